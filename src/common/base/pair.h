@@ -1,0 +1,115 @@
+/*
+ * pair.h - messages between the supervisor and its children (shell)
+ *
+ * Each child has one SOCK_SEQPACKET pair with the supervisor as descriptor 3. One packet
+ * is one message: a fixed struct that begins with its type, and at most one descriptor
+ * as SCM_RIGHTS. Both sides are one build (the supervisor runs the programs that it
+ * opened at start), so structs travel as they are. A message with a wrong size or an
+ * unknown type is refused by pair_recv() and logged by the caller, never acted on.
+ *
+ *   supervisor -> child    START        first message: who you are
+ *                          SOCKET       + descriptor: serve this one too (worker)
+ *                          SOCKET_GONE  stop reading the socket of that key, close it (worker)
+ *                          RETIRE       orderly end: stop reading, settle, exit 0
+ *                          PREPARE      + sealed memory file: parse this configuration aside
+ *                          COMMIT       make prepared number N current; ABORT: forget it
+ *   child -> supervisor    READY        serving (worker: a root is mapped and sockets are
+ *                                       read; controller: settings are published)
+ *                          PREPARED     number, ok or the first error as text
+ *                          COMMITTED    number
+ */
+#ifndef BASE_PAIR_H
+#define BASE_PAIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAIR_FD          3   /* descriptor of the pair in every child */
+#define PAIR_MESSAGE_MAX 512 /* octets */
+#define INSTANCE_MAX     32  /* octets of an instance name with its NUL */
+
+enum message_type {
+	MESSAGE_START = 1,
+	MESSAGE_SOCKET,
+	MESSAGE_SOCKET_GONE,
+	MESSAGE_RETIRE,
+	MESSAGE_PREPARE,
+	MESSAGE_COMMIT,
+	MESSAGE_ABORT,
+	MESSAGE_READY,
+	MESSAGE_PREPARED,
+	MESSAGE_COMMITTED,
+};
+
+enum socket_kind {
+	SOCKET_UDP,      /* bound to one address: replies leave from it by themselves */
+	SOCKET_UDP_WILD, /* catch-all with IP_PKTINFO / IPV6_RECVPKTINFO on */
+	SOCKET_TCP,      /* a listener */
+};
+
+/* Which socket: a listening address and what for. Equal keys name the same socket. */
+struct socket_key {
+	uint8_t kind; /* enum socket_kind */
+	uint8_t family; /* AF_INET or AF_INET6 */
+	uint16_t port; /* host order */
+	uint32_t scope; /* interface index of a link-local address, else 0 */
+	uint8_t addr[16];
+};
+
+struct message_start {
+	uint32_t type;
+	uint32_t slot;      /* stat page of this process: worker 0 .. 2n-1 */
+	uint32_t share;     /* which sockets it serves: 0 .. n-1 */
+	uint32_t workers;   /* n */
+	uint64_t life;      /* number of this process's life, rising over all children */
+	char instance[INSTANCE_MAX];
+	/* carries the stat page of the slot, open for writing, as its descriptor */
+};
+
+struct message_socket {
+	uint32_t type; /* SOCKET or SOCKET_GONE */
+	struct socket_key key;
+};
+
+struct message_number {
+	uint32_t type; /* PREPARE, COMMIT, ABORT, COMMITTED, READY, RETIRE (number 0) */
+	uint32_t number;
+};
+
+struct message_prepared {
+	uint32_t type;
+	uint32_t number;
+	uint32_t ok;
+	char error[256]; /* NUL-terminated; empty if ok */
+};
+
+union message {
+	uint32_t type;
+	struct message_start start;
+	struct message_socket socket;
+	struct message_number number;
+	struct message_prepared prepared;
+	uint8_t octets[PAIR_MESSAGE_MAX];
+};
+
+/*
+ * Make a pair with 4 MiB buffers, both ends non-blocking and close-on-exec.
+ * 0 or -errno; fd[0] and fd[1] are owned by the caller.
+ */
+int pair_open(int fd[2]);
+
+/*
+ * Send one message of `len` octets, with `pass` as its descriptor unless that is -1
+ * (borrowed). 0; -EAGAIN: the queue is full; else -errno.
+ */
+int pair_send(int fd, const void *message, size_t len, int pass);
+
+/*
+ * Receive one message. Returns its length with *passed an owned descriptor or -1;
+ * -EAGAIN: none is waiting; -EPIPE: the peer is gone; -EBADMSG: size and type do not
+ * belong together (dropped).
+ */
+int pair_recv(int fd, union message *message, int *passed);
+
+#endif

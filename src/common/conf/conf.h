@@ -1,0 +1,124 @@
+/*
+ * conf.h - the configuration of an appliance: libconfig syntax under our own schema
+ *
+ * One schema table (schema.c) holds each key: path, type, range, default, unit, whether a
+ * reload may change it, one line of help (OP-21). Validation, defaults and the text of
+ * conf/shmdns.conf come from it. conf_parse() reports every error in one pass (OP-20).
+ * Pure but for conf_read(), which is the only function that opens files.
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "dns/addr.h"
+#include "dns/name.h"
+
+enum conf_source { CONF_SOURCE_API, CONF_SOURCE_FILES };
+enum conf_pods { CONF_PODS_DISABLED, CONF_PODS_INSECURE, CONF_PODS_VERIFIED };
+enum conf_any { CONF_ANY_NORMAL, CONF_ANY_HINFO, CONF_ANY_NOTIMP };
+enum conf_rotation { CONF_ROTATION_SHUFFLE, CONF_ROTATION_FIXED };
+
+struct conf_listen {
+	struct addr addr; /* all zero octets: wildcard */
+	uint32_t scope;   /* interface index of a link-local address ("fe80::1%eth0"), else 0 */
+	uint16_t port;    /* host order */
+};
+
+/* kubernetes.*: RO rows. Strings and arrays are owned by the conf. */
+struct conf_kubernetes {
+	struct name *zones; /* folded; CIDRs already turned into reverse zones */
+	size_t nzones;
+	enum conf_source source;
+	char *path; /* of source "files"; "" if not set */
+	char **namespaces;
+	size_t nnamespaces;
+	char *namespace_labels; /* label selectors as text, syntax checked; "" = all */
+	char *labels;
+	enum conf_pods pods;
+	bool endpoint_pod_names;
+	uint32_t ttl_s;
+	uint32_t negative_ttl_s; /* filled with ttl_s when not set */
+	bool noendpoints;
+	bool ignore_empty_service;
+	bool cluster_ip_endpoints;
+	bool port_addresses;
+	bool first_address_only;
+	bool serving_fallback;
+	uint64_t startup_timeout_ns;
+	struct addr *server_addresses; /* [] = the machine's own, not loopback */
+	size_t nserver_addresses;
+};
+
+struct conf {
+	char *instance;  /* OP-30 */
+	char *run_dir;   /* as configured, "/INSTANCE" appended unless "default" */
+	char *state_dir; /* the same */
+	uint32_t workers; /* 1..256; "auto" is resolved by the supervisor: 0 here */
+	struct conf_listen *listen;
+	size_t nlisten;
+	struct conf_kubernetes kubernetes;
+	enum conf_any any_query;
+	uint16_t edns_max_udp; /* 512..4096 */
+	enum conf_rotation loadbalance;
+	int log_level; /* enum log_level */
+};
+
+enum conf_severity { CONF_ERROR, CONF_WARNING };
+
+/* One finding of a check. All strings are owned by the report. */
+struct conf_finding {
+	enum conf_severity severity;
+	char *file;
+	unsigned line, column; /* 1-based; 0: not known */
+	char *path;            /* "kubernetes.ttl"; "" for a fault of syntax */
+	char *text;            /* what is wrong, the value quoted, and how to mend it */
+};
+
+/* What a check found, in the order of files and lines. Zeroed is valid and empty. */
+struct conf_report {
+	struct conf_finding *finding;
+	size_t n, errors, warnings;
+};
+
+/*
+ * All configuration files in one run of octets: what the supervisor reads once and hands
+ * to whoever parses (design: "reads all configuration files once into one sealed memory
+ * file"). The format is private to conf.c: each file with its name.
+ */
+struct conf_bundle {
+	uint8_t *data; /* owned */
+	size_t len;
+};
+
+/*
+ * Read `path` and, beside it, conf.d/ *.conf in sorted order (OP-23, OP-24; dot files, *~
+ * and *.dpkg-* ignored) into *out. 0; -errno with *failed (owned by the caller) naming
+ * the file that could not be read; -EFBIG: over 1 MiB in all.
+ */
+int conf_read(const char *path, struct conf_bundle *out, char **failed);
+
+void conf_bundle_fini(struct conf_bundle *b);
+
+/*
+ * Parse and check a bundle. 0 with *out filled and owned by the caller (warnings may
+ * stand in *report); -EINVAL: at least one error stands in *report, *out is empty.
+ */
+int conf_parse(const uint8_t *bundle, size_t len, struct conf *out, struct conf_report *report);
+
+/* The defaults alone: what an empty file gives. Never fails. */
+void conf_defaults(struct conf *out);
+
+void conf_fini(struct conf *c);
+void conf_report_fini(struct conf_report *r);
+
+/* One line each: `file:line:column: error: path: text`, then "2 errors, 1 warning". */
+void conf_report_print(const struct conf_report *r, FILE *out);
+
+/* Write the text of conf/shmdns.conf: each key with its help, commented out at its default. */
+void conf_print_defaults(FILE *out);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * segment.h - POSIX shared memory objects: segments, board, stat pages (shell)
+ *
+ * The only file that includes sys/mman.h. Names are /shmdns.INSTANCE.vLAYOUT.WHAT, made
+ * with O_EXCL (SH-01); the lock object is /shmdns.INSTANCE.lock. Readers open read-only
+ * and map a segment's whole capacity once.
+ */
+#ifndef SNAP_SEGMENT_H
+#define SNAP_SEGMENT_H
+
+#include "snap/board.h"
+#include "snap/snap.h"
+#include "snap/stat.h"
+#include "snap/trie.h"
+
+/* A segment, mapped for reading. Zeroed: none. */
+struct segment {
+	const uint8_t *base; /* NULL: not mapped */
+	uint64_t capacity;   /* octets mapped */
+	uint64_t size;       /* of the object as fstat last said: octets that may be touched */
+	uint64_t number;
+	int fd;
+};
+
+/*
+ * Map segment `number` of `instance` read-only and check its header against `key`.
+ * 0; -ENOENT; -EBADMSG: not a segment of ours; -errno.
+ */
+int segment_map(const char *instance, uint64_t number, const struct hash_key *key,
+	struct segment *out);
+
+/* Ask the object's size again, after -ERANGE of snap_open(). 0 or -errno. */
+int segment_refresh(struct segment *s);
+
+/* Touch octets [*from, *from + 2 MiB) for reading and move *from on; true: more to do. */
+bool segment_populate(const struct segment *s, uint64_t used, uint64_t *from);
+
+/* Unmap 2 MiB from the end; true: more to do. When nothing is left *s is zeroed. */
+bool segment_unmap_step(struct segment *s);
+
+/* Unmap all of it at once. */
+void segment_unmap(struct segment *s);
+
+/*
+ * Make segment `number` with room for `capacity` octets and a writer's arena over it.
+ * 0; -EEXIST: a stranger's; -ENOSPC; -errno. `a` is owned by the caller, ended by
+ * segment_writer_close(), which does not unlink.
+ */
+int segment_create(const char *instance, uint64_t number, uint64_t capacity,
+	const struct hash_key *key, struct arena **a);
+void segment_writer_close(struct arena *a);
+
+/* After a publish: octets below `watermark` can no longer be written by this process. */
+void segment_seal(struct arena *a, uint64_t watermark);
+
+/* Remove the name; whoever has it mapped keeps it (G6). */
+void segment_unlink(const char *instance, uint64_t number);
+
+/* Octets that are free in the file system of shared memory; 0 if that cannot be told. */
+uint64_t segment_free_octets(void);
+
+/*
+ * The board. `_create` makes it with a fresh key, 0 or -EEXIST, -errno; `_adopt` opens a
+ * predecessor's for writing, -ENOENT, -EBADMSG; `_map` is for readers.
+ * `*board` stays mapped until segment_board_unmap().
+ */
+int segment_board_create(const char *instance, struct board_page **board);
+int segment_board_adopt(const char *instance, struct board_page **board);
+int segment_board_map(const char *instance, const struct board_page **board);
+void segment_board_unmap(const struct board_page *board);
+
+/*
+ * Stat pages. The supervisor makes them: *fd is open for writing, owned by the caller.
+ * `who` is "w0", "w1", ..., "controller". `_map_fd` maps one for its writer (the
+ * descriptor may be closed then); `_map` for readers by name, -EBADMSG if it is none.
+ */
+int segment_stat_create(const char *instance, const char *who, enum stat_role role, int *fd);
+int segment_stat_map_fd(int fd, void **page);
+int segment_stat_map(const char *instance, const char *who, const void **page);
+void segment_stat_unmap(const void *page);
+
+/*
+ * The lock object of the controller (SH-10): *fd owned by the caller, the lock goes with
+ * it. 0; -EBUSY: held; -errno.
+ */
+int segment_lock(const char *instance, int *fd);
+
+/*
+ * Remove objects of `instance`, of any layout: all but the lock object with `keep` 0; with
+ * keep N only segments above number N (the successor rule). Returns how many.
+ */
+int segment_remove_leftovers(const char *instance, uint64_t keep);
+
+#endif

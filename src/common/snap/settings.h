@@ -1,0 +1,62 @@
+/*
+ * settings.h - what workers need to know besides records, as one block in the snapshot
+ *
+ * The controller encodes it from the configuration; a worker decodes it into memory of
+ * its own when the block's number changed, so nothing in it is trusted later. Pure.
+ */
+#ifndef SNAP_SETTINGS_H
+#define SNAP_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dns/addr.h"
+#include "dns/name.h"
+
+#define SETTINGS_ZONES_MAX 255
+#define SETTINGS_OWN_MAX   32
+
+enum zone_kind { ZONE_FORWARD = 1, ZONE_REVERSE, ZONE_MULTICLUSTER };
+
+struct zone {
+	struct name name; /* folded */
+	uint8_t kind;     /* enum zone_kind */
+	uint8_t labels;   /* without the root */
+};
+
+enum pods_mode { PODS_DISABLED, PODS_INSECURE, PODS_VERIFIED };
+enum any_mode { ANY_NORMAL, ANY_HINFO, ANY_NOTIMP };
+enum rotation { ROTATION_SHUFFLE, ROTATION_FIXED };
+
+struct settings {
+	uint64_t number;
+	uint32_t ttl_s;          /* T */
+	uint32_t negative_ttl_s; /* NT */
+	uint16_t max_udp;        /* edns.max_udp */
+	uint8_t pods;            /* enum pods_mode */
+	uint8_t any;             /* enum any_mode */
+	uint8_t rotation;        /* enum rotation */
+	uint8_t nown;
+	uint8_t nzones;
+	uint8_t primary; /* index of PRIMARY */
+	struct addr own[SETTINGS_OWN_MAX]; /* our own addresses (RO-19) */
+	struct zone zones[SETTINGS_ZONES_MAX];
+};
+
+/* Largest size of settings_encode()'s output. */
+#define SETTINGS_OCTETS_MAX (128 + 17 * SETTINGS_OWN_MAX + 260 * SETTINGS_ZONES_MAX)
+
+/* Octets of *s without its number into `out` (SETTINGS_OCTETS_MAX); returns how many. */
+size_t settings_encode(const struct settings *s, uint8_t *out);
+
+/* The opposite. -EBADMSG (with *out undefined) if anything is out of its range. */
+int settings_decode(const uint8_t *octets, size_t len, uint64_t number, struct settings *out);
+
+/*
+ * Index of the longest zone that `name` (folded) is in; -1: none of ours. Compares zones
+ * longest first.
+ */
+int settings_zone(const struct settings *s, const uint8_t *name, size_t len);
+
+#endif

@@ -1,0 +1,118 @@
+/*
+ * stat.h - the pages that each process writes about itself (SH-07, ME-05 to ME-07)
+ *
+ * One page, one writer; made by the supervisor at start and kept as long as it lives, so
+ * that counters go on when a slot's process is replaced. Readers take it as hostile: one
+ * relaxed load a word, nothing is followed. Mapping and naming: segment.h.
+ */
+#ifndef SNAP_STAT_H
+#define SNAP_STAT_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STAT_MAGIC    UINT64_C(0x317461747364736d)
+#define STAT_OCTETS   8192
+#define STAT_RCODES   24
+#define STAT_QTYPES   18 /* 17 values and "other" (ME-09) */
+
+enum stat_role { STAT_WORKER = 1, STAT_CONTROLLER, STAT_FORWARDER, STAT_ADMIN };
+
+/* Why a packet got no reply (MQ-04). */
+enum stat_drop {
+	DROP_SHORT,
+	DROP_RESPONSE,
+	DROP_ACL,
+	DROP_RATE,
+	DROP_NO_SLOT,
+	DROP_SEND,
+	DROP_DIGEST,
+	STAT_DROPS
+};
+
+typedef _Atomic uint64_t stat_u64;
+
+/* What every process says of itself. */
+struct stat_head {
+	uint64_t magic;
+	uint32_t layout; /* SNAP_LAYOUT */
+	uint32_t role;   /* enum stat_role */
+	stat_u64 pid;          /* 0: the slot is free */
+	stat_u64 life;         /* of struct message_start */
+	stat_u64 started_ns;   /* monotonic */
+	stat_u64 heartbeat_ns; /* monotonic; moves at least every second */
+};
+
+struct stat_worker {
+	struct stat_head head;
+	_Alignas(64) stat_u64 generation; /* in use */
+	stat_u64 segment;                 /* mapped and in use */
+	stat_u64 populated;               /* segment under construction that is mapped ahead, or 0 */
+	stat_u64 refreshes;
+	stat_u64 refresh_failures;
+	stat_u64 damaged_lookups;
+	stat_u64 share;
+	stat_u64 busy_ns;
+	_Alignas(64) stat_u64 batches;
+	stat_u64 queries;
+	stat_u64 replies;
+	stat_u64 truncated;
+	stat_u64 header_replies;
+	stat_u64 drops[STAT_DROPS];
+	stat_u64 rcodes[STAT_RCODES];
+	stat_u64 qtypes[STAT_QTYPES];
+	stat_u64 batch_sizes[7]; /* 1, 2, 4, 8, 16, 32, more: upper bounds */
+	stat_u64 not_complete;   /* RU-03 answers */
+	stat_u64 receive_buffer; /* octets, the least granted of its sockets */
+};
+
+struct stat_controller {
+	struct stat_head head;
+	_Alignas(64) stat_u64 generation;
+	stat_u64 serial;
+	stat_u64 segment;
+	stat_u64 complete;
+	stat_u64 published_wall_ns; /* of the last publish that changed records */
+	stat_u64 names, live, garbage, used;
+	stat_u64 publishes;
+	stat_u64 publish_failures[3]; /* no_space, self_check, limit */
+	stat_u64 compactions;
+	stat_u64 audit_differences;
+	stat_u64 names_added, names_changed, names_removed;
+	stat_u64 objects[4];         /* by enum kube_kind */
+	stat_u64 events[4][3];       /* by kind; added, modified, deleted */
+	stat_u64 skipped[8];         /* MS-15: name, address, ip_literal, fqdn_slice, size, target */
+	stat_u64 source_errors;      /* files that could not be read */
+	stat_u64 config_number;
+};
+
+/* Index of `type` in stat_worker.qtypes. */
+unsigned stat_qtype(uint16_t type);
+
+/* Name of that index: "A", ..., "other"; NULL past the end. */
+const char *stat_qtype_text(unsigned index);
+
+/* Add n to a counter that this process alone writes: no locked instruction. */
+static inline void stat_add(stat_u64 *c, uint64_t n)
+{
+	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n,
+		memory_order_relaxed);
+}
+
+/* Set a value that this process alone writes. */
+static inline void stat_set(stat_u64 *c, uint64_t v)
+{
+	atomic_store_explicit(c, v, memory_order_relaxed);
+}
+
+/* Read a value. */
+static inline uint64_t stat_get(const stat_u64 *c)
+{
+	return atomic_load_explicit(c, memory_order_relaxed);
+}
+
+_Static_assert(sizeof(struct stat_worker) <= STAT_OCTETS, "stat page");
+_Static_assert(sizeof(struct stat_controller) <= STAT_OCTETS, "stat page");
+
+#endif
