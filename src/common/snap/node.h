@@ -28,13 +28,18 @@ struct node_view {
 	size_t body_len;
 };
 
-/* One RRset of a node; `data` has `len` octets, checked to hold what form and count say. */
+/*
+ * One RRset of a node; `data` has `len` octets, checked to hold what form and count say:
+ * FORM_ADDRS and FORM_BODY_ADDRS the addresses; FORM_SRV_* all behind the RRset's header,
+ * from the weight on (skip is less than the name's length); FORM_NAMES and FORM_OPAQUE
+ * the items, behind the u16 that counts their octets.
+ */
 struct rrset {
 	uint16_t type, count;
 	uint32_t ttl_s;
 	enum rrset_form form;
 	bool glue_only;
-	const uint8_t *data; /* FORM_BODY_ADDRS is resolved: data points into the body */
+	const uint8_t *data;
 	size_t len;
 };
 
