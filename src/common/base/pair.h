@@ -48,7 +48,7 @@ enum socket_kind {
 	SOCKET_TCP,      /* a listener */
 };
 
-/* Which socket: a listening address and what for. Equal keys name the same socket. */
+/* Which socket: a listening address and what for; each share has one for each key. */
 struct socket_key {
 	uint8_t kind; /* enum socket_kind */
 	uint8_t family; /* AF_INET or AF_INET6 */
@@ -67,8 +67,13 @@ struct message_start {
 	/* carries the stat page of the slot, open for writing, as its descriptor */
 };
 
+/*
+ * `share` and `key` together name one socket. It is the worker's own share but for those
+ * of a share that is steered around, whose queues healthy workers drain (EV-03).
+ */
 struct message_socket {
 	uint32_t type; /* SOCKET or SOCKET_GONE */
+	uint32_t share;
 	struct socket_key key;
 };
 
