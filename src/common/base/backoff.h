@@ -17,7 +17,7 @@ struct backoff {
 
 /*
  * A failure at `now_ns`: how long to wait before the next try, in ns. The first failure
- * after `reset_ns` of quiet waits 0 (restart at once). `random` is any 64-bit random value.
+ * after `reset_ns` of quiet waits 0 (restart at once). `random` is any random value.
  */
 uint64_t backoff_next(struct backoff *b, uint64_t now_ns, uint64_t random);
 

@@ -13,10 +13,10 @@
 
 struct hash_key {
 	uint64_t k0, k1;
-	uint64_t mask; /* and-ed into the path: UINT64_MAX, or less in tests of collisions */
+	uint64_t mask; /* and-ed into the path: UINT64_MAX; less in tests of collisions */
 };
 
-/* A 128-bit hash: `path` leads through the trie, `check` tells names without octets apart. */
+/* 128 bits: `path` leads through the trie, `check` tells names without octets apart. */
 struct hash128 {
 	uint64_t path;
 	uint64_t check;

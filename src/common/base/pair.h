@@ -9,9 +9,9 @@
  *
  *   supervisor -> child    START        first message: who you are
  *                          SOCKET       + descriptor: serve this one too (worker)
- *                          SOCKET_GONE  stop reading the socket of that key, close it (worker)
+ *                          SOCKET_GONE  stop reading that socket, close it (worker)
  *                          RETIRE       orderly end: stop reading, settle, exit 0
- *                          PREPARE      + sealed memory file: parse this configuration aside
+ *                          PREPARE      + sealed memory file: parse this config aside
  *                          COMMIT       make prepared number N current; ABORT: forget it
  *   child -> supervisor    READY        serving (worker: a root is mapped and sockets are
  *                                       read; controller: settings are published)
@@ -50,19 +50,19 @@ enum socket_kind {
 
 /* Which socket: a listening address and what for; each share has one for each key. */
 struct socket_key {
-	uint8_t kind; /* enum socket_kind */
+	uint8_t kind;   /* enum socket_kind */
 	uint8_t family; /* AF_INET or AF_INET6 */
-	uint16_t port; /* host order */
+	uint16_t port;  /* host order */
 	uint32_t scope; /* interface index of a link-local address, else 0 */
 	uint8_t addr[16];
 };
 
 struct message_start {
 	uint32_t type;
-	uint32_t slot;      /* stat page of this process: worker 0 .. 2n-1 */
-	uint32_t share;     /* which sockets it serves: 0 .. n-1 */
-	uint32_t workers;   /* n */
-	uint64_t life;      /* number of this process's life, rising over all children */
+	uint32_t slot;    /* stat page of this process: worker 0 .. 2n-1 */
+	uint32_t share;   /* which sockets it serves: 0 .. n-1 */
+	uint32_t workers; /* n */
+	uint64_t life;    /* number of this process's life, rising over all children */
 	char instance[INSTANCE_MAX];
 	/* carries the stat page of the slot, open for writing, as its descriptor */
 };

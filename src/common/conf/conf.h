@@ -24,7 +24,7 @@ enum conf_rotation { CONF_ROTATION_SHUFFLE, CONF_ROTATION_FIXED };
 
 struct conf_listen {
 	struct addr addr; /* all zero octets: wildcard */
-	uint32_t scope;   /* interface index of a link-local address ("fe80::1%eth0"), else 0 */
+	uint32_t scope;   /* interface index of a link-local address, else 0 */
 	uint16_t port;    /* host order */
 };
 
@@ -54,9 +54,9 @@ struct conf_kubernetes {
 };
 
 struct conf {
-	char *instance;  /* OP-30 */
-	char *run_dir;   /* as configured, "/INSTANCE" appended unless "default" */
-	char *state_dir; /* the same */
+	char *instance;   /* OP-30 */
+	char *run_dir;    /* as configured, "/INSTANCE" appended unless "default" */
+	char *state_dir;  /* the same */
 	uint32_t workers; /* 1..256; "auto" is resolved by the supervisor: 0 here */
 	struct conf_listen *listen;
 	size_t nlisten;
@@ -101,24 +101,27 @@ struct conf_bundle {
  */
 int conf_read(const char *path, struct conf_bundle *out, char **failed);
 
+/* Free the octets. */
 void conf_bundle_fini(struct conf_bundle *b);
 
 /*
  * Parse and check a bundle. 0 with *out filled and owned by the caller (warnings may
  * stand in *report); -EINVAL: at least one error stands in *report, *out is empty.
  */
-int conf_parse(const uint8_t *bundle, size_t len, struct conf *out, struct conf_report *report);
+int conf_parse(
+	const uint8_t *bundle, size_t len, struct conf *out, struct conf_report *report);
 
 /* The defaults alone: what an empty file gives. Never fails. */
 void conf_defaults(struct conf *out);
 
+/* Free what the conf, or the report, owns. */
 void conf_fini(struct conf *c);
 void conf_report_fini(struct conf_report *r);
 
 /* One line each: `file:line:column: error: path: text`, then "2 errors, 1 warning". */
 void conf_report_print(const struct conf_report *r, FILE *out);
 
-/* Write the text of conf/shmdns.conf: each key with its help, commented out at its default. */
+/* Write the text of conf/shmdns.conf: each key, commented out at its default. */
 void conf_print_defaults(FILE *out);
 
 #endif

@@ -13,8 +13,8 @@
 #define ADDR_TEXT_MAX 46
 
 struct addr {
-	uint8_t len; /* 4, 16, or 0: no address */
-	uint8_t octets[16]; /* network order; unused ones are 0, so memcmp of structs is equality */
+	uint8_t len;        /* 4, 16, or 0: no address */
+	uint8_t octets[16]; /* network order; unused ones are 0: memcmp compares */
 };
 
 /*

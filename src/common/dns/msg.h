@@ -42,7 +42,7 @@ struct query {
 	bool want_do;   /* DO bit of the OPT (RFC 3225) */
 	bool want_nsid; /* RFC 5001, for later */
 	bool has_loop_mark;
-	uint16_t udp_size; /* what the client takes: max(512, advertised); 512 without OPT */
+	uint16_t udp_size; /* the client takes: max(512, advertised); 512 without OPT */
 	uint16_t rcode;    /* for PARSE_HEADER and PARSE_REPLY; BADVERS is 16 */
 	uint16_t end;      /* offset behind the question: 12 + qname_len + 4 */
 	uint8_t qname[NAME_MAX_LEN + 1]; /* folded copy */

@@ -24,15 +24,15 @@ struct text_rr {
 struct text_walk {
 	const uint8_t *msg; /* borrowed */
 	size_t len;
-	size_t at;         /* 0: begin */
-	unsigned section;  /* of the next record */
-	unsigned left;     /* records left in it */
+	size_t at;        /* 0: begin */
+	unsigned section; /* of the next record */
+	unsigned left;    /* records left in it */
 };
 
-/* The next record; 1: *rr is set; 0: the end; -EBADMSG: the message is malformed there. */
+/* The next record; 1: *rr is set; 0: the end; -EBADMSG: malformed there. */
 int text_next(struct text_walk *w, struct text_rr *rr);
 
-/* Rdata of `type` that stands at msg[at .. at+len) as text into `out`; -EBADMSG if broken. */
+/* Rdata of `type` at msg[at .. at+len) as text into `out`; -EBADMSG if broken. */
 int text_rdata(const uint8_t *msg, size_t msg_len, size_t at, size_t len, uint16_t type,
 	char *out, size_t cap);
 

@@ -17,9 +17,9 @@
 
 #define SNAP_LAYOUT 1 /* part of object names: builds with another layout never meet */
 
-#define SEGMENT_MAGIC  UINT64_C(0x31746765736e6473) /* "sdnsegt1" */
-#define BOARD_MAGIC    UINT64_C(0x3164726f626e6473)
-#define LAYOUT_ENDIAN  UINT32_C(0x01020304)
+#define SEGMENT_MAGIC       UINT64_C(0x31746765736e6473) /* "sdnsegt1" */
+#define BOARD_MAGIC         UINT64_C(0x3164726f626e6473)
+#define LAYOUT_ENDIAN       UINT32_C(0x01020304)
 #define LAYOUT_INSTANCE_MAX 32
 
 /* Segment capacity and steps (SH-02). */
@@ -32,8 +32,8 @@ struct segment_header {
 	uint64_t magic;
 	uint32_t layout;
 	uint32_t endian;
-	uint64_t segment;  /* its number; never used twice by an instance */
-	uint64_t capacity; /* octets that readers may map */
+	uint64_t segment;    /* its number; never used twice by an instance */
+	uint64_t capacity;   /* octets that readers may map */
 	uint64_t key0, key1; /* hash key; equal to the board's */
 	char instance[LAYOUT_INSTANCE_MAX];
 	uint32_t check; /* hash_check() of all above */
@@ -97,17 +97,25 @@ struct rrset_header {
 };
 
 enum rrset_form {
-	FORM_ADDRS = 1,   /* count times 4 or 16 octets */
-	FORM_BODY_ADDRS,  /* u32 offset in the body of count times 4 or 16 octets */
-	FORM_SRV_SELF,    /* u16 weight, u8 skip, u8 0, count u16 ports: the target is the
-			   * owner name without its first `skip` octets; glue is this node's
-			   * own address RRsets */
-	FORM_SRV_BODY,    /* u16 weight, u8 skip, u8 lists, then `lists` times {u16 port, u16 0,
-			   * u32 offset in the body of an endpoint list}: a target is an
-			   * endpoint's label in front of the owner name without `skip` octets */
-	FORM_NAMES,       /* u16 octets, then count times {u8 len, u8 zone_len, name}: the last
-			   * zone_len octets are written as the question has them (RG-15) */
-	FORM_OPAQUE,      /* u16 octets, then count times {u16 len, rdata} */
+	FORM_ADDRS = 1,  /* count times 4 or 16 octets */
+	FORM_BODY_ADDRS, /* u32 offset in the body of count times 4 or 16 octets */
+	/*
+	 * u16 weight, u8 skip, u8 0, count u16 ports: the target is the owner name
+	 * without its first `skip` octets; glue is this node's own address RRsets
+	 */
+	FORM_SRV_SELF,
+	/*
+	 * u16 weight, u8 skip, u8 lists, then `lists` times {u16 port, u16 0, u32 offset
+	 * in the body of an endpoint list}: a target is an endpoint's label in front of
+	 * the owner name without `skip` octets
+	 */
+	FORM_SRV_BODY,
+	/*
+	 * u16 octets, then count times {u8 len, u8 zone_len, name}: the last zone_len
+	 * octets are written as the question has them (RG-15)
+	 */
+	FORM_NAMES,
+	FORM_OPAQUE, /* u16 octets, then count times {u16 len, rdata} */
 };
 #define RRSET_GLUE_ONLY 0x10000000u /* never an answer, only additional (RO-21 off) */
 
@@ -127,23 +135,29 @@ struct root {
 	uint32_t check; /* hash_check() from `size` to the end */
 	uint32_t size;  /* sizeof(struct root) */
 	uint64_t generation;
-	uint64_t used;    /* octets of the segment that this root may reach, itself included */
-	uint64_t time_ns; /* wall clock, for people */
-	uint64_t trie;    /* entry */
-	uint64_t clients; /* entry: the second trie, by client address */
-	uint64_t names;   /* nodes, empty non-terminals included */
-	uint64_t live;    /* octets that are reachable from this root */
+	uint64_t used;     /* octets that this root may reach, itself included */
+	uint64_t time_ns;  /* wall clock, for people */
+	uint64_t trie;     /* entry */
+	uint64_t clients;  /* entry: the second trie, by client address */
+	uint64_t names;    /* nodes, empty non-terminals included */
+	uint64_t live;     /* octets that are reachable from this root */
 	uint32_t settings; /* ref of the settings block */
 	uint32_t previous; /* ref of the root before this one, or 0 */
-	uint32_t serial;  /* of the SOAs (GS-01) */
-	uint16_t cause;   /* enum root_cause */
-	uint16_t flags;   /* ROOT_* */
+	uint32_t serial;   /* of the SOAs (GS-01) */
+	uint16_t cause;    /* enum root_cause */
+	uint16_t flags;    /* ROOT_* */
 };
 
 #define ROOT_COMPLETE 0x1 /* all required lists were taken (RU-01) */
 #define ROOT_STALE    0x2 /* restored from a saved snapshot */
 
-enum root_cause { CAUSE_SETTINGS = 1, CAUSE_OBJECTS, CAUSE_COMPACT, CAUSE_RESTORE, CAUSE_ROLLBACK };
+enum root_cause {
+	CAUSE_SETTINGS = 1,
+	CAUSE_OBJECTS,
+	CAUSE_COMPACT,
+	CAUSE_RESTORE,
+	CAUSE_ROLLBACK
+};
 
 /* A settings block: header, then settings_encode()'s octets. */
 struct settings_header {
@@ -164,11 +178,11 @@ struct board_page {
 	char instance[LAYOUT_INSTANCE_MAX];
 	uint32_t check; /* hash_check() of all above */
 	uint32_t pad;
-	_Alignas(64) uint64_t word;     /* atomic: the current root */
-	uint64_t building; /* atomic: number of the segment under construction, or 0 */
+	_Alignas(64) uint64_t word; /* atomic: the current root */
+	uint64_t building;   /* atomic: number of the segment under construction, or 0 */
 	uint64_t generation; /* atomic: last generation published (never falls) */
 	uint64_t serial;     /* atomic: last serial published */
-	uint64_t last_segment; /* atomic: highest segment number ever made */
+	uint64_t last_segment;   /* atomic: highest segment number ever made */
 	uint64_t controller_pid; /* atomic */
 };
 

@@ -49,8 +49,9 @@ struct rrset {
  */
 bool node_view(const uint8_t *base, uint64_t used, uint32_t ref, struct node_view *v);
 
-/* Find the RRset of `type`. False: there is none, or the node is damaged (*damaged set). */
-bool node_rrset(const struct node_view *v, uint16_t type, struct rrset *out, bool *damaged);
+/* Find the RRset of `type`. False: there is none, or the node is damaged (*damaged). */
+bool node_rrset(
+	const struct node_view *v, uint16_t type, struct rrset *out, bool *damaged);
 
 /*
  * The RRset at the cursor, which starts at v->rrsets and is moved behind it; false at
@@ -95,7 +96,8 @@ struct body_builder {
  * Append `count` addresses of `size` (4 or 16) octets each, or find equal octets that
  * stand there already. Returns their offset behind the body header.
  */
-uint32_t body_addrs(struct body_builder *b, const uint8_t *octets, size_t count, size_t size);
+uint32_t body_addrs(
+	struct body_builder *b, const uint8_t *octets, size_t count, size_t size);
 
 /* What body_endpoints() takes; pointers are borrowed for the call. */
 struct endpoint_spec {
@@ -122,7 +124,8 @@ struct node_builder {
 };
 
 /* Begin the node of `owner` (folded, complete) in zone number `zone`. */
-void node_begin(struct node_builder *b, const struct name *owner, uint8_t zone, uint8_t flags);
+void node_begin(
+	struct node_builder *b, const struct name *owner, uint8_t zone, uint8_t flags);
 
 /* Begin an empty non-terminal: no name, only the hash of it. */
 void node_begin_ent(struct node_builder *b, const struct hash128 *h, uint8_t zone);
@@ -166,6 +169,7 @@ size_t node_add_opaque(struct node_builder *b, uint16_t type, uint32_t ttl_s,
  */
 const uint8_t *node_finish(struct node_builder *b, size_t *len);
 
+/* Free the builder's memory. */
 void node_builder_fini(struct node_builder *b);
 
 #endif

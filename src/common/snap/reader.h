@@ -13,10 +13,10 @@
 struct reader {
 	const struct board_page *board; /* NULL: not found yet */
 	char instance[LAYOUT_INSTANCE_MAX];
-	uint64_t word; /* that snap came from */
+	uint64_t word;                     /* that snap came from */
 	struct segment current, next, old; /* old: being unmapped in steps */
-	uint64_t populated; /* octets of next touched */
-	struct snap snap;   /* snap.base == NULL: nothing yet */
+	uint64_t populated;                /* octets of next touched */
+	struct snap snap;                  /* snap.base == NULL: nothing yet */
 	struct settings settings;
 	uint64_t refreshes, failures;
 };
@@ -39,6 +39,7 @@ bool reader_step(struct reader *r);
 /* The current generation, or NULL before the first. */
 const struct snap *reader_snap(const struct reader *r);
 
+/* Unmap everything. */
 void reader_fini(struct reader *r);
 
 #endif

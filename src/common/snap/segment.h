@@ -17,7 +17,7 @@
 struct segment {
 	const uint8_t *base; /* NULL: not mapped */
 	uint64_t capacity;   /* octets mapped */
-	uint64_t size;       /* of the object as fstat last said: octets that may be touched */
+	uint64_t size;       /* of the object, by fstat: octets that may be touched */
 	uint64_t number;
 	int fd;
 };
@@ -74,7 +74,8 @@ void segment_board_unmap(const struct board_page *board);
  * `who` is "w0", "w1", ..., "controller". `_map_fd` maps one for its writer (the
  * descriptor may be closed then); `_map` for readers by name, -EBADMSG if it is none.
  */
-int segment_stat_create(const char *instance, const char *who, enum stat_role role, int *fd);
+int segment_stat_create(
+	const char *instance, const char *who, enum stat_role role, int *fd);
 int segment_stat_map_fd(int fd, void **page);
 int segment_stat_map(const char *instance, const char *who, const void **page);
 void segment_stat_unmap(const void *page);
@@ -86,8 +87,8 @@ void segment_stat_unmap(const void *page);
 int segment_lock(const char *instance, int *fd);
 
 /*
- * Remove objects of `instance`, of any layout: all but the lock object with `keep` 0; with
- * keep N only segments above number N (the successor rule). Returns how many.
+ * Remove objects of `instance`, of any layout: all but the lock object with `keep` 0;
+ * with keep N only segments above number N (the successor rule). Returns how many.
  */
 int segment_remove_leftovers(const char *instance, uint64_t keep);
 

@@ -39,7 +39,7 @@ struct settings {
 	uint8_t rotation;        /* enum rotation */
 	uint8_t nown;
 	uint8_t nzones;
-	uint8_t primary; /* index of PRIMARY */
+	uint8_t primary;                   /* index of PRIMARY */
 	struct addr own[SETTINGS_OWN_MAX]; /* our own addresses (RO-19) */
 	struct zone zones[SETTINGS_ZONES_MAX];
 };
@@ -51,7 +51,8 @@ struct settings {
 size_t settings_encode(const struct settings *s, uint8_t *out);
 
 /* The opposite. -EBADMSG (with *out undefined) if anything is out of its range. */
-int settings_decode(const uint8_t *octets, size_t len, uint64_t number, struct settings *out);
+int settings_decode(
+	const uint8_t *octets, size_t len, uint64_t number, struct settings *out);
 
 /*
  * Index of the longest zone that `name` (folded) is in; -1: none of ours. Compares zones

@@ -12,10 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STAT_MAGIC    UINT64_C(0x317461747364736d)
-#define STAT_OCTETS   8192
-#define STAT_RCODES   24
-#define STAT_QTYPES   18 /* 17 values and "other" (ME-09) */
+#define STAT_MAGIC  UINT64_C(0x317461747364736d)
+#define STAT_OCTETS 8192
+#define STAT_RCODES 24
+#define STAT_QTYPES 18 /* 17 values and "other" (ME-09) */
 
 enum stat_role { STAT_WORKER = 1, STAT_CONTROLLER, STAT_FORWARDER, STAT_ADMIN };
 
@@ -36,8 +36,8 @@ typedef _Atomic uint64_t stat_u64;
 /* What every process says of itself. */
 struct stat_head {
 	uint64_t magic;
-	uint32_t layout; /* SNAP_LAYOUT */
-	uint32_t role;   /* enum stat_role */
+	uint32_t layout;       /* SNAP_LAYOUT */
+	uint32_t role;         /* enum stat_role */
 	stat_u64 pid;          /* 0: the slot is free */
 	stat_u64 life;         /* of struct message_start */
 	stat_u64 started_ns;   /* monotonic */
@@ -48,7 +48,7 @@ struct stat_worker {
 	struct stat_head head;
 	_Alignas(64) stat_u64 generation; /* in use */
 	stat_u64 segment;                 /* mapped and in use */
-	stat_u64 populated;               /* segment under construction that is mapped ahead, or 0 */
+	stat_u64 populated;               /* segment mapped ahead, or 0 */
 	stat_u64 refreshes;
 	stat_u64 refresh_failures;
 	stat_u64 damaged_lookups;
@@ -80,10 +80,11 @@ struct stat_controller {
 	stat_u64 compactions;
 	stat_u64 audit_differences;
 	stat_u64 names_added, names_changed, names_removed;
-	stat_u64 objects[4];         /* by enum kube_kind */
-	stat_u64 events[4][3];       /* by kind; added, modified, deleted */
-	stat_u64 skipped[8];         /* MS-15: name, address, ip_literal, fqdn_slice, size, target */
-	stat_u64 source_errors;      /* files that could not be read */
+	stat_u64 objects[4];   /* by enum kube_kind */
+	stat_u64 events[4][3]; /* by kind; added, modified, deleted */
+	/* MS-15: name, address, ip_literal, fqdn_slice, size, target */
+	stat_u64 skipped[8];
+	stat_u64 source_errors; /* files that could not be read */
 	stat_u64 config_number;
 };
 

@@ -35,11 +35,11 @@ struct arena {
 int arena_node(struct arena *a, const struct hash128 *h, const uint8_t *node, size_t len,
 	uint32_t body, uint64_t *entry);
 
-/* Append octets that begin with a checksum-carrying header as they are; *ref names them. */
+/* Append octets that begin with a header that carries a checksum; *ref names them. */
 int arena_octets(struct arena *a, const void *octets, size_t len, uint32_t *ref);
 
 /*
- * Put `leaf` (from arena_node()) under `h` into *trie, in place of a node of the same name
+ * Put `leaf` (from arena_node()) under `h` into *trie, replacing a node of that name
  * if there is one. 0, or -ENOSPC with *trie as it was.
  */
 int trie_put(struct arena *a, uint64_t *trie, const struct hash128 *h, uint64_t leaf);
@@ -69,8 +69,8 @@ int trie_build(struct arena *a, struct trie_leaf *leaves, size_t n, uint64_t *tr
  * ends the comparison and is returned.
  */
 typedef int (*trie_on_change)(void *arg, uint64_t before, uint64_t after);
-int trie_diff(const uint8_t *base, uint64_t before, uint64_t after, trie_on_change on_change,
-	void *arg);
+int trie_diff(const uint8_t *base, uint64_t before, uint64_t after,
+	trie_on_change on_change, void *arg);
 
 /* Path and check hash of the node that a leaf entry names. */
 struct hash128 trie_hash(const struct arena *a, uint64_t leaf);

@@ -32,7 +32,7 @@ struct kube_port {
 	char *name; /* "" if it has none */
 	enum kube_protocol protocol;
 	int32_t port;      /* -1: none (sentinel of RB-29) */
-	char *target_name; /* Service ports: targetPort as text, for QS-06; "" if absent */
+	char *target_name; /* Service ports: targetPort as text, for QS-06; "": absent */
 };
 
 struct kube_label {
@@ -45,7 +45,7 @@ struct kube_namespace {
 
 struct kube_service {
 	enum kube_service_type type;
-	bool headless;            /* clusterIPs = ["None"] */
+	bool headless; /* clusterIPs = ["None"] */
 	bool publish_not_ready;
 	struct addr *ips; /* clusterIPs that parse, their order kept (RB-03) */
 	size_t nips;
@@ -70,8 +70,8 @@ struct kube_endpoint {
 };
 
 struct kube_slice {
-	char *service;    /* label kubernetes.io/service-name; "" if absent */
-	bool fqdn;        /* addressType FQDN: ignored and counted (RB-23) */
+	char *service; /* label kubernetes.io/service-name; "" if absent */
+	bool fqdn;     /* addressType FQDN: ignored and counted (RB-23) */
 	struct kube_endpoint *endpoints;
 	size_t nendpoints;
 	struct kube_port *ports; /* RB-29: never empty, a sentinel stands for none */
@@ -83,7 +83,7 @@ struct kube_pod {
 	struct addr *ips; /* status.podIPs */
 	size_t nips;
 	char *hostname, *subdomain, *node;
-	bool ready, running; /* condition Ready; phase Running or Pending */
+	bool ready, running;     /* condition Ready; phase Running or Pending */
 	struct kube_port *ports; /* container ports by name, for named target ports */
 	size_t nports;
 };

@@ -20,9 +20,9 @@
 struct publisher;
 
 /*
- * Take the instance: lock, board (made, or adopted from a predecessor whose segments above
- * the board's number are removed), and a segment of our own. 0 with *out owned by the
- * caller; -EBUSY: a controller of this instance lives; -ENOSPC; -errno.
+ * Take the instance: lock, board (made, or adopted from a predecessor whose segments
+ * above the board's number are removed), and a segment of our own. 0 with *out owned
+ * by the caller; -EBUSY: a controller of this instance lives; -ENOSPC; -errno.
  */
 int publish_open(const char *instance, uint64_t now_ns, struct publisher **out);
 
@@ -45,14 +45,15 @@ void publish_bulk(struct publisher *p);
 int publish_body(struct publisher *p, const uint8_t *body, size_t len, uint32_t *ref);
 
 /* Put a node (from node_finish()) under its hash, replacing one of the same name. */
-int publish_put(struct publisher *p, const struct hash128 *h, const uint8_t *node, size_t len,
-	uint32_t body_ref);
+int publish_put(struct publisher *p, const struct hash128 *h, const uint8_t *node,
+	size_t len, uint32_t body_ref);
 
 /*
  * Remove the node of `name`, or with name NULL the empty non-terminal of hash `h`.
  * 0; -ENOENT: there was none; -ENOSPC.
  */
-int publish_remove(struct publisher *p, const struct hash128 *h, const uint8_t *name, size_t len);
+int publish_remove(
+	struct publisher *p, const struct hash128 *h, const uint8_t *name, size_t len);
 
 /* Look into the working trie (not in bulk). The view is borrowed until the next call. */
 enum lookup publish_find(const struct publisher *p, const struct hash128 *h,
