@@ -2,7 +2,7 @@
  * backoff.h - exponential back-off with full jitter, pure
  *
  * Each failure doubles the bound from `base_ns` up to `cap_ns`; the wait is drawn between
- * half the bound and the bound. A success that lasted `reset_ns` starts over.
+ * half the bound and the bound. `reset_ns` without a failure after that starts over.
  */
 #ifndef BASE_BACKOFF_H
 #define BASE_BACKOFF_H
@@ -11,8 +11,8 @@
 
 struct backoff {
 	uint64_t base_ns, cap_ns, reset_ns; /* set by the caller */
-	uint64_t bound_ns;                  /* 0: no failure yet */
-	uint64_t failed_ns;                 /* time of the last failure */
+	uint64_t bound_ns;                  /* of the next wait; 0: no failure yet */
+	uint64_t failed_ns;                 /* when the last wait was over */
 };
 
 /*

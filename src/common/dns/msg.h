@@ -37,7 +37,8 @@ struct query {
 	uint16_t id;
 	uint16_t flags; /* of the query, host order */
 	uint16_t type, class;
-	uint8_t qname_len; /* octets of the name; it stands at offset 12 of the message */
+	uint8_t qname_len; /* octets of the name; it stands at offset 12 of the message; 0: no
+			    * question came, and none goes back (W-06) */
 	bool has_opt;
 	bool want_do;   /* DO bit of the OPT (RFC 3225) */
 	bool want_nsid; /* RFC 5001, for later */
@@ -52,6 +53,8 @@ struct query {
  * Parse the message of `len` octets. `tcp` tells the rows that differ by transport
  * (W-30 AXFR over UDP). On PARSE_OK and PARSE_REPLY all of *q is set; on PARSE_HEADER
  * id, flags and rcode.
+ *
+ * Transfers, cookies, TSIG and class CH are refused as the rows say for what is off.
  */
 enum parse_result query_parse(const uint8_t *msg, size_t len, bool tcp, struct query *q);
 

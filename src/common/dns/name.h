@@ -63,7 +63,7 @@ int name_compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
  * Building from the left: begin with an empty struct (len = 0, no root label yet), push
  * labels, then end with the octets of a complete name. Folds what it takes.
  * 0; -EINVAL: the label is empty or over 63 octets; -ENAMETOOLONG: over 255 with what
- * stands already. On failure the name is unchanged.
+ * stands already and the root label. On failure the name is unchanged.
  */
 int name_push(struct name *n, const void *label, size_t len);
 int name_end(struct name *n, const uint8_t *wire, size_t len);
