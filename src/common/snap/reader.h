@@ -13,7 +13,13 @@
 struct reader {
 	const struct board_page *board; /* NULL: not found yet */
 	char instance[LAYOUT_INSTANCE_MAX];
+<<<<<<< HEAD
 	uint64_t word;                     /* that snap came from */
+=======
+	uint64_t word; /* that snap came from */
+	uint64_t
+		refused; /* a word that could not be used: not tried again at every batch */
+>>>>>>> adef366 (wip)
 	struct segment current, next, old; /* old: being unmapped in steps */
 	uint64_t populated;                /* octets of next touched */
 	struct snap snap;                  /* snap.base == NULL: nothing yet */
@@ -29,6 +35,9 @@ void reader_init(struct reader *r, const char *instance);
  * Failures are counted and leave everything as it was (SH-05).
  */
 bool reader_refresh(struct reader *r);
+
+/* Let the next refresh try a refused root again; called by a timer. */
+void reader_retry(struct reader *r);
 
 /*
  * One step of slow work between batches: populate the segment under construction, or

@@ -55,8 +55,7 @@ int settings_decode(
 	const uint8_t *octets, size_t len, uint64_t number, struct settings *out);
 
 /*
- * Index of the longest zone that `name` (folded) is in; -1: none of ours. Compares zones
- * longest first.
+ * Index of the longest zone that `name` (folded) is in; -1: none of ours.
  */
 int settings_zone(const struct settings *s, const uint8_t *name, size_t len);
 

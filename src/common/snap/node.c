@@ -1,0 +1,517 @@
+#include "snap/node.h"
+
+#include <assert.h>
+
+#include "base/base.h"
+#include "dns/type.h"
+
+#define TTL_MASK   0x00ffffffu
+#define FORM_SHIFT 24
+#define FORM_MASK  0x0fu
+
+/* Octets of a TCP message less header, question tail and OPT with room for options. */
+#define TCP_ROOM (65535u - 12u - 4u - 128u)
+
+bool node_view(const uint8_t *base, uint64_t used, uint32_t ref, struct node_view *v)
+{
+	uint64_t at = (uint64_t)ref * 8;
+
+	if (at < SEGMENT_FIRST || at + sizeof(struct node_header) > used)
+		return false;
+	const struct node_header *head = (const void *)(base + at);
+	size_t size = (size_t)head->size8 * 8;
+	size_t name = head->name_len > 0 ? head->name_len : sizeof(struct hash128);
+	size_t rrsets = round_up(sizeof(*head) + name, 4);
+	if (size < rrsets || size > used - at)
+		return false;
+	*v = (struct node_view){
+		.head = head,
+		.name = head->name_len > 0 ? base + at + sizeof(*head) : NULL,
+		.rrsets = base + at + rrsets,
+		.end = base + at + size,
+	};
+	if (head->body == 0)
+		return true;
+	at = (uint64_t)head->body * 8;
+	if (at < SEGMENT_FIRST || at + sizeof(struct body_header) > used)
+		return false;
+	const struct body_header *body = (const void *)(base + at);
+	uint64_t body_size = (uint64_t)body->size8 * 8;
+	if (body_size < sizeof(*body) || body_size > used - at)
+		return false;
+	v->body = base + at + sizeof(*body);
+	v->body_len = body_size - sizeof(*body);
+	return true;
+}
+
+/* Octets of one address of this type; 0 if it is not an address type. */
+static size_t addr_size(uint16_t type)
+{
+	return type == TYPE_A ? 4 : type == TYPE_AAAA ? 16 : 0;
+}
+
+/* True if `len` octets hold exactly `count` items {u8 len, u8 zone_len, name}. */
+static bool names_fit(const uint8_t *p, size_t len, unsigned count)
+{
+	while (count-- > 0) {
+		if (len < 2 || p[0] == 0 || p[0] > len - 2 || p[1] > p[0])
+			return false;
+		len -= 2u + p[0];
+		p += 2u + p[0];
+	}
+	return len == 0;
+}
+
+/* True if `len` octets hold exactly `count` items {u16 len, rdata}. */
+static bool opaque_fits(const uint8_t *p, size_t len, unsigned count)
+{
+	while (count-- > 0) {
+		uint16_t n;
+
+		if (len < 2)
+			return false;
+		memcpy(&n, p, sizeof(n));
+		if (n > len - 2)
+			return false;
+		len -= 2u + n;
+		p += 2u + n;
+	}
+	return len == 0;
+}
+
+/* Resolve an RRset whose addresses stand in the body. */
+static bool body_data(const struct node_view *v, struct rrset *r)
+{
+	size_t size = addr_size(r->type) * r->count;
+	uint32_t offset;
+
+	memcpy(&offset, r->data, sizeof(offset));
+	if (size == 0 || v->body == NULL || offset > v->body_len ||
+		size > v->body_len - offset)
+		return false;
+	r->data = v->body + offset;
+	r->len = size;
+	return true;
+}
+
+/*
+ * Find how many octets the data of *r take, r->data being behind the RRset's header with
+ * `left` octets to the end of the node; set data and len. 0 where they do not fit.
+ */
+static size_t measure(const struct node_view *v, struct rrset *r, size_t left)
+{
+	uint16_t n;
+
+	switch (r->form) {
+	case FORM_ADDRS:
+		r->len = addr_size(r->type) * r->count;
+		return r->len <= left ? r->len : 0;
+	case FORM_BODY_ADDRS:
+		return left >= 4 && body_data(v, r) ? 4 : 0;
+	case FORM_SRV_SELF:
+	case FORM_SRV_BODY:
+		if (left < 4 || r->data[2] >= v->head->name_len)
+			return 0;
+		r->len = 4 + (r->form == FORM_SRV_SELF ? 2 * (size_t)r->count
+						       : 8 * (size_t)r->data[3]);
+		return r->len <= left ? r->len : 0;
+	case FORM_NAMES:
+	case FORM_OPAQUE:
+		if (left < 2)
+			return 0;
+		memcpy(&n, r->data, sizeof(n));
+		if (n > left - 2)
+			return 0;
+		r->data += 2;
+		r->len = n;
+		if (r->form == FORM_NAMES ? !names_fit(r->data, n, r->count)
+					  : !opaque_fits(r->data, n, r->count))
+			return 0;
+		return 2u + n;
+	}
+	return 0;
+}
+
+bool node_next(const struct node_view *v, const uint8_t **cursor, struct rrset *out)
+{
+	struct rrset_header head;
+	const uint8_t *p = *cursor;
+
+	if (p < v->rrsets || (size_t)(v->end - p) < sizeof(head))
+		return false;
+	memcpy(&head, p, sizeof(head));
+	struct rrset r = {
+		.type = head.type,
+		.count = head.count,
+		.ttl_s = head.ttl_form & TTL_MASK,
+		.form = (enum rrset_form)(head.ttl_form >> FORM_SHIFT & FORM_MASK),
+		.glue_only = (head.ttl_form & RRSET_GLUE_ONLY) != 0,
+		.data = p + sizeof(head),
+	};
+	size_t n = measure(v, &r, (size_t)(v->end - p) - sizeof(head));
+	if (n == 0)
+		return false;
+	*out = r;
+	/* Nodes end at a multiple of 8, so the padding never reaches past the end. */
+	*cursor = p + round_up(sizeof(head) + n, 4);
+	return true;
+}
+
+bool node_rrset(
+	const struct node_view *v, uint16_t type, struct rrset *out, bool *damaged)
+{
+	const uint8_t *cursor = v->rrsets;
+
+	for (unsigned i = 0; i < v->head->nrrsets; i++) {
+		struct rrset r;
+
+		if (!node_next(v, &cursor, &r)) {
+			*damaged = true;
+			return false;
+		}
+		if (r.type == type) {
+			*out = r;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool node_intact(const struct node_view *v)
+{
+	const uint8_t *from = (const uint8_t *)v->head +
+	                      offsetof(struct node_header, size8);
+
+	if (v->head->check != hash_check(from, (size_t)(v->end - from)))
+		return false;
+	if (v->body == NULL)
+		return true;
+	const uint8_t *body = v->body - sizeof(struct body_header);
+	uint32_t check;
+	memcpy(&check, body, sizeof(check));
+	return check ==
+	       hash_check(body + 4, v->body_len + sizeof(struct body_header) - 4);
+}
+
+size_t node_size(const struct node_view *v)
+{
+	size_t size = (size_t)v->head->size8 * 8;
+
+	if ((v->head->flags & NODE_OWNS_BODY) != 0 && v->body != NULL)
+		size += v->body_len + sizeof(struct body_header);
+	return size;
+}
+
+bool endpoints_begin(const struct node_view *v, uint32_t offset, struct endpoints *it)
+{
+	uint32_t head[2];
+
+	if (v->body == NULL || offset > v->body_len ||
+		sizeof(head) > v->body_len - offset)
+		return false;
+	memcpy(head, v->body + offset, sizeof(head));
+	if (head[1] > v->body_len - offset - sizeof(head))
+		return false;
+	const uint8_t *at = v->body + offset + sizeof(head);
+	*it = (struct endpoints){.at = at, .end = at + head[1], .left = head[0]};
+	return true;
+}
+
+#define ENDPOINT_HEAD 6u
+
+bool endpoints_next(struct endpoints *it, struct endpoint *out)
+{
+	size_t left = (size_t)(it->end - it->at);
+
+	if (it->left == 0 || left < ENDPOINT_HEAD)
+		return false;
+	struct endpoint e = {.label_len = it->at[0]};
+	memcpy(&e.n4, it->at + 2, 2);
+	memcpy(&e.n6, it->at + 4, 2);
+	size_t size = ENDPOINT_HEAD + e.label_len + 4u * e.n4 + 16u * e.n6;
+	if (e.label_len == 0 || e.label_len > LABEL_MAX_LEN || size > left)
+		return false;
+	e.label = it->at + ENDPOINT_HEAD;
+	e.addrs4 = e.label + e.label_len;
+	e.addrs6 = e.addrs4 + 4u * e.n4;
+	*out = e;
+	it->at += size;
+	it->left--;
+	return true;
+}
+
+/* ---- building ---- */
+
+/* Offset behind the header of `len` octets at a multiple of 4 that equal `src`; -1: none. */
+static long body_search(const struct mem_buf *b, const void *src, size_t len)
+{
+	for (size_t at = sizeof(struct body_header); at + len <= b->len; at += 4)
+		if (memcmp(b->data + at, src, len) == 0)
+			return (long)(at - sizeof(struct body_header));
+	return -1;
+}
+
+/* Reserve the header at first use. */
+static void body_start(struct body_builder *b)
+{
+	if (b->buf.len == 0)
+		memset(mem_buf_add(&b->buf, sizeof(struct body_header)), 0,
+			sizeof(struct body_header));
+}
+
+/* Pad to a multiple of `to` with zeros. */
+static void pad(struct mem_buf *b, size_t to)
+{
+	size_t n = round_up(b->len, to) - b->len;
+
+	if (n > 0)
+		memset(mem_buf_add(b, n), 0, n);
+}
+
+uint32_t body_addrs(
+	struct body_builder *b, const uint8_t *octets, size_t count, size_t size)
+{
+	body_start(b);
+	long found = count > 0 ? body_search(&b->buf, octets, count * size) : 0;
+	if (found >= 0)
+		return (uint32_t)found;
+	size_t at = b->buf.len;
+	mem_buf_put(&b->buf, octets, count * size);
+	pad(&b->buf, 4);
+	return (uint32_t)(at - sizeof(struct body_header));
+}
+
+/* Append one endpoint record. */
+static void put_endpoint(struct mem_buf *b, const struct endpoint_spec *e)
+{
+	uint8_t head[ENDPOINT_HEAD] = {e->label_len};
+
+	memcpy(head + 2, &e->n4, 2);
+	memcpy(head + 4, &e->n6, 2);
+	mem_buf_put(b, head, sizeof(head));
+	mem_buf_put(b, e->label, e->label_len);
+	mem_buf_put(b, e->addrs4, 4u * e->n4);
+	mem_buf_put(b, e->addrs6, 16u * e->n6);
+}
+
+uint32_t body_endpoints(struct body_builder *b, const struct endpoint_spec *e, size_t n)
+{
+	struct mem_buf list = {0};
+	uint32_t head[2] = {(uint32_t)n, 0};
+
+	body_start(b);
+	mem_buf_put(&list, head, sizeof(head));
+	for (size_t i = 0; i < n; i++)
+		put_endpoint(&list, &e[i]);
+	head[1] = (uint32_t)(list.len - sizeof(head));
+	memcpy(list.data, head, sizeof(head));
+	long found = body_search(&b->buf, list.data, list.len);
+	if (found < 0) {
+		found = (long)(b->buf.len - sizeof(struct body_header));
+		mem_buf_put(&b->buf, list.data, list.len);
+		pad(&b->buf, 4);
+	}
+	mem_buf_fini(&list);
+	return (uint32_t)found;
+}
+
+const uint8_t *body_finish(struct body_builder *b, size_t *len)
+{
+	struct body_header head;
+
+	body_start(b);
+	pad(&b->buf, 8);
+	head.size8 = (uint32_t)(b->buf.len / 8);
+	memcpy(b->buf.data + 4, &head.size8, 4);
+	head.check = hash_check(b->buf.data + 4, b->buf.len - 4);
+	memcpy(b->buf.data, &head.check, 4);
+	*len = b->buf.len;
+	return b->buf.data;
+}
+
+void body_reset(struct body_builder *b)
+{
+	b->buf.len = 0;
+}
+
+void body_fini(struct body_builder *b)
+{
+	mem_buf_fini(&b->buf);
+}
+
+static struct node_header *head_of(struct node_builder *b)
+{
+	return (struct node_header *)(void *)b->buf.data;
+}
+
+void node_begin(
+	struct node_builder *b, const struct name *owner, uint8_t zone, uint8_t flags)
+{
+	struct node_header head = {.name_len = owner->len, .zone = zone, .flags = flags};
+
+	b->buf.len = 0;
+	b->uses_body = false;
+	mem_buf_put(&b->buf, &head, sizeof(head));
+	mem_buf_put(&b->buf, owner->wire, owner->len);
+	pad(&b->buf, 4);
+}
+
+void node_begin_ent(struct node_builder *b, const struct hash128 *h, uint8_t zone)
+{
+	struct node_header head = {.zone = zone};
+
+	b->buf.len = 0;
+	b->uses_body = false;
+	mem_buf_put(&b->buf, &head, sizeof(head));
+	mem_buf_put(&b->buf, h, sizeof(*h));
+}
+
+/* Append an RRset's header. */
+static void begin_rrset(struct node_builder *b, uint16_t type, size_t count,
+	uint32_t ttl_s, enum rrset_form form, bool glue_only)
+{
+	struct rrset_header head = {
+		.type = type,
+		.count = (uint16_t)count,
+		.ttl_form = MIN(ttl_s, TTL_MASK) | (uint32_t)form << FORM_SHIFT |
+	                    (glue_only ? RRSET_GLUE_ONLY : 0),
+	};
+
+	assert(head_of(b)->nrrsets < UINT8_MAX);
+	mem_buf_put(&b->buf, &head, sizeof(head));
+	head_of(b)->nrrsets++;
+}
+
+/* How many RRs of `rdata` octets behind a compressed owner fit into a TCP message. */
+static size_t cut(struct node_builder *b, size_t count, size_t rdata)
+{
+	size_t most = (TCP_ROOM - head_of(b)->name_len) / (12 + rdata);
+
+	return MIN(count, most);
+}
+
+size_t node_add_addrs(struct node_builder *b, uint16_t type, uint32_t ttl_s,
+	const uint8_t *octets, size_t count, bool glue_only)
+{
+	size_t size = addr_size(type);
+
+	count = cut(b, count, size);
+	if (count == 0)
+		return 0;
+	begin_rrset(b, type, count, ttl_s, FORM_ADDRS, glue_only);
+	mem_buf_put(&b->buf, octets, count * size);
+	return count;
+}
+
+size_t node_add_body_addrs(struct node_builder *b, uint16_t type, uint32_t ttl_s,
+	uint32_t body_offset, size_t count, bool glue_only)
+{
+	count = cut(b, count, addr_size(type));
+	if (count == 0)
+		return 0;
+	begin_rrset(b, type, count, ttl_s, FORM_BODY_ADDRS, glue_only);
+	mem_buf_put(&b->buf, &body_offset, sizeof(body_offset));
+	b->uses_body = true;
+	return count;
+}
+
+/* Append the first four octets of an SRV RRset's data. */
+static void put_srv_head(
+	struct node_builder *b, uint16_t weight, uint8_t skip, uint8_t lists)
+{
+	uint8_t head[4] = {0, 0, skip, lists};
+
+	memcpy(head, &weight, sizeof(weight));
+	mem_buf_put(&b->buf, head, sizeof(head));
+}
+
+size_t node_add_srv_self(struct node_builder *b, uint32_t ttl_s, uint16_t weight,
+	uint8_t skip, const uint16_t *ports, size_t count)
+{
+	count = cut(b, count, 6u + head_of(b)->name_len - skip);
+	if (count == 0)
+		return 0;
+	begin_rrset(b, TYPE_SRV, count, ttl_s, FORM_SRV_SELF, false);
+	put_srv_head(b, weight, skip, 0);
+	mem_buf_put(&b->buf, ports, count * sizeof(*ports));
+	pad(&b->buf, 4);
+	return count;
+}
+
+size_t node_add_srv_body(struct node_builder *b, uint32_t ttl_s, uint16_t weight,
+	uint8_t skip, const struct srv_list *lists, size_t nlists)
+{
+	size_t count = 0;
+
+	nlists = MIN(nlists, (size_t)UINT8_MAX);
+	for (size_t i = 0; i < nlists; i++)
+		count += lists[i].count;
+	if (count == 0)
+		return 0;
+	begin_rrset(
+		b, TYPE_SRV, MIN(count, (size_t)UINT16_MAX), ttl_s, FORM_SRV_BODY, false);
+	put_srv_head(b, weight, skip, (uint8_t)nlists);
+	for (size_t i = 0; i < nlists; i++) {
+		uint16_t port[2] = {lists[i].port, 0};
+
+		mem_buf_put(&b->buf, port, sizeof(port));
+		mem_buf_put(&b->buf, &lists[i].body_offset, 4);
+	}
+	b->uses_body = true;
+	return count;
+}
+
+size_t node_add_names(struct node_builder *b, uint16_t type, uint32_t ttl_s,
+	const struct rdata_name *names, size_t count)
+{
+	size_t octets = 0, n = 0;
+
+	/* Counted as if nothing were compressed: a cut set fits whatever the letters are. */
+	for (size_t wire = head_of(b)->name_len; n < count; n++) {
+		wire += 12u + names[n].name.len;
+		if (wire > TCP_ROOM)
+			break;
+		octets += 2u + names[n].name.len;
+	}
+	if (n == 0)
+		return 0;
+	begin_rrset(b, type, n, ttl_s, FORM_NAMES, false);
+	uint16_t len = (uint16_t)octets;
+	mem_buf_put(&b->buf, &len, sizeof(len));
+	for (size_t i = 0; i < n; i++) {
+		uint8_t head[2] = {names[i].name.len, names[i].zone_len};
+
+		mem_buf_put(&b->buf, head, sizeof(head));
+		mem_buf_put(&b->buf, names[i].name.wire, names[i].name.len);
+	}
+	pad(&b->buf, 4);
+	return n;
+}
+
+size_t node_add_opaque(struct node_builder *b, uint16_t type, uint32_t ttl_s,
+	const uint8_t *rdatas, size_t len, size_t count)
+{
+	if (count == 0 || len + 10 * count > TCP_ROOM - head_of(b)->name_len)
+		return 0;
+	begin_rrset(b, type, count, ttl_s, FORM_OPAQUE, false);
+	uint16_t octets = (uint16_t)len;
+	mem_buf_put(&b->buf, &octets, sizeof(octets));
+	mem_buf_put(&b->buf, rdatas, len);
+	pad(&b->buf, 4);
+	return count;
+}
+
+const uint8_t *node_finish(struct node_builder *b, size_t *len)
+{
+	pad(&b->buf, 8);
+	if (b->buf.len > (size_t)UINT16_MAX * 8)
+		return NULL;
+	head_of(b)->size8 = (uint16_t)(b->buf.len / 8);
+	*len = b->buf.len;
+	return b->buf.data;
+}
+
+void node_builder_fini(struct node_builder *b)
+{
+	mem_buf_fini(&b->buf);
+}

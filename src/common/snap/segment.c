@@ -1,0 +1,521 @@
+#include "snap/segment.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/mem.h"
+
+#define SHM_DIR      "/dev/shm" /* where glibc and musl keep POSIX shared memory */
+#define OBJECT_MODE  0640
+#define OBJECT_NAME  96
+#define BOARD_OCTETS 4096
+
+#define HEADER_CHECKED offsetof(struct segment_header, check)
+
+/* A segment's writer: the arena must stand first. */
+struct writer {
+	struct arena arena;
+	int fd;
+	uint64_t capacity;
+	uint64_t window_octets; /* mapped for writing at arena.window */
+};
+
+static void object_name(char out[OBJECT_NAME], const char *instance, const char *what)
+{
+	snprintf(out, OBJECT_NAME, "/shmdns.%s.v%d.%s", instance, SNAP_LAYOUT, what);
+}
+
+static void segment_name(char out[OBJECT_NAME], const char *instance, uint64_t number)
+{
+	char what[32];
+
+	snprintf(what, sizeof(what), "seg.%llu", (unsigned long long)number);
+	object_name(out, instance, what);
+}
+
+/* Make octets [from, to) of the object exist, or say ENOSPC; a store cannot fail then. */
+static int allocate(int fd, uint64_t from, uint64_t to)
+{
+	int ret;
+
+	do {
+		ret = posix_fallocate(fd, (off_t)from, (off_t)(to - from));
+	} while (ret == EINTR);
+	return -ret;
+}
+
+/* ---- reading ---- */
+
+static bool header_valid(
+	const struct segment_header *h, uint64_t number, const struct hash_key *key)
+{
+	return h->magic == SEGMENT_MAGIC && h->layout == SNAP_LAYOUT &&
+	       h->endian == LAYOUT_ENDIAN && h->segment == number && h->key0 == key->k0 &&
+	       h->key1 == key->k1 && h->check == hash_check(h, HEADER_CHECKED) &&
+	       h->capacity >= SEGMENT_STEP && h->capacity <= SEGMENT_MAX_CAPACITY;
+}
+
+/* Size of the object behind fd, or -errno. */
+static int object_size(int fd, uint64_t *size)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*size = (uint64_t)st.st_size;
+	return 0;
+}
+
+int segment_map(const char *instance, uint64_t number, const struct hash_key *key,
+	struct segment *out)
+{
+	struct segment_header head;
+	char name[OBJECT_NAME];
+	void *base = MAP_FAILED;
+	uint64_t size = 0;
+	int ret;
+
+	segment_name(name, instance, number);
+	int fd = shm_open(name, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	ret = object_size(fd, &size);
+	if (ret < 0)
+		goto out;
+	ret = -EBADMSG;
+	if (pread(fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
+		!header_valid(&head, number, key))
+		goto out;
+	base = mmap(NULL, head.capacity, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	ret = base == MAP_FAILED ? -errno : 0;
+out:
+	if (ret < 0) {
+		close(fd);
+		return ret;
+	}
+	*out = (struct segment){
+		base, head.capacity, MIN(size, head.capacity), number, fd};
+	return 0;
+}
+
+int segment_refresh(struct segment *s)
+{
+	uint64_t size;
+	int ret = object_size(s->fd, &size);
+
+	if (ret == 0)
+		s->size = MIN(size, s->capacity);
+	return ret;
+}
+
+bool segment_populate(const struct segment *s, uint64_t used, uint64_t *from)
+{
+	uint64_t to = MIN(*from + SEGMENT_STEP, MIN(used, s->size));
+
+	if (*from >= to)
+		return false;
+	/* A kernel without MADV_POPULATE_READ (before 5.14) faults page by page instead. */
+	madvise((void *)(uintptr_t)(s->base + *from), to - *from, MADV_POPULATE_READ);
+	*from = to;
+	return to < MIN(used, s->size);
+}
+
+bool segment_unmap_step(struct segment *s)
+{
+	uint64_t keep;
+
+	if (s->base == NULL)
+		return false;
+	/* What lies past the object's end was never touched and costs nothing. */
+	keep = s->capacity > s->size + SEGMENT_STEP ? round_up(s->size, SEGMENT_STEP)
+	       : s->capacity > SEGMENT_STEP         ? s->capacity - SEGMENT_STEP
+	                                            : 0;
+	keep = round_up(keep, 4096);
+	munmap((void *)(uintptr_t)(s->base + keep), s->capacity - keep);
+	s->capacity = keep;
+	if (keep > 0)
+		return true;
+	close(s->fd);
+	*s = (struct segment){0};
+	return false;
+}
+
+void segment_unmap(struct segment *s)
+{
+	if (s->base == NULL)
+		return;
+	munmap((void *)(uintptr_t)s->base, s->capacity);
+	close(s->fd);
+	*s = (struct segment){0};
+}
+
+/* ---- writing ---- */
+
+/*
+ * Grow by whole steps: one fallocate, then one mmap that moves the window so that it
+ * begins at the page of the watermark: published pages before it cannot be written.
+ */
+static int on_grow(struct arena *a, uint64_t need)
+{
+	struct writer *w = (struct writer *)a;
+	uint64_t to = round_up(a->used + need, SEGMENT_STEP);
+	uint64_t from = a->watermark & ~UINT64_C(4095);
+
+	if (to > w->capacity)
+		return -ENOSPC;
+	if (to > a->window_to && allocate(w->fd, a->window_to, to) < 0)
+		return -ENOSPC;
+	void *p = mmap(a->window, to - from, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_FIXED, w->fd, (off_t)from);
+	if (p == MAP_FAILED)
+		return -ENOSPC;
+	if (w->window_octets > to - from)
+		mprotect(a->window + (to - from), w->window_octets - (to - from),
+			PROT_NONE);
+	w->window_octets = to - from;
+	a->window_from = from;
+	a->window_to = to;
+	return 0;
+}
+
+static void write_header(
+	struct arena *a, const char *instance, uint64_t number, uint64_t capacity)
+{
+	struct segment_header *h = (void *)a->window;
+
+	h->magic = SEGMENT_MAGIC;
+	h->layout = SNAP_LAYOUT;
+	h->endian = LAYOUT_ENDIAN;
+	h->segment = number;
+	h->capacity = capacity;
+	h->key0 = a->key.k0;
+	h->key1 = a->key.k1;
+	snprintf(h->instance, sizeof(h->instance), "%s", instance);
+	h->check = hash_check(h, HEADER_CHECKED);
+}
+
+/* Reserve address space for the read-only map and the window. */
+static int map_writer(struct writer *w)
+{
+	void *base = mmap(
+		NULL, w->capacity, PROT_READ, MAP_SHARED | MAP_NORESERVE, w->fd, 0);
+
+	if (base == MAP_FAILED)
+		return -errno;
+	void *window = mmap(NULL, w->capacity, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (window == MAP_FAILED) {
+		munmap(base, w->capacity);
+		return -errno;
+	}
+	w->arena.base = base;
+	w->arena.window = window;
+	return 0;
+}
+
+int segment_create(const char *instance, uint64_t number, uint64_t capacity,
+	const struct hash_key *key, struct arena **a)
+{
+	char name[OBJECT_NAME];
+	struct writer *w;
+	int ret;
+
+	capacity = round_up(
+		MIN(MAX(capacity, SEGMENT_STEP), SEGMENT_MAX_CAPACITY), SEGMENT_STEP);
+	segment_name(name, instance, number);
+	int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, OBJECT_MODE);
+	if (fd < 0)
+		return -errno;
+	w = mem_alloc(1, sizeof(*w));
+	w->fd = fd;
+	w->capacity = capacity;
+	w->arena.key = *key;
+	w->arena.grow = on_grow;
+	ret = map_writer(w);
+	if (ret == 0)
+		ret = on_grow(&w->arena, SEGMENT_FIRST);
+	if (ret < 0) {
+		shm_unlink(name);
+		segment_writer_close(&w->arena);
+		return ret;
+	}
+	write_header(&w->arena, instance, number, capacity);
+	w->arena.used = w->arena.watermark = SEGMENT_FIRST;
+	*a = &w->arena;
+	return 0;
+}
+
+void segment_writer_close(struct arena *a)
+{
+	struct writer *w = (struct writer *)a;
+
+	if (a->base != NULL) {
+		munmap((void *)(uintptr_t)a->base, w->capacity);
+		munmap(a->window, w->capacity);
+	}
+	close(w->fd);
+	free(w);
+}
+
+void segment_seal(struct arena *a, uint64_t watermark)
+{
+	a->watermark = watermark;
+}
+
+void segment_unlink(const char *instance, uint64_t number)
+{
+	char name[OBJECT_NAME];
+
+	segment_name(name, instance, number);
+	shm_unlink(name);
+}
+
+uint64_t segment_free_octets(void)
+{
+	struct statvfs st;
+
+	if (statvfs(SHM_DIR, &st) < 0)
+		return 0;
+	return (uint64_t)st.f_bavail * st.f_frsize;
+}
+
+/* ---- board and stat pages ---- */
+
+/* Map `octets` of an object and let go of its descriptor. 0 or -errno. */
+static int map_page(int fd, size_t octets, int prot, void **page)
+{
+	uint64_t size = 0;
+	int ret = object_size(fd, &size);
+
+	if (ret == 0 && size < octets)
+		ret = -EBADMSG;
+	if (ret == 0) {
+		*page = mmap(NULL, octets, prot, MAP_SHARED, fd, 0);
+		ret = *page == MAP_FAILED ? -errno : 0;
+	}
+	return ret;
+}
+
+/* Make an object of this size; *fd is open for writing. */
+static int create_page(const char *name, size_t octets, int *fd)
+{
+	int ret;
+
+	*fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, OBJECT_MODE);
+	if (*fd < 0)
+		return -errno;
+	ret = allocate(*fd, 0, octets);
+	if (ret < 0) {
+		shm_unlink(name);
+		close(*fd);
+	}
+	return ret;
+}
+
+int segment_board_create(const char *instance, struct board_page **board)
+{
+	char name[OBJECT_NAME], final[OBJECT_NAME];
+	struct hash_key key = {.mask = UINT64_MAX};
+	char path[2][OBJECT_NAME + sizeof(SHM_DIR)];
+	void *page = NULL;
+	int fd, ret;
+
+	/* Made under another name and linked whole: nobody ever sees half a board. */
+	object_name(name, instance, "board.new");
+	object_name(final, instance, "board");
+	shm_unlink(name);
+	ret = create_page(name, BOARD_OCTETS, &fd);
+	if (ret < 0)
+		return ret;
+	ret = map_page(fd, BOARD_OCTETS, PROT_READ | PROT_WRITE, &page);
+	if (ret == 0 && getrandom(&key, sizeof(key.k0) + sizeof(key.k1), 0) != 16)
+		ret = -EIO;
+	if (ret == 0) {
+		board_init(page, instance, &key);
+		snprintf(path[0], sizeof(path[0]), "%s%s", SHM_DIR, name);
+		snprintf(path[1], sizeof(path[1]), "%s%s", SHM_DIR, final);
+		ret = link(path[0], path[1]) < 0 ? -errno : 0;
+	}
+	shm_unlink(name);
+	close(fd);
+	if (ret < 0 && page != NULL)
+		munmap(page, BOARD_OCTETS);
+	else if (ret == 0)
+		*board = page;
+	return ret;
+}
+
+/* Open and map a board; it is checked by its content. */
+static int open_board(const char *instance, bool writable, struct board_page **board)
+{
+	char name[OBJECT_NAME];
+	void *page;
+	int ret;
+
+	object_name(name, instance, "board");
+	int fd = shm_open(name, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	ret = map_page(
+		fd, BOARD_OCTETS, writable ? PROT_READ | PROT_WRITE : PROT_READ, &page);
+	close(fd);
+	if (ret < 0)
+		return ret;
+	if (!board_valid(page, instance)) {
+		munmap(page, BOARD_OCTETS);
+		return -EBADMSG;
+	}
+	*board = page;
+	return 0;
+}
+
+int segment_board_adopt(const char *instance, struct board_page **board)
+{
+	return open_board(instance, true, board);
+}
+
+int segment_board_map(const char *instance, const struct board_page **board)
+{
+	struct board_page *b;
+	int ret = open_board(instance, false, &b);
+
+	if (ret == 0)
+		*board = b;
+	return ret;
+}
+
+void segment_board_unmap(const struct board_page *board)
+{
+	if (board != NULL)
+		munmap((void *)(uintptr_t)board, BOARD_OCTETS);
+}
+
+int segment_stat_create(
+	const char *instance, const char *who, enum stat_role role, int *fd)
+{
+	char name[OBJECT_NAME], what[32];
+	struct stat_head *head;
+	void *page;
+	int ret;
+
+	snprintf(what, sizeof(what), "stat.%s", who);
+	object_name(name, instance, what);
+	ret = create_page(name, STAT_OCTETS, fd);
+	if (ret < 0)
+		return ret;
+	ret = map_page(*fd, STAT_OCTETS, PROT_READ | PROT_WRITE, &page);
+	if (ret < 0) {
+		shm_unlink(name);
+		close(*fd);
+		return ret;
+	}
+	head = page;
+	head->layout = SNAP_LAYOUT;
+	head->role = (uint32_t)role;
+	head->magic = STAT_MAGIC;
+	munmap(page, STAT_OCTETS);
+	return 0;
+}
+
+int segment_stat_map_fd(int fd, void **page)
+{
+	return map_page(fd, STAT_OCTETS, PROT_READ | PROT_WRITE, page);
+}
+
+int segment_stat_map(const char *instance, const char *who, const void **page)
+{
+	char name[OBJECT_NAME], what[32];
+	const struct stat_head *head;
+	void *p;
+	int ret;
+
+	snprintf(what, sizeof(what), "stat.%s", who);
+	object_name(name, instance, what);
+	int fd = shm_open(name, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	ret = map_page(fd, STAT_OCTETS, PROT_READ, &p);
+	close(fd);
+	if (ret < 0)
+		return ret;
+	head = p;
+	if (head->magic != STAT_MAGIC || head->layout != SNAP_LAYOUT) {
+		munmap(p, STAT_OCTETS);
+		return -EBADMSG;
+	}
+	*page = p;
+	return 0;
+}
+
+void segment_stat_unmap(const void *page)
+{
+	if (page != NULL)
+		munmap((void *)(uintptr_t)page, STAT_OCTETS);
+}
+
+/* ---- the instance ---- */
+
+int segment_lock(const char *instance, int *fd)
+{
+	char name[OBJECT_NAME];
+
+	snprintf(name, sizeof(name), "/shmdns.%s.lock", instance);
+	int f = shm_open(name, O_RDWR | O_CREAT | O_CLOEXEC, OBJECT_MODE);
+	if (f < 0)
+		return -errno;
+	if (flock(f, LOCK_EX | LOCK_NB) < 0) {
+		int err = errno;
+
+		close(f);
+		return err == EWOULDBLOCK ? -EBUSY : -err;
+	}
+	*fd = f;
+	return 0;
+}
+
+/* Is this file of /dev/shm an object of the instance that is to go? */
+static bool is_leftover(const char *file, const char *prefix, uint64_t keep)
+{
+	unsigned layout;
+	unsigned long long number;
+	int end = 0;
+
+	if (strncmp(file, prefix, strlen(prefix)) != 0)
+		return false;
+	file += strlen(prefix);
+	if (keep == 0)
+		return sscanf(file, "v%u.%n", &layout, &end) == 1 && end > 0;
+	return sscanf(file, "v%u.seg.%llu%n", &layout, &number, &end) == 2 && end > 0 &&
+	       file[end] == '\0' && number > keep;
+}
+
+int segment_remove_leftovers(const char *instance, uint64_t keep)
+{
+	char prefix[OBJECT_NAME], name[sizeof(((struct dirent *)0)->d_name) + 2];
+	struct dirent *e;
+	int removed = 0;
+
+	snprintf(prefix, sizeof(prefix), "shmdns.%s.", instance);
+	DIR *dir = opendir(SHM_DIR);
+	if (dir == NULL)
+		return 0;
+	while ((e = readdir(dir)) != NULL) {
+		if (!is_leftover(e->d_name, prefix, keep))
+			continue;
+		snprintf(name, sizeof(name), "/%s", e->d_name);
+		if (shm_unlink(name) == 0)
+			removed++;
+	}
+	closedir(dir);
+	return removed;
+}

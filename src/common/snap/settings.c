@@ -1,0 +1,103 @@
+#include "snap/settings.h"
+
+#include <errno.h>
+
+#include "base/base.h"
+
+/* The fixed part, in front of own addresses and zones. */
+struct fixed {
+	uint32_t ttl_s, negative_ttl_s;
+	uint16_t max_udp;
+	uint8_t pods, any, rotation, nown, nzones, primary;
+};
+
+size_t settings_encode(const struct settings *s, uint8_t *out)
+{
+	struct fixed f = {s->ttl_s, s->negative_ttl_s, s->max_udp, s->pods, s->any,
+		s->rotation, s->nown, s->nzones, s->primary};
+	uint8_t *p = out;
+
+	memcpy(p, &f, sizeof(f));
+	p += sizeof(f);
+	for (unsigned i = 0; i < s->nown; i++) {
+		*p++ = s->own[i].len;
+		memcpy(p, s->own[i].octets, 16);
+		p += 16;
+	}
+	for (unsigned i = 0; i < s->nzones; i++) {
+		*p++ = s->zones[i].kind;
+		*p++ = s->zones[i].name.len;
+		memcpy(p, s->zones[i].name.wire, s->zones[i].name.len);
+		p += s->zones[i].name.len;
+	}
+	return (size_t)(p - out);
+}
+
+/* One zone from *p; false if it is not well-formed. */
+static bool decode_zone(const uint8_t **p, const uint8_t *end, struct zone *z)
+{
+	if (end - *p < 2)
+		return false;
+	z->kind = (*p)[0];
+	z->name.len = (*p)[1];
+	*p += 2;
+	if (z->kind < ZONE_FORWARD || z->kind > ZONE_MULTICLUSTER || z->name.len == 0 ||
+		end - *p < z->name.len || name_scan(*p, z->name.len) != z->name.len)
+		return false;
+	memcpy(z->name.wire, *p, z->name.len);
+	z->labels = (uint8_t)name_labels(z->name.wire, z->name.len);
+	*p += z->name.len;
+	return true;
+}
+
+int settings_decode(
+	const uint8_t *octets, size_t len, uint64_t number, struct settings *out)
+{
+	const uint8_t *p = octets, *end = octets + len;
+	struct fixed f;
+
+	if (len < sizeof(f))
+		return -EBADMSG;
+	memcpy(&f, p, sizeof(f));
+	p += sizeof(f);
+	if (f.pods > PODS_VERIFIED || f.any > ANY_NOTIMP || f.rotation > ROTATION_FIXED ||
+		f.nown > SETTINGS_OWN_MAX || f.nzones == 0 || f.primary >= f.nzones ||
+		f.max_udp < 512 || f.max_udp > 4096 || (size_t)(end - p) < 17u * f.nown)
+		return -EBADMSG;
+	out->number = number;
+	out->ttl_s = f.ttl_s;
+	out->negative_ttl_s = f.negative_ttl_s;
+	out->max_udp = f.max_udp;
+	out->pods = f.pods;
+	out->any = f.any;
+	out->rotation = f.rotation;
+	out->nown = f.nown;
+	out->nzones = f.nzones;
+	out->primary = f.primary;
+	for (unsigned i = 0; i < f.nown; i++, p += 17) {
+		out->own[i].len = p[0];
+		memcpy(out->own[i].octets, p + 1, 16);
+		if (p[0] != 4 && p[0] != 16)
+			return -EBADMSG;
+	}
+	for (unsigned i = 0; i < f.nzones; i++)
+		if (!decode_zone(&p, end, &out->zones[i]))
+			return -EBADMSG;
+	return p == end ? 0 : -EBADMSG;
+}
+
+int settings_zone(const struct settings *s, const uint8_t *name, size_t len)
+{
+	int best = -1;
+	size_t best_len = 0;
+
+	for (unsigned i = 0; i < s->nzones; i++) {
+		const struct name *z = &s->zones[i].name;
+
+		if (z->len > best_len && name_under(name, len, z->wire, z->len)) {
+			best = (int)i;
+			best_len = z->len;
+		}
+	}
+	return best;
+}
