@@ -13,13 +13,8 @@
 struct reader {
 	const struct board_page *board; /* NULL: not found yet */
 	char instance[LAYOUT_INSTANCE_MAX];
-<<<<<<< HEAD
 	uint64_t word;                     /* that snap came from */
-=======
-	uint64_t word; /* that snap came from */
-	uint64_t
-		refused; /* a word that could not be used: not tried again at every batch */
->>>>>>> adef366 (wip)
+	uint64_t refused;                  /* a word that could not be used */
 	struct segment current, next, old; /* old: being unmapped in steps */
 	uint64_t populated;                /* octets of next touched */
 	struct snap snap;                  /* snap.base == NULL: nothing yet */
