@@ -105,11 +105,31 @@ struct kube_object {
 	} u;
 };
 
-/* Free what the object owns, not the struct itself; it is zeroed. */
+enum kube_change { KUBE_ADDED, KUBE_MODIFIED, KUBE_DELETED };
+
+/*
+ * A string for an object: a copy of `len` octets, owned by the object, or for no octets
+ * the shared "", which kube_object_fini() knows and everybody else must not free.
+ */
+char *kube_text(const char *s, size_t len);
+
+/* Free what the object owns, not the struct itself; it is zeroed. A zeroed one is fine. */
 void kube_object_fini(struct kube_object *o);
 
 /* True if both say the same about records: everything but resource_version. */
 bool kube_object_equal(const struct kube_object *a, const struct kube_object *b);
+
+/* A deep copy into `out`, which owns its own strings. */
+void kube_object_copy(struct kube_object *out, const struct kube_object *o);
+
+/*
+ * 64 bits of content: equal objects (as kube_object_equal() says) have equal hashes. For
+ * those who must notice a change without keeping the object.
+ */
+uint64_t kube_object_hash(const struct kube_object *o);
+
+/* The value of a label, or NULL. Borrowed from the object. */
+const char *kube_object_label(const struct kube_object *o, const char *key);
 
 /* "Namespace", "Service", "EndpointSlice", "Pod". */
 const char *kube_kind_text(enum kube_kind kind);
