@@ -86,9 +86,6 @@ void segment_stat_unmap(const void *page);
  */
 int segment_lock(const char *instance, int *fd);
 
-/* Remove the lock object; for who holds the lock and knows that nobody will ask again. */
-void segment_lock_remove(const char *instance);
-
 /*
  * Remove objects of `instance`, of any layout: all but the lock object with `keep` 0;
  * with keep N only segments above number N (the successor rule). Returns how many.
