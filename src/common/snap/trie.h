@@ -63,15 +63,6 @@ struct trie_leaf {
  */
 int trie_build(struct arena *a, struct trie_leaf *leaves, size_t n, uint64_t *trie);
 
-/*
- * Compare two tries of one segment: `on_change` gets the entries of each node that
- * differs, 0 for "none". Equal entries cost nothing. It returns 0 to go on; anything else
- * ends the comparison and is returned.
- */
-typedef int (*trie_on_change)(void *arg, uint64_t before, uint64_t after);
-int trie_diff(const uint8_t *base, uint64_t before, uint64_t after,
-	trie_on_change on_change, void *arg);
-
 /* Path and check hash of the node that a leaf entry names. */
 struct hash128 trie_hash(const struct arena *a, uint64_t leaf);
 
