@@ -483,23 +483,32 @@ int segment_lock(const char *instance, int *fd)
 	return 0;
 }
 
-/* Is this file of /dev/shm an object of the instance that is to go? */
-static bool is_leftover(const char *file, const char *prefix, uint64_t keep)
+/* True for names such as shmdns.INSTANCE.v1.board, `file` being what follows INSTANCE. */
+static bool is_object(const char *file, uint64_t from, uint64_t to)
 {
 	unsigned layout;
-	unsigned long long number;
 	int end = 0;
 
-	if (strncmp(file, prefix, strlen(prefix)) != 0)
-		return false;
-	file += strlen(prefix);
-	if (keep == 0)
-		return sscanf(file, "v%u.%n", &layout, &end) == 1 && end > 0;
-	return sscanf(file, "v%u.seg.%llu%n", &layout, &number, &end) == 2 && end > 0 &&
-	       file[end] == '\0' && number > keep;
+	(void)from;
+	(void)to;
+	return sscanf(file, "v%u.%n", &layout, &end) == 1 && end > 0;
 }
 
-int segment_remove_leftovers(const char *instance, uint64_t keep)
+/* True for names such as shmdns.INSTANCE.v1.seg.7 with a number in the range. */
+static bool is_segment(const char *file, uint64_t from, uint64_t to)
+{
+	unsigned long long number;
+	unsigned layout;
+	int end = 0;
+
+	return sscanf(file, "v%u.seg.%llu%n", &layout, &number, &end) == 2 &&
+	       file[end] == '\0' && number >= from && number <= to;
+}
+
+/* Unlink the objects of the instance that `goes` picks. */
+static int remove_objects(const char *instance,
+	bool (*goes)(const char *file, uint64_t from, uint64_t to), uint64_t from,
+	uint64_t to)
 {
 	char prefix[OBJECT_NAME], name[sizeof(((struct dirent *)0)->d_name) + 2];
 	struct dirent *e;
@@ -510,7 +519,8 @@ int segment_remove_leftovers(const char *instance, uint64_t keep)
 	if (dir == NULL)
 		return 0;
 	while ((e = readdir(dir)) != NULL) {
-		if (!is_leftover(e->d_name, prefix, keep))
+		if (strncmp(e->d_name, prefix, strlen(prefix)) != 0 ||
+			!goes(e->d_name + strlen(prefix), from, to))
 			continue;
 		snprintf(name, sizeof(name), "/%s", e->d_name);
 		if (shm_unlink(name) == 0)
@@ -518,4 +528,14 @@ int segment_remove_leftovers(const char *instance, uint64_t keep)
 	}
 	closedir(dir);
 	return removed;
+}
+
+int segment_remove_leftovers(const char *instance)
+{
+	return remove_objects(instance, is_object, 0, 0);
+}
+
+int segment_remove_range(const char *instance, uint64_t from, uint64_t to)
+{
+	return remove_objects(instance, is_segment, from, to);
 }

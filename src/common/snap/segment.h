@@ -87,9 +87,12 @@ void segment_stat_unmap(const void *page);
 int segment_lock(const char *instance, int *fd);
 
 /*
- * Remove objects of `instance`, of any layout: all but the lock object with `keep` 0;
- * with keep N only segments above number N (the successor rule). Returns how many.
+ * Remove every object of `instance`, of any layout, but the lock object (SH-10). Returns
+ * how many there were.
  */
-int segment_remove_leftovers(const char *instance, uint64_t keep);
+int segment_remove_leftovers(const char *instance);
+
+/* Remove the segments numbered `from` to `to`: what a predecessor left. */
+int segment_remove_range(const char *instance, uint64_t from, uint64_t to);
 
 #endif

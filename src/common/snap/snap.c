@@ -214,3 +214,88 @@ int snap_walk(const struct snap *s, snap_on_node on_node, void *arg)
 		walk_entry(&w, s->trie, 0);
 	return w.damaged ? -EBADMSG : 0;
 }
+
+/* Verify the checksum of a trie node or a list, which both begin with it. */
+static bool inner_intact(const void *p, size_t octets)
+{
+	uint32_t check;
+
+	memcpy(&check, p, sizeof(check));
+	return check == hash_check((const uint8_t *)p + 4, octets - 4);
+}
+
+static const struct trie_node *intact_trie(const struct snap *s, uint64_t entry)
+{
+	const struct trie_node *t = entry_trie(s->base, s->used, entry);
+
+	if (t == NULL)
+		return NULL;
+	size_t octets = sizeof(*t) + 8 * (size_t)__builtin_popcount(t->map);
+	return inner_intact(t, octets) ? t : NULL;
+}
+
+static int audit_leaf(const struct snap *s, uint64_t entry)
+{
+	struct node_view v;
+
+	if (entry_kind(entry) != ENTRY_NODE ||
+		!node_view(s->base, s->used, (uint32_t)entry, &v) || !node_intact(&v))
+		return -EBADMSG;
+	return 1;
+}
+
+static int audit_list(const struct snap *s, uint64_t entry)
+{
+	const struct trie_list *list = entry_list(s->base, s->used, entry);
+	int n = 0, ret = 0;
+
+	if (list == NULL || !inner_intact(list, sizeof(*list) + 8 * (size_t)list->count))
+		return -EBADMSG;
+	for (uint32_t i = 0; i < list->count && ret >= 0; i++, n++)
+		ret = audit_leaf(s, list->entry[i]);
+	return ret < 0 ? ret : n;
+}
+
+static int audit_entry(const struct snap *s, uint64_t entry, unsigned level)
+{
+	int n = 0;
+
+	if (entry_kind(entry) == ENTRY_LIST)
+		return audit_list(s, entry);
+	if (entry_kind(entry) != ENTRY_TRIE)
+		return audit_leaf(s, entry);
+	const struct trie_node *t = level < TRIE_LEVELS ? intact_trie(s, entry) : NULL;
+	if (t == NULL)
+		return -EBADMSG;
+	for (int i = 0; i < __builtin_popcount(t->map); i++) {
+		int ret = audit_entry(s, t->entry[i], level + 1);
+
+		if (ret < 0)
+			return ret;
+		n += ret;
+	}
+	return n;
+}
+
+int snap_audit(const struct snap *s, unsigned part)
+{
+	const unsigned digit[2] = {part / TRIE_FANOUT % TRIE_FANOUT, part % TRIE_FANOUT};
+	uint64_t entry = s->trie;
+
+	for (unsigned level = 0; level < 2; level++) {
+		if (entry == 0)
+			return 0;
+		/* A leaf above the second level belongs to the first part that leads to it. */
+		if (entry_kind(entry) != ENTRY_TRIE)
+			return level == 0 ? (part == 0 ? audit_entry(s, entry, level) : 0)
+			       : digit[1] == 0 ? audit_entry(s, entry, level)
+			                       : 0;
+		const struct trie_node *t = intact_trie(s, entry);
+		if (t == NULL)
+			return -EBADMSG;
+		entry = (t->map >> digit[level] & 1) == 0
+		                ? 0
+		                : t->entry[entry_index(t->map, digit[level])];
+	}
+	return entry == 0 ? 0 : audit_entry(s, entry, 2);
+}

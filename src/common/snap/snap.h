@@ -56,4 +56,12 @@ const uint8_t *snap_settings(const struct snap *s, size_t *len, uint64_t *number
 typedef bool (*snap_on_node)(void *arg, const struct node_view *v);
 int snap_walk(const struct snap *s, snap_on_node on_node, void *arg);
 
+/*
+ * The idle audit: verify the checksums of what is below one of the AUDIT_PARTS parts of
+ * the trie (by the first two levels). Returns how many nodes were looked at, -EBADMSG
+ * where octets do not fit or a checksum does not hold.
+ */
+#define AUDIT_PARTS 1024
+int snap_audit(const struct snap *s, unsigned part);
+
 #endif

@@ -162,6 +162,15 @@ static uint64_t new_trie(struct arena *a, uint32_t map, const uint64_t *entries)
 	return entry_make(at, ENTRY_TRIE, 0);
 }
 
+int arena_trie(struct arena *a, uint32_t map, const uint64_t *entries, uint64_t *entry)
+{
+	int ret = reserve(a, trie_octets(map));
+
+	if (ret == 0)
+		*entry = new_trie(a, map, entries);
+	return ret;
+}
+
 /* Set child `index` of the trie node *entry: in place if it is not published yet. */
 static void set_child(struct arena *a, uint64_t *entry, unsigned index, uint64_t child)
 {

@@ -39,6 +39,12 @@ int arena_node(struct arena *a, const struct hash128 *h, const uint8_t *node, si
 int arena_octets(struct arena *a, const void *octets, size_t len, uint32_t *ref);
 
 /*
+ * Append a trie node with this map over `entries`, one for each bit: for whoever copies a
+ * whole trie. 0 with *entry, or -ENOSPC.
+ */
+int arena_trie(struct arena *a, uint32_t map, const uint64_t *entries, uint64_t *entry);
+
+/*
  * Put `leaf` (from arena_node()) under `h` into *trie, replacing a node of that name
  * if there is one. 0, or -ENOSPC with *trie as it was.
  */

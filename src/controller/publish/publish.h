@@ -24,7 +24,7 @@ struct publisher;
  * above the board's number are removed), and a segment of our own. 0 with *out owned
  * by the caller; -EBUSY: a controller of this instance lives; -ENOSPC; -errno.
  */
-int publish_open(const char *instance, uint64_t now_ns, struct publisher **out);
+int publish_open(const char *instance, struct publisher **out);
 
 /* Let go: unmap and unlock. What is published stays for the readers. */
 void publish_close(struct publisher *p);
@@ -80,7 +80,8 @@ int publish_restart(struct publisher *p);
  * One small step of what is done between events: compaction, idle audit, unlinking of old
  * segments. Returns when it wants to be called again, in ns from now; 0: at once.
  * May publish a generation of its own (compaction); *published then says so. *damaged is
- * set where the audit found a checksum that does not hold: restart and bulk build.
+ * set where a checksum does not hold: restart and bulk build. *published is zeroed if it
+ * published nothing.
  */
 uint64_t publish_idle(struct publisher *p, uint64_t now_ns, uint64_t wall_ns,
 	struct publish_info *published, bool *damaged);

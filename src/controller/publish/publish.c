@@ -1,0 +1,688 @@
+#include "controller/publish/publish.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/mem.h"
+#include "controller/publish/compact.h"
+#include "snap/entry.h"
+#include "snap/segment.h"
+
+/*
+ * Address space costs nothing and readers touch no more than what a root says is used, so
+ * the capacity is far above the live part: a segment fills up with garbage only.
+ */
+#define CAPACITY_MIN (UINT64_C(1) << 30)
+
+#define GARBAGE_MIN   (UINT64_C(4) << 20) /* and a quarter of the live part */
+#define LINGER_NS     (5 * NS_PER_S)      /* an old segment stays linked (SH-05) */
+#define RETRY_NS      (5 * NS_PER_S)      /* after a compaction that found no space */
+#define COMPACT_NODES 256                 /* nodes copied in one step */
+#define COMPACT_TAIL  64                  /* changes that the last round may have */
+#define AUDIT_NODES   256                 /* nodes audited in one step */
+#define AUDIT_WAIT_NS (50 * NS_PER_MS)
+#define AUDIT_REST_NS (1 * NS_PER_S) /* between two passes */
+#define SHM_CHECK_NS  (1 * NS_PER_S)
+
+/* A put or remove since the last commit: the leaf that was put, or that was removed. */
+struct change {
+	uint64_t leaf; /* 0: overtaken by a later change of the same name */
+	bool removed;
+};
+
+/* A segment that readers may still use. */
+struct retired {
+	struct arena *arena;
+	uint64_t number;
+	uint64_t since_ns; /* when the board left it; 0: not yet */
+};
+
+struct publisher {
+	char instance[LAYOUT_INSTANCE_MAX];
+	int lock;
+	struct board_page *board;
+	struct hash_key key;
+	struct arena *arena;
+	uint64_t segment;      /* number of arena */
+	uint64_t trie;         /* working trie */
+	struct snap published; /* base NULL: nothing published in this segment */
+	uint64_t generation;
+	uint32_t serial; /* 0: none yet */
+
+	uint8_t *settings; /* encoded; NULL: none yet */
+	size_t settings_len;
+	uint64_t settings_number;
+	uint32_t settings_ref;    /* 0: not in this segment yet */
+	uint64_t settings_octets; /* that the block takes there */
+
+	bool bulk;
+	struct trie_leaf *leaves;
+	size_t nleaves, leaves_room;
+	struct change *changes;
+	size_t nchanges, changes_room;
+	uint64_t added, changed, removed;
+
+	struct compact *compact; /* NULL: none under way */
+	struct arena *to;
+	uint64_t to_segment;
+	uint64_t compact_after_ns, shm_checked_ns, shm_free;
+
+	struct retired retired[4];
+	unsigned nretired;
+	bool serial_begun;        /* this controller has published a serial */
+	bool predecessors;        /* segments of a dead controller may still be linked */
+	uint64_t predecessors_ns; /* when they go; 0: not known yet */
+	unsigned audit_part;
+	uint64_t audit_ns; /* when the next step is due */
+};
+
+/* ---- segments ---- */
+
+/* A fresh segment with the next number that was never used. */
+static int new_segment(
+	struct publisher *p, uint64_t live, struct arena **a, uint64_t *number)
+{
+	uint64_t n = board_load(&p->board->last_segment) + 1;
+	uint64_t capacity = MAX(CAPACITY_MIN, 4 * live);
+	int ret;
+
+	board_store(&p->board->last_segment, n);
+	ret = segment_create(p->instance, n, capacity, &p->key, a);
+	if (ret == 0)
+		*number = n;
+	return ret;
+}
+
+static void discard(struct publisher *p, struct arena *a, uint64_t number)
+{
+	segment_unlink(p->instance, number);
+	segment_writer_close(a);
+}
+
+/* Readers may be in it: it is unlinked a while after the board has left it. */
+static void retire(struct publisher *p)
+{
+	if (p->arena == NULL)
+		return;
+	if (p->published.base == NULL) {
+		discard(p, p->arena, p->segment);
+	} else {
+		if (p->nretired == ARRAY_LEN(p->retired)) {
+			discard(p, p->retired[0].arena, p->retired[0].number);
+			p->nretired--;
+			memmove(p->retired, p->retired + 1,
+				p->nretired * sizeof(p->retired[0]));
+		}
+		p->retired[p->nretired++] = (struct retired){p->arena, p->segment, 0};
+	}
+	p->arena = NULL;
+}
+
+/* Append from here on to this segment. */
+static void enter(struct publisher *p, struct arena *a, uint64_t number, uint64_t trie)
+{
+	retire(p);
+	p->arena = a;
+	p->segment = number;
+	p->trie = trie;
+	p->published = (struct snap){0};
+	p->settings_ref = 0;
+	p->settings_octets = 0;
+	p->nchanges = 0;
+	p->audit_part = 0;
+}
+
+static void stop_compaction(struct publisher *p)
+{
+	if (p->compact == NULL)
+		return;
+	board_store(&p->board->building, 0);
+	compact_free(p->compact);
+	p->compact = NULL;
+	if (p->to != NULL)
+		discard(p, p->to, p->to_segment);
+	p->to = NULL;
+}
+
+/* The board of a predecessor, or a new one. */
+static int open_board(struct publisher *p)
+{
+	int ret = segment_board_adopt(p->instance, &p->board);
+
+	if (ret == -ENOENT || ret == -EBADMSG) {
+		if (ret == -EBADMSG)
+			segment_remove_leftovers(p->instance);
+		return segment_board_create(p->instance, &p->board);
+	}
+	if (ret < 0)
+		return ret;
+	/* Go on past everything that the predecessor may have begun (successor rule). */
+	uint64_t current = BOARD_SEGMENT(board_load(&p->board->word));
+	uint64_t last = MAX(board_load(&p->board->last_segment), current);
+	board_store(&p->board->building, 0);
+	board_store(&p->board->last_segment, last);
+	segment_remove_range(p->instance, current + 1, UINT64_MAX);
+	p->predecessors = true;
+	p->generation = board_load(&p->board->generation);
+	p->serial = (uint32_t)board_load(&p->board->serial);
+	return 0;
+}
+
+int publish_open(const char *instance, struct publisher **out)
+{
+	struct publisher *p = mem_alloc(1, sizeof(*p));
+	int ret = segment_lock(instance, &p->lock);
+
+	if (ret < 0) {
+		free(p);
+		return ret;
+	}
+	strncpy(p->instance, instance, sizeof(p->instance) - 1);
+	ret = open_board(p);
+	if (ret == 0) {
+		p->key = (struct hash_key){p->board->key0, p->board->key1, UINT64_MAX};
+		board_store(&p->board->controller_pid, (uint64_t)getpid());
+		ret = publish_restart(p);
+	}
+	if (ret < 0)
+		publish_close(p);
+	else
+		*out = p;
+	return ret;
+}
+
+void publish_close(struct publisher *p)
+{
+	stop_compaction(p);
+	for (unsigned i = 0; i < p->nretired; i++)
+		segment_writer_close(p->retired[i].arena);
+	if (p->arena != NULL)
+		segment_writer_close(p->arena);
+	segment_board_unmap(p->board);
+	close(p->lock);
+	free(p->settings);
+	free(p->leaves);
+	free(p->changes);
+	free(p);
+}
+
+int publish_restart(struct publisher *p)
+{
+	struct arena *a;
+	uint64_t number = 0;
+
+	stop_compaction(p);
+	int ret = new_segment(p, p->arena != NULL ? p->arena->live : 0, &a, &number);
+	if (ret < 0)
+		return ret;
+	enter(p, a, number, 0);
+	return 0;
+}
+
+const struct hash_key *publish_key(const struct publisher *p)
+{
+	return &p->key;
+}
+
+/* ---- changes ---- */
+
+int publish_settings(struct publisher *p, const struct settings *s)
+{
+	uint8_t *octets = mem_alloc(1, SETTINGS_OCTETS_MAX);
+
+	free(p->settings);
+	p->settings_len = settings_encode(s, octets);
+	p->settings = octets;
+	p->settings_number = s->number;
+	p->settings_ref = 0;
+	return 0;
+}
+
+void publish_bulk(struct publisher *p)
+{
+	stop_compaction(p);
+	p->bulk = true;
+	p->trie = 0;
+	p->nleaves = p->nchanges = 0;
+	p->arena->names = 0;
+	p->arena->live = p->settings_octets +
+	                 (p->published.base != NULL ? sizeof(struct root) : 0);
+}
+
+int publish_body(struct publisher *p, const uint8_t *body, size_t len, uint32_t *ref)
+{
+	return arena_octets(p->arena, body, len, ref);
+}
+
+static void note(struct publisher *p, uint64_t leaf, bool removed)
+{
+	if (p->nchanges == p->changes_room) {
+		p->changes_room = MAX(64, 2 * p->changes_room);
+		p->changes = mem_resize(p->changes, p->changes_room, sizeof(*p->changes));
+	}
+	p->changes[p->nchanges++] = (struct change){leaf, removed};
+}
+
+/* A node that was put since the last commit is replaced or removed: forget that. */
+static void overtake(struct publisher *p, const struct node_view *v)
+{
+	uint64_t at = (uint64_t)((const uint8_t *)v->head - p->arena->base);
+
+	if (at < p->arena->watermark)
+		return;
+	for (size_t i = p->nchanges; i-- > 0;)
+		if (entry_at(p->changes[i].leaf) == at)
+			p->changes[i].leaf = 0;
+}
+
+static void add_leaf(struct publisher *p, uint64_t path, uint64_t leaf)
+{
+	if (p->nleaves == p->leaves_room) {
+		p->leaves_room = MAX(1024, 2 * p->leaves_room);
+		p->leaves = mem_resize(p->leaves, p->leaves_room, sizeof(*p->leaves));
+	}
+	p->leaves[p->nleaves++] = (struct trie_leaf){path, leaf};
+}
+
+enum lookup publish_find(const struct publisher *p, const struct hash128 *h,
+	const uint8_t *name, size_t len, struct node_view *v)
+{
+	struct snap s;
+
+	arena_snap(p->arena, p->trie, &s);
+	return snap_find(&s, h, name, len, v);
+}
+
+int publish_put(struct publisher *p, const struct hash128 *h, const uint8_t *node,
+	size_t len, uint32_t body_ref)
+{
+	const struct node_header *head = (const void *)node;
+	const uint8_t *name = node + sizeof(*head);
+	struct node_view old;
+	uint64_t leaf;
+	int ret = arena_node(p->arena, h, node, len, body_ref, &leaf);
+
+	if (ret < 0)
+		return ret;
+	if (p->bulk) {
+		add_leaf(p, h->path, leaf);
+		p->added++;
+		return 0;
+	}
+	bool found = publish_find(p, h, name, head->name_len, &old) == LOOKUP_FOUND;
+	ret = trie_put(p->arena, &p->trie, h, leaf);
+	if (ret < 0) {
+		p->arena->live -= len; /* garbage from the start */
+		return ret;
+	}
+	if (found)
+		overtake(p, &old);
+	note(p, leaf, false);
+	*(found ? &p->changed : &p->added) += 1;
+	return 0;
+}
+
+int publish_remove(
+	struct publisher *p, const struct hash128 *h, const uint8_t *name, size_t len)
+{
+	struct node_view old;
+	bool found = publish_find(p, h, name, len, &old) == LOOKUP_FOUND;
+	int ret = trie_remove(p->arena, &p->trie, h, name, len);
+
+	if (ret < 0)
+		return ret;
+	p->removed++;
+	if (!found)
+		return 0;
+	overtake(p, &old);
+	note(p,
+		entry_make((uint64_t)((const uint8_t *)old.head - p->arena->base),
+			ENTRY_NODE, 0),
+		true);
+	return 0;
+}
+
+/* ---- commit ---- */
+
+/* Put the settings into this segment, unless they are there. */
+static int place_settings(struct publisher *p)
+{
+	struct settings_header head = {
+		.octets = (uint32_t)p->settings_len,
+		.number = p->settings_number,
+	};
+	size_t len = sizeof(head) + p->settings_len;
+	uint8_t *block;
+
+	if (p->settings_ref != 0 || p->settings == NULL)
+		return p->settings == NULL ? -EINVAL : 0;
+	block = mem_alloc(1, len);
+	memcpy(block + sizeof(head), p->settings, p->settings_len);
+	memcpy(block, &head, sizeof(head));
+	head.check = hash_check(block + 4, len - 4);
+	memcpy(block, &head, sizeof(head));
+	int ret = arena_octets(p->arena, block, len, &p->settings_ref);
+	free(block);
+	if (ret == 0) {
+		p->arena->live -= p->settings_octets;
+		p->settings_octets = round_up(len, 8);
+	}
+	return ret;
+}
+
+/* Append the root; *ref names it. */
+static int place_root(struct publisher *p, enum root_cause cause, bool complete,
+	uint64_t wall_ns, uint32_t *ref)
+{
+	struct arena *a = p->arena;
+	bool first = p->published.base == NULL;
+	struct root root = {
+		.size = sizeof(root),
+		.generation = p->generation + 1,
+		.used = a->used + sizeof(root),
+		.time_ns = wall_ns,
+		.trie = p->trie,
+		.names = a->names,
+		.live = a->live + (first ? sizeof(root) : 0),
+		.settings = p->settings_ref,
+		.previous = p->published.root,
+		.serial = p->serial,
+		.cause = (uint16_t)cause,
+		.flags = complete ? ROOT_COMPLETE : 0,
+	};
+	root.check = hash_check(&root.size, sizeof(root) - sizeof(root.check));
+	int ret = arena_octets(a, &root, sizeof(root), ref);
+	if (ret == 0 && !first)
+		a->live -= sizeof(root); /* the root before it: history, but garbage */
+	return ret;
+}
+
+/* Look one changed name up as a worker would, in what is about to be published. */
+static bool change_holds(const struct snap *s, uint64_t leaf, bool removed)
+{
+	struct node_view own, found;
+	struct hash128 h;
+
+	if (!node_view(s->base, s->used, (uint32_t)leaf, &own))
+		return false;
+	if (own.name != NULL)
+		h = hash_name(&s->key, own.name, own.head->name_len);
+	else
+		memcpy(&h, own.head + 1, sizeof(h));
+	enum lookup l = snap_find(s, &h, own.name, own.head->name_len, &found);
+	if (removed)
+		return l == LOOKUP_ABSENT || (l == LOOKUP_FOUND && found.head > own.head);
+	return l == LOOKUP_FOUND && found.head == own.head && node_intact(&found);
+}
+
+/* Every changed name, and the settings, through the reader's own code. */
+static bool self_check(const struct publisher *p, const struct snap *s)
+{
+	uint64_t number;
+	size_t len;
+
+	if (snap_settings(s, &len, &number) == NULL || number != p->settings_number)
+		return false;
+	for (size_t i = 0; i < p->nleaves && p->bulk; i++)
+		if (!change_holds(s, p->leaves[i].entry, false))
+			return false;
+	for (size_t i = 0; i < p->nchanges; i++)
+		if (p->changes[i].leaf != 0 &&
+			!change_holds(s, p->changes[i].leaf, p->changes[i].removed))
+			return false;
+	return true;
+}
+
+/* The serial of this publish (GS-01): modulo 2^32, never 0. */
+static void move_serial(struct publisher *p, bool records_changed, uint64_t wall_ns)
+{
+	uint32_t seconds = (uint32_t)(wall_ns / NS_PER_S);
+
+	if (!records_changed && p->serial_begun)
+		return;
+	p->serial++;
+	if (!p->serial_begun && (int32_t)(seconds - p->serial) > 0)
+		p->serial = seconds;
+	if (p->serial == 0)
+		p->serial = 1;
+}
+
+void publish_status(const struct publisher *p, struct publish_info *out)
+{
+	*out = (struct publish_info){
+		.generation = p->generation,
+		.serial = p->serial,
+		.segment = p->segment,
+		.names = p->arena->names,
+		.live = p->arena->live,
+		.garbage = p->arena->used - SEGMENT_FIRST - p->arena->live,
+		.used = p->arena->used,
+		.added = p->added,
+		.changed = p->changed,
+		.removed = p->removed,
+	};
+}
+
+/* Store the word; from here on it is what workers answer from. */
+static void make_current(struct publisher *p, const struct snap *s)
+{
+	p->generation = s->generation;
+	p->published = *s;
+	board_store(&p->board->generation, p->generation);
+	board_store(&p->board->serial, p->serial);
+	board_store(&p->board->word, BOARD_WORD(p->segment, s->root));
+	segment_seal(p->arena, p->arena->used);
+}
+
+/* Append and check a root of the working trie, and make it current. */
+static int publish_root(
+	struct publisher *p, enum root_cause cause, bool complete, uint64_t wall_ns)
+{
+	struct snap s;
+	uint32_t ref;
+	int ret = place_settings(p);
+
+	if (ret == 0)
+		ret = place_root(p, cause, complete, wall_ns, &ref);
+	if (ret < 0)
+		return ret;
+	ret = snap_open(p->arena->base, p->arena->window_to, ref, &s);
+	if (ret < 0 || !self_check(p, &s))
+		return -EIO;
+	make_current(p, &s);
+	return 0;
+}
+
+/* Build the trie of a bulk load, unless an earlier try got that far. */
+static int build_bulk(struct publisher *p)
+{
+	uint64_t live = p->arena->live;
+
+	if (!p->bulk || p->trie != 0)
+		return 0;
+	int ret = trie_build(p->arena, p->leaves, p->nleaves, &p->trie);
+	if (ret < 0)
+		p->arena->live = live; /* what it appended is garbage */
+	return ret;
+}
+
+int publish_commit(struct publisher *p, enum root_cause cause, bool complete,
+	bool records_changed, uint64_t wall_ns, struct publish_info *info)
+{
+	uint32_t serial = p->serial;
+	int ret = build_bulk(p);
+
+	if (ret < 0)
+		return ret;
+	move_serial(p, records_changed, wall_ns);
+	ret = publish_root(p, cause, complete, wall_ns);
+	if (ret < 0) {
+		p->serial = serial;
+		return ret;
+	}
+	p->serial_begun = true;
+	publish_status(p, info);
+	p->bulk = false;
+	free(p->leaves);
+	p->leaves = NULL;
+	p->nleaves = p->leaves_room = p->nchanges = 0;
+	p->added = p->changed = p->removed = 0;
+	return 0;
+}
+
+/* ---- idle ---- */
+
+/* Unlink what no reader can be on its way to any more. Returns when to look again. */
+static uint64_t unlink_retired(struct publisher *p, uint64_t now_ns)
+{
+	uint64_t wait = UINT64_MAX;
+	unsigned kept = 0;
+
+	if (p->published.base == NULL)
+		return wait;
+	for (unsigned i = 0; i < p->nretired; i++) {
+		struct retired *r = &p->retired[i];
+
+		if (r->since_ns == 0)
+			r->since_ns = now_ns;
+		if (now_ns - r->since_ns >= LINGER_NS) {
+			discard(p, r->arena, r->number);
+		} else {
+			wait = MIN(wait, r->since_ns + LINGER_NS - now_ns);
+			p->retired[kept++] = *r;
+		}
+	}
+	p->nretired = kept;
+	return wait;
+}
+
+/* What a dead controller left below the board's segment goes after the same time. */
+static void unlink_predecessors(struct publisher *p, uint64_t now_ns)
+{
+	if (!p->predecessors || p->published.base == NULL)
+		return;
+	if (p->predecessors_ns == 0)
+		p->predecessors_ns = now_ns + LINGER_NS;
+	if (now_ns < p->predecessors_ns || p->nretired > 0)
+		return;
+	segment_remove_range(p->instance, 0, p->segment - 1);
+	p->predecessors = false;
+}
+
+static bool wants_compaction(struct publisher *p, uint64_t now_ns)
+{
+	const struct arena *a = p->arena;
+	uint64_t garbage = a->used - SEGMENT_FIRST - a->live;
+
+	if (p->bulk || p->published.base == NULL || p->nretired > 0 ||
+		now_ns < p->compact_after_ns)
+		return false;
+	if (garbage > GARBAGE_MIN && garbage > a->live / 4)
+		return true;
+	if (now_ns - p->shm_checked_ns >= SHM_CHECK_NS) {
+		p->shm_checked_ns = now_ns;
+		p->shm_free = segment_free_octets();
+	}
+	/* While there is still room for a copy, early (design: 1.25 times the live part). */
+	return p->shm_free < a->live + a->live / 4 && garbage > SEGMENT_STEP;
+}
+
+static void begin_compaction(struct publisher *p, uint64_t now_ns)
+{
+	struct snap s;
+
+	if (new_segment(p, p->arena->live, &p->to, &p->to_segment) < 0) {
+		p->compact_after_ns = now_ns + RETRY_NS;
+		return;
+	}
+	arena_snap(p->arena, p->trie, &s);
+	p->compact = compact_new(&s, p->to);
+	board_store(&p->board->building, p->to_segment);
+}
+
+/* The copy says what the working trie says: go on there. */
+static int finish_compaction(
+	struct publisher *p, uint64_t wall_ns, struct publish_info *published)
+{
+	bool pending = p->nchanges > 0;
+	bool complete = (p->published.flags & ROOT_COMPLETE) != 0;
+
+	enter(p, p->to, p->to_segment, compact_trie(p->compact));
+	p->to = NULL;
+	compact_free(p->compact);
+	p->compact = NULL;
+	board_store(&p->board->building, 0);
+	if (pending)
+		return 0; /* half a publish: the caller's next commit makes it current */
+	int ret = publish_root(p, CAUSE_COMPACT, complete, wall_ns);
+	if (ret == 0)
+		publish_status(p, published);
+	return ret;
+}
+
+/* One step of a compaction. Returns 0, or what went wrong. */
+static int step_compaction(
+	struct publisher *p, uint64_t wall_ns, struct publish_info *published)
+{
+	struct snap now;
+	int ret = compact_step(p->compact, COMPACT_NODES);
+
+	if (ret != 0)
+		return ret < 0 ? ret : 0;
+	arena_snap(p->arena, p->trie, &now);
+	ret = compact_catch_up(p->compact, &now);
+	if (ret < 0 || ret > COMPACT_TAIL)
+		return ret < 0 ? ret : 0;
+	return finish_compaction(p, wall_ns, published);
+}
+
+/* Audit some of the published generation. */
+static void step_audit(struct publisher *p, uint64_t now_ns, bool *damaged)
+{
+	int nodes = 0;
+
+	while (nodes < AUDIT_NODES && p->audit_part < AUDIT_PARTS) {
+		int ret = snap_audit(&p->published, p->audit_part++);
+
+		if (ret < 0) {
+			*damaged = true;
+			p->audit_part = 0;
+			return;
+		}
+		nodes += ret;
+	}
+	p->audit_ns = now_ns + AUDIT_WAIT_NS;
+	if (p->audit_part == AUDIT_PARTS) {
+		p->audit_part = 0;
+		p->audit_ns = now_ns + AUDIT_REST_NS;
+	}
+}
+
+uint64_t publish_idle(struct publisher *p, uint64_t now_ns, uint64_t wall_ns,
+	struct publish_info *published, bool *damaged)
+{
+	uint64_t wait = unlink_retired(p, now_ns);
+
+	unlink_predecessors(p, now_ns);
+	*damaged = false;
+	*published = (struct publish_info){0};
+	if (p->compact == NULL && wants_compaction(p, now_ns))
+		begin_compaction(p, now_ns);
+	if (p->compact != NULL) {
+		int ret = step_compaction(p, wall_ns, published);
+
+		if (ret < 0) {
+			stop_compaction(p);
+			p->compact_after_ns = now_ns + RETRY_NS;
+			*damaged = ret == -EBADMSG || ret == -EIO;
+		}
+		return 0;
+	}
+	if (p->published.base == NULL || p->bulk)
+		return AUDIT_REST_NS;
+	if (now_ns >= p->audit_ns)
+		step_audit(p, now_ns, damaged);
+	return MIN(wait, MAX(p->audit_ns, now_ns + 1) - now_ns);
+}
