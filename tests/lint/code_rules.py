@@ -17,6 +17,7 @@ PREFIXES = {
     "src/common/base/base.h": ("load", "store", "round"),
     "src/common/dns/msg.h": ("query",),
     "src/common/dns/type.h": ("rcode",),
+    "src/common/snap/diff.h": ("snap",),
     "src/common/snap/node.h": ("body", "endpoints"),
     "src/common/snap/trie.h": ("arena",),
     "src/controller/kube/kubeobj.h": ("kube",),
