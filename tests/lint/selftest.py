@@ -81,6 +81,7 @@ CASES = (
      "x_f() has no comment"),
     (code_rules.check_docs, header("/* Says it. */\nint x_f(int a,\n\tint b);\nint x_g(void);\n"),
      ""),
+    (code_rules.check_docs, header("TAILQ_HEAD(x_list, x);\n"), ""),
     (code_rules.check_docs, header("enum x_e { X_A };\nextern const int x_n;\n"), ""),
     (code_rules.check_guards, {"src/common/dns/x.h": "#ifndef X_H\n#define X_H\n#endif\n"},
      "include guard is not DNS_X_H"),

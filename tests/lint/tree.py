@@ -188,6 +188,8 @@ class Source:
         m = re.search(r"(\w+)\s*\(", text)
         if m is None or "=" in text[:m.start()] or m.group(1) in NOT_A_FUNCTION:
             return
+        if m.group(1).isupper():  # a macro such as TAILQ_HEAD()
+            return
         if "{" in text[:m.start()]:
             return
         line = self.line_of(start)
