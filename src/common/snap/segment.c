@@ -465,22 +465,42 @@ void segment_stat_unmap(const void *page)
 
 /* ---- the instance ---- */
 
+static void lock_name(char *name, const char *instance)
+{
+	snprintf(name, OBJECT_NAME, "/shmdns.%s.lock", instance);
+}
+
 int segment_lock(const char *instance, int *fd)
 {
 	char name[OBJECT_NAME];
+	struct stat st;
 
-	snprintf(name, sizeof(name), "/shmdns.%s.lock", instance);
-	int f = shm_open(name, O_RDWR | O_CREAT | O_CLOEXEC, OBJECT_MODE);
-	if (f < 0)
-		return -errno;
-	if (flock(f, LOCK_EX | LOCK_NB) < 0) {
-		int err = errno;
+	lock_name(name, instance);
+	for (;;) {
+		int f = shm_open(name, O_RDWR | O_CREAT | O_CLOEXEC, OBJECT_MODE);
+		if (f < 0)
+			return -errno;
+		if (flock(f, LOCK_EX | LOCK_NB) < 0) {
+			int err = errno;
 
+			close(f);
+			return err == EWOULDBLOCK ? -EBUSY : -err;
+		}
+		/* Removed between open and flock: that lock would keep nobody out. */
+		if (fstat(f, &st) == 0 && st.st_nlink > 0) {
+			*fd = f;
+			return 0;
+		}
 		close(f);
-		return err == EWOULDBLOCK ? -EBUSY : -err;
 	}
-	*fd = f;
-	return 0;
+}
+
+void segment_lock_remove(const char *instance)
+{
+	char name[OBJECT_NAME];
+
+	lock_name(name, instance);
+	shm_unlink(name);
 }
 
 /* True for names such as shmdns.INSTANCE.v1.board, `file` being what follows INSTANCE. */

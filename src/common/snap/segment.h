@@ -86,6 +86,9 @@ void segment_stat_unmap(const void *page);
  */
 int segment_lock(const char *instance, int *fd);
 
+/* Remove the lock object; for who holds the lock and knows that nobody will ask again. */
+void segment_lock_remove(const char *instance);
+
 /*
  * Remove every object of `instance`, of any layout, but the lock object (SH-10). Returns
  * how many there were.
