@@ -47,11 +47,14 @@ SHELL = (
     "src/controller/publish/ctlsock",
     "src/controller/publish/publish",
     "src/worker/batch",
+    "src/worker/control",
+    "src/worker/fault",
     "src/worker/main",
     "src/worker/park",
     "src/worker/sandbox",
     "src/worker/tcp",
     "src/worker/udp",
+    "src/worker/worker",
     "src/ctl/",
 )
 

@@ -1,0 +1,288 @@
+#include "worker/answer.h"
+
+#include "dns/type.h"
+#include "worker/lookup.h"
+#include "worker/srv.h"
+
+#define CHAIN_MAX   10  /* CNAMEs in an answer (RE-08) */
+#define NS_GLUE_MAX 256 /* NS targets whose addresses are looked up */
+
+/* A run of answer(): the reply, the name that is looked at, and the owners behind it. */
+struct run {
+	const struct basis *b;
+	struct packet *p;
+	struct reply r;
+	struct owner owner;
+	struct hash128 hash;
+	unsigned nchain; /* CNAMEs in the reply */
+	const uint8_t *chain[CHAIN_MAX + 1];
+	uint8_t chain_len[CHAIN_MAX + 1];
+};
+
+/* ---- endings ---- */
+
+/* NODATA or NXDOMAIN: the SOA of the zone that said so (RG-11, RG-12, RE-04). */
+static void negative(struct run *run, uint16_t rcode)
+{
+	run->r.rcode = rcode;
+	encode_soa(&run->r, run->owner.zone, run->b->snap->serial, true);
+}
+
+/* SERVFAIL, because octets that we read make no sense (SH-08). */
+static void damaged(struct run *run)
+{
+	encode_reset(&run->r);
+	run->r.aa = false;
+	run->r.rcode = RCODE_SERVFAIL;
+	run->r.ede = EDE_OTHER;
+	run->r.ede_text = "damaged snapshot";
+	run->p->facts |= PACKET_DAMAGED;
+}
+
+/* RU-03: never NXDOMAIN for what may exist. */
+static void not_complete(struct run *run)
+{
+	encode_reset(&run->r);
+	run->r.rcode = RCODE_SERVFAIL;
+	run->r.ede = EDE_NOT_READY;
+	run->p->facts |= PACKET_NOT_COMPLETE;
+	encode_soa(&run->r, run->r.zone, run->b->snap->serial, true);
+}
+
+/* ANY at a name of ours that has no CNAME (RO-28, RFC 8482). */
+static void any(struct run *run)
+{
+	static const uint8_t hinfo[] = "\7RFC8482"; /* the NUL is the empty OS */
+
+	if (run->b->settings->any == ANY_HINFO)
+		encode_rr(&run->r, run->owner.at, TYPE_HINFO, run->b->settings->ttl_s,
+			hinfo, sizeof(hinfo));
+	else
+		negative(run, RCODE_NOERROR);
+}
+
+/* ---- what a node has ---- */
+
+/* Addresses of the targets of an NS RRset, looked up in the same generation (RX-02). */
+static void ns_glue(
+	struct run *run, const struct rrset *rr, const uint16_t *at, unsigned n)
+{
+	static const uint16_t types[] = {TYPE_A, TYPE_AAAA};
+	const uint8_t *name = rr->data;
+	struct node_view v;
+	struct rrset addrs;
+	bool bad = false;
+
+	for (unsigned i = 0; i < n && !run->r.full; i++, name += 2 + name[0]) {
+		struct hash128 h = hash_name(&run->b->snap->key, name + 2, name[0]);
+
+		if (snap_find(run->b->snap, &h, name + 2, name[0], &v) != LOOKUP_FOUND)
+			continue;
+		for (unsigned t = 0; t < ARRAY_LEN(types); t++)
+			if (node_rrset(&v, types[t], &addrs, &bad))
+				encode_glue(&run->r, at[i], &addrs);
+	}
+}
+
+/* The RRset asked for, with what belongs into additional. */
+static void positive(struct run *run, const struct hit *hit, const struct rrset *rr)
+{
+	uint16_t at[NS_GLUE_MAX];
+	int n;
+
+	switch (rr->form) {
+	case FORM_SRV_SELF:
+	case FORM_SRV_BODY:
+		if (!srv_answer(&run->r, &hit->owner, &hit->node, rr))
+			damaged(run);
+		break;
+	case FORM_ADDRS:
+	case FORM_BODY_ADDRS:
+	case FORM_OPAQUE:
+		if (encode_answer(&run->r, &run->owner, rr, NULL, 0) < 0)
+			damaged(run);
+		break;
+	case FORM_NAMES:
+		n = encode_answer(&run->r, &run->owner, rr, at, NS_GLUE_MAX);
+		if (n < 0)
+			damaged(run);
+		else if (rr->type == TYPE_NS && !run->r.cut)
+			ns_glue(run, rr, at, MIN((unsigned)n, NS_GLUE_MAX));
+		break;
+	}
+}
+
+/* True if `name` is an owner of the chain already (RE-08). */
+static bool in_chain(const struct run *run, const uint8_t *name, uint8_t len)
+{
+	for (unsigned i = 0; i < run->nchain; i++)
+		if (run->chain_len[i] == len && memcmp(run->chain[i], name, len) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Put a CNAME into the answer and go on to its target. True: look that up; false: the
+ * chain ends here and the reply is complete.
+ */
+static bool follow(struct run *run, const struct rrset *rr)
+{
+	uint16_t at;
+
+	if (run->nchain == CHAIN_MAX) {
+		run->r.rcode = RCODE_SERVFAIL;
+		return false;
+	}
+	if (rr->form != FORM_NAMES || rr->count != 1 ||
+		encode_answer(&run->r, &run->owner, rr, &at, 1) < 0) {
+		damaged(run);
+		return false;
+	}
+	run->chain[run->nchain] = run->owner.name;
+	run->chain_len[run->nchain++] = run->owner.len;
+	const uint8_t *target = rr->data + 2;
+	uint8_t len = rr->data[0];
+	if (run->r.cut || at > ENCODE_PTR_MAX || in_chain(run, target, len))
+		return false;
+	int zone = settings_zone(run->b->settings, target, len);
+	/*
+	 * A target in none of our zones is the forwarder's (RE-05): the cache is asked
+	 * here and VERDICT_NEED comes from here. Until then the CNAME stands alone.
+	 */
+	if (zone < 0)
+		return false;
+	run->owner = (struct owner){target, len, zone, at};
+	run->hash = hash_name(&run->b->snap->key, target, len);
+	return true;
+}
+
+/* What is asked of a node. True: there is a CNAME to be followed. */
+static bool at_node(struct run *run, const struct hit *hit)
+{
+	uint16_t type = run->p->q.type;
+	struct rrset rr;
+	bool bad = false;
+
+	if (type == TYPE_SOA && (hit->node.head->flags & NODE_APEX) != 0) {
+		encode_soa(&run->r, run->owner.zone, run->b->snap->serial, false);
+		return false;
+	}
+	if (node_rrset(&hit->node, type, &rr, &bad) && !rr.glue_only) {
+		positive(run, hit, &rr);
+		return false;
+	}
+	if (!bad && node_rrset(&hit->node, TYPE_CNAME, &rr, &bad))
+		return follow(run, &rr) && type != TYPE_ANY;
+	if (bad)
+		damaged(run);
+	else if (type == TYPE_ANY)
+		any(run);
+	else
+		negative(run, RCODE_NOERROR);
+	return false;
+}
+
+/* RP-04, RP-05, RP-07: a pod name has its address and an SRV. */
+static void at_pod(struct run *run, const struct hit *hit)
+{
+	struct rrset rr = {
+		.type = hit->addr.len == 4 ? TYPE_A : TYPE_AAAA,
+		.count = 1,
+		.ttl_s = run->b->settings->ttl_s,
+		.form = FORM_ADDRS,
+		.data = hit->addr.octets,
+		.len = hit->addr.len,
+	};
+
+	if (run->p->q.type == rr.type)
+		encode_answer(&run->r, &run->owner, &rr, NULL, 0);
+	else if (run->p->q.type == TYPE_SRV)
+		srv_answer_pod(&run->r, &run->owner, &rr);
+	else if (run->p->q.type == TYPE_ANY)
+		any(run);
+	else
+		negative(run, RCODE_NOERROR);
+}
+
+/* ---- the name ---- */
+
+/* RU-02: what may be answered from a generation that is not complete. */
+static bool may_answer(const struct run *run, const struct hit *hit)
+{
+	if ((run->b->snap->flags & ROOT_COMPLETE) != 0)
+		return true;
+	return hit->kind == HIT_NODE && (hit->node.head->flags & NODE_ALWAYS) != 0;
+}
+
+/* One look-up. True: go on with run->owner, a CNAME's target. */
+static bool step(struct run *run)
+{
+	struct hit hit;
+
+	lookup_name(run->b, &run->owner, &run->hash, &hit);
+	if (hit.kind == HIT_DAMAGED) {
+		damaged(run);
+		return false;
+	}
+	if (!may_answer(run, &hit)) {
+		not_complete(run);
+		return false;
+	}
+	switch (hit.kind) {
+	case HIT_NODE:
+		return at_node(run, &hit);
+	case HIT_POD:
+		at_pod(run, &hit);
+		return false;
+	case HIT_ABSENT:
+	case HIT_DAMAGED:
+		break;
+	}
+	negative(run, RCODE_NXDOMAIN);
+	return false;
+}
+
+static void answer_ours(struct run *run)
+{
+	const struct query *q = &run->p->q;
+
+	run->r.aa = true;
+	if (q->type == TYPE_ANY && run->b->settings->any == ANY_NOTIMP) {
+		run->r.aa = false;
+		run->r.rcode = RCODE_NOTIMP;
+		return;
+	}
+	run->owner = (struct owner){q->qname, q->qname_len, run->r.zone, MSG_HEADER_LEN};
+	run->hash = run->p->hash;
+	run->nchain = 0;
+	while (step(run))
+		;
+}
+
+static void refuse(struct run *run, uint16_t ede)
+{
+	run->r.rcode = RCODE_REFUSED;
+	run->r.ede = ede;
+}
+
+enum verdict answer(const struct basis *b, struct packet *p)
+{
+	const struct query *q = &p->q;
+	struct run run;
+
+	run.b = b;
+	run.p = p;
+	p->facts = 0;
+	/* Access control stands here, before any answer (AC-02). */
+	/* Rewriting and special names stand here (SM-04). */
+	int zone = settings_zone(b->settings, q->qname, q->qname_len);
+	encode_begin(&run.r, p, b->settings, zone);
+	if (q->type == TYPE_AXFR || q->type == TYPE_IXFR)
+		refuse(&run, ENCODE_NO_EDE); /* RS-14, W-31 */
+	else if (zone >= 0)
+		answer_ours(&run);
+	else
+		refuse(&run, EDE_NOT_AUTHORITATIVE); /* cache_find() and VERDICT_NEED */
+	encode_end(&run.r);
+	return p->reply_len > 0 ? VERDICT_REPLY : VERDICT_DROP;
+}

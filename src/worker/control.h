@@ -1,0 +1,18 @@
+/*
+ * control.h - a worker's side of the pair with the supervisor (pair.h) (shell)
+ */
+#ifndef WORKER_CONTROL_H
+#define WORKER_CONTROL_H
+
+#include "worker/worker.h"
+
+/* Messages wait on the pair. `arg` is the struct worker. */
+void on_control_readable(int fd, short what, void *arg);
+
+/* Tell the supervisor that sockets are read; again later if the pair is full. */
+void control_send_ready(struct worker *w);
+
+/* Orderly end: no more reading; the event loop ends after this round. */
+void control_retire(struct worker *w);
+
+#endif

@@ -1,0 +1,491 @@
+#include "worker/encode.h"
+
+#include <errno.h>
+
+#include "dns/type.h"
+
+#define OPT_LEN         11
+#define OPTION_EDE      15
+#define TTL_SOA_MAX     300
+#define TCP_MESSAGE_MAX 65535
+
+void encode_begin(struct reply *r, struct packet *p, const struct settings *s, int zone)
+{
+	const struct query *q = &p->q;
+	size_t limit = TCP_MESSAGE_MAX;
+	size_t opt = q->has_opt ? OPT_LEN : 0;
+
+	if (!p->tcp)
+		limit = q->has_opt ? MIN(MAX(q->udp_size, MSG_UDP_MIN), s->max_udp)
+		                   : MSG_UDP_MIN;
+	r->p = p;
+	r->settings = s;
+	r->limit = MIN(limit, p->cap);
+	wire_init(&r->w, p->buf, r->limit > q->end + opt ? r->limit - opt : q->end);
+	r->zone = zone;
+	r->zone_at = 0;
+	if (zone >= 0)
+		r->zone_at = (uint16_t)(MSG_HEADER_LEN + q->qname_len -
+					s->zones[zone].name.len);
+	r->aa = false;
+	r->rcode = RCODE_NOERROR;
+	r->ede = ENCODE_NO_EDE;
+	r->ede_text = NULL;
+	encode_reset(r);
+}
+
+void encode_reset(struct reply *r)
+{
+	wire_rewind(&r->w, r->p->q.end);
+	r->an = r->ns = r->ar = 0;
+	r->cut = r->full = false;
+	r->nnames = 0;
+}
+
+/* Remember a name; the first ones are the question's, as a whole and left of its zone. */
+static void remember(struct reply *r, struct written name)
+{
+	if (r->nnames < ENCODE_NAMES)
+		r->names[r->nnames++] = name;
+}
+
+static void remember_question(struct reply *r)
+{
+	const uint8_t *qname = r->p->buf + MSG_HEADER_LEN;
+	uint8_t len = (uint8_t)(r->p->q.qname_len - 1);
+
+	remember(r, (struct written){qname, len, len, MSG_HEADER_LEN, 0});
+	if (r->zone >= 0) {
+		len = (uint8_t)(r->zone_at - MSG_HEADER_LEN);
+		remember(
+			r, (struct written){qname, len, len, MSG_HEADER_LEN, r->zone_at});
+	}
+}
+
+/*
+ * Octets of the longest run of whole labels that both names end with and that a pointer
+ * can name; *at is where it stands. One step a label.
+ */
+static size_t common_end(
+	const struct written *e, const uint8_t *labels, size_t len, uint16_t *at)
+{
+	size_t i = 0, j = 0;
+
+	while (i < len && j < e->literal) {
+		size_t rest = len - i, e_rest = e->len - j;
+
+		if (rest == e_rest && memcmp(labels + i, e->labels + j, rest) == 0) {
+			if (e->at + j > ENCODE_PTR_MAX)
+				return 0;
+			*at = (uint16_t)(e->at + j);
+			return rest;
+		}
+		if (rest >= e_rest)
+			i += 1u + labels[i];
+		if (e_rest >= rest)
+			j += 1u + e->labels[j];
+	}
+	return 0;
+}
+
+/* True if the last zone_len octets of the name are the question's zone. */
+static bool in_question_zone(
+	const struct reply *r, const uint8_t *name, size_t len, size_t zone_len)
+{
+	if (r->zone < 0 || zone_len == 0)
+		return false;
+	const struct name *zone = &r->settings->zones[r->zone].name;
+
+	return zone_len == zone->len && zone_len <= len &&
+	       memcmp(name + len - zone_len, zone->wire, zone_len) == 0;
+}
+
+/*
+ * Write a name, compressed; *at is where it stands, or where its only octets point to.
+ * Its last zone_len octets take the letters of the question. Overflow shows in r->w.
+ */
+static void put_name(
+	struct reply *r, const uint8_t *name, size_t len, size_t zone_len, uint16_t *at)
+{
+	uint16_t tail = in_question_zone(r, name, len, zone_len) ? r->zone_at : 0;
+	size_t labels = tail != 0 ? len - zone_len : len - 1;
+	size_t best = 0;
+	uint16_t best_at = tail;
+
+	if (r->nnames == 0)
+		remember_question(r);
+	for (unsigned i = 0; i < r->nnames && best < labels; i++) {
+		uint16_t found;
+
+		if (r->names[i].tail != tail)
+			continue;
+		size_t n = common_end(&r->names[i], name, labels, &found);
+		if (n > best) {
+			best = n;
+			best_at = found;
+		}
+	}
+	*at = labels > best || best_at == 0 ? (uint16_t)r->w.len : best_at;
+	if (labels > best)
+		remember(r, (struct written){name, (uint8_t)labels,
+				    (uint8_t)(labels - best), *at, tail});
+	wire_bytes(&r->w, name, labels - best);
+	if (best_at != 0)
+		wire_u16(&r->w, (uint16_t)(0xc000 | best_at));
+	else
+		wire_u8(&r->w, 0);
+}
+
+size_t encode_head(const struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s,
+	uint8_t out[ENCODE_HEAD_MAX])
+{
+	size_t n = 2;
+
+	if (at <= ENCODE_PTR_MAX) {
+		store_u16(out, (uint16_t)(0xc000 | at));
+	} else {
+		n = name_scan(r->p->buf + at, r->w.len - at);
+		if (n == 0)
+			return 0;
+		memcpy(out, r->p->buf + at, n);
+	}
+	store_u16(out + n, type);
+	store_u16(out + n + 2, CLASS_IN);
+	store_u32(out + n + 4, ttl_s);
+	return n + 8;
+}
+
+unsigned encode_first(const struct reply *r, unsigned count)
+{
+	if (count < 2 || r->settings->rotation != ROTATION_SHUFFLE)
+		return 0;
+	return r->p->turn % count;
+}
+
+/* Write RRs of addresses [from, to) behind a head; the room was checked. */
+static uint8_t *copy_addrs(uint8_t *to, const uint8_t *head, size_t head_len,
+	const uint8_t *addrs, size_t size, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (head_len == 12)
+			memcpy(to, head, 12);
+		else
+			memcpy(to, head, head_len);
+		to += head_len;
+		if (size == 4)
+			memcpy(to, addrs, 4);
+		else
+			memcpy(to, addrs, 16);
+		to += size;
+		addrs += size;
+	}
+	return to;
+}
+
+/*
+ * Write the addresses of an RRset, rotated: as many as fit, or with `whole` all or none.
+ * How many; -EBADMSG: there are fewer octets than the count says.
+ */
+static int put_addrs(struct reply *r, uint16_t at, const struct rrset *rr, bool whole)
+{
+	uint8_t head[ENCODE_HEAD_MAX + 2];
+	size_t size = rr->type == TYPE_AAAA ? 16 : 4;
+	size_t head_len = encode_head(r, at, rr->type, rr->ttl_s, head);
+	unsigned n = rr->count, first = encode_first(r, n);
+
+	if (rr->len < n * size)
+		return -EBADMSG;
+	if (head_len == 0)
+		return 0;
+	store_u16(head + head_len, (uint16_t)size);
+	head_len += 2;
+	size_t room = (r->w.cap - r->w.len) / (head_len + size);
+	if (n > room) {
+		if (whole)
+			return 0;
+		n = (unsigned)room;
+	}
+	uint8_t *to = wire_claim(&r->w, n * (head_len + size));
+	if (to == NULL)
+		return 0;
+	unsigned tail = MIN(n, rr->count - first); /* before the rotation wraps */
+	to = copy_addrs(to, head, head_len, rr->data + first * size, size, tail);
+	copy_addrs(to, head, head_len, rr->data, size, n - tail);
+	return (int)n;
+}
+
+/* Begin an RR; returns where its RDLENGTH stands, 0 if it cannot be begun. */
+static size_t begin_rr(struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s)
+{
+	uint8_t head[ENCODE_HEAD_MAX];
+	size_t n = encode_head(r, at, type, ttl_s, head);
+
+	if (n == 0)
+		return 0;
+	wire_bytes(&r->w, head, n);
+	wire_u16(&r->w, 0);
+	return r->w.overflow ? 0 : r->w.len - 2;
+}
+
+/* End it: true if it fits, else it is taken back. */
+static bool end_rr(struct reply *r, size_t mark, size_t length_at)
+{
+	if (length_at == 0 || r->w.overflow) {
+		wire_rewind(&r->w, mark);
+		return false;
+	}
+	wire_patch_u16(&r->w, length_at, (uint16_t)(r->w.len - length_at - 2));
+	return true;
+}
+
+/* One name of FORM_NAMES at *cursor, checked; false where it is damaged. */
+static bool next_name(const uint8_t **cursor, const uint8_t *end, const uint8_t **name,
+	uint8_t *len, uint8_t *zone_len)
+{
+	const uint8_t *c = *cursor;
+
+	if (end - c < 2 || end - c - 2 < c[0] || c[0] == 0 || c[1] > c[0])
+		return false;
+	if (name_scan(c + 2, c[0]) != c[0])
+		return false;
+	*len = c[0];
+	*zone_len = c[1];
+	*name = c + 2;
+	*cursor = c + 2 + c[0];
+	return true;
+}
+
+static int put_names(struct reply *r, const struct owner *o, const struct rrset *rr,
+	uint16_t *at, unsigned max)
+{
+	const uint8_t *cursor = rr->data, *end = rr->data + rr->len, *name;
+	uint8_t len, zone_len;
+	unsigned n = 0;
+
+	for (; n < rr->count; n++) {
+		size_t mark = r->w.len;
+		unsigned known = r->nnames;
+		uint16_t name_at = 0;
+
+		if (!next_name(&cursor, end, &name, &len, &zone_len))
+			return -EBADMSG;
+		size_t length_at = begin_rr(r, o->at, rr->type, rr->ttl_s);
+		if (length_at != 0)
+			put_name(r, name, len, zone_len, &name_at);
+		if (!end_rr(r, mark, length_at)) {
+			r->nnames = known;
+			break;
+		}
+		if (at != NULL && n < max)
+			at[n] = name_at;
+	}
+	return (int)n;
+}
+
+static int put_opaque(struct reply *r, const struct owner *o, const struct rrset *rr)
+{
+	const uint8_t *cursor = rr->data, *end = rr->data + rr->len;
+	unsigned n = 0;
+
+	for (; n < rr->count; n++) {
+		size_t mark = r->w.len;
+		uint16_t len;
+
+		if (end - cursor < 2)
+			return -EBADMSG;
+		memcpy(&len, cursor, 2);
+		if (end - cursor - 2 < len)
+			return -EBADMSG;
+		size_t length_at = begin_rr(r, o->at, rr->type, rr->ttl_s);
+		wire_bytes(&r->w, cursor + 2, len);
+		if (!end_rr(r, mark, length_at))
+			break;
+		cursor += 2 + len;
+	}
+	return (int)n;
+}
+
+int encode_answer(struct reply *r, const struct owner *o, const struct rrset *rr,
+	uint16_t *at, unsigned max)
+{
+	int n = -EBADMSG;
+
+	switch (rr->form) {
+	case FORM_ADDRS:
+	case FORM_BODY_ADDRS:
+		n = put_addrs(r, o->at, rr, false);
+		break;
+	case FORM_NAMES:
+		n = put_names(r, o, rr, at, max);
+		break;
+	case FORM_OPAQUE:
+		n = put_opaque(r, o, rr);
+		break;
+	case FORM_SRV_SELF:
+	case FORM_SRV_BODY:
+		break;
+	}
+	if (n < 0)
+		return n;
+	r->an = (uint16_t)(r->an + n);
+	if (n < rr->count)
+		r->cut = true;
+	return n;
+}
+
+bool encode_rr(struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s,
+	const void *rdata, size_t len)
+{
+	size_t mark = r->w.len;
+	size_t length_at = begin_rr(r, at, type, ttl_s);
+
+	wire_bytes(&r->w, rdata, len);
+	if (!end_rr(r, mark, length_at)) {
+		r->cut = true;
+		return false;
+	}
+	r->an++;
+	return true;
+}
+
+bool encode_glue(struct reply *r, uint16_t at, const struct rrset *rr)
+{
+	if (rr->form != FORM_ADDRS && rr->form != FORM_BODY_ADDRS)
+		return true; /* no addresses: nothing that could be added */
+	int n = r->full ? 0 : put_addrs(r, at, rr, true);
+	if (n <= 0) {
+		r->full = true;
+		return false;
+	}
+	r->ar = (uint16_t)(r->ar + n);
+	return true;
+}
+
+/* SOA behind its owner; pointers, TTL, SERIAL and MINIMUM are put in. */
+static const uint8_t soa_template[] = {
+	0, TYPE_SOA, 0, CLASS_IN, 0, 0, 0, 0, 0, 42,                /* type to RDLENGTH */
+	2, 'n', 's', 3, 'd', 'n', 's', 0, 0,                        /* MNAME */
+	10, 'h', 'o', 's', 't', 'm', 'a', 's', 't', 'e', 'r', 0, 0, /* RNAME */
+	0, 0, 0, 0,                                                 /* SERIAL */
+	0, 0, 0x1c, 0x20, 0, 0, 0x07, 0x08, 0, 1, 0x51, 0x80,       /* 7200 1800 86400 */
+	0, 0, 0, 0,                                                 /* MINIMUM */
+};
+
+void encode_soa(struct reply *r, int zone, uint32_t serial, bool authority)
+{
+	const struct name *name = &r->settings->zones[zone].name;
+	uint32_t minimum = r->settings->negative_ttl_s;
+	size_t mark = r->w.len;
+	uint16_t at = r->zone_at;
+
+	if (zone == r->zone)
+		wire_u16(&r->w, (uint16_t)(0xc000 | at));
+	else
+		put_name(r, name->wire, name->len, 0, &at);
+	uint8_t *soa = wire_claim(&r->w, sizeof(soa_template));
+	if (soa == NULL || at > ENCODE_PTR_MAX) {
+		wire_rewind(&r->w, mark);
+		r->cut = true;
+		return;
+	}
+	memcpy(soa, soa_template, sizeof(soa_template));
+	store_u32(soa + 4, MIN(minimum, TTL_SOA_MAX));
+	store_u16(soa + 17, (uint16_t)(0xc000 | at));
+	store_u16(soa + 30, (uint16_t)(0xc000 | at));
+	store_u32(soa + 32, serial);
+	store_u32(soa + 48, minimum);
+	if (authority)
+		r->ns++;
+	else
+		r->an++;
+}
+
+/* Write the header; counts and rcode are known. */
+static void put_header(struct reply *r, unsigned questions)
+{
+	uint8_t *h = r->p->buf;
+	unsigned flags = MSG_QR | (r->p->q.flags & (MSG_RD | MSG_CD)) | (r->rcode & 0xf);
+
+	if (r->aa)
+		flags |= MSG_AA;
+	if (r->cut && !r->p->tcp)
+		flags |= MSG_TC;
+	store_u16(h, r->p->q.id);
+	store_u16(h + 2, (uint16_t)flags);
+	store_u16(h + 4, (uint16_t)questions);
+	store_u16(h + 6, r->an);
+	store_u16(h + 8, r->ns);
+	store_u16(h + 10, r->ar);
+}
+
+/* The OPT, and an EDE in it if there is one and room for it (RG-07, E-22). */
+static void put_opt(struct reply *r)
+{
+	size_t text = r->ede_text != NULL ? strlen(r->ede_text) : 0;
+	uint8_t *opt;
+
+	r->w.cap = r->limit;
+	opt = wire_claim(&r->w, OPT_LEN);
+	if (opt == NULL)
+		return;
+	opt[0] = 0;
+	store_u16(opt + 1, TYPE_OPT);
+	store_u16(opt + 3, r->settings->max_udp);
+	store_u16(opt + 5, (uint16_t)(r->rcode >> 4 << 8)); /* and version 0 */
+	store_u16(opt + 7, r->p->q.want_do ? 0x8000 : 0);
+	store_u16(opt + 9, 0);
+	r->ar++;
+	if (r->ede == ENCODE_NO_EDE || r->w.cap - r->w.len < 6 + text)
+		return;
+	store_u16(opt + 9, (uint16_t)(6 + text));
+	wire_u16(&r->w, OPTION_EDE);
+	wire_u16(&r->w, (uint16_t)(2 + text));
+	wire_u16(&r->w, r->ede);
+	wire_bytes(&r->w, r->ede_text, text);
+}
+
+void encode_end(struct reply *r)
+{
+	struct packet *p = r->p;
+	unsigned questions = p->q.end > MSG_HEADER_LEN ? 1 : 0;
+
+	p->rcode = r->rcode;
+	p->facts &= (uint8_t) ~(PACKET_TRUNCATED | PACKET_HEADER_ONLY);
+	p->reply_len = 0;
+	if (r->limit < MSG_HEADER_LEN)
+		return;
+	if (r->limit < p->q.end + (p->q.has_opt ? OPT_LEN : 0u)) {
+		encode_reset(r);
+		r->cut = true;
+		r->w.len = MSG_HEADER_LEN;
+		questions = 0;
+	} else if (p->q.has_opt) {
+		put_opt(r);
+	}
+	put_header(r, questions);
+	if (r->cut && !p->tcp)
+		p->facts |= PACKET_TRUNCATED;
+	p->reply_len = r->w.len;
+}
+
+void encode_status(struct packet *p, const struct settings *s, uint16_t rcode)
+{
+	struct reply r;
+
+	encode_begin(&r, p, s, -1);
+	r.rcode = rcode;
+	encode_end(&r);
+}
+
+void encode_header_only(struct packet *p, uint16_t rcode)
+{
+	p->reply_len = 0;
+	p->rcode = rcode;
+	if (p->cap < MSG_HEADER_LEN)
+		return;
+	memset(p->buf, 0, MSG_HEADER_LEN);
+	store_u16(p->buf, p->q.id);
+	store_u16(p->buf + 2, (uint16_t)(MSG_QR | (p->q.flags & 0x7800) | (rcode & 0xf)));
+	p->facts |= PACKET_HEADER_ONLY;
+	p->reply_len = MSG_HEADER_LEN;
+}

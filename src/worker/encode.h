@@ -1,0 +1,113 @@
+/*
+ * encode.h - the octets of a reply (RFC 1035, section 4; RFC 6891; RFC 8914)
+ *
+ * A reply grows behind the question, which stays where it stands in the packet's buffer.
+ * The writer's capacity is the client's limit less the OPT, so the OPT always fits. RRs
+ * of the answer section that do not fit set `cut` (TC); RRsets of the additional section
+ * that do not fit are left out, with all behind them (RG-08).
+ *
+ * Names are compressed against the question and the names written before, letter case
+ * included (RG-09). Each reply remembers at most ENCODE_NAMES of them: a bounded number
+ * of comparisons (S-07).
+ */
+#ifndef WORKER_ENCODE_H
+#define WORKER_ENCODE_H
+
+#include "dns/wire.h"
+#include "worker/query.h"
+
+#define ENCODE_NAMES   16
+#define ENCODE_PTR_MAX 0x3fff /* the last offset that a pointer can name */
+
+/* A name that stands in the message and may be pointed to. */
+struct written {
+	const uint8_t *labels; /* its octets, up to the tail; borrowed */
+	uint8_t len;           /* of them, compressed or not */
+	uint8_t literal; /* of them that stand in the message as they are, from `at` */
+	uint16_t at;
+	uint16_t tail; /* offset that the labels go on at; 0: the root label follows */
+};
+
+struct reply {
+	struct wire w;
+	struct packet *p;
+	const struct settings *settings;
+	size_t limit; /* of the whole message; w.cap is less by the OPT */
+	uint16_t an, ns, ar;
+	uint16_t rcode;
+	uint16_t ede;         /* an INFO-CODE, or -1 as below */
+	const char *ede_text; /* at most 64 octets; NULL: none */
+	bool aa;
+	bool cut;         /* the answer or the SOA does not fit: TC */
+	bool full;        /* an additional RRset did not fit: no more of them */
+	int zone;         /* of the question; -1: none of ours */
+	uint16_t zone_at; /* where that zone's name begins in the message */
+	unsigned nnames;
+	struct written names[ENCODE_NAMES];
+};
+#define ENCODE_NO_EDE UINT16_MAX
+
+/*
+ * The owner of RRs. `name` is folded; SRV targets are made from it. Its zone's octets are
+ * written as the question has them if it is the question's zone (RG-15).
+ */
+struct owner {
+	const uint8_t *name;
+	uint8_t len;
+	int zone;
+	uint16_t at; /* where it stands in the message */
+};
+
+/*
+ * Begin a reply to a packet that was parsed up to its question. `zone` is that of its
+ * name or -1. Where not even the question and an OPT fit the reply will be a header
+ * with TC=1.
+ */
+void encode_begin(struct reply *r, struct packet *p, const struct settings *s, int zone);
+
+/* Forget all RRs: the reply is the question alone again. */
+void encode_reset(struct reply *r);
+
+/*
+ * Add the RRs of an RRset to the answer section, as many as fit, addresses rotated.
+ * Not for SRV (srv.h). `at`, if not NULL, gets the offsets of up to `max` names that were
+ * written as rdata. Returns how many RRs were added; -EBADMSG: the RRset is damaged.
+ */
+int encode_answer(struct reply *r, const struct owner *o, const struct rrset *rr,
+	uint16_t *at, unsigned max);
+
+/* Add one RR with this rdata to the answer section. False: it does not fit. */
+bool encode_rr(struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s,
+	const void *rdata, size_t len);
+
+/*
+ * Add addresses, whole or not at all, to the additional section; the owner stands at
+ * `at`. False: they do not fit, or something before them did not.
+ */
+bool encode_glue(struct reply *r, uint16_t at, const struct rrset *rr);
+
+/* Add the SOA of zone number `zone` to the answer section or to authority. */
+void encode_soa(struct reply *r, int zone, uint32_t serial, bool authority);
+
+/*
+ * The fixed octets of an RR, up to the TTL, into `out`: a pointer to the owner at `at`,
+ * or, where no pointer reaches, a copy of the name. Returns how many; 0: no owner
+ * can be written.
+ */
+#define ENCODE_HEAD_MAX (NAME_MAX_LEN + 8)
+size_t encode_head(const struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s,
+	uint8_t out[ENCODE_HEAD_MAX]);
+
+/* Where a rotation of `count` addresses begins. */
+unsigned encode_first(const struct reply *r, unsigned count);
+
+/* Write header and OPT; sets reply_len, rcode and facts of the packet. */
+void encode_end(struct reply *r);
+
+/* Make the reply of PARSE_REPLY: the question without RRs. */
+void encode_status(struct packet *p, const struct settings *s, uint16_t rcode);
+
+/* Make the reply of PARSE_HEADER: 12 octets, nothing copied but ID and opcode. */
+void encode_header_only(struct packet *p, uint16_t rcode);
+
+#endif

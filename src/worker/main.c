@@ -1,0 +1,156 @@
+/* shmdns-worker: answers clients from the snapshot; started by shmdnsd. */
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "worker/control.h"
+#include "worker/udp.h"
+
+#define TICK_MS 250 /* refresh without packets, heartbeat */
+
+/* What the stat page says about the snapshot in use. */
+static void note_snap(struct worker *w)
+{
+	const struct reader *r = &w->reader;
+	struct timespec cpu;
+
+	stat_set(&w->stat->generation, r->snap.generation);
+	stat_set(&w->stat->segment, r->current.number);
+	stat_set(&w->stat->populated, r->next.base != NULL ? r->next.number : 0);
+	stat_set(&w->stat->refreshes, r->refreshes);
+	stat_set(&w->stat->refresh_failures, r->failures);
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0)
+		stat_set(&w->stat->busy_ns,
+			(uint64_t)cpu.tv_sec * NS_PER_S + (uint64_t)cpu.tv_nsec);
+}
+
+static void log_failures(struct worker *w, uint64_t now_ns)
+{
+	uint64_t suppressed;
+
+	if (w->reader.failures == w->failures ||
+		!log_allow(&w->refresh_log, now_ns, &suppressed))
+		return;
+	log_line(LOG_WARNING, "refresh failed failures=%llu generation=%llu",
+		(unsigned long long)w->reader.failures,
+		(unsigned long long)w->reader.snap.generation);
+	w->failures = w->reader.failures;
+}
+
+/* Slow work goes on in steps between batches, each in a round of the loop of its own. */
+static void on_step(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval at_once;
+	struct worker *w = arg;
+
+	(void)fd;
+	(void)what;
+	if (reader_step(&w->reader))
+		event_add(w->step, &at_once);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+	uint64_t now_ns = clock_mono_ns();
+
+	if (w->stat == NULL)
+		return;
+	stat_set(&w->stat->head.heartbeat_ns, now_ns);
+	reader_retry(&w->reader);
+	reader_refresh(&w->reader);
+	note_snap(w);
+	log_failures(w, now_ns);
+	if (w->ready_due)
+		control_send_ready(w);
+	on_step(fd, what, arg);
+}
+
+/* Until there are settings there is nothing to answer with: look for them often. */
+static void on_poll(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+
+	(void)fd;
+	(void)what;
+	reader_retry(&w->reader);
+	reader_refresh(&w->reader);
+	if (reader_snap(&w->reader) == NULL)
+		return;
+	event_del(w->poll);
+	note_snap(w);
+	udp_serve(w, true);
+	log_line(LOG_INFO, "serving slot=%u share=%u generation=%llu", (unsigned)w->slot,
+		(unsigned)w->share, (unsigned long long)w->reader.snap.generation);
+	control_send_ready(w);
+}
+
+static void on_term(evutil_socket_t sig, short what, void *arg)
+{
+	(void)sig;
+	(void)what;
+	control_retire(arg);
+}
+
+/* Make the loop and its events. 0 or -ENOMEM. */
+static int prepare(struct worker *w)
+{
+	static const struct timeval tick = {.tv_usec = TICK_MS * 1000};
+	struct event_base *base = event_base_new();
+
+	if (base == NULL)
+		return -ENOMEM;
+	w->base = base;
+	w->control = event_new(
+		base, PAIR_FD, EV_READ | EV_PERSIST, on_control_readable, w);
+	w->poll = event_new(base, -1, EV_PERSIST, on_poll, w);
+	w->tick = event_new(base, -1, EV_PERSIST, on_tick, w);
+	w->step = event_new(base, -1, 0, on_step, w);
+	w->term = event_new(base, SIGTERM, EV_SIGNAL | EV_PERSIST, on_term, w);
+	if (w->control == NULL || w->poll == NULL || w->tick == NULL || w->step == NULL ||
+		w->term == NULL)
+		return -ENOMEM;
+	if (event_add(w->control, NULL) < 0 || event_add(w->tick, &tick) < 0 ||
+		event_add(w->term, NULL) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+/* The pair is there only if the supervisor started us. */
+static bool has_supervisor(void)
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+
+	return getsockopt(PAIR_FD, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	       type == SOCK_SEQPACKET;
+}
+
+int main(void)
+{
+	struct worker *w = mem_alloc(1, sizeof(*w));
+
+	log_init("worker", LOG_INFO);
+	signal(SIGINT, SIG_IGN); /* of a terminal: the supervisor tells us */
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	if (!has_supervisor()) {
+		log_line(LOG_ERROR, "no supervisor hint=\"run shmdnsd\"");
+		return 1;
+	}
+	w->batch = batch_new();
+	if (prepare(w) < 0) {
+		log_line(LOG_ERROR, "cannot make an event loop");
+		return 1;
+	}
+	event_base_dispatch(w->base);
+	if (w->stat != NULL)
+		stat_set(&w->stat->head.pid, 0);
+	return 0;
+}

@@ -1,0 +1,44 @@
+/*
+ * worker.h - what the files of a worker's shell share: one process, one struct worker
+ *
+ * Everything in it is made at start or when the supervisor says so, never for a packet.
+ */
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include "base/log.h"
+#include "base/pair.h"
+#include "snap/reader.h"
+#include "worker/batch.h"
+
+#define WORKER_SOCKETS_MAX 256
+
+struct event;
+struct event_base;
+struct worker;
+
+/* A socket that is served. `event` NULL: the place is free. */
+struct worker_socket {
+	struct worker *worker;
+	struct event *event; /* owned; pending while the socket is read */
+	uint32_t share;
+	struct socket_key key;
+	int fd; /* owned */
+};
+
+struct worker {
+	struct event_base *base;
+	struct reader reader;
+	struct stat_worker *stat; /* NULL before START */
+	struct batch *batch;
+	uint32_t slot, share;
+	uint32_t turn;     /* counts queries: where rotations begin (LD-01) */
+	bool serving;      /* a root is mapped and sockets are read */
+	bool ready_due;    /* READY has not been taken by the pair yet */
+	uint64_t failures; /* of refreshes that were logged */
+	struct log_bucket refresh_log, receive_log, control_log;
+	struct event *control, *poll, *tick, *step, *term;
+	struct worker_socket sockets[WORKER_SOCKETS_MAX];
+};
+
+#endif
