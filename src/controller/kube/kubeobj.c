@@ -15,7 +15,7 @@ char *kube_text(const char *s, size_t len)
 	return len == 0 ? none : mem_dup(s, len);
 }
 
-static void free_text(char *s)
+void kube_text_free(char *s)
 {
 	if (s != none)
 		free(s);
@@ -29,8 +29,8 @@ static char *copy_text(const char *s)
 static void free_labels(struct kube_label *l, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		free_text(l[i].key);
-		free_text(l[i].value);
+		kube_text_free(l[i].key);
+		kube_text_free(l[i].value);
 	}
 	free(l);
 }
@@ -38,8 +38,8 @@ static void free_labels(struct kube_label *l, size_t n)
 static void free_ports(struct kube_port *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		free_text(p[i].name);
-		free_text(p[i].target_name);
+		kube_text_free(p[i].name);
+		kube_text_free(p[i].target_name);
 	}
 	free(p);
 }
@@ -48,7 +48,7 @@ static void free_service(struct kube_service *s)
 {
 	free(s->ips);
 	free_ports(s->ports, s->nports);
-	free_text(s->external_name);
+	kube_text_free(s->external_name);
 	free_labels(s->selector, s->nselector);
 }
 
@@ -58,30 +58,30 @@ static void free_slice(struct kube_slice *s)
 		struct kube_endpoint *e = &s->endpoints[i];
 
 		free(e->addrs);
-		free_text(e->hostname);
-		free_text(e->target_name);
-		free_text(e->node);
-		free_text(e->zone);
+		kube_text_free(e->hostname);
+		kube_text_free(e->target_name);
+		kube_text_free(e->node);
+		kube_text_free(e->zone);
 	}
 	free(s->endpoints);
-	free_text(s->service);
+	kube_text_free(s->service);
 	free_ports(s->ports, s->nports);
 }
 
 static void free_pod(struct kube_pod *p)
 {
 	free(p->ips);
-	free_text(p->hostname);
-	free_text(p->subdomain);
-	free_text(p->node);
+	kube_text_free(p->hostname);
+	kube_text_free(p->subdomain);
+	kube_text_free(p->node);
 	free_ports(p->ports, p->nports);
 }
 
 void kube_object_fini(struct kube_object *o)
 {
-	free_text(o->namespace);
-	free_text(o->name);
-	free_text(o->resource_version);
+	kube_text_free(o->namespace);
+	kube_text_free(o->name);
+	kube_text_free(o->resource_version);
 	free_labels(o->labels, o->nlabels);
 	switch (o->kind) {
 	case KUBE_SERVICE:

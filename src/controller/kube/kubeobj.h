@@ -113,6 +113,9 @@ enum kube_change { KUBE_ADDED, KUBE_MODIFIED, KUBE_DELETED };
  */
 char *kube_text(const char *s, size_t len);
 
+/* Free such a string. NULL is fine. */
+void kube_text_free(char *s);
+
 /* Free what the object owns, not the struct itself; it is zeroed. A zeroed one is fine. */
 void kube_object_fini(struct kube_object *o);
 
