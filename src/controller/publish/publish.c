@@ -164,6 +164,9 @@ static int open_board(struct publisher *p)
 	board_store(&p->board->building, 0);
 	board_store(&p->board->last_segment, last);
 	segment_remove_range(p->instance, current + 1, UINT64_MAX);
+	/* What its own predecessors left goes now: in a crash loop nobody lives so long. */
+	if (current > 0)
+		segment_remove_range(p->instance, 0, current - 1);
 	p->predecessors = true;
 	p->generation = board_load(&p->board->generation);
 	p->serial = (uint32_t)board_load(&p->board->serial);
@@ -270,7 +273,7 @@ static void overtake(struct publisher *p, const struct node_view *v)
 {
 	uint64_t at = (uint64_t)((const uint8_t *)v->head - p->arena->base);
 
-	if (at < p->arena->watermark)
+	if (at < p->published.used)
 		return;
 	for (size_t i = p->nchanges; i-- > 0;)
 		if (entry_at(p->changes[i].leaf) == at)
@@ -589,6 +592,16 @@ static bool wants_compaction(struct publisher *p, uint64_t now_ns)
 	return p->shm_free < a->live + a->live / 4 && garbage > SEGMENT_STEP;
 }
 
+/*
+ * The working trie as it stands. It stays so, although a publish may be half done: what
+ * is put from here on is appended, not changed in place.
+ */
+static void freeze(struct publisher *p, struct snap *s)
+{
+	segment_seal(p->arena, p->arena->used);
+	arena_snap(p->arena, p->trie, s);
+}
+
 static void begin_compaction(struct publisher *p, uint64_t now_ns)
 {
 	struct snap s;
@@ -597,7 +610,7 @@ static void begin_compaction(struct publisher *p, uint64_t now_ns)
 		p->compact_after_ns = now_ns + RETRY_NS;
 		return;
 	}
-	arena_snap(p->arena, p->trie, &s);
+	freeze(p, &s);
 	p->compact = compact_new(&s, p->to);
 	board_store(&p->board->building, p->to_segment);
 }
@@ -631,7 +644,7 @@ static int step_compaction(
 
 	if (ret != 0)
 		return ret < 0 ? ret : 0;
-	arena_snap(p->arena, p->trie, &now);
+	freeze(p, &now);
 	ret = compact_catch_up(p->compact, &now);
 	if (ret < 0 || ret > COMPACT_TAIL)
 		return ret < 0 ? ret : 0;
