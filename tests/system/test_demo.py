@@ -1,0 +1,49 @@
+"""The demo's questions, asked over UDP and decoded by dnspython (QS-08, QS-15)."""
+
+import os
+import shutil
+import unittest
+
+import dns.flags
+
+import harness
+
+DEMO = os.path.join(harness.SOURCE, "conf", "demo")
+
+
+def questions():
+    """[(name, type, rcode, [rdata])] of conf/demo/questions."""
+    out = []
+    with open(os.path.join(DEMO, "questions")) as f:
+        for line in f:
+            fields = line.split("#")[0].split(None, 3)
+            if fields:
+                more = fields[3].split(";") if len(fields) > 3 else []
+                out.append((*fields[:3], sorted(m.strip() for m in more)))
+    return out
+
+
+class Demo(unittest.TestCase):
+    def test_questions(self):
+        """QS-08, QS-15: each question of the demo has the answer that stands beside it"""
+        with harness.Appliance() as a:
+            for name in os.listdir(DEMO):
+                if name.endswith((".yaml", ".json")):
+                    shutil.copy(os.path.join(DEMO, name), a.objects)
+            asked = questions()
+            self.assertGreaterEqual(len(asked), 10)
+            name, type_, rcode, expected = asked[0]
+            a.await_outcome(name, type_, rcode, expected)
+            for name, type_, rcode, expected in asked:
+                with self.subTest(f"{name} {type_}"):
+                    reply = a.ask(name, type_)
+                    self.assertEqual(harness.outcome(reply), (rcode, expected))
+                    if rcode != "REFUSED":
+                        self.assertTrue(reply.flags & dns.flags.AA, "AA")
+
+    def test_ctl_query(self):
+        """OP-07: shmdnsctl query says the same"""
+        with harness.Appliance(harness.cluster(1)) as a:
+            code, out, err = a.ctl("query", "-s", f"127.0.0.1:{a.port}", "+short",
+                                   "svc-000.shop.svc.cluster.local.", "A")
+            self.assertEqual((code, out.strip()), (0, "10.96.1.0"), err)
