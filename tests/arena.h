@@ -34,7 +34,8 @@ static int heap_grow(struct arena *a, uint64_t need)
 }
 
 /* A fresh arena with room for `capacity` octets. */
-static inline struct heap_arena *heap_arena_new(uint64_t capacity, const struct hash_key *key)
+static inline struct heap_arena *heap_arena_new(
+	uint64_t capacity, const struct hash_key *key)
 {
 	struct heap_arena *h = mem_alloc(1, sizeof(*h));
 	uint8_t *base = mem_alloc(1, capacity);

@@ -30,7 +30,8 @@ static bool is_ent(unsigned i)
 	return i % 7 == 6;
 }
 
-static void make_name(unsigned i, struct name *n, struct hash128 *h, const struct hash_key *key)
+static void make_name(
+	unsigned i, struct name *n, struct hash128 *h, const struct hash_key *key)
 {
 	char label[16];
 
@@ -72,7 +73,8 @@ static void put(struct model *m, unsigned i)
 		version = 1;
 	} else {
 		node_begin(&m->builder, &n, 0, 0);
-		node_add_addrs(&m->builder, TYPE_A, version, (const uint8_t *)&version, 1, false);
+		node_add_addrs(&m->builder, TYPE_A, version, (const uint8_t *)&version, 1,
+			false);
 	}
 	const uint8_t *node = node_finish(&m->builder, &len);
 	ck_assert_int_eq(arena_node(m->a, &h, node, len, 0, &leaf), 0);
@@ -87,7 +89,7 @@ static void take_away(struct model *m, unsigned i)
 
 	make_name(i, &n, &h, &m->key);
 	int ret = is_ent(i) ? trie_remove(m->a, &m->trie, &h, NULL, 0)
-			    : trie_remove(m->a, &m->trie, &h, n.wire, n.len);
+	                    : trie_remove(m->a, &m->trie, &h, n.wire, n.len);
 	ck_assert_int_eq(ret, m->version[i] != 0 ? 0 : -ENOENT);
 	m->version[i] = 0;
 }
@@ -226,11 +228,10 @@ static const struct {
 	uint64_t mask;
 	unsigned changes;
 } runs[] = {
-	{5000, UINT64_MAX, 700000},
-	{2000, 0x3ff, 200000},                 /* lists at the third level */
-	{500, UINT64_C(0xf) << 60, 80000},     /* paths that part at the last level */
-	{300, UINT64_C(0x7) << 34, 40000},     /* deep and in lists */
-	{40, 0, 20000},                        /* one list of all names */
+	{5000, UINT64_MAX, 700000}, {2000, 0x3ff, 200000}, /* lists at the third level */
+	{500, UINT64_C(0xf) << 60, 80000}, /* paths that part at the last level */
+	{300, UINT64_C(0x7) << 34, 40000}, /* deep and in lists */
+	{40, 0, 20000},                    /* one list of all names */
 };
 
 START_TEST(random_changes)
@@ -301,7 +302,8 @@ START_TEST(no_space_changes_nothing)
 		uint64_t trie = m.trie;
 		m.a->window_to = m.a->used; /* so that it must grow, and cannot */
 		m.heap->fail = 1;
-		if (trie_remove(m.a, &m.trie, &h, is_ent(i) ? NULL : n.wire, n.len) == -ENOSPC)
+		if (trie_remove(m.a, &m.trie, &h, is_ent(i) ? NULL : n.wire, n.len) ==
+			-ENOSPC)
 			failures++;
 		ck_assert_uint_eq(m.heap->fail, 0);
 		ck_assert_uint_eq(m.trie, trie);

@@ -9,6 +9,7 @@ struct diff {
 	const struct snap *before, *after;
 	snap_on_change on_change;
 	void *arg;
+	uint64_t budget; /* entries that may still be followed */
 };
 
 /* Hash of a node's name. */
@@ -48,6 +49,8 @@ static int visit(struct visit *v, uint64_t entry, unsigned level)
 
 	if (entry == 0)
 		return 0;
+	if (v->d->budget-- == 0)
+		return -EBADMSG;
 	switch (entry_kind(entry)) {
 	case ENTRY_NODE:
 		return v->on_leaf(v, entry);
@@ -138,6 +141,8 @@ static int diff_entries(struct diff *d, uint64_t before, uint64_t after, unsigne
 {
 	if (before == after)
 		return 0;
+	if (d->budget-- == 0)
+		return -EBADMSG;
 	if (before == 0 || after == 0 || entry_kind(before) != ENTRY_TRIE ||
 		entry_kind(after) != ENTRY_TRIE)
 		return diff_shapes(d, before, after);
@@ -161,7 +166,8 @@ static int diff_entries(struct diff *d, uint64_t before, uint64_t after, unsigne
 int snap_diff(const struct snap *before, const struct snap *after,
 	snap_on_change on_change, void *arg)
 {
-	struct diff d = {before, after, on_change, arg};
+	struct diff d = {before, after, on_change, arg,
+		4 * entry_budget(before->used + after->used)};
 
 	return diff_entries(&d, before->trie, after->trie, 0);
 }

@@ -65,7 +65,8 @@ static inline const struct trie_node *entry_trie(
 	return size <= used - at - sizeof(*t) ? t : NULL;
 }
 
-/* The same for a list of nodes. */
+/* The same for a list of nodes; a longer one is damage: 64-bit hashes hardly ever agree. */
+#define ENTRY_LIST_MAX 4096
 static inline const struct trie_list *entry_list(
 	const uint8_t *base, uint64_t used, uint64_t entry)
 {
@@ -74,7 +75,18 @@ static inline const struct trie_list *entry_list(
 	if (at < SEGMENT_FIRST || at + sizeof(struct trie_list) > used)
 		return NULL;
 	const struct trie_list *l = (const void *)(base + at);
+	if (l->count > ENTRY_LIST_MAX)
+		return NULL;
 	return 8 * (uint64_t)l->count <= used - at - sizeof(*l) ? l : NULL;
+}
+
+/*
+ * How many entries a walk may follow: in a damaged segment many links may lead to one
+ * place, and no whole segment holds more of them than it has room for.
+ */
+static inline uint64_t entry_budget(uint64_t used)
+{
+	return used / sizeof(uint64_t);
 }
 
 #endif

@@ -162,6 +162,7 @@ struct walk {
 	const struct snap *s;
 	snap_on_node on_node;
 	void *arg;
+	uint64_t budget; /* entries that may still be followed */
 	bool stopped, damaged;
 };
 
@@ -182,6 +183,10 @@ static void walk_entry(struct walk *w, uint64_t entry, unsigned level)
 	const struct trie_node *t = NULL;
 	const struct trie_list *list = NULL;
 
+	if (w->budget-- == 0) {
+		w->damaged = w->stopped = true;
+		return;
+	}
 	switch (entry_kind(entry)) {
 	case ENTRY_NODE:
 		walk_node(w, entry);
@@ -208,7 +213,12 @@ static void walk_entry(struct walk *w, uint64_t entry, unsigned level)
 
 int snap_walk(const struct snap *s, snap_on_node on_node, void *arg)
 {
-	struct walk w = {.s = s, .on_node = on_node, .arg = arg};
+	struct walk w = {
+		.s = s,
+		.on_node = on_node,
+		.arg = arg,
+		.budget = entry_budget(s->used),
+	};
 
 	if (s->trie != 0)
 		walk_entry(&w, s->trie, 0);
@@ -256,10 +266,13 @@ static int audit_list(const struct snap *s, uint64_t entry)
 	return ret < 0 ? ret : n;
 }
 
-static int audit_entry(const struct snap *s, uint64_t entry, unsigned level)
+static int audit_entry(
+	const struct snap *s, uint64_t entry, unsigned level, uint64_t *budget)
 {
 	int n = 0;
 
+	if ((*budget)-- == 0)
+		return -EBADMSG;
 	if (entry_kind(entry) == ENTRY_LIST)
 		return audit_list(s, entry);
 	if (entry_kind(entry) != ENTRY_TRIE)
@@ -268,7 +281,7 @@ static int audit_entry(const struct snap *s, uint64_t entry, unsigned level)
 	if (t == NULL)
 		return -EBADMSG;
 	for (int i = 0; i < __builtin_popcount(t->map); i++) {
-		int ret = audit_entry(s, t->entry[i], level + 1);
+		int ret = audit_entry(s, t->entry[i], level + 1, budget);
 
 		if (ret < 0)
 			return ret;
@@ -280,15 +293,17 @@ static int audit_entry(const struct snap *s, uint64_t entry, unsigned level)
 int snap_audit(const struct snap *s, unsigned part)
 {
 	const unsigned digit[2] = {part / TRIE_FANOUT % TRIE_FANOUT, part % TRIE_FANOUT};
-	uint64_t entry = s->trie;
+	uint64_t entry = s->trie, budget = entry_budget(s->used);
 
 	for (unsigned level = 0; level < 2; level++) {
 		if (entry == 0)
 			return 0;
 		/* A leaf above the second level belongs to the first part that leads to it. */
 		if (entry_kind(entry) != ENTRY_TRIE)
-			return level == 0 ? (part == 0 ? audit_entry(s, entry, level) : 0)
-			       : digit[1] == 0 ? audit_entry(s, entry, level)
+			return level == 0      ? (part == 0 ? audit_entry(
+								      s, entry, level, &budget)
+							    : 0)
+			       : digit[1] == 0 ? audit_entry(s, entry, level, &budget)
 			                       : 0;
 		const struct trie_node *t = intact_trie(s, entry);
 		if (t == NULL)
@@ -297,5 +312,5 @@ int snap_audit(const struct snap *s, unsigned part)
 		                ? 0
 		                : t->entry[entry_index(t->map, digit[level])];
 	}
-	return entry == 0 ? 0 : audit_entry(s, entry, 2);
+	return entry == 0 ? 0 : audit_entry(s, entry, 2, &budget);
 }

@@ -1,0 +1,251 @@
+/*
+ * fuzz_lookup.c - look-ups, walks, audits and comparisons in a damaged segment (G8, G10,
+ * SH-08, R-03)
+ *
+ * The input is a list of edits {u16 offset, u8 value} to a small segment with two roots:
+ * nodes of every form, bodies, empty non-terminals, lists of equal hashes. Whatever the
+ * octets are, nothing may be read outside of them, and everything comes to an end.
+ */
+#include <stdlib.h>
+
+#include "arena.h"
+#include "dns/type.h"
+#include "fuzz/fuzz.h"
+#include "snap/diff.h"
+#include "snap/settings.h"
+
+#define NAMES 60
+
+static struct {
+	struct heap_arena *heap;
+	uint32_t root[2];
+	struct name name[NAMES];
+	struct hash128 hash[NAMES];
+} fixed;
+
+static const struct hash_key key = {1, 2, UINT64_C(0x3f) | UINT64_C(0xf) << 60};
+
+static void put(uint64_t *trie, unsigned i, struct node_builder *b, uint32_t body)
+{
+	size_t len;
+	uint64_t leaf = 0;
+	const uint8_t *node = node_finish(b, &len);
+
+	if (arena_node(&fixed.heap->arena, &fixed.hash[i], node, len, body, &leaf) < 0 ||
+		trie_put(&fixed.heap->arena, trie, &fixed.hash[i], leaf) < 0)
+		abort();
+}
+
+/* A headless Service's node over a body with two endpoint lists. */
+static void put_headless(uint64_t *trie, unsigned i, struct node_builder *b)
+{
+	static const uint8_t a4[8] = {10, 0, 0, 1, 10, 0, 0, 2}, a6[16] = {0x20, 1};
+	struct endpoint_spec e[2] = {{(const uint8_t *)"pod-a", 5, 1, 1, a4, a6},
+		{(const uint8_t *)"b", 1, 1, 0, a4 + 4, NULL}};
+	struct body_builder body = {0};
+	uint32_t ref = 0;
+	size_t len;
+
+	uint32_t addrs = body_addrs(&body, a4, 2, 4);
+	struct srv_list lists[2] = {{80, body_endpoints(&body, e, 2), 2},
+		{81, body_endpoints(&body, e, 1), 1}};
+	node_begin(b, &fixed.name[i], 0, NODE_OWNS_BODY);
+	node_add_body_addrs(b, TYPE_A, 30, addrs, 2, false);
+	node_add_srv_body(b, 30, 33, 0, lists, 2);
+	const uint8_t *octets = body_finish(&body, &len);
+	if (arena_octets(&fixed.heap->arena, octets, len, &ref) < 0)
+		abort();
+	put(trie, i, b, ref);
+	body_fini(&body);
+}
+
+static void put_any(uint64_t *trie, unsigned i, struct node_builder *b)
+{
+	static const uint8_t addrs[12] = {1, 2, 3, 4, 5, 6, 7, 8},
+			     txt[] = {4, 0, 3, '1', '.', '1'};
+	struct rdata_name names[2] = {{fixed.name[0], 0}, {fixed.name[1], 3}};
+	const uint16_t ports[3] = {53, 80, 443};
+
+	if (i % 6 == 5) {
+		node_begin_ent(b, &fixed.hash[i], 0);
+	} else if (i % 6 == 4) {
+		put_headless(trie, i, b);
+		return;
+	} else {
+		node_begin(b, &fixed.name[i], (uint8_t)i, NODE_APEX);
+		node_add_addrs(b, TYPE_A, 30, addrs, 1 + i % 3, false);
+		node_add_srv_self(b, 30, 100, 2, ports, i % 4);
+		node_add_names(b, TYPE_PTR, 30, names, i % 3);
+		node_add_opaque(b, TYPE_TXT, 30, txt, sizeof(txt), i % 2);
+	}
+	put(trie, i, b, 0);
+}
+
+/* Append a root with the settings block at `settings`. */
+static uint32_t put_root(uint64_t trie, uint32_t settings, uint64_t generation)
+{
+	struct arena *a = &fixed.heap->arena;
+	struct root root = {.size = sizeof(root),
+		.generation = generation,
+		.used = a->used + sizeof(root),
+		.trie = trie,
+		.names = a->names,
+		.live = a->live,
+		.settings = settings};
+	uint32_t ref = 0;
+
+	root.check = hash_check(&root.size, sizeof(root) - 4);
+	if (arena_octets(a, &root, sizeof(root), &ref) < 0)
+		abort();
+	a->watermark = a->used;
+	return ref;
+}
+
+static uint32_t put_settings(void)
+{
+	struct settings *s = mem_alloc(1, sizeof(*s));
+	uint8_t *block = mem_alloc(
+		1, sizeof(struct settings_header) + SETTINGS_OCTETS_MAX);
+	struct settings_header head = {.number = 7};
+	uint32_t ref = 0;
+
+	s->max_udp = 1232;
+	s->nzones = 1;
+	s->zones[0] = (struct zone){.name = fixed.name[0], .kind = ZONE_FORWARD};
+	head.octets = (uint32_t)settings_encode(s, block + sizeof(head));
+	memcpy(block, &head, sizeof(head));
+	head.check = hash_check(block + 4, sizeof(head) - 4 + head.octets);
+	memcpy(block, &head, sizeof(head));
+	if (arena_octets(&fixed.heap->arena, block, sizeof(head) + head.octets, &ref) < 0)
+		abort();
+	free(block);
+	free(s);
+	return ref;
+}
+
+static void build(void)
+{
+	struct node_builder b = {0};
+	uint64_t trie = 0;
+
+	fixed.heap = heap_arena_new(60000, &key);
+	for (unsigned i = 0; i < NAMES; i++) {
+		uint8_t label[2] = {(uint8_t)('a' + i % 26), (uint8_t)('a' + i / 26)};
+
+		name_push(&fixed.name[i], label, 2);
+		name_end(&fixed.name[i], (const uint8_t *)"\3svc\4test", 10);
+		fixed.hash[i] = hash_name(&key, fixed.name[i].wire, fixed.name[i].len);
+	}
+	struct segment_header *head = (void *)fixed.heap->arena.window;
+	head->key0 = key.k0;
+	head->key1 = key.k1;
+	uint32_t settings = put_settings();
+	for (unsigned i = 0; i < NAMES; i++)
+		put_any(&trie, i, &b);
+	fixed.root[0] = put_root(trie, settings, 1);
+	for (unsigned i = 0; i < NAMES; i += 5)
+		trie_remove(&fixed.heap->arena, &trie, &fixed.hash[i], fixed.name[i].wire,
+			fixed.name[i].len);
+	for (unsigned i = 1; i < NAMES; i += 7)
+		put_any(&trie, i, &b);
+	fixed.root[1] = put_root(trie, settings, 2);
+	node_builder_fini(&b);
+}
+
+/* Sum of all octets, so that a read past the end is a read. */
+static unsigned sum(const uint8_t *p, size_t n)
+{
+	unsigned s = 0;
+
+	while (n-- > 0)
+		s += *p++;
+	return s;
+}
+
+static volatile unsigned sink;
+
+static bool on_node(void *arg, const struct node_view *v)
+{
+	const uint8_t *cursor = v->rrsets;
+	struct endpoints it;
+	struct endpoint e;
+	struct rrset r;
+
+	(void)arg;
+	sink += node_intact(v);
+	sink += (unsigned)node_size(v);
+	while (node_next(v, &cursor, &r)) {
+		sink += sum(r.data, r.len);
+		for (unsigned k = 4; r.form == FORM_SRV_BODY && k + 8 <= r.len; k += 8) {
+			uint32_t offset;
+
+			memcpy(&offset, r.data + k + 4, 4);
+			if (!endpoints_begin(v, offset, &it))
+				continue;
+			while (endpoints_next(&it, &e))
+				sink += sum(e.label, e.label_len) +
+				        sum(e.addrs4, 4u * e.n4) +
+				        sum(e.addrs6, 16u * e.n6);
+		}
+	}
+	return true;
+}
+
+static int on_change(
+	void *arg, const struct node_view *before, const struct node_view *after)
+{
+	unsigned *changes = arg;
+
+	if (before != NULL)
+		on_node(NULL, before);
+	if (after != NULL)
+		on_node(NULL, after);
+	return ++*changes > 1000;
+}
+
+static void read_all(const struct snap *s)
+{
+	struct settings *settings = mem_alloc(1, sizeof(*settings));
+	struct node_view v;
+	uint64_t number;
+	size_t len;
+
+	snap_prefetch(s, fixed.hash, NAMES);
+	for (unsigned i = 0; i < NAMES; i++)
+		if (snap_find(s, &fixed.hash[i], fixed.name[i].wire, fixed.name[i].len,
+			    &v) == LOOKUP_FOUND)
+			on_node(NULL, &v);
+	sink += (unsigned)snap_walk(s, on_node, NULL);
+	for (unsigned part = 0; part < AUDIT_PARTS; part++)
+		sink += (unsigned)snap_audit(s, part);
+	const uint8_t *octets = snap_settings(s, &len, &number);
+	if (octets != NULL)
+		sink += (unsigned)settings_decode(octets, len, number, settings);
+	free(settings);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct snap s[2];
+	unsigned changes = 0;
+
+	if (fixed.heap == NULL)
+		build();
+	uint64_t used = fixed.heap->arena.used;
+	uint8_t *copy = malloc(used);
+	if (copy == NULL)
+		abort();
+	memcpy(copy, fixed.heap->arena.base, used);
+	for (size_t i = 0; i + 3 <= size && i < 3000; i += 3)
+		copy[load_u16(data + i) % used] = data[i + 2];
+	for (int i = 0; i < 2; i++) {
+		if (snap_open(copy, used, fixed.root[i], &s[i]) < 0)
+			arena_snap(&fixed.heap->arena, 0, &s[i]);
+		s[i].key = key;
+		read_all(&s[i]);
+	}
+	if (s[0].base == s[1].base)
+		sink += (unsigned)snap_diff(&s[0], &s[1], on_change, &changes);
+	free(copy);
+	return 0;
+}
