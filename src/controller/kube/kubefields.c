@@ -431,9 +431,10 @@ static int emit(struct kubefields *f, struct kubedraft *d)
 		return fail(f, &d->error, d->error.text);
 	const char *wrong = kubedraft_finish(d, &o);
 	if (wrong != NULL) {
-		snprintf(text, sizeof(text), "%s %s%s%s", d->kind,
-			absent(d->meta.name) ? "" : d->meta.name,
-			absent(d->meta.name) ? "" : ": ", wrong);
+		bool named = !absent(d->meta.name);
+
+		snprintf(text, sizeof(text), "%s%s%s: %s", d->kind, named ? " " : "",
+			named ? d->meta.name : "", wrong);
 		return fail(f, &d->at, text);
 	}
 	f->reader.on_object(f->reader.arg, &o);

@@ -261,8 +261,13 @@ int kubejson_end(struct kubejson *j, struct kube_error *error)
 		return repeat(j, error);
 	/* It parses one blank to finish a number that stands at the very end. */
 	j->chunk = (const uint8_t *)" ";
-	if (yajl_complete_parse(j->yajl) == yajl_status_ok)
+	yajl_status status = yajl_complete_parse(j->yajl);
+	if (status == yajl_status_ok)
 		return 0;
+	if (status == yajl_status_client_canceled) {
+		fail(j, status);
+		return repeat(j, error);
+	}
 	j->error.line = j->line;
 	j->error.column = (unsigned)(j->base - j->line_start + 1);
 	snprintf(j->error.text, sizeof(j->error.text), "%s",
