@@ -103,7 +103,7 @@ def check_areas(tree):
                           "add it to BELOW in tests/lint/layer_rules.py")
             continue
         for line, name, quoted in tree.source(path).includes():
-            if not quoted:
+            if not quoted or name == "config.h":
                 continue
             target = resolve(tree, name)
             if target is None:
