@@ -72,7 +72,8 @@ enum conf_severity { CONF_ERROR, CONF_WARNING };
 /* One finding of a check. All strings are owned by the report. */
 struct conf_finding {
 	enum conf_severity severity;
-	char *file;
+	char *file;            /* "" if it stands in none, such as a missing setting */
+	unsigned order;        /* of the file in the bundle */
 	unsigned line, column; /* 1-based; 0: not known */
 	char *path;            /* "kubernetes.ttl"; "" for a fault of syntax */
 	char *text;            /* what is wrong, the value quoted, and how to mend it */
@@ -100,6 +101,12 @@ struct conf_bundle {
  * the file that could not be read; -EFBIG: over 1 MiB in all.
  */
 int conf_read(const char *path, struct conf_bundle *out, char **failed);
+
+/*
+ * Append one file to a bundle (zeroed: empty), as conf_read() does: for text that does not
+ * stand in a file. Everything is copied.
+ */
+void conf_bundle_add(struct conf_bundle *b, const char *name, const void *text, size_t len);
 
 /* Free the octets. */
 void conf_bundle_fini(struct conf_bundle *b);
