@@ -61,7 +61,7 @@ SHELL = (
 # Core files that need one thing of a shell, each with its reason.
 CORE_MAY = {
     # conf_read() is the one function of conf that opens files.
-    "src/common/conf/bundle.c": {"dirent.h", "fcntl.h", "unistd.h", "sys/stat.h"},
+    "src/common/conf/bundle.c": {"dirent.h", "fcntl.h", "unistd.h", "sys/stat.h", "net/if.h"},
 }
 
 # What core files must not include.

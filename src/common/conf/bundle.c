@@ -94,7 +94,8 @@ char *bundle_beside(const char *from, const char *target, size_t n)
 	return path;
 }
 
-void conf_bundle_add(struct conf_bundle *b, const char *name, const void *text, size_t len)
+void conf_bundle_add(
+	struct conf_bundle *b, const char *name, const void *text, size_t len)
 {
 	bundle_add(b, BUNDLE_FILE, name, text, len);
 }

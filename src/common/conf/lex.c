@@ -110,7 +110,8 @@ static void skip(struct lex *l)
 			const struct place at = place(s, s->pos);
 
 			if (!skip_block(s))
-				fault(l, &at, "comment without an end — close it with */");
+				fault(l, &at,
+					"comment without an end — close it with */");
 		} else {
 			return;
 		}
@@ -175,8 +176,9 @@ static void take_include(struct lex *l)
 
 	if (!blank(line, s->pos - s->line_start) ||
 		!lex_include(line, s->record.text + s->record.len, &target, &n)) {
-		fault(l, &at, "\"@\" begins no setting — to include a file, write "
-			      "@include \"FILE\" on a line of its own");
+		fault(l, &at,
+			"\"@\" begins no setting — to include a file, write "
+			"@include \"FILE\" on a line of its own");
 		return;
 	}
 	s->pos = (size_t)(target - s->record.text) + n + 1;
@@ -201,8 +203,9 @@ static void take_string(struct lex *l, struct lex_token *out)
 	}
 	if (s->pos >= s->record.len || peek(s, 0) != '"') {
 		s->pos = MIN(s->pos, s->record.len);
-		fault(l, &out->at, "the string that begins here is not closed on its line — "
-				   "add the closing quote");
+		fault(l, &out->at,
+			"the string that begins here is not closed on its line — "
+			"add the closing quote");
 		return;
 	}
 	s->pos++;

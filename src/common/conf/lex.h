@@ -15,9 +15,9 @@ enum lex_type {
 	LEX_END,    /* of the file that was begun with */
 	LEX_NAME,   /* of a setting */
 	LEX_STRING, /* with its quotes */
-	LEX_WORD,   /* anything else without space: numbers, true, false, what lacks quotes */
-	LEX_MARK,   /* one octet of = : ; , ( ) [ ] { } */
-	LEX_FAULT,  /* a finding was added; the same again for ever after */
+	LEX_WORD, /* anything else without space: numbers, true, false, what lacks quotes */
+	LEX_MARK,  /* one octet of = : ; , ( ) [ ] { } */
+	LEX_FAULT, /* a finding was added; the same again for ever after */
 };
 
 /* Names are told from words by where they stand, so the caller says what it expects. */

@@ -1,6 +1,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "conf/report.h"
@@ -19,8 +20,8 @@ static char *copy(const char *s)
 	return mem_dup(s, strlen(s));
 }
 
-void report_add(struct conf_report *r, enum conf_severity severity, const struct place *at,
-	const char *path, const char *fmt, ...)
+void report_add(struct conf_report *r, enum conf_severity severity,
+	const struct place *at, const char *path, const char *fmt, ...)
 {
 	struct conf_finding f = {.severity = severity};
 	char text[TEXT_MAX];

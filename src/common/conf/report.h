@@ -22,8 +22,9 @@ struct place {
  * Add a finding; all strings are copied. After 200 findings one says that there are more,
  * the rest is counted only: the amount of output must not follow the size of the input.
  */
-void report_add(struct conf_report *r, enum conf_severity severity, const struct place *at,
-	const char *path, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void report_add(struct conf_report *r, enum conf_severity severity,
+	const struct place *at, const char *path, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 
 /* Put the findings in the order of files, lines and columns; equal ones keep theirs. */
 void report_sort(struct conf_report *r);

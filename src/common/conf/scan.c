@@ -4,7 +4,7 @@
 #include "base/base.h"
 #include "conf/lex.h"
 #include "conf/scan.h"
-#include "conf/schema.h"
+#include "conf/coredns.h"
 
 #define DEPTH_MAX  16
 #define ITEMS_MAX  65536
@@ -54,8 +54,9 @@ static void stop(struct scanner *s, const char *expected, const char *hint)
 	if (s->out->failed)
 		return;
 	s->out->failed = true;
-	report_add(s->report, CONF_ERROR, &s->tok.at, s->path, "expected %s, found %s%s%s",
-		expected, shown(&s->tok, quoted), hint[0] != '\0' ? " — " : "", hint);
+	report_add(s->report, CONF_ERROR, &s->tok.at, s->path,
+		"expected %s, found %s%s%s", expected, shown(&s->tok, quoted),
+		hint[0] != '\0' ? " — " : "", hint);
 }
 
 /* A finding about a value: the reading goes on with something harmless in its place. */
@@ -145,8 +146,8 @@ static bool is_word(const char *s, size_t len, const char *word)
 }
 
 /* CF-01, CF-07: what libconfig would cut to 32 bits, or read as octal in some releases. */
-static void check_integer(struct scanner *s, struct scan_item *item, size_t digits, bool hex,
-	bool wide)
+static void check_integer(
+	struct scanner *s, struct scan_item *item, size_t digits, bool hex, bool wide)
 {
 	char quoted[REPORT_QUOTE_MAX];
 	const char *raw = item->raw;
@@ -155,10 +156,11 @@ static void check_integer(struct scanner *s, struct scan_item *item, size_t digi
 
 	report_quote(raw, item->raw_len, quoted);
 	if (digits > fit)
-		bad(s, item, "%s does not fit %s bits — write it with a unit or suffix", quoted,
-			wide ? "64" : "32");
+		bad(s, item, "%s does not fit %s bits — write it with a unit or suffix",
+			quoted, wide ? "64" : "32");
 	else if (!hex && digits > 1 && raw[sign] == '0')
-		bad(s, item, "%s begins with a zero — write it without leading zeros", quoted);
+		bad(s, item, "%s begins with a zero — write it without leading zeros",
+			quoted);
 }
 
 /* A value without quotes: number, truth value, or what should have stood in quotes. */
@@ -173,10 +175,17 @@ static void take_word(struct scanner *s, struct scan_item *item)
 
 	if (integer) {
 		check_integer(s, item, digits, hex, wide);
-	} else if (!fraction && !is_word(raw, len, "true") && !is_word(raw, len, "false")) {
+	} else if (!fraction && !is_word(raw, len, "true") &&
+		   !is_word(raw, len, "false")) {
 		report_quote(raw, len, quoted);
-		bad(s, item, "%s is no number, true or false — put it in quotes: %s",
-			quoted, quoted);
+		if (is_word(raw, len, "yes") || is_word(raw, len, "on"))
+			bad(s, item, "%s is no truth value — write true", quoted);
+		else if (is_word(raw, len, "no") || is_word(raw, len, "off"))
+			bad(s, item, "%s is no truth value — write false", quoted);
+		else
+			bad(s, item,
+				"%s is no number, true or false — put it in quotes: %s",
+				quoted, quoted);
 	}
 	if (item->bad)
 		emit(s, "0", 1);
@@ -213,7 +222,8 @@ static void check_string(struct scanner *s, struct scan_item *item)
 			bad(s, item, "a string cannot hold a NUL octet — take it out");
 		} else if (c < 0x20 && c != '\t') {
 			report_quote(p + i, 1, escape);
-			bad(s, item, "a string cannot hold the octet %s — take it out", escape);
+			bad(s, item, "a string cannot hold the octet %s — take it out",
+				escape);
 		} else if (c == '\\') {
 			check_escape(s, item, p + i);
 			i++;
@@ -261,7 +271,8 @@ static void take_list(struct scanner *s)
 			break;
 		if (!at_mark(s, ',')) {
 			snprintf(expected, sizeof(expected), "\",\" or \"%c\"", close);
-			snprintf(hint, sizeof(hint), "the \"%c\" of line %u is not closed",
+			snprintf(hint, sizeof(hint),
+				"the \"%c\" of line %u is not closed",
 				close == ']' ? '[' : '(', line);
 			stop(s, expected, hint);
 			break;
@@ -277,7 +288,8 @@ static void take_group(struct scanner *s)
 {
 	char hint[64];
 
-	snprintf(hint, sizeof(hint), "the \"{\" of line %u is not closed", s->tok.at.line);
+	snprintf(
+		hint, sizeof(hint), "the \"{\" of line %u is not closed", s->tok.at.line);
 	emit(s, "{", 1);
 	advance(s, LEX_EXPECT_NAME);
 	take_settings(s, true);
@@ -320,11 +332,11 @@ static const char *corefile_hint(const struct scanner *s, const char *name, size
 		return "";
 	if (name == NULL)
 		return s->tok.type == LEX_WORD && s->tok.raw[0] == '.'
-			       ? "Corefile syntax: use `shmdnsctl import corefile`"
-			       : "";
-	return schema_is_directive(name, len) && !at_mark(s, '{')
-		       ? "Corefile syntax: use `shmdnsctl import corefile`"
-		       : "";
+		               ? "Corefile syntax: use `shmdnsctl import corefile`"
+		               : "";
+	return coredns_directive(name, len) && !at_mark(s, '{')
+	               ? "Corefile syntax: use `shmdnsctl import corefile`"
+	               : "";
 }
 
 struct seen {
@@ -334,7 +346,8 @@ struct seen {
 };
 
 /* CF-06: the same name twice in a group of one file. */
-static const struct seen *twice(const struct seen *seen, size_t n, const struct lex_token *t)
+static const struct seen *twice(
+	const struct seen *seen, size_t n, const struct lex_token *t)
 {
 	for (size_t i = 0; i < n; i++)
 		if (seen[i].len == t->len && memcmp(seen[i].name, t->raw, t->len) == 0)
@@ -343,7 +356,8 @@ static const struct seen *twice(const struct seen *seen, size_t n, const struct 
 }
 
 /* The value of a name that is there already: said, and read under a name nobody knows. */
-static void take_twice(struct scanner *s, const struct lex_token *name, const struct seen *first)
+static void take_twice(
+	struct scanner *s, const struct lex_token *name, const struct seen *first)
 {
 	char alias[32];
 	const size_t number = s->out->n;
@@ -359,7 +373,8 @@ static void take_twice(struct scanner *s, const struct lex_token *name, const st
 		s->out->item[number].bad = true;
 }
 
-static void take_setting(struct scanner *s, const struct lex_token *name, const struct seen *first)
+static void take_setting(
+	struct scanner *s, const struct lex_token *name, const struct seen *first)
 {
 	if (!at_mark(s, '=') && !at_mark(s, ':')) {
 		stop(s, "\"=\" behind the name", corefile_hint(s, name->raw, name->len));

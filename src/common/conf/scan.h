@@ -22,7 +22,7 @@
 struct scan_item {
 	struct place name;  /* of a setting; else as `value` */
 	struct place value; /* where the value begins */
-	const char *raw;    /* as written, borrowed from the bundle; only the first string */
+	const char *raw; /* as written, borrowed from the bundle; only the first string */
 	size_t raw_len;
 	bool bad; /* a finding about it was made: do not look at the value */
 };

@@ -1,0 +1,164 @@
+#include "base/base.h"
+#include "conf/check.h"
+
+#define UDP_SIZE_WISE 1400 /* RFC 9715: what passes nearly every path in one piece */
+
+static size_t number(const char *path)
+{
+	return (size_t)(schema_find(path) - schema);
+}
+
+/* True if there is a value of the user's or of ours that makes sense to look at. */
+static bool sound(const struct parse *p, const char *path)
+{
+	return !p->bad[number(path)];
+}
+
+/* Where the key was set; for one that was not, the first file. */
+static const struct place *where(const struct parse *p, const char *path)
+{
+	const struct place *at = &p->seen[number(path)];
+
+	return at->file != NULL ? at : &p->nowhere;
+}
+
+static void check_source(struct parse *p)
+{
+	static const char path[] = "kubernetes.path", source[] = "kubernetes.source";
+	const struct conf_kubernetes *kube = &p->conf->kubernetes;
+
+	if (!sound(p, source))
+		return;
+	if (kube->source == CONF_SOURCE_API)
+		report_add(p->report, CONF_ERROR, where(p, source), source,
+			"source \"api\" is not available in this build — set "
+			"kubernetes.source = \"files\" and kubernetes.path");
+	else if (sound(p, path) && kube->path[0] == '\0')
+		report_add(p->report, CONF_ERROR, where(p, source), path,
+			"is missing — source \"files\" needs the directory or file of "
+			"objects");
+}
+
+static void check_pods(struct parse *p)
+{
+	static const char pods[] = "kubernetes.pods";
+
+	if (sound(p, pods) && p->conf->kubernetes.pods == CONF_PODS_VERIFIED)
+		report_add(p->report, CONF_ERROR, where(p, pods), pods,
+			"\"verified\" is not available in this build — write "
+			"\"insecure\" or "
+			"\"disabled\"");
+}
+
+static void check_namespaces(struct parse *p)
+{
+	static const char labels[] = "kubernetes.namespace_labels";
+	const struct conf_kubernetes *kube = &p->conf->kubernetes;
+
+	if (kube->nnamespaces > 0 && sound(p, labels) &&
+		kube->namespace_labels[0] != '\0')
+		report_add(p->report, CONF_ERROR, where(p, labels), labels,
+			"cannot stand together with kubernetes.namespaces — keep one of "
+			"them");
+}
+
+static bool is_reverse(const struct name *zone)
+{
+	static const uint8_t v4[] = "\7in-addr\4arpa", v6[] = "\3ip6\4arpa";
+
+	return name_under(zone->wire, zone->len, v4, sizeof(v4)) ||
+	       name_under(zone->wire, zone->len, v6, sizeof(v6));
+}
+
+/* Has any zone before `i` the name of zone `i`? */
+static bool zone_twice(const struct conf_kubernetes *kube, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (name_equal(kube->zones[i].wire, kube->zones[i].len,
+			    kube->zones[j].wire, kube->zones[j].len))
+			return true;
+	return false;
+}
+
+static void check_zones(struct parse *p)
+{
+	static const char zones[] = "kubernetes.zones";
+	const struct conf_kubernetes *kube = &p->conf->kubernetes;
+	char text[NAME_TEXT_MAX];
+	bool forward = false;
+
+	for (size_t i = 0; i < kube->nzones; i++) {
+		const struct name *zone = &kube->zones[i];
+
+		forward |= !is_reverse(zone);
+		if (!zone_twice(kube, i))
+			continue;
+		name_text(zone->wire, zone->len, text, sizeof(text));
+		report_add(p->report, CONF_ERROR, &p->zone_at[i], zones,
+			"the zone \"%s\" is there twice — take one out", text);
+	}
+	if (!forward && sound(p, zones))
+		report_add(p->report, CONF_ERROR, where(p, zones), zones,
+			"has no forward zone — add one such as \"cluster.local.\"");
+}
+
+static bool wildcard(const struct conf_listen *l)
+{
+	return addr_compare(&l->addr, &(struct addr){.len = l->addr.len}) == 0;
+}
+
+/* Does one of the two take what is sent to the other? */
+static bool clash(const struct conf_listen *a, const struct conf_listen *b)
+{
+	if (a->port != b->port || a->addr.len != b->addr.len)
+		return false;
+	if (wildcard(a) || wildcard(b))
+		return true;
+	return a->scope == b->scope && addr_compare(&a->addr, &b->addr) == 0;
+}
+
+static void check_listen(struct parse *p)
+{
+	const struct conf *c = p->conf;
+
+	for (size_t i = 1; i < c->nlisten; i++) {
+		for (size_t j = 0; j < i; j++) {
+			const struct place *at = &p->listen_at[j];
+			char text[ADDR_TEXT_MAX];
+
+			if (!clash(&c->listen[i], &c->listen[j]))
+				continue;
+			addr_text(&c->listen[i].addr, text);
+			report_add(p->report, CONF_ERROR, &p->listen_at[i], "listen",
+				"\"%s\" port %u is taken already at %s:%u:%u — keep one",
+				text, (unsigned)c->listen[i].port, at->file, at->line,
+				at->column);
+			break;
+		}
+	}
+	if (c->nlisten == 0 && sound(p, "listen"))
+		report_add(p->report, CONF_ERROR, where(p, "listen"), "listen",
+			"is empty — write where queries come in, or leave it out");
+}
+
+static void check_udp(struct parse *p)
+{
+	static const char max_udp[] = "edns.max_udp";
+
+	if (p->conf->edns_max_udp > UDP_SIZE_WISE)
+		report_add(p->report, CONF_WARNING, where(p, max_udp), max_udp,
+			"\"%u\" is over 1400: such replies are lost where fragments are "
+			"— "
+			"keep 1232 unless you know the path",
+			(unsigned)p->conf->edns_max_udp);
+}
+
+void check_all(struct parse *p)
+{
+	check_source(p);
+	check_pods(p);
+	check_namespaces(p);
+	check_zones(p);
+	check_listen(p);
+	check_udp(p);
+}

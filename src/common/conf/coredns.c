@@ -1,0 +1,133 @@
+#include <string.h>
+
+#include "base/base.h"
+#include "conf/coredns.h"
+
+#define NOT_YET "not available in this build"
+
+struct word {
+	const char *word, *ours;
+};
+
+static const struct word directives[] = {
+	{"acl", NOT_YET},
+	{"any", "write any_query = \"hinfo\""},
+	{"auto", NOT_YET},
+	{"autopath", NOT_YET},
+	{"azure", "not offered"},
+	{"bind", "write listen = ( { address = \"10.0.0.1\"; port = 53; } )"},
+	{"bufsize", "write edns = { max_udp = 1232; }"},
+	{"cache", NOT_YET},
+	{"cancel", NOT_YET},
+	{"chaos", NOT_YET},
+	{"clouddns", "not offered"},
+	{"debug", "write log = { level = \"debug\"; }"},
+	{"dns64", NOT_YET},
+	{"dnssec", NOT_YET},
+	{"dnstap", NOT_YET},
+	{"erratic", "not offered"},
+	{"errors", "always on, leave it out"},
+	{"etcd", "not offered: objects come from Kubernetes"},
+	{"federation", "removed from Kubernetes, leave it out"},
+	{"file", NOT_YET},
+	{"forward", NOT_YET},
+	{"geoip", "not offered"},
+	{"grpc", "not offered"},
+	{"header", NOT_YET},
+	{"health", NOT_YET},
+	{"hosts", NOT_YET},
+	{"import", "write @include \"FILE\" on a line of its own, or use conf.d"},
+	{"k8s_external", NOT_YET},
+	{"kubernetes", "write kubernetes = { zones = [ ... ]; }"},
+	{"loadbalance", "write loadbalance = { policy = \"shuffle\"; }"},
+	{"local", NOT_YET},
+	{"log", "write log = { level = \"info\"; }; a log of queries is " NOT_YET},
+	{"loop", NOT_YET},
+	{"metadata", "built in, leave it out"},
+	{"minimal", NOT_YET},
+	{"multisocket", "write workers = 4, or \"auto\""},
+	{"nsid", NOT_YET},
+	{"pprof", "not offered"},
+	{"prometheus", NOT_YET},
+	{"proxy", "removed from CoreDNS; forwarding is " NOT_YET},
+	{"ready", NOT_YET},
+	{"reload", NOT_YET},
+	{"rewrite", NOT_YET},
+	{"root", NOT_YET},
+	{"route53", "not offered"},
+	{"secondary", NOT_YET},
+	{"sign", "not offered"},
+	{"template", NOT_YET},
+	{"timeouts", NOT_YET},
+	{"tls", NOT_YET},
+	{"trace", "not offered"},
+	{"transfer", NOT_YET},
+	{"tsig", NOT_YET},
+	{"view", NOT_YET},
+	{"whoami", "not offered"},
+};
+
+static const struct word options[] = {
+	{"kubernetes.apiserver_burst", NOT_YET},
+	{"kubernetes.apiserver_max_inflight", NOT_YET},
+	{"kubernetes.apiserver_qps", NOT_YET},
+	{"kubernetes.endpoint", NOT_YET},
+	{"kubernetes.fallthrough", NOT_YET},
+	{"kubernetes.ignore", "write ignore_empty_service = true"},
+	{"kubernetes.kubeconfig", NOT_YET},
+	{"kubernetes.multicluster", NOT_YET},
+	{"kubernetes.resyncperiod",
+		"removed: every change arrives at once, leave it out"},
+	{"kubernetes.tls", NOT_YET},
+	{"kubernetes.transfer", NOT_YET},
+	{"kubernetes.upstream", "removed: targets need no upstream, leave it out"},
+	{"kubernetes.federation", "removed from Kubernetes, leave it out"},
+	{"kubernetes.federations", "removed from Kubernetes, leave it out"},
+	{"kubernetes.wildcards", "removed: there are no wildcard names, leave it out"},
+	{"kubernetes.zonal", NOT_YET},
+	{"upstream", "removed: targets need no upstream, leave it out"},
+	{"federations", "removed from Kubernetes, leave it out"},
+	{"resyncperiod", "removed: every change arrives at once, leave it out"},
+	{"wildcards", "removed: there are no wildcard names, leave it out"},
+};
+
+static const struct {
+	const char *path, *value, *ours;
+} values[] = {
+	{"loadbalance.policy", "round_robin", "shuffle"},
+	{"loadbalance.policy", "random", "shuffle"},
+	{"log.level", "warn", "warning"},
+};
+
+bool coredns_directive(const char *word, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_LEN(directives); i++)
+		if (strlen(directives[i].word) == len &&
+			memcmp(directives[i].word, word, len) == 0)
+			return true;
+	return false;
+}
+
+static const char *find(const struct word *table, size_t n, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(table[i].word, word) == 0)
+			return table[i].ours;
+	return NULL;
+}
+
+const char *coredns_translate(const char *path)
+{
+	const char *ours = find(directives, ARRAY_LEN(directives), path);
+
+	return ours != NULL ? ours : find(options, ARRAY_LEN(options), path);
+}
+
+const char *coredns_value(const char *path, const char *value)
+{
+	for (size_t i = 0; i < ARRAY_LEN(values); i++)
+		if (strcmp(values[i].path, path) == 0 &&
+			strcmp(values[i].value, value) == 0)
+			return values[i].ours;
+	return NULL;
+}

@@ -1,0 +1,323 @@
+#include <string.h>
+
+#include "base/base.h"
+#include "conf/conf.h"
+#include "conf/schema.h"
+
+static const char *const sources[] = {"api", "files", NULL};
+static const char *const pods[] = {"disabled", "insecure", "verified", NULL};
+static const char *const anys[] = {"normal", "hinfo", "notimp", NULL};
+static const char *const policies[] = {"shuffle", "fixed", NULL};
+static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
+
+#define FIELD(name) offsetof(struct conf, name), sizeof(((struct conf *)0)->name)
+#define KUBE(name)  FIELD(kubernetes.name)
+#define LISTEN(name)                                                                     \
+	offsetof(struct conf_listen, name), sizeof(((struct conf_listen *)0)->name)
+#define START              false
+#define RELOAD             true
+#define NO_RANGE           0, 0, ""
+#define DEFAULT(text)      text, NULL, NULL
+#define FOLLOWS(text, key) text, key, NULL
+#define WORDS(text, words) text, NULL, words
+
+/* clang-format off */
+const struct key schema[] = {
+	{"instance", KEY_LABEL, START, 1, 31, "octets", DEFAULT("\"default\""), FIELD(instance),
+	 "the name of this appliance: two of different names live on one machine"},
+	{"run_dir", KEY_STRING, START, 1, 200, "octets", DEFAULT("\"/run/shmdns\""), FIELD(run_dir),
+	 "directory of locks and sockets; \"/INSTANCE\" is appended unless that is \"default\""},
+	{"state_dir", KEY_STRING, START, 1, 200, "octets", DEFAULT("\"/var/lib/shmdns\""),
+	 FIELD(state_dir),
+	 "directory of what outlives a restart; \"/INSTANCE\" is appended likewise"},
+	{"workers", KEY_AUTO, RELOAD, 1, 256, "", DEFAULT("\"auto\""), FIELD(workers),
+	 "number of worker processes; \"auto\": one for each CPU that we may use"},
+	{"listen", KEY_LISTEN, RELOAD, NO_RANGE,
+	 DEFAULT("( { address = \"0.0.0.0\"; port = 53; }, { address = \"::\"; port = 53; } )"),
+	 FIELD(listen),
+	 "where queries are taken, over UDP and TCP: address and port, or address = \"IP:port\""},
+	{"listen[].address", KEY_ENDPOINT, RELOAD, NO_RANGE, DEFAULT(NULL), LISTEN(addr),
+	 "IP, IP:port or [IPv6]:port; a link-local address needs its interface: fe80::1%eth0"},
+	{"listen[].port", KEY_INT, RELOAD, 1, 65535, "", DEFAULT("53"), LISTEN(port), "the port"},
+
+	{"kubernetes.zones", KEY_ZONES, RELOAD, NO_RANGE,
+	 DEFAULT("[ \"cluster.local.\", \"in-addr.arpa.\", \"ip6.arpa.\" ]"), KUBE(zones),
+	 "zones that are answered; a CIDR stands for its reverse zones, 255 in all"},
+	{"kubernetes.source", KEY_WORD, START, NO_RANGE, WORDS("\"api\"", sources), KUBE(source),
+	 "where objects come from: the API server (\"api\"), or \"files\" at `path`"},
+	{"kubernetes.path", KEY_STRING, START, 0, 4095, "octets", DEFAULT("\"\""), KUBE(path),
+	 "a directory or file of Kubernetes objects as YAML or JSON, for source = \"files\""},
+	{"kubernetes.namespaces", KEY_LABELS, RELOAD, NO_RANGE, DEFAULT("[]"), KUBE(namespaces),
+	 "expose only these namespaces; [] = all"},
+	{"kubernetes.namespace_labels", KEY_SELECTOR, RELOAD, NO_RANGE, DEFAULT("\"\""),
+	 KUBE(namespace_labels),
+	 "expose only namespaces that this label selector matches; \"\" = all"},
+	{"kubernetes.labels", KEY_SELECTOR, RELOAD, NO_RANGE, DEFAULT("\"\""), KUBE(labels),
+	 "use only Services and EndpointSlices that this label selector matches; \"\" = all"},
+	{"kubernetes.pods", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"insecure\"", pods), KUBE(pods),
+	 "pod names such as 10-0-0-1.NAMESPACE.pod: \"disabled\", or \"insecure\" (any address)"},
+	{"kubernetes.endpoint_pod_names", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 KUBE(endpoint_pod_names),
+	 "name endpoints without a hostname after their pods instead of their addresses"},
+	{"kubernetes.ttl", KEY_TTL, RELOAD, 0, 3600, "s", DEFAULT("30"), KUBE(ttl_s),
+	 "TTL of records, in seconds or as a duration"},
+	{"kubernetes.negative_ttl", KEY_TTL, RELOAD, 0, 3600, "s",
+	 FOLLOWS("30", "kubernetes.ttl"), KUBE(negative_ttl_s),
+	 "TTL of negative answers; if not set, that of `ttl`"},
+	{"kubernetes.noendpoints", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"), KUBE(noendpoints),
+	 "ignore EndpointSlices: headless Services and endpoints have no names"},
+	{"kubernetes.ignore_empty_service", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 KUBE(ignore_empty_service),
+	 "a Service with a cluster IP but without a ready endpoint has no name"},
+	{"kubernetes.cluster_ip_endpoints", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("true"),
+	 KUBE(cluster_ip_endpoints),
+	 "endpoint names below Services with a cluster IP too; false saves memory"},
+	{"kubernetes.port_addresses", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("true"),
+	 KUBE(port_addresses), "addresses at _port._protocol names too"},
+	{"kubernetes.first_address_only", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 KUBE(first_address_only), "use only the first address of each endpoint"},
+	{"kubernetes.serving_fallback", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 KUBE(serving_fallback),
+	 "without a ready endpoint, answer with those that serve while they terminate"},
+	{"kubernetes.startup_timeout", KEY_DURATION, START, 0, 600, "s", DEFAULT("\"5s\""),
+	 KUBE(startup_timeout_ns),
+	 "how long a start waits for all objects before it serves what is there"},
+	{"kubernetes.server_addresses", KEY_ADDRESSES, RELOAD, NO_RANGE, DEFAULT("[]"),
+	 KUBE(server_addresses),
+	 "our addresses in NS answers; [] = those of the machine's interfaces, not loopback"},
+
+	{"any_query", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"normal\"", anys), FIELD(any_query),
+	 "queries of type ANY: \"normal\" (no data), \"hinfo\" (RFC 8482), \"notimp\""},
+	{"edns.max_udp", KEY_INT, RELOAD, 512, 4096, "octets", DEFAULT("1232"), FIELD(edns_max_udp),
+	 "largest reply over UDP, whatever the client offers"},
+	{"loadbalance.policy", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"shuffle\"", policies),
+	 FIELD(loadbalance),
+	 "order of addresses in answers: \"shuffle\", or \"fixed\""},
+	{"log.level", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"info\"", levels), FIELD(log_level),
+	 "least severe lines that are written: \"error\", \"warning\", \"info\", \"debug\""},
+};
+/* clang-format on */
+
+const size_t schema_n = ARRAY_LEN(schema);
+_Static_assert(ARRAY_LEN(schema) <= SCHEMA_KEYS, "SCHEMA_KEYS is too small");
+
+const struct key *schema_find(const char *path)
+{
+	for (size_t i = 0; i < schema_n; i++)
+		if (strcmp(schema[i].path, path) == 0)
+			return &schema[i];
+	return NULL;
+}
+
+bool schema_is_group(const char *path)
+{
+	const size_t n = strlen(path);
+
+	for (size_t i = 0; i < schema_n; i++)
+		if (strncmp(schema[i].path, path, n) == 0 && schema[i].path[n] == '.')
+			return true;
+	return false;
+}
+
+#define WORD_MAX 40 /* no key is as long */
+
+unsigned schema_distance(const char *a, const char *b)
+{
+	unsigned row[3][WORD_MAX + 1];
+	const size_t n = strlen(a), m = strlen(b);
+
+	if (n > WORD_MAX || m > WORD_MAX)
+		return 99;
+	for (unsigned j = 0; j <= m; j++)
+		row[0][j] = j;
+	for (unsigned i = 1; i <= n; i++) {
+		unsigned *now = row[i % 3];
+		const unsigned *before = row[(i + 2) % 3], *two_before = row[(i + 1) % 3];
+
+		now[0] = i;
+		for (unsigned j = 1; j <= m; j++) {
+			unsigned d = before[j - 1] + (a[i - 1] != b[j - 1]);
+
+			d = MIN(d, MIN(before[j], now[j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+				a[i - 2] == b[j - 1])
+				d = MIN(d, two_before[j - 2] + 1);
+			now[j] = d;
+		}
+	}
+	return row[n % 3][m];
+}
+
+/* The last word of a path, and the octets before it with their dot. */
+static const char *last_word(const char *path, size_t *before)
+{
+	const char *dot = strrchr(path, '.');
+	const char *word = dot != NULL ? dot + 1 : path;
+
+	*before = (size_t)(word - path);
+	return word;
+}
+
+/* The word of key `i` in the group of `path`: a key, or a group of keys. False: none there. */
+static bool word_in_group(
+	size_t i, const char *path, size_t before, char word[WORD_MAX + 1])
+{
+	const char *p = schema[i].path + before;
+
+	if (strncmp(schema[i].path, path, before) != 0)
+		return false;
+	size_t n = strcspn(p, ".[");
+	if (n > WORD_MAX)
+		return false;
+	memcpy(word, p, n);
+	word[n] = '\0';
+	return true;
+}
+
+/* A short word is like any other: half of it must be right. */
+static bool near(const char *a, const char *b, unsigned *best)
+{
+	unsigned d = schema_distance(a, b);
+
+	if (d > 2 || 2 * d > strlen(a) || d >= *best)
+		return false;
+	*best = d;
+	return true;
+}
+
+bool schema_guess(const char *path, char *out, size_t cap)
+{
+	size_t before, unused;
+	const char *asked = last_word(path, &before);
+	char word[WORD_MAX + 1];
+	unsigned best = 3;
+
+	for (size_t i = 0; i < schema_n; i++)
+		if (word_in_group(i, path, before, word) && near(asked, word, &best))
+			snprintf(out, cap, "%.*s%s", (int)before, path, word);
+	for (size_t i = 0; i < schema_n && best == 3; i++) {
+		if (strcmp(last_word(schema[i].path, &unused), asked) != 0)
+			continue;
+		snprintf(out, cap, "%s", schema[i].path);
+		best = 0;
+	}
+	return best < 3;
+}
+
+static void put_words(const struct key *k, char *out, size_t cap)
+{
+	size_t n = (size_t)snprintf(out, cap, "one of");
+
+	for (size_t i = 0; k->words[i] != NULL && n < cap; i++)
+		n += (size_t)snprintf(
+			out + n, cap - n, "%s \"%s\"", i > 0 ? "," : "", k->words[i]);
+}
+
+static const char *const shapes[] = {
+	[KEY_BOOL] = "true or false",
+	[KEY_SELECTOR] = "a label selector in quotes",
+	[KEY_ZONES] = "a list of zone names and CIDRs in quotes",
+	[KEY_LABELS] = "a list of names in quotes",
+	[KEY_ADDRESSES] = "a list of IP addresses in quotes",
+	[KEY_LISTEN] =
+		"a list of groups such as ( { address = \"10.0.0.1\"; port = 53; } )",
+	[KEY_ENDPOINT] = "an address in quotes: IP, IP:port or [IPv6]:port",
+};
+
+const char *schema_expected(const struct key *k, char *out, size_t cap)
+{
+	switch (k->type) {
+	case KEY_INT:
+	case KEY_AUTO:
+		snprintf(out, cap, "a whole number from %u to %u%s%s%s", k->min, k->max,
+			k->unit[0] != '\0' ? " " : "", k->unit,
+			k->type == KEY_AUTO ? ", or \"auto\"" : "");
+		break;
+	case KEY_WORD:
+		put_words(k, out, cap);
+		break;
+	case KEY_STRING:
+		snprintf(out, cap, "a string of %u to %u octets in quotes", k->min,
+			k->max);
+		break;
+	case KEY_LABEL:
+		snprintf(out, cap,
+			"1 to %u lower-case letters, digits and \"-\" (inside), in "
+			"quotes",
+			k->max);
+		break;
+	case KEY_TTL:
+		snprintf(out, cap,
+			"%u to %u seconds, as a whole number or a duration such as "
+			"\"30s\"",
+			k->min, k->max);
+		break;
+	case KEY_DURATION:
+		snprintf(out, cap,
+			"a duration from \"%us\" to \"%us\", such as \"250ms\"", k->min,
+			k->max);
+		break;
+	default:
+		snprintf(out, cap, "%s", shapes[k->type]);
+	}
+	return out;
+}
+
+static void print_help(const struct key *k, const char *indent, FILE *out)
+{
+	char expected[256];
+
+	fprintf(out, "%s# %s%s\n", indent, k->help,
+		k->reloadable ? "" : " (needs a restart)");
+	if (k->type == KEY_INT || k->type == KEY_TTL || k->type == KEY_DURATION)
+		fprintf(out, "%s# %s\n", indent,
+			schema_expected(k, expected, sizeof(expected)));
+}
+
+/* Keys of a group stand together in the table: open and close groups between them. */
+static void print_group(const char *path, const char *open, FILE *out)
+{
+	const char *dot = strchr(path, '.');
+	const size_t n = dot != NULL ? (size_t)(dot - path) : 0;
+
+	if (strlen(open) == n && strncmp(open, path, n) == 0)
+		return;
+	if (open[0] != '\0')
+		fprintf(out, "};\n");
+	if (n > 0)
+		fprintf(out, "\n%.*s = {\n", (int)n, path);
+}
+
+static void print_key(const struct key *k, bool commented, FILE *out)
+{
+	const char *dot = strchr(k->path, '.');
+	const char *indent = dot != NULL ? "\t" : "";
+	const char *word = dot != NULL ? dot + 1 : k->path;
+
+	if (commented) {
+		fprintf(out, "%s", dot == NULL ? "\n" : "");
+		print_help(k, indent, out);
+	} else if (k->follows != NULL) {
+		return;
+	}
+	fprintf(out, "%s%s%s = %s;\n", indent, commented ? "#" : "", word, k->fallback);
+}
+
+void schema_print(FILE *out, bool commented)
+{
+	char open[WORD_MAX + 1] = "";
+
+	for (size_t i = 0; i < schema_n; i++) {
+		const struct key *k = &schema[i];
+
+		if (strchr(k->path, '[') != NULL)
+			continue;
+		print_group(k->path, open, out);
+		const size_t n = strcspn(k->path, ".");
+		snprintf(open, sizeof(open), "%.*s", k->path[n] == '.' ? (int)n : 0,
+			k->path);
+		print_key(k, commented, out);
+	}
+	if (open[0] != '\0')
+		fprintf(out, "};\n");
+}
