@@ -103,8 +103,8 @@ struct conf_bundle {
 int conf_read(const char *path, struct conf_bundle *out, char **failed);
 
 /*
- * Append one file to a bundle (zeroed: empty), as conf_read() does: for text that does not
- * stand in a file. Everything is copied.
+ * Append one file to a bundle (zeroed: empty), as conf_read() does: for text that stands
+ * in no file. Everything is copied.
  */
 void conf_bundle_add(
 	struct conf_bundle *b, const char *name, const void *text, size_t len);

@@ -54,7 +54,7 @@ static bool in_name(char c)
 	return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-/* Octet `ahead` of the position; NUL at the end, and the caller looks at pos to be sure. */
+/* Octet `ahead` of the position; NUL at the end, where pos tells it from a real one. */
 static char peek(const struct lex_source *s, size_t ahead)
 {
 	return ahead < s->record.len - s->pos ? s->record.text[s->pos + ahead] : '\0';
@@ -214,7 +214,7 @@ static void take_string(struct lex *l, struct lex_token *out)
 	out->len = s->pos - from;
 }
 
-/* What is not a mark, string or name: up to the next octet that could not belong to it. */
+/* True for an octet that cannot belong to a number or to a word without quotes. */
 static bool ends_word(char c)
 {
 	return is_space(c) || c == '"' || c == '#' || (c != ':' && is_mark(c));

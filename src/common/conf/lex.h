@@ -15,9 +15,9 @@ enum lex_type {
 	LEX_END,    /* of the file that was begun with */
 	LEX_NAME,   /* of a setting */
 	LEX_STRING, /* with its quotes */
-	LEX_WORD, /* anything else without space: numbers, true, false, what lacks quotes */
-	LEX_MARK,  /* one octet of = : ; , ( ) [ ] { } */
-	LEX_FAULT, /* a finding was added; the same again for ever after */
+	LEX_WORD,   /* anything else without space: numbers, true, what lacks quotes */
+	LEX_MARK,   /* one octet of = : ; , ( ) [ ] { } */
+	LEX_FAULT,  /* a finding was added; the same again for ever after */
 };
 
 /* Names are told from words by where they stand, so the caller says what it expects. */
@@ -54,8 +54,8 @@ void lex_init(struct lex *l, const uint8_t *bundle, size_t len,
 void lex_next(struct lex *l, enum lex_mode mode, struct lex_token *out);
 
 /*
- * True if the line that begins at `line` (up to `end`) is `@include "target"`; *target and
- * *n are then what stands in the quotes. For conf_read(), which does not know tokens.
+ * True if the line that begins at `line` (up to `end`) is `@include "target"`; *target
+ * and *n are then what stands in the quotes. For conf_read(), which does not know tokens.
  */
 bool lex_include(const char *line, const char *end, const char **target, size_t *n);
 

@@ -145,7 +145,7 @@ static bool is_word(const char *s, size_t len, const char *word)
 	return strlen(word) == len && strncasecmp(s, word, len) == 0;
 }
 
-/* CF-01, CF-07: what libconfig would cut to 32 bits, or read as octal in some releases. */
+/* CF-01, CF-07: what libconfig would cut to 32 bits, or some releases read as octal. */
 static void check_integer(
 	struct scanner *s, struct scan_item *item, size_t digits, bool hex, bool wide)
 {
@@ -250,7 +250,7 @@ static void take_strings(struct scanner *s, size_t number)
 static void take_value(struct scanner *s, const struct place *name);
 static void take_settings(struct scanner *s, bool in_group);
 
-/* `[ ... ]` or `( ... )`: arrays go on as lists, the types of elements are ours to check. */
+/* `[ ... ]` or `( ... )`: both go on as lists, types of elements are checked later. */
 static void take_list(struct scanner *s)
 {
 	const char close = s->tok.raw[0] == '[' ? ']' : ')';

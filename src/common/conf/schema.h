@@ -1,8 +1,8 @@
 /*
- * schema.h - the one table of keys (OP-21), and what can be said of a key (inside of conf/)
+ * schema.h - the one table of keys (OP-21), and what it says of a key (inside of conf/)
  *
- * Paths are dotted; "listen[]" stands for each element of that list. Validation, defaults,
- * conf/shmdns.conf and what messages suggest are all made from this table.
+ * Paths are dotted; "listen[]" stands for each element of that list. Validation,
+ * defaults, conf/shmdns.conf and what messages suggest are all made from this table.
  */
 #ifndef CONF_SCHEMA_H
 #define CONF_SCHEMA_H
@@ -67,8 +67,8 @@ const char *schema_expected(const struct key *k, char *out, size_t cap);
 unsigned schema_distance(const char *a, const char *b);
 
 /*
- * Every key at its default as a file, or, with `commented`, as the file that is installed:
- * each key behind a comment sign and below its help.
+ * Every key at its default as a file, or, with `commented`, as the file that is
+ * installed: each key behind a comment sign and below its help.
  */
 void schema_print(FILE *out, bool commented);
 

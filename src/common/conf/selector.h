@@ -1,9 +1,9 @@
 /*
  * selector.h - label selectors of Kubernetes, as `kubectl -l` takes them
  *
- * Requirements joined by commas, all of which must hold: `a`, `!a`, `a=b`, `a==b`, `a!=b`,
- * `a in (b,c)`, `a notin (b,c)`. As in Kubernetes, `!=` and `notin` hold for an object
- * without that label. The empty text matches everything.
+ * Requirements joined by commas, all of which must hold: `a`, `!a`, `a=b`, `a==b`,
+ * `a!=b`, `a in (b,c)`, `a notin (b,c)`. As in Kubernetes, `!=` and `notin` hold for an
+ * object without that label. The empty text matches everything.
  */
 #ifndef CONF_SELECTOR_H
 #define CONF_SELECTOR_H

@@ -1,5 +1,5 @@
 /*
- * value.h - from one value of a file into struct conf, by its key's type (inside of conf/)
+ * value.h - one value of a file into struct conf, by its key's type (inside of conf/)
  */
 #ifndef CONF_VALUE_H
 #define CONF_VALUE_H
@@ -43,7 +43,7 @@ bool value_set(struct parse *p, const struct key *k, const struct value *v, void
 /* Add the finding that the value is of the wrong type; returns false. */
 bool value_mismatch(struct parse *p, const struct key *k, const struct value *v);
 
-/* Read "5s", "250ms", "1m30s", "4.5s" (units ms, s, m, h). False if it is none of these. */
+/* Read "5s", "250ms", "1m30s", "4.5s" (units ms, s, m, h). False for anything else. */
 bool value_duration(const char *text, uint64_t *ns);
 
 #endif
