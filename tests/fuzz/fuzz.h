@@ -1,5 +1,6 @@
 /*
- * fuzz.h - what a fuzz target gives: one function, and how it says that something is wrong
+ * fuzz.h - what a fuzz target gives: one function, and how it says that something is
+ * wrong
  */
 #ifndef FUZZ_FUZZ_H
 #define FUZZ_FUZZ_H

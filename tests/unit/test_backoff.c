@@ -31,7 +31,10 @@ START_TEST(quiet_starts_over)
 
 	ck_assert_uint_eq(backoff_next(&b, 0, 0), 0);
 	ck_assert_uint_eq(backoff_next(&b, S, 0), S / 2);
-	/* The wait ended at 1.5 s: 11.4 s is not yet quiet, and moves the end to 12.4 s. */
+	/*
+	 * The wait ended at 1.5 s: 11.4 s is not yet quiet,
+	 * and moves the end to 12.4 s.
+	 */
 	ck_assert_uint_eq(backoff_next(&b, 11 * S + 4 * S / 10, 0), S);
 	ck_assert_uint_eq(backoff_next(&b, 22 * S + 4 * S / 10, 0), 0);
 	ck_assert_uint_eq(backoff_next(&b, 23 * S, 0), S / 2);

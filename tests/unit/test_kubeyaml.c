@@ -123,7 +123,7 @@ static const struct {
 		"found unexpected end of stream while scanning a quoted scalar"},
 	{"kind:\n\tx\n", 2, 1,
 		"found character that cannot start any token while scanning for the next "
-                "token"},
+		"token"},
 	{"kind: a\nx: \xff\n", 2, 4, "invalid leading UTF-8 octet"},
 };
 

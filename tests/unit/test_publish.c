@@ -298,7 +298,10 @@ START_TEST(compaction)
 }
 END_TEST
 
-/* A board that names what is not there is refused and counted; the old root is kept (M-08). */
+/*
+ * A board that names what is not there is refused and
+ * counted; the old root is kept (M-08).
+ */
 START_TEST(garbage_on_the_board)
 {
 	static const uint64_t words[] = {UINT64_MAX, BOARD_WORD(9999, 16),

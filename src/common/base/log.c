@@ -12,7 +12,7 @@
 #include "base/base.h"
 
 #define LINE_MAX_OCTETS 1000
-#define BUCKET_TOKENS	10
+#define BUCKET_TOKENS   10
 
 static const struct {
 	const char *word;

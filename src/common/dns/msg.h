@@ -37,8 +37,11 @@ struct query {
 	uint16_t id;
 	uint16_t flags; /* of the query, host order */
 	uint16_t type, class;
-	uint8_t qname_len; /* octets of the name; it stands at offset 12 of the message; 0: no
-			    * question came, and none goes back (W-06) */
+	/*
+	 * Octets of the name, which stands at offset 12 of the message; 0: no question
+	 * came, and none goes back (W-06).
+	 */
+	uint8_t qname_len;
 	bool has_opt;
 	bool want_do;   /* DO bit of the OPT (RFC 3225) */
 	bool want_nsid; /* RFC 5001, for later */

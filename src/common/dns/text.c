@@ -338,7 +338,10 @@ static int next_rr(struct text_walk *w, size_t at, struct text_rr *rr)
 	at += 10;
 	if (rdlen > w->len - at)
 		return -EBADMSG;
-	/* Rdata that makes no sense is said so in its text; what follows can still be read. */
+	/*
+	 * Rdata that makes no sense is said so in its text;
+	 * what follows can still be read.
+	 */
 	text_rdata(w->msg, w->len, at, rdlen, rr->type, rr->rdata, sizeof(rr->rdata));
 	w->at = at + rdlen;
 	w->left--;

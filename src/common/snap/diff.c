@@ -89,7 +89,10 @@ static int on_candidate(struct visit *v, uint64_t leaf)
 	return snap_same_name(&v->s->key, w->leaf, w->found) ? 1 : 0;
 }
 
-/* Search for `leaf`'s name below `entry` of snapshot `s`. 1: *found; 0: none; or an error. */
+/*
+ * Search for `leaf`'s name below `entry` of snapshot `s`.
+ * 1: *found; 0: none; or an error.
+ */
 static int search(struct diff *d, const struct snap *s, uint64_t entry,
 	const struct node_view *leaf, struct node_view *found)
 {

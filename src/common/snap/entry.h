@@ -1,5 +1,6 @@
 /*
- * entry.h - taking the 8-octet entries of the trie apart (layout.h), for the files of snap
+ * entry.h - taking the 8-octet entries of the trie apart (layout.h), for the files of
+ * snap
  */
 #ifndef SNAP_ENTRY_H
 #define SNAP_ENTRY_H
@@ -65,7 +66,10 @@ static inline const struct trie_node *entry_trie(
 	return size <= used - at - sizeof(*t) ? t : NULL;
 }
 
-/* The same for a list of nodes; a longer one is damage: 64-bit hashes hardly ever agree. */
+/*
+ * The same for a list of nodes; a longer one is damage:
+ * 64-bit hashes hardly ever agree.
+ */
 #define ENTRY_LIST_MAX 4096
 static inline const struct trie_list *entry_list(
 	const uint8_t *base, uint64_t used, uint64_t entry)

@@ -242,7 +242,10 @@ bool endpoints_next(struct endpoints *it, struct endpoint *out)
 
 /* ---- building ---- */
 
-/* Offset behind the header of `len` octets at a multiple of 4 that equal `src`; -1: none. */
+/*
+ * Offset behind the header of `len` octets at a multiple of
+ * 4 that equal `src`; -1: none.
+ */
 static long body_search(const struct mem_buf *b, const void *src, size_t len)
 {
 	for (size_t at = sizeof(struct body_header); at + len <= b->len; at += 4)
@@ -466,7 +469,10 @@ size_t node_add_names(struct node_builder *b, uint16_t type, uint32_t ttl_s,
 {
 	size_t octets = 0, n = 0;
 
-	/* Counted as if nothing were compressed: a cut set fits whatever the letters are. */
+	/*
+	 * Counted as if nothing were compressed: a cut set
+	 * fits whatever the letters are.
+	 */
 	for (size_t wire = head_of(b)->name_len; n < count; n++) {
 		wire += 12u + names[n].name.len;
 		if (wire > TCP_ROOM)

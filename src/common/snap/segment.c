@@ -124,7 +124,10 @@ bool segment_populate(const struct segment *s, uint64_t used, uint64_t *from)
 
 	if (*from >= to)
 		return false;
-	/* A kernel without MADV_POPULATE_READ (before 5.14) faults page by page instead. */
+	/*
+	 * A kernel without MADV_POPULATE_READ (before 5.14)
+	 * faults page by page instead.
+	 */
 	madvise((void *)(uintptr_t)(s->base + *from), to - *from, MADV_POPULATE_READ);
 	*from = to;
 	return to < MIN(used, s->size);

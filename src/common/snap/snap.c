@@ -298,13 +298,15 @@ int snap_audit(const struct snap *s, unsigned part)
 	for (unsigned level = 0; level < 2; level++) {
 		if (entry == 0)
 			return 0;
-		/* A leaf above the second level belongs to the first part that leads to it. */
-		if (entry_kind(entry) != ENTRY_TRIE)
-			return level == 0      ? (part == 0 ? audit_entry(
-								      s, entry, level, &budget)
-							    : 0)
-			       : digit[1] == 0 ? audit_entry(s, entry, level, &budget)
-			                       : 0;
+		/*
+		 * A leaf above the second level belongs to the
+		 * first part that leads to it.
+		 */
+		if (entry_kind(entry) != ENTRY_TRIE) {
+			unsigned first = level == 0 ? part : digit[1];
+
+			return first == 0 ? audit_entry(s, entry, level, &budget) : 0;
+		}
 		const struct trie_node *t = intact_trie(s, entry);
 		if (t == NULL)
 			return -EBADMSG;

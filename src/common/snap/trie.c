@@ -433,7 +433,10 @@ int trie_remove(struct arena *a, uint64_t *trie, const struct hash128 *h,
 	return ret;
 }
 
-/* The path with its digits in the order of the levels: sorts leaves as the trie has them. */
+/*
+ * The path with its digits in the order of the levels:
+ * sorts leaves as the trie has them.
+ */
 static uint64_t sort_key(uint64_t path)
 {
 	uint64_t key = 0;

@@ -1,8 +1,8 @@
 /*
  * kubedraft.h - an object while its fields come in, in any order
  *
- * Which kind it is may be known last, so a draft keeps the fields of all kinds side by side
- * and kubedraft_finish() picks. Used by kubefields.c alone. Trust: any values. Pure.
+ * Which kind it is may be known last, so a draft keeps the fields of all kinds side by
+ * side and kubedraft_finish() picks. Used by kubefields.c alone. Trust: any values. Pure.
  */
 #ifndef KUBE_KUBEDRAFT_H
 #define KUBE_KUBEDRAFT_H

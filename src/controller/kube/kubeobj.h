@@ -116,7 +116,10 @@ char *kube_text(const char *s, size_t len);
 /* Free such a string. NULL is fine. */
 void kube_text_free(char *s);
 
-/* Free what the object owns, not the struct itself; it is zeroed. A zeroed one is fine. */
+/*
+ * Free what the object owns, not the struct itself; it is
+ * zeroed. A zeroed one is fine.
+ */
 void kube_object_fini(struct kube_object *o);
 
 /* True if both say the same about records: everything but resource_version. */

@@ -82,7 +82,10 @@ static void widen(struct compact *c)
 	free(old);
 }
 
-/* Copy the body that the node uses, unless that was done before; *ref is its new place. */
+/*
+ * Copy the body that the node uses, unless that was done
+ * before; *ref is its new place.
+ */
 static int copy_body(struct compact *c, const struct node_view *v, uint32_t *ref)
 {
 	struct body_place *p;
@@ -145,7 +148,10 @@ static int copy_leaf(struct compact *c, uint64_t entry, uint64_t *copy)
 	return ret;
 }
 
-/* Copy the nodes of equal path hash: put one after the other, which makes the list anew. */
+/*
+ * Copy the nodes of equal path hash: put one after the
+ * other, which makes the list anew.
+ */
 static int copy_list(struct compact *c, uint64_t entry, uint64_t *copy)
 {
 	const struct trie_list *list = entry_list(c->from.base, c->from.used, entry);

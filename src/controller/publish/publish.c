@@ -588,7 +588,10 @@ static bool wants_compaction(struct publisher *p, uint64_t now_ns)
 		p->shm_checked_ns = now_ns;
 		p->shm_free = segment_free_octets();
 	}
-	/* While there is still room for a copy, early (design: 1.25 times the live part). */
+	/*
+	 * While there is still room for a copy, early
+	 * (design: 1.25 times the live part).
+	 */
 	return p->shm_free < a->live + a->live / 4 && garbage > SEGMENT_STEP;
 }
 
