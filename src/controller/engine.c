@@ -1,0 +1,262 @@
+#include "controller/engine.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/base.h"
+
+#define LARGE_WAIT_NS (20 * NS_PER_MS) /* between two publishes of a large RRset */
+
+void engine_init(struct engine *e, struct publisher *p, bool standing,
+	const struct engine_handlers *handlers, void *arg)
+{
+	*e = (struct engine){
+		.publisher = p, .standing = standing, .handlers = handlers, .arg = arg};
+	e->store = store_new(publish_key(p));
+	apply_init(&e->apply, p);
+}
+
+void engine_fini(struct engine *e)
+{
+	store_free(e->store);
+	apply_fini(&e->apply);
+	selector_fini(&e->namespace_labels);
+	selector_fini(&e->labels);
+	if (e->configured)
+		conf_fini(&e->conf);
+	*e = (struct engine){0};
+}
+
+/* ---- configuration ---- */
+
+/* conf_parse() has checked the syntax; "" matches everything. */
+static void set_selector(struct selector *s, const char *text)
+{
+	const char *why;
+	size_t at;
+
+	selector_fini(s);
+	*s = (struct selector){0};
+	if (selector_parse(text, s, &at, &why) < 0)
+		*s = (struct selector){0};
+}
+
+static void configure_store(struct engine *e)
+{
+	const struct conf_kubernetes *k = &e->conf.kubernetes;
+	struct store_options o = {
+		.namespaces = k->namespaces,
+		.nnamespaces = k->nnamespaces,
+		.namespace_labels = &e->namespace_labels,
+		.labels = &e->labels,
+		.own = e->options.settings.own,
+		.nown = e->options.settings.nown,
+		.nzones = e->options.settings.nzones,
+		.noendpoints = k->noendpoints,
+		.first_address_only = k->first_address_only,
+		.serving_fallback = k->serving_fallback,
+	};
+
+	store_configure(e->store, &o);
+}
+
+void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
+	size_t nown, uint64_t now_ns, uint64_t wall_ns)
+{
+	struct conf old = e->conf;
+	bool had = e->configured;
+
+	e->conf = *c;
+	*c = (struct conf){0};
+	set_selector(&e->namespace_labels, e->conf.kubernetes.namespace_labels);
+	set_selector(&e->labels, e->conf.kubernetes.labels);
+	options_from_conf(&e->conf, own, nown, &e->options);
+	e->options.settings.number = wall_ns;
+	configure_store(e);
+	if (had)
+		conf_fini(&old);
+	e->configured = true;
+	e->settings_due = true;
+	e->rebuild = true;
+	debounce_touch(&e->debounce, now_ns);
+}
+
+/* ---- events ---- */
+
+void engine_event(
+	struct engine *e, enum kube_change change, struct kube_object *o, uint64_t now_ns)
+{
+	if (store_apply(e->store, change, o, now_ns))
+		debounce_touch(&e->debounce, now_ns);
+}
+
+void engine_synced(struct engine *e, uint64_t now_ns)
+{
+	if (e->complete)
+		return;
+	e->complete = true;
+	e->rebuild = true;
+	store_synced(e->store);
+	debounce_touch(&e->debounce, now_ns);
+}
+
+/* ---- publishing ---- */
+
+static void report_skipped(struct engine *e, struct owner *o)
+{
+	uint8_t fresh = (uint8_t)(e->apply.draft.skipped & ~o->skipped);
+
+	o->skipped = e->apply.draft.skipped;
+	for (unsigned i = 0; i < SKIPS; i++)
+		if ((fresh & 1u << i) != 0)
+			e->handlers->on_skipped(e->arg, o, (enum skip_reason)i);
+}
+
+/* Before all objects are known only the zones themselves are published (RU-02). */
+static bool waits(const struct engine *e, const struct owner *o, uint64_t now_ns,
+	uint64_t *until_ns)
+{
+	if (!e->complete)
+		return o->kind != OWNER_ZONE;
+	if (e->apply.bulk || !o->large || now_ns >= o->published_ns + LARGE_WAIT_NS)
+		return false;
+	*until_ns = MIN(*until_ns, o->published_ns + LARGE_WAIT_NS);
+	return true;
+}
+
+/* Apply every dirty owner. *until_ns: when those come that have to wait. */
+static int apply_dirty(struct engine *e, uint64_t now_ns, uint64_t *until_ns)
+{
+	struct owner *o, *next;
+
+	for (o = TAILQ_FIRST(&e->store->dirty); o != NULL; o = next) {
+		uint64_t before = e->apply.changes;
+		int ret;
+
+		next = TAILQ_NEXT(o, dirty_link);
+		if (waits(e, o, now_ns, until_ns))
+			continue;
+		ret = apply_owner(&e->apply, e->store, &e->options, o);
+		if (ret < 0)
+			return ret;
+		if (e->apply.changes != before)
+			o->published_ns = now_ns;
+		o->large = e->apply.draft.largest > DRAFT_LARGE;
+		report_skipped(e, o);
+		store_clean(e->store, o);
+	}
+	return apply_settle(&e->apply);
+}
+
+/* Begin a publish: new settings, a new segment, a trie from nothing, as it is needed. */
+static int prepare(struct engine *e)
+{
+	int ret = 0;
+
+	if (e->restart)
+		ret = publish_restart(e->publisher);
+	if (ret < 0)
+		return ret;
+	e->restart = false;
+	if (e->settings_due)
+		ret = publish_settings(e->publisher, &e->options.settings);
+	if (ret < 0)
+		return ret;
+	if (e->rebuild) {
+		apply_bulk(&e->apply);
+		store_mark_all(e->store);
+	}
+	return 0;
+}
+
+static void failed(struct engine *e, int error, uint64_t now_ns)
+{
+	/* Half a bulk build is of no use; neither is a trie that does not hold. */
+	if (e->rebuild || error != -ENOSPC) {
+		e->rebuild = true;
+		e->restart = true;
+	}
+	debounce_failed(&e->debounce, now_ns);
+	e->handlers->on_failed(e->arg, error);
+}
+
+static void succeeded(
+	struct engine *e, const struct publish_info *info, bool records, uint64_t now_ns)
+{
+	struct engine_published p = {
+		.info = *info,
+		.cause = e->settings_due ? CAUSE_SETTINGS : CAUSE_OBJECTS,
+		.object = e->store->cause,
+		.nobjects = e->store->ncauses,
+		.lag_ns = e->debounce.pending ? now_ns - e->debounce.first_ns : 0,
+		.complete = e->complete,
+		.records = records,
+	};
+
+	e->settings_due = e->rebuild = e->apply.bulk = false;
+	e->apply.changes = 0;
+	e->handlers->on_published(e->arg, &p);
+}
+
+static int publish_now(
+	struct engine *e, uint64_t now_ns, uint64_t wall_ns, uint64_t *until_ns)
+{
+	struct publish_info info;
+	int ret = prepare(e);
+
+	if (ret == 0)
+		ret = apply_dirty(e, now_ns, until_ns);
+	if (ret < 0)
+		return ret;
+	if (e->apply.changes == 0 && !e->rebuild && !e->settings_due)
+		return 0; /* nothing that DNS shows has changed */
+
+	bool records = e->apply.changes > 0;
+	ret = publish_commit(e->publisher,
+		e->settings_due ? CAUSE_SETTINGS : CAUSE_OBJECTS, e->complete, records,
+		wall_ns, &info);
+	if (ret == 0)
+		succeeded(e, &info, records, now_ns);
+	return ret;
+}
+
+uint64_t engine_turn(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool drained)
+{
+	uint64_t until_ns = UINT64_MAX;
+
+	if (!e->configured || (e->standing && !e->complete))
+		return UINT64_MAX;
+	if (store_expire(e->store, now_ns))
+		debounce_touch(&e->debounce, now_ns);
+	/* Without all objects there is nothing to publish but settings (RU-08). */
+	if (!e->complete && !e->settings_due)
+		return UINT64_MAX;
+	if (debounce_due(&e->debounce, now_ns, drained)) {
+		int ret = publish_now(e, now_ns, wall_ns, &until_ns);
+
+		if (ret < 0) {
+			failed(e, ret, now_ns);
+		} else {
+			store_cause_clear(e->store);
+			debounce_published(&e->debounce, now_ns);
+			if (until_ns != UINT64_MAX)
+				debounce_defer(&e->debounce, until_ns);
+		}
+	}
+	return MIN(debounce_deadline(&e->debounce), store_deadline(e->store));
+}
+
+uint64_t engine_idle(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool *compacted)
+{
+	struct publish_info info;
+	bool damaged;
+	uint64_t wait_ns = publish_idle(e->publisher, now_ns, wall_ns, &info, &damaged);
+
+	*compacted = info.generation != 0;
+	if (damaged) {
+		e->rebuild = e->restart = true;
+		debounce_touch(&e->debounce, now_ns);
+		e->handlers->on_failed(e->arg, -EIO);
+	}
+	return wait_ns;
+}

@@ -1,0 +1,95 @@
+/*
+ * engine.h - from events to generations: store, derive, apply, publish in their order
+ *
+ * No sockets, no clock, no event loop: main.c turns it in the product, the scenario
+ * runner in tests. Facts go to handlers, which log and count them.
+ *
+ *   engine_configure()  settings; the first call publishes them with complete=0
+ *   engine_event()      an object was added, modified, deleted
+ *   engine_synced()     all objects were read once: the next turn publishes complete=1
+ *   engine_turn()       publish if it is time; says when to call again
+ *   engine_idle()       a small step of compaction, audit, cleaning up
+ */
+#ifndef CONTROLLER_ENGINE_H
+#define CONTROLLER_ENGINE_H
+
+#include "controller/kube/store.h"
+#include "controller/publish/apply.h"
+#include "controller/publish/debounce.h"
+
+/* A generation was published. Pointers are borrowed for the call. */
+struct engine_published {
+	struct publish_info info;
+	enum root_cause cause;
+	const char *object; /* what the first change was about: "Service shop/api"; "" */
+	uint64_t nobjects;  /* changes in all */
+	uint64_t lag_ns;    /* since the first of them */
+	bool complete;
+	bool records; /* some record changed: the serial moved */
+};
+
+struct engine_handlers {
+	void (*on_published)(void *arg, const struct engine_published *p);
+	/* -ENOSPC: no shared memory (SH-02); else the trie was not what it should be. */
+	void (*on_failed)(void *arg, int error);
+	/* Something of an object gives no record (MS-15); once until it is mended. */
+	void (*on_skipped)(void *arg, const struct owner *o, enum skip_reason why);
+};
+
+struct engine {
+	struct publisher *publisher; /* borrowed */
+	const struct engine_handlers *handlers;
+	void *arg;
+	struct store *store;
+	struct apply apply;
+	struct debounce debounce;
+	struct record_options options;
+	struct conf conf; /* owned */
+	struct selector namespace_labels, labels;
+	bool configured;
+	bool settings_due; /* the next publish carries new settings */
+	bool rebuild;      /* ... and is built from nothing */
+	bool restart;      /* ... in a new segment */
+	bool complete;     /* all objects were read once */
+	bool standing;     /* a complete generation of a predecessor is being served */
+};
+
+/*
+ * Begin. `p`, `handlers` and `arg` are borrowed until engine_fini(). With `standing` a
+ * predecessor's complete generation is on the board: nothing is published before
+ * engine_synced() (RU-05).
+ */
+void engine_init(struct engine *e, struct publisher *p, bool standing,
+	const struct engine_handlers *handlers, void *arg);
+
+/* Free it all. */
+void engine_fini(struct engine *e);
+
+/*
+ * Take a configuration (moved out of *c, which is empty then) and the machine's own
+ * addresses. `wall_ns` numbers the settings.
+ */
+void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
+	size_t nown, uint64_t now_ns, uint64_t wall_ns);
+
+/* An event; what is kept is moved out of *o. */
+void engine_event(struct engine *e, enum kube_change change, struct kube_object *o,
+	uint64_t now_ns);
+
+/* All objects were read once. */
+void engine_synced(struct engine *e, uint64_t now_ns);
+
+/*
+ * Publish if it is time. `drained`: no more input is waiting. Returns when to call again,
+ * monotonic; UINT64_MAX: after the next event.
+ */
+uint64_t engine_turn(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool drained);
+
+/*
+ * As publish_idle(): returns the wait in ns, 0: at once. *compacted: it published a
+ * generation of its own.
+ */
+uint64_t engine_idle(
+	struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool *compacted);
+
+#endif

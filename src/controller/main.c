@@ -1,0 +1,389 @@
+/*
+ * main.c - shmdns-controller: objects in, generations out
+ *
+ * Started by the supervisor with the pair as descriptor 3. Everything happens in one
+ * event loop: messages of the supervisor, events of the source, and three timers
+ * (heartbeat, the engine's next turn, idle work).
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "controller/control.h"
+#include "controller/engine.h"
+#include "controller/kube/filesource.h"
+#include "controller/kube/podslices.h"
+#include "controller/ownaddr.h"
+#include "controller/report.h"
+#include "snap/reader.h"
+#include "snap/segment.h"
+
+#define HEARTBEAT_US  500000
+#define OPEN_RETRY_NS NS_PER_S
+
+struct shell {
+	struct event_base *base;
+	struct event *pair, *heartbeat, *turn, *idle;
+	struct control control;
+	struct report report;
+	char instance[INSTANCE_MAX];
+	struct publisher *publisher; /* NULL: not open yet */
+	struct engine engine;
+	struct filesource *source;
+	struct podslices *pods;
+	char *path;          /* owned: what `source` reads */
+	struct conf waiting; /* the first configuration, until the publisher is open */
+	bool has_waiting, ready;
+	uint64_t open_next_ns;
+	int status;
+};
+
+static void take_turn(struct shell *s, bool drained);
+
+/* ---- timers ---- */
+
+static void wait_ns(struct event *ev, uint64_t ns)
+{
+	struct timeval tv = {
+		.tv_sec = (time_t)(ns / NS_PER_S),
+		.tv_usec = (suseconds_t)((ns % NS_PER_S + 999) / 1000),
+	};
+
+	if (tv.tv_usec >= 1000000)
+		tv = (struct timeval){.tv_sec = tv.tv_sec + 1};
+	event_add(ev, &tv);
+}
+
+static void take_turn(struct shell *s, bool drained)
+{
+	uint64_t now_ns = clock_mono_ns();
+	uint64_t next_ns;
+
+	if (s->publisher == NULL)
+		return;
+	next_ns = engine_turn(&s->engine, now_ns, clock_wall_ns(), drained);
+	if (next_ns == UINT64_MAX)
+		event_del(s->turn);
+	else
+		wait_ns(s->turn, next_ns > now_ns ? next_ns - now_ns : 0);
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	take_turn(arg, true);
+}
+
+static void on_idle(evutil_socket_t fd, short what, void *arg)
+{
+	struct shell *s = arg;
+	uint64_t now_ns = clock_mono_ns(), wait;
+	struct publish_info info;
+	bool compacted;
+
+	(void)fd;
+	(void)what;
+	wait = engine_idle(&s->engine, now_ns, clock_wall_ns(), &compacted);
+	if (compacted) {
+		publish_status(s->publisher, &info);
+		report_compacted(&s->report, &info);
+	}
+	wait_ns(s->idle, MIN(wait, NS_PER_S));
+	take_turn(s, true);
+}
+
+/* ---- facts from the engine ---- */
+
+static void tell_ready(struct shell *s)
+{
+	if (!s->ready)
+		control_tell(&s->control, MESSAGE_READY, 0);
+	s->ready = true;
+}
+
+static void on_published(void *arg, const struct engine_published *p)
+{
+	struct shell *s = arg;
+
+	report_published(&s->report, p, s->engine.store->objects, clock_mono_ns(),
+		clock_wall_ns());
+	tell_ready(s);
+}
+
+static void on_failed(void *arg, int error)
+{
+	struct shell *s = arg;
+
+	report_failed(&s->report, "publish", error, clock_mono_ns());
+}
+
+static void on_skipped(void *arg, const struct owner *o, enum skip_reason why)
+{
+	struct shell *s = arg;
+
+	report_skipped(&s->report, o, why, clock_mono_ns());
+}
+
+static const struct engine_handlers engine_handlers = {
+	on_published, on_failed, on_skipped};
+
+/* ---- the source ---- */
+
+static void on_object(void *arg, enum kube_change change, struct kube_object *o)
+{
+	struct shell *s = arg;
+
+	report_event(&s->report, o->kind, change);
+	podslices_event(s->pods, change, o);
+}
+
+static void on_slice_object(void *arg, enum kube_change change, struct kube_object *o)
+{
+	struct shell *s = arg;
+
+	engine_event(&s->engine, change, o, clock_mono_ns());
+	take_turn(s, false);
+}
+
+static void on_batch_end(void *arg)
+{
+	struct shell *s = arg;
+
+	podslices_batch_end(s->pods);
+	take_turn(s, true);
+}
+
+static void on_synced(void *arg)
+{
+	struct shell *s = arg;
+
+	engine_synced(&s->engine, clock_mono_ns());
+	take_turn(s, true);
+}
+
+static void on_error(void *arg, const char *line)
+{
+	struct shell *s = arg;
+
+	report_source_error(&s->report, line);
+}
+
+static const struct filesource_handlers source_handlers = {
+	on_object, on_synced, on_batch_end, on_error};
+
+static void open_source(struct shell *s)
+{
+	const struct conf_kubernetes *k = &s->engine.conf.kubernetes;
+	int ret;
+
+	if (k->source != CONF_SOURCE_FILES) {
+		log_line(LOG_ERROR, "source \"api\" is not built in yet: use \"files\"");
+		return;
+	}
+	s->path = mem_dup(k->path, strlen(k->path));
+	s->pods = podslices_new(on_slice_object, s);
+	ret = filesource_open(s->base, s->path, &source_handlers, s, &s->source);
+	if (ret < 0)
+		log_line(LOG_ERROR, "source cannot be watched path=\"%s\" error=\"%s\"",
+			s->path, strerror(-ret));
+}
+
+/* ---- from the supervisor ---- */
+
+static void stop(struct shell *s, int status)
+{
+	s->status = status;
+	event_base_loopbreak(s->base);
+}
+
+static void on_start(void *arg, const struct message_start *start, int stat_fd)
+{
+	struct shell *s = arg;
+	void *page = NULL;
+
+	memcpy(s->instance, start->instance, sizeof(s->instance));
+	s->instance[sizeof(s->instance) - 1] = '\0';
+	if (stat_fd >= 0 && segment_stat_map_fd(stat_fd, &page) == 0)
+		report_begin(&s->report, page, start->life, clock_mono_ns());
+	else
+		log_line(LOG_WARNING, "no stat page");
+	if (stat_fd >= 0)
+		close(stat_fd);
+}
+
+/* True if a predecessor's complete generation is on the board (RU-05). */
+static bool find_standing(const char *instance)
+{
+	struct reader r;
+	bool standing;
+
+	reader_init(&r, instance);
+	reader_refresh(&r);
+	standing = reader_snap(&r) != NULL &&
+	           (reader_snap(&r)->flags & ROOT_COMPLETE) != 0;
+	reader_fini(&r);
+	return standing;
+}
+
+static void configure(struct shell *s, struct conf *c)
+{
+	struct addr own[SETTINGS_OWN_MAX];
+	size_t nown = ownaddr_list(own, ARRAY_LEN(own));
+
+	log_set_level((enum log_level)c->log_level);
+	engine_configure(&s->engine, c, own, nown, clock_mono_ns(), clock_wall_ns());
+}
+
+/* Take the instance and publish the settings; without memory it is tried again. */
+static void open_publisher(struct shell *s)
+{
+	uint64_t now_ns = clock_mono_ns();
+	int ret = publish_open(s->instance, &s->publisher);
+	bool standing;
+
+	if (ret == -EBUSY) {
+		log_line(LOG_ERROR, "another controller of instance %s is running",
+			s->instance);
+		stop(s, 1);
+		return;
+	}
+	if (ret < 0) {
+		report_failed(&s->report, "taking the instance", ret, now_ns);
+		s->publisher = NULL;
+		s->open_next_ns = now_ns + OPEN_RETRY_NS;
+		return;
+	}
+	standing = find_standing(s->instance);
+	engine_init(&s->engine, s->publisher, standing, &engine_handlers, s);
+	s->has_waiting = false;
+	configure(s, &s->waiting);
+	if (standing)
+		tell_ready(s);
+	take_turn(s, true);
+	wait_ns(s->idle, NS_PER_MS);
+	open_source(s);
+}
+
+static void on_commit(void *arg, uint32_t number, struct conf *c)
+{
+	struct shell *s = arg;
+
+	if (s->report.stat != NULL)
+		stat_set(&s->report.stat->config_number, number);
+	if (s->publisher == NULL) {
+		if (s->has_waiting)
+			conf_fini(&s->waiting);
+		s->waiting = *c;
+		*c = (struct conf){0};
+		s->has_waiting = true;
+		open_publisher(s);
+	} else {
+		configure(s, c);
+		take_turn(s, true);
+	}
+	control_tell(&s->control, MESSAGE_COMMITTED, number);
+	/* Objects of another source: a successor begins with an empty store. */
+	if (s->path != NULL && strcmp(s->path, s->engine.conf.kubernetes.path) != 0) {
+		log_line(LOG_INFO, "source changed: starting anew");
+		stop(s, 0);
+	}
+}
+
+static void on_retire(void *arg)
+{
+	stop(arg, 0);
+}
+
+static const struct control_handlers control_handlers = {on_start, on_commit, on_retire};
+
+static void on_pair(evutil_socket_t fd, short what, void *arg)
+{
+	struct shell *s = arg;
+
+	(void)fd;
+	(void)what;
+	if (control_read(&s->control) < 0)
+		stop(s, 0); /* without a supervisor nobody needs us */
+}
+
+static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
+{
+	struct shell *s = arg;
+	uint64_t now_ns = clock_mono_ns();
+
+	(void)fd;
+	(void)what;
+	report_heartbeat(&s->report, now_ns);
+	if (s->has_waiting && now_ns >= s->open_next_ns)
+		open_publisher(s);
+}
+
+/* ---- the process ---- */
+
+static int open_loop(struct shell *s)
+{
+	struct timeval beat = {.tv_usec = HEARTBEAT_US};
+	struct event_config *config = event_config_new();
+
+	if (config == NULL)
+		return -ENOMEM;
+	event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
+	s->base = event_base_new_with_config(config);
+	event_config_free(config);
+	if (s->base == NULL)
+		return -ENOMEM;
+	s->pair = event_new(s->base, PAIR_FD, EV_READ | EV_PERSIST, on_pair, s);
+	s->heartbeat = event_new(s->base, -1, EV_PERSIST, on_heartbeat, s);
+	s->turn = evtimer_new(s->base, on_turn, s);
+	s->idle = evtimer_new(s->base, on_idle, s);
+	if (s->pair == NULL || s->heartbeat == NULL || s->turn == NULL || s->idle == NULL)
+		return -ENOMEM;
+	event_add(s->pair, NULL);
+	event_add(s->heartbeat, &beat);
+	return 0;
+}
+
+static void close_all(struct shell *s)
+{
+	filesource_close(s->source);
+	podslices_free(s->pods);
+	if (s->publisher != NULL) {
+		engine_fini(&s->engine);
+		publish_close(s->publisher);
+	}
+	if (s->has_waiting)
+		conf_fini(&s->waiting);
+	control_fini(&s->control);
+	event_free(s->pair);
+	event_free(s->heartbeat);
+	event_free(s->turn);
+	event_free(s->idle);
+	event_base_free(s->base);
+	free(s->path);
+}
+
+int main(void)
+{
+	struct shell s = {0};
+
+	log_init("controller", LOG_INFO);
+	signal(SIGPIPE, SIG_IGN);
+	/* Ctrl-C reaches the whole process group; the supervisor ends us in its order. */
+	signal(SIGINT, SIG_IGN);
+	control_init(&s.control, PAIR_FD, &control_handlers, &s);
+	if (open_loop(&s) < 0) {
+		log_line(LOG_ERROR, "no event loop; this program is started by shmdnsd");
+		return 1;
+	}
+	event_base_dispatch(s.base);
+	close_all(&s);
+	return s.status;
+}

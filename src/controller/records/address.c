@@ -1,0 +1,95 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/records/parts.h"
+#include "dns/rev.h"
+#include "dns/type.h"
+
+/* Targets of a PTR RRset under construction. */
+struct targets {
+	struct rdata_name *names; /* owned, room for every reference */
+	size_t n;
+};
+
+/* A Service whose address RVs speak of: exposed, and not an ExternalName. */
+static bool relevant(const struct service_record *svc)
+{
+	return store_service_exposed(svc) &&
+	       svc->object->u.service.type != SERVICE_EXTERNAL_NAME;
+}
+
+/* RV-01, RV-02: Services that have it as a cluster IP. */
+static void add_cluster_ips(const struct store *s, const struct record_options *o,
+	const struct address_record *a, struct targets *t, struct draft *d)
+{
+	for (uint32_t i = 0; i < a->nrefs; i++) {
+		const struct service_record *svc = a->refs[i].service;
+
+		if (a->refs[i].slice != NULL || !relevant(svc) ||
+			svc->object->u.service.headless || parts_ignored(s, o, svc))
+			continue;
+		if (parts_service_name(
+			    &t->names[t->n].name, o, o->settings.primary, svc, d))
+			t->n++;
+	}
+}
+
+static void add_endpoint(const struct store *s, const struct record_options *o,
+	const struct address_record *a, const struct address_ref *ref, struct targets *t,
+	struct draft *d)
+{
+	const struct kube_endpoint *e =
+		&ref->slice->object.u.slice.endpoints[ref->endpoint];
+	struct name base;
+	char label[LABEL_MAX_LEN + 1];
+
+	if (!relevant(ref->service) || e->naddrs == 0)
+		return;
+	if (o->first_address_only && addr_compare(&e->addrs[0], &a->addr) != 0)
+		return;
+	/* the fallback looks at the whole Service: only for those that need it */
+	if (!store_endpoint_counts(ref->service, e, false) &&
+		!store_endpoint_counts(ref->service, e, store_fallback(s, ref->service)))
+		return;
+
+	size_t len = gather_endpoint_name(o, e, &a->addr, label, d);
+	if (parts_service_name(&base, o, o->settings.primary, ref->service, d) &&
+		parts_prepend(&t->names[t->n].name, label, len, &base, d))
+		t->n++;
+}
+
+static void add_endpoints(const struct store *s, const struct record_options *o,
+	const struct address_record *a, struct targets *t, struct draft *d)
+{
+	for (uint32_t i = 0; i < a->nrefs; i++)
+		if (a->refs[i].slice != NULL)
+			add_endpoint(s, o, a, &a->refs[i], t, d);
+}
+
+void parts_address(const struct store *s, const struct record_options *o,
+	const struct address_record *a, struct draft *d)
+{
+	struct targets t = {0};
+	struct name name;
+	int zone;
+
+	if (a->nrefs == 0)
+		return;
+	rev_name(&a->addr, &name);
+	zone = settings_zone(&o->settings, name.wire, name.len);
+	if (zone < 0 || o->settings.zones[zone].kind != ZONE_REVERSE)
+		return;
+	t.names = mem_alloc(a->nrefs, sizeof(*t.names));
+	add_cluster_ips(s, o, a, &t, d);
+	if (t.n == 0) /* RV-03 */
+		add_endpoints(s, o, a, &t, d);
+	t.n = parts_sort_names(t.names, t.n);
+	if (t.n > 0 && draft_begin(d, o, &name, (unsigned)zone, 0)) {
+		draft_count(d,
+			node_add_names(
+				&d->node, TYPE_PTR, o->settings.ttl_s, t.names, t.n),
+			t.n);
+		draft_end(d);
+	}
+	free(t.names);
+}

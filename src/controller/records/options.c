@@ -1,0 +1,83 @@
+#include "controller/records/options.h"
+
+#include <string.h>
+
+#include "base/base.h"
+
+static const uint8_t in_addr[] = "\7in-addr\4arpa";
+static const uint8_t ip6[] = "\3ip6\4arpa";
+
+static enum zone_kind kind_of(const struct name *n)
+{
+	if (name_under(n->wire, n->len, in_addr, sizeof(in_addr)) ||
+		name_under(n->wire, n->len, ip6, sizeof(ip6)))
+		return ZONE_REVERSE;
+	return ZONE_FORWARD;
+}
+
+static void set_zones(struct settings *s, const struct name *zones, size_t n)
+{
+	bool have_primary = false;
+
+	for (size_t i = 0; i < n && i < SETTINGS_ZONES_MAX; i++) {
+		struct zone *z = &s->zones[i];
+
+		z->name = zones[i];
+		z->kind = (uint8_t)kind_of(&zones[i]);
+		z->labels = (uint8_t)name_labels(zones[i].wire, zones[i].len);
+		if (z->kind == ZONE_FORWARD && !have_primary) {
+			s->primary = (uint8_t)i;
+			have_primary = true;
+		}
+		s->nzones++;
+	}
+}
+
+static void set_nested(struct record_options *o)
+{
+	const struct settings *s = &o->settings;
+
+	for (unsigned i = 0; i < s->nzones; i++)
+		for (unsigned k = 0; k < s->nzones; k++) {
+			const struct name *outer = &s->zones[i].name;
+			const struct name *inner = &s->zones[k].name;
+
+			if (i != k && name_under(inner->wire, inner->len, outer->wire,
+					      outer->len))
+				o->nested[i] = true;
+		}
+}
+
+void options_from_conf(const struct conf *c, const struct addr *own, size_t nown,
+	struct record_options *out)
+{
+	const struct conf_kubernetes *k = &c->kubernetes;
+	struct settings *s = &out->settings;
+
+	memset(out, 0, sizeof(*out));
+	s->ttl_s = k->ttl_s;
+	s->negative_ttl_s = k->negative_ttl_s;
+	s->max_udp = c->edns_max_udp;
+	s->pods = (uint8_t)k->pods;
+	s->any = (uint8_t)c->any_query;
+	s->rotation = (uint8_t)c->loadbalance;
+	if (k->nserver_addresses > 0) {
+		own = k->server_addresses;
+		nown = k->nserver_addresses;
+	}
+	for (size_t i = 0; i < nown && i < SETTINGS_OWN_MAX; i++)
+		s->own[s->nown++] = own[i];
+	set_zones(s, k->zones, k->nzones);
+	set_nested(out);
+	out->endpoint_pod_names = k->endpoint_pod_names;
+	out->ignore_empty_service = k->ignore_empty_service;
+	out->cluster_ip_endpoints = k->cluster_ip_endpoints;
+	out->port_addresses = k->port_addresses;
+	out->first_address_only = k->first_address_only;
+}
+
+_Static_assert((int)PODS_INSECURE == (int)CONF_PODS_INSECURE, "pods");
+_Static_assert((int)PODS_VERIFIED == (int)CONF_PODS_VERIFIED, "pods");
+_Static_assert((int)ANY_HINFO == (int)CONF_ANY_HINFO, "any");
+_Static_assert((int)ANY_NOTIMP == (int)CONF_ANY_NOTIMP, "any");
+_Static_assert((int)ROTATION_FIXED == (int)CONF_ROTATION_FIXED, "rotation");

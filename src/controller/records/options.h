@@ -1,0 +1,28 @@
+/*
+ * options.h - what records depend on besides objects: the settings and RO rows (core)
+ */
+#ifndef RECORDS_OPTIONS_H
+#define RECORDS_OPTIONS_H
+
+#include "conf/conf.h"
+#include "snap/settings.h"
+
+struct record_options {
+	struct settings settings;
+	bool nested[SETTINGS_ZONES_MAX]; /* this zone has another one of ours below it */
+	bool endpoint_pod_names;         /* RO-10 */
+	bool ignore_empty_service;       /* RO-15 */
+	bool cluster_ip_endpoints;       /* RO-20 */
+	bool port_addresses;             /* RO-21 */
+	bool first_address_only;         /* RO-22 */
+};
+
+/*
+ * Options from a configuration that conf_parse() accepted; `own` are the machine's
+ * addresses, used where server_addresses is not set. What does not fit into the tables
+ * (SETTINGS_ZONES_MAX, SETTINGS_OWN_MAX) is left out.
+ */
+void options_from_conf(const struct conf *c, const struct addr *own, size_t nown,
+	struct record_options *out);
+
+#endif

@@ -1,0 +1,148 @@
+#include "controller/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base.h"
+
+#define FAILED_EVERY_NS (60 * NS_PER_S)
+
+void report_begin(
+	struct report *r, struct stat_controller *stat, uint64_t life, uint64_t now_ns)
+{
+	r->stat = stat;
+	stat_set(&stat->head.life, life);
+	stat_set(&stat->head.started_ns, now_ns);
+	stat_set(&stat->head.heartbeat_ns, now_ns);
+	stat_set(&stat->head.pid, (uint64_t)getpid());
+}
+
+void report_heartbeat(struct report *r, uint64_t now_ns)
+{
+	if (r->stat != NULL)
+		stat_set(&r->stat->head.heartbeat_ns, now_ns);
+}
+
+static void set_info(struct stat_controller *s, const struct publish_info *info)
+{
+	stat_set(&s->generation, info->generation);
+	stat_set(&s->serial, info->serial);
+	stat_set(&s->segment, info->segment);
+	stat_set(&s->names, info->names);
+	stat_set(&s->live, info->live);
+	stat_set(&s->garbage, info->garbage);
+	stat_set(&s->used, info->used);
+	stat_add(&s->publishes, 1);
+}
+
+static void count_published(struct stat_controller *s, const struct engine_published *p,
+	const uint64_t objects[KUBE_KINDS], uint64_t wall_ns)
+{
+	set_info(s, &p->info);
+	stat_set(&s->complete, p->complete);
+	if (p->records)
+		stat_set(&s->published_wall_ns, wall_ns);
+	stat_add(&s->names_added, p->info.added);
+	stat_add(&s->names_changed, p->info.changed);
+	stat_add(&s->names_removed, p->info.removed);
+	for (size_t i = 0; i < KUBE_KINDS && i < ARRAY_LEN(s->objects); i++)
+		stat_set(&s->objects[i], objects[i]);
+}
+
+void report_published(struct report *r, const struct engine_published *p,
+	const uint64_t objects[KUBE_KINDS], uint64_t now_ns, uint64_t wall_ns)
+{
+	char quoted[STORE_CAUSE_MAX * 4], more[64] = "", held[48] = "";
+	const char *cause = p->cause == CAUSE_SETTINGS ? "settings" : p->object;
+	uint64_t suppressed;
+
+	if (r->stat != NULL)
+		count_published(r->stat, p, objects, wall_ns);
+	if (r->failing)
+		log_line(LOG_INFO, "publish works again failures=%llu",
+			(unsigned long long)r->failures);
+	r->failing = false;
+	r->failures = 0;
+	r->failed_next_ns = 0;
+	if (!log_allow(&r->published, now_ns, &suppressed))
+		return;
+	if (p->nobjects > 1)
+		snprintf(more, sizeof(more), " causes=%llu",
+			(unsigned long long)p->nobjects);
+	if (suppressed > 0)
+		snprintf(held, sizeof(held), " suppressed=%llu",
+			(unsigned long long)suppressed);
+	log_line(LOG_INFO,
+		"published generation=%llu added=%llu changed=%llu removed=%llu "
+		"cause=%s%s "
+		"lag_ms=%llu.%03llu names=%llu complete=%d%s",
+		(unsigned long long)p->info.generation, (unsigned long long)p->info.added,
+		(unsigned long long)p->info.changed, (unsigned long long)p->info.removed,
+		log_quote(cause[0] != '\0' ? cause : "objects", quoted, sizeof(quoted)),
+		more, (unsigned long long)(p->lag_ns / NS_PER_MS),
+		(unsigned long long)(p->lag_ns / 1000 % 1000),
+		(unsigned long long)p->info.names, p->complete, held);
+}
+
+void report_compacted(struct report *r, const struct publish_info *info)
+{
+	if (r->stat != NULL) {
+		set_info(r->stat, info);
+		stat_add(&r->stat->compactions, 1);
+	}
+	log_line(LOG_INFO, "compacted generation=%llu segment=%llu live=%llu",
+		(unsigned long long)info->generation, (unsigned long long)info->segment,
+		(unsigned long long)info->live);
+}
+
+void report_failed(struct report *r, const char *what, int error, uint64_t now_ns)
+{
+	char quoted[128];
+
+	if (r->stat != NULL)
+		stat_add(&r->stat->publish_failures[error == -ENOSPC ? 0 : 1], 1);
+	r->failures++;
+	r->failing = true;
+	if (now_ns < r->failed_next_ns)
+		return;
+	r->failed_next_ns = now_ns + FAILED_EVERY_NS;
+	log_line(LOG_ERROR, "%s failed error=%s failures=%llu%s", what,
+		log_quote(strerror(-error), quoted, sizeof(quoted)),
+		(unsigned long long)r->failures,
+		error == -ENOSPC
+			? " hint=\"shared memory is full: the last generation is "
+			  "served\""
+			: "");
+}
+
+void report_skipped(
+	struct report *r, const struct owner *o, enum skip_reason why, uint64_t now_ns)
+{
+	char text[STORE_CAUSE_MAX], quoted[STORE_CAUSE_MAX * 4];
+	uint64_t suppressed;
+
+	if (r->stat != NULL)
+		stat_add(&r->stat->skipped[why], 1);
+	if (!log_allow(&r->skipped, now_ns, &suppressed))
+		return;
+	store_owner_text(o, text, sizeof(text));
+	log_line(LOG_WARNING, "skipped object=%s reason=%s suppressed=%llu",
+		log_quote(text, quoted, sizeof(quoted)), draft_skip_text(why),
+		(unsigned long long)suppressed);
+}
+
+void report_event(struct report *r, enum kube_kind kind, enum kube_change change)
+{
+	if (r->stat != NULL && kind < ARRAY_LEN(r->stat->events) &&
+		change < ARRAY_LEN(r->stat->events[0]))
+		stat_add(&r->stat->events[kind][change], 1);
+}
+
+void report_source_error(struct report *r, const char *line)
+{
+	if (r->stat != NULL)
+		stat_add(&r->stat->source_errors, 1);
+	log_line(LOG_WARNING, "source %s", line);
+}

@@ -1,0 +1,46 @@
+/*
+ * report.h - what the controller says of itself: log lines and its stat page (shell)
+ */
+#ifndef CONTROLLER_REPORT_H
+#define CONTROLLER_REPORT_H
+
+#include "base/log.h"
+#include "controller/engine.h"
+#include "snap/stat.h"
+
+struct report {
+	struct stat_controller *stat; /* borrowed; NULL: none yet */
+	struct log_bucket published, skipped;
+	uint64_t failed_next_ns; /* no line about full memory before (SH-02) */
+	uint64_t failures;       /* since the last line */
+	bool failing;
+};
+
+/* Pid, life and start: this process writes the page from now on. */
+void report_begin(
+	struct report *r, struct stat_controller *stat, uint64_t life, uint64_t now_ns);
+
+/* We live. At least once a second. */
+void report_heartbeat(struct report *r, uint64_t now_ns);
+
+/* A generation was published; `objects` as the store counts them. */
+void report_published(struct report *r, const struct engine_published *p,
+	const uint64_t objects[KUBE_KINDS], uint64_t now_ns, uint64_t wall_ns);
+
+/* A compaction published a generation of its own. */
+void report_compacted(struct report *r, const struct publish_info *info);
+
+/* Publishing, or `what` before it, failed: one line a minute. */
+void report_failed(struct report *r, const char *what, int error, uint64_t now_ns);
+
+/* Something of an object gives no record. */
+void report_skipped(
+	struct report *r, const struct owner *o, enum skip_reason why, uint64_t now_ns);
+
+/* An event came in. */
+void report_event(struct report *r, enum kube_kind kind, enum kube_change change);
+
+/* A file could not be read; `line` says which and why. */
+void report_source_error(struct report *r, const char *line);
+
+#endif
