@@ -1,0 +1,49 @@
+/* main.c - the table of verbs */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+
+const struct verb verbs[] = {
+	{"status", "", "generation, memory and processes of an instance", status_help,
+		status_run},
+	{"query", "NAME [TYPE] [@SERVER] [+short]", "ask a DNS server", query_help,
+		query_run},
+	{"dump", "[NAME]", "the records of the current generation", dump_help, dump_run},
+	{"check", "[FILE]", "check a configuration file", check_help, check_run},
+	{"gen", "--services N --endpoints M", "Kubernetes objects for load, as JSON",
+		gen_help, gen_run},
+	{"completion", "bash|zsh|fish", "completion of verbs for a shell", "",
+		completion_run},
+	{"version", "", "version of this program", "", version_run},
+	{NULL, NULL, NULL, NULL, NULL},
+};
+
+static void print_verbs(FILE *out)
+{
+	fprintf(out, "usage: shmdnsctl VERB [OPTION]... [ARGUMENT]...\n\n");
+	for (const struct verb *v = verbs; v->name != NULL; v++)
+		fprintf(out, "  %-11s %s\n", v->name, v->summary);
+	fprintf(out, "\nshmdnsctl VERB --help says more about each.\n"
+		     "Exit status: 0 ok, 1 negative result, 2 usage, 3 not reachable.\n");
+}
+
+int main(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : "";
+
+	if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 ||
+		strcmp(word, "-h") == 0) {
+		print_verbs(stdout);
+		return EXIT_OK;
+	}
+	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
+		word = "version";
+	for (const struct verb *v = verbs; v->name != NULL; v++)
+		if (strcmp(v->name, word) == 0)
+			return v->run(v, argc - 1, argv + 1);
+	if (argc > 1)
+		complain("no verb '%s'", word);
+	print_verbs(stderr);
+	return EXIT_USAGE;
+}

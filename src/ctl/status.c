@@ -1,0 +1,288 @@
+/* status.c - shmdnsctl status: one screen (OV-01), from the shared pages alone */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/base.h"
+#include "ctl/ctl.h"
+#include "ctl/overview.h"
+#include "ctl/target.h"
+#include "dns/type.h"
+
+const char status_help[] = "\n"
+			   "Reads the shared pages of the instance and asks nobody, so "
+			   "it works while no process\n"
+			   "answers; the first line says who is not running. `-o wide` "
+			   "adds counters by reason,\n"
+			   "type and batch size.\n"
+			   "Exit status 1: there is no complete generation, or nobody "
+			   "serves it; 3: nothing of\n"
+			   "that instance is in shared memory.\n";
+
+/* "12 s", "3 min", "2 h 5 min", "4 d 1 h" into `out`. */
+static const char *age(uint64_t ns, char out[32])
+{
+	uint64_t s = ns / NS_PER_S;
+
+	if (s < 10)
+		snprintf(out, 32, "%.1f s", (double)ns / (double)NS_PER_S);
+	else if (s < 120)
+		snprintf(out, 32, "%" PRIu64 " s", s);
+	else if (s < 7200)
+		snprintf(out, 32, "%" PRIu64 " min", s / 60);
+	else if (s < 48 * 3600)
+		snprintf(out, 32, "%" PRIu64 " h %" PRIu64 " min", s / 3600, s / 60 % 60);
+	else
+		snprintf(
+			out, 32, "%" PRIu64 " d %" PRIu64 " h", s / 86400, s / 3600 % 24);
+	return out;
+}
+
+/* Since then; a time ahead of now (another clock) is no age. */
+static const char *since(uint64_t now_ns, uint64_t then_ns, char out[32])
+{
+	return age(now_ns > then_ns ? now_ns - then_ns : 0, out);
+}
+
+static const char *size(uint64_t octets, char out[32])
+{
+	if (octets < 10240)
+		snprintf(out, 32, "%" PRIu64 " B", octets);
+	else if (octets < 10 << 20)
+		snprintf(out, 32, "%.1f KiB", (double)octets / 1024);
+	else
+		snprintf(out, 32, "%.1f MiB", (double)octets / (1 << 20));
+	return out;
+}
+
+static unsigned living_workers(const struct overview *v)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < v->nworkers; i++)
+		n += overview_lives(v, &v->worker[i].page->head);
+	return n;
+}
+
+static bool controller_lives(const struct overview *v)
+{
+	return v->controller != NULL && overview_lives(v, &v->controller->head);
+}
+
+static void print_first_line(const struct overview *v)
+{
+	printf("instance %s: ", v->instance);
+	if (v->snap == NULL)
+		printf("no generation yet");
+	else
+		printf("generation %" PRIu64 ", %s", v->snap->generation,
+			(v->snap->flags & ROOT_COMPLETE) != 0 ? "complete"
+							      : "NOT COMPLETE");
+	printf(", %u workers; read from shared memory", living_workers(v));
+	if (!controller_lives(v))
+		printf("; THE CONTROLLER IS NOT RUNNING");
+	if (living_workers(v) == 0)
+		printf("; NO WORKER IS RUNNING");
+	printf("\n\n");
+}
+
+static void print_zones(const struct overview *v)
+{
+	char zone[NAME_TEXT_MAX];
+
+	printf("names        %" PRIu64 " in", v->snap->names);
+	for (unsigned i = 0; i < v->reader.settings.nzones && i < 4; i++) {
+		const struct name *n = &v->reader.settings.zones[i].name;
+
+		name_text(n->wire, n->len, zone, sizeof(zone));
+		printf(" %s", zone);
+	}
+	if (v->reader.settings.nzones > 4)
+		printf(" and %u more zones", v->reader.settings.nzones - 4u);
+	printf("\n");
+}
+
+static void print_snap(const struct overview *v)
+{
+	const struct snap *s = v->snap;
+	time_t t = (time_t)(s->time_ns / NS_PER_S);
+	char when[32] = "", a[32], b[32], c[32], d[32];
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) != NULL)
+		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	printf("published    %s, %s ago, cause %s\n", when,
+		since(v->wall_ns, s->time_ns, a), overview_cause(v));
+	printf("serial       %u\n", (unsigned)s->serial);
+	print_zones(v);
+	printf("segment %-4" PRIu64 " %s live, %s garbage, %s used of %s\n", s->segment,
+		size(s->live, a), size(overview_garbage(v), b), size(s->used, c),
+		size(v->reader.current.capacity, d));
+}
+
+static uint64_t sum(const stat_u64 *c, size_t n)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < n; i++)
+		total += stat_get(&c[i]);
+	return total;
+}
+
+static void print_controller(const struct overview *v)
+{
+	const struct stat_controller *c = v->controller;
+
+	printf("objects     ");
+	for (size_t i = 0; i < ARRAY_LEN(overview_kinds); i++)
+		printf("%s %" PRIu64 " %s", i == 0 ? "" : ",", stat_get(&c->objects[i]),
+			overview_kinds[i]);
+	printf("\npublishes    %" PRIu64 ", %" PRIu64 " failed, %" PRIu64
+	       " compactions, %" PRIu64 " damages found\n",
+		stat_get(&c->publishes),
+		sum(c->publish_failures, ARRAY_LEN(c->publish_failures)),
+		stat_get(&c->compactions), stat_get(&c->audit_differences));
+	printf("left out     %" PRIu64 " records that do not fit into DNS, %" PRIu64
+	       " files unreadable\n",
+		sum(c->skipped, ARRAY_LEN(c->skipped)), stat_get(&c->source_errors));
+}
+
+/* One row: who, and what the head of its page says. */
+static void print_process(
+	const struct overview *v, const char *who, const struct stat_head *head)
+{
+	char up[32] = "-", beat[32] = "-";
+
+	if (stat_get(&head->pid) != 0) {
+		since(v->mono_ns, stat_get(&head->started_ns), up);
+		since(v->mono_ns, stat_get(&head->heartbeat_ns), beat);
+	}
+	printf("%-11s %7" PRIu64 "  %-8s %-12s %-10s", who, stat_get(&head->pid),
+		stat_get(&head->pid) == 0 ? "free"
+		: overview_lives(v, head) ? "running"
+					  : "silent",
+		up, beat);
+}
+
+static void print_worker(const struct overview *v, const struct worker_page *p)
+{
+	const struct stat_worker *w = p->page;
+	char who[16];
+
+	snprintf(who, sizeof(who), "worker.%u", p->slot);
+	print_process(v, who, &w->head);
+	printf(" %10" PRIu64 " %5" PRIu64 " %12" PRIu64 " %12" PRIu64 " %9" PRIu64
+	       " %7" PRIu64 " %7" PRIu64 "\n",
+		stat_get(&w->generation), stat_get(&w->share), stat_get(&w->queries),
+		stat_get(&w->replies), stat_get(&w->truncated), sum(w->drops, STAT_DROPS),
+		stat_get(&w->damaged_lookups));
+}
+
+/* Free slots that never did anything are of no interest. */
+static bool worth_a_row(const struct worker_page *p, bool wide)
+{
+	return wide || stat_get(&p->page->head.pid) != 0 ||
+	       stat_get(&p->page->queries) > 0;
+}
+
+static void print_processes(const struct overview *v, bool wide)
+{
+	printf("\n%-11s %7s  %-8s %-12s %-10s %10s %5s %12s %12s %9s %7s %7s\n",
+		"PROCESS", "PID", "STATE", "UP", "HEARTBEAT", "GENERATION", "SHARE",
+		"QUERIES", "REPLIES", "TRUNCATED", "DROPS", "DAMAGED");
+	if (v->controller != NULL) {
+		print_process(v, "controller", &v->controller->head);
+		printf(" %10" PRIu64 "\n", stat_get(&v->controller->generation));
+	}
+	for (size_t i = 0; i < v->nworkers; i++)
+		if (worth_a_row(&v->worker[i], wide))
+			print_worker(v, &v->worker[i]);
+}
+
+/* A sum over the workers of one of their counters, by its place in the page. */
+static uint64_t total(const struct overview *v, size_t offset)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < v->nworkers; i++)
+		n += stat_get(
+			(const stat_u64 *)(const void *)((const char *)v->worker[i].page +
+							 offset));
+	return n;
+}
+
+#define AT(field, i) (offsetof(struct stat_worker, field) + sizeof(stat_u64) * (i))
+
+static void print_rcodes(const struct overview *v)
+{
+	char buf[12];
+
+	printf("\nreplies     ");
+	for (unsigned i = 0; i < STAT_RCODES; i++)
+		if (i == 0 || total(v, AT(rcodes, i)) > 0)
+			printf(" %s %" PRIu64, rcode_text(i, buf),
+				total(v, AT(rcodes, i)));
+	printf("\n");
+}
+
+static void print_wide(const struct overview *v)
+{
+	static const char *const batches[] = {"1", "2", "4", "8", "16", "32", "more"};
+
+	printf("types       ");
+	for (unsigned i = 0; i < STAT_QTYPES; i++)
+		if (total(v, AT(qtypes, i)) > 0)
+			printf(" %s %" PRIu64, stat_qtype_text(i),
+				total(v, AT(qtypes, i)));
+	printf("\ndrops       ");
+	for (unsigned i = 0; i < STAT_DROPS; i++)
+		printf(" %s %" PRIu64, overview_drops[i], total(v, AT(drops, i)));
+	printf("\nbatches     ");
+	for (unsigned i = 0; i < ARRAY_LEN(batches); i++)
+		printf(" <=%s %" PRIu64, batches[i], total(v, AT(batch_sizes, i)));
+	printf("\nnot complete %" PRIu64 " replies\n", total(v, AT(not_complete, 0)));
+}
+
+static void print_table(const struct overview *v, bool wide)
+{
+	print_first_line(v);
+	if (v->snap != NULL)
+		print_snap(v);
+	if (v->controller != NULL)
+		print_controller(v);
+	print_processes(v, wide);
+	print_rcodes(v);
+	if (wide)
+		print_wide(v);
+}
+
+int status_run(const struct verb *verb, int argc, char **argv)
+{
+	static struct overview v;
+	char instance[INSTANCE_MAX];
+	struct options o;
+	int ret = options_parse(verb, argc, argv, NULL, 0, &o);
+
+	if (ret != 0)
+		return options_exit(ret);
+	if (o.nargs > 0) {
+		complain("status: what is '%s'? (try --help)", o.arg[0]);
+		return EXIT_USAGE;
+	}
+	if (!target_instance(&o, instance))
+		return EXIT_USAGE;
+	if (!overview_open(&v, instance)) {
+		complain("nothing of instance '%s' is in shared memory", instance);
+		overview_close(&v);
+		return EXIT_UNREACHABLE;
+	}
+	if (o.format == FORMAT_JSON)
+		overview_json(&v);
+	else
+		print_table(&v, o.format == FORMAT_WIDE);
+	bool good = v.snap != NULL && (v.snap->flags & ROOT_COMPLETE) != 0 &&
+	            living_workers(&v) > 0;
+	overview_close(&v);
+	return good ? EXIT_OK : EXIT_NEGATIVE;
+}

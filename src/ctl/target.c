@@ -1,0 +1,88 @@
+/* target.c - -i and -c */
+#include "ctl/target.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "conf/conf.h"
+
+/* Read and check a file; false with its errors on stderr. */
+static bool read_conf(const char *path, struct conf *out)
+{
+	struct conf_report report = {0};
+	struct conf_bundle bundle;
+	char *failed = NULL;
+	int ret = conf_read(path, &bundle, &failed);
+
+	if (ret < 0) {
+		complain("%s: %s", failed != NULL ? failed : path, strerror(-ret));
+		free(failed);
+		return false;
+	}
+	ret = conf_parse(bundle.data, bundle.len, out, &report);
+	if (ret < 0)
+		conf_report_print(&report, stderr);
+	conf_report_fini(&report);
+	conf_bundle_fini(&bundle);
+	return ret == 0;
+}
+
+static bool copy_instance(const char *name, char out[INSTANCE_MAX])
+{
+	size_t n = strlen(name);
+
+	if (n == 0 || n >= INSTANCE_MAX || strchr(name, '/') != NULL) {
+		complain("'%s' is no name of an instance", name);
+		return false;
+	}
+	memcpy(out, name, n + 1);
+	return true;
+}
+
+bool target_instance(const struct options *o, char out[INSTANCE_MAX])
+{
+	struct conf conf;
+
+	if (o->instance != NULL)
+		return copy_instance(o->instance, out);
+	if (o->config == NULL)
+		return copy_instance("default", out);
+	if (!read_conf(o->config, &conf))
+		return false;
+	bool ok = copy_instance(conf.instance, out);
+	conf_fini(&conf);
+	return ok;
+}
+
+/* Packets cannot be sent to the wildcard: the loopback address hears them too. */
+static void name_loopback(struct addr *a)
+{
+	static const struct addr any4 = {.len = 4}, any6 = {.len = 16};
+
+	if (addr_compare(a, &any4) == 0) {
+		a->octets[0] = 127;
+		a->octets[3] = 1;
+	} else if (addr_compare(a, &any6) == 0) {
+		a->octets[15] = 1;
+	}
+}
+
+bool target_listen(const char *config, struct server *out)
+{
+	struct conf conf;
+
+	if (!read_conf(config, &conf))
+		return false;
+	bool ok = conf.nlisten > 0;
+	if (ok) {
+		out->addr = conf.listen[0].addr;
+		out->port = conf.listen[0].port;
+		name_loopback(&out->addr);
+	} else {
+		complain("%s: no listening address", config);
+	}
+	conf_fini(&conf);
+	return ok;
+}

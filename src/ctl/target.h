@@ -1,0 +1,23 @@
+/*
+ * target.h - which instance or server is meant, from -i and -c (shell)
+ */
+#ifndef CTL_TARGET_H
+#define CTL_TARGET_H
+
+#include "base/pair.h"
+#include "ctl/ask.h"
+#include "ctl/ctl.h"
+
+/*
+ * The name of the instance: -i, else that of the file named by -c, else "default". False
+ * with a message if the file has errors or the name is none.
+ */
+bool target_instance(const struct options *o, char out[INSTANCE_MAX]);
+
+/*
+ * The first listening address of a configuration file, the wildcard as loopback. False
+ * with a message.
+ */
+bool target_listen(const char *config, struct server *out);
+
+#endif
