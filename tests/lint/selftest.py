@@ -122,6 +122,10 @@ CASES = (
     (text_rules.check_listed, {"Makefile.am": "A = src/common/dns/x.c\n", **core("")}, ""),
     (text_rules.check_rows, {"tests/scenario/a.scn": "ask x\n"}, "names no row"),
     (text_rules.check_rows, {"tests/scenario/a.scn": "# RS-01: a cluster IP\n"}, ""),
+    (text_rules.check_rows_defined, {"doc/RULES.md": "| W-01 | x |\n",
+                                     **core("/* W-02 */\n")}, "row W-02 is explained nowhere"),
+    (text_rules.check_rows_defined, {"doc/RULES.md": "| W-01 | x |\n",
+                                     **core("/* W-01, UTF-8 */\n")}, ""),
     (text_rules.check_keys, {"src/common/conf/schema.c": '{"kubernetes.ttl", 1},\n',
                              "doc/shmdns.conf.5": ".Dd\n"}, "key kubernetes.ttl is missing"),
 )

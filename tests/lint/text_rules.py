@@ -97,6 +97,25 @@ def check_rows(tree):
                           "say in the first lines what it proves (RS-01, G3, ...)")
 
 
+def check_rows_defined(tree):
+    """Every row that code or a test names stands in RECORDS.md or RULES.md."""
+    defined = set()
+    for path in ("doc/RECORDS.md", "doc/RULES.md"):
+        defined.update(re.findall(r"^\| ([A-Z]{1,3}-[A-Z]?\d{1,2}) \|",
+                                  tree.files.get(path, ""), re.M))
+    if not defined:
+        return
+    families = {row.split("-")[0] for row in defined}
+    for path in tree.paths("src/", "tests/", "bench/", "conf/"):
+        if path.startswith("tests/lint/"):
+            continue
+        for i, line in enumerate(tree.files[path].split("\n"), 1):
+            for row in re.findall(r"\b[A-Z]{1,3}-[A-Z]?\d{1,2}\b", line):
+                if row.split("-")[0] in families and row not in defined:
+                    yield Finding(path, i, "row %s is explained nowhere" % row,
+                                  "add it to doc/RULES.md or doc/RECORDS.md")
+
+
 def schema_keys(tree):
     """Paths of the keys in the schema table."""
     text = tree.files.get("src/common/conf/schema.c", "")
@@ -130,4 +149,4 @@ def check_manuals(tree):
 
 
 CHECKS = (check_words, check_lines_exist, check_paths_exist, check_listed, check_rows,
-          check_keys, check_manuals)
+          check_rows_defined, check_keys, check_manuals)

@@ -1,0 +1,119 @@
+/*
+ * test_query.c - what admit() settles by itself, and what it counts
+ *
+ * Rows: RG-01, RG-02, W-01 to W-35 as far as they end before a look-up; MQ-04.
+ */
+#include "asking.h"
+
+/* Settled by the parser: question, no RRs. */
+static const struct {
+	const char *row;
+	uint16_t type, class, rcode;
+	bool tcp;
+} statuses[] = {
+	{"W-25 CH", TYPE_TXT, 3, RCODE_REFUSED, false},
+	{"W-25 ANY", TYPE_A, 255, RCODE_REFUSED, false},
+	{"W-25 0", TYPE_A, 0, RCODE_REFUSED, true},
+	{"W-26 0", 0, 1, RCODE_FORMERR, false},
+	{"W-26 OPT", TYPE_OPT, 1, RCODE_FORMERR, false},
+	{"W-26 TSIG", TYPE_TSIG, 1, RCODE_FORMERR, true},
+	{"W-27", TYPE_MAILA, 1, RCODE_NOTIMP, false},
+	{"W-30", TYPE_AXFR, 1, RCODE_NOTIMP, false},
+	{"W-31 RS-14", TYPE_AXFR, 1, RCODE_REFUSED, true},
+	{"W-31", TYPE_IXFR, 1, RCODE_REFUSED, false},
+};
+
+START_TEST(settled_by_admit)
+{
+	for (uint16_t edns = 0; edns <= 1232; edns = (uint16_t)(edns + 1232)) {
+		asked.query_len = cluster_query(
+			asked.query, "web" D, statuses[_i].type, edns);
+		uint8_t *end = asked.query + asked.query_len - (edns > 0 ? 11 : 0);
+		store_u16(end - 2, statuses[_i].class);
+		const ldns_pkt *pkt = send_to(&cluster, 4608, statuses[_i].tcp);
+		ck_assert_msg(pkt != NULL, "%s", statuses[_i].row);
+		ck_assert_int_eq(ldns_pkt_get_rcode(pkt), statuses[_i].rcode);
+		ck_assert(!ldns_pkt_aa(pkt));
+		ck_assert_uint_eq(count_of(ldns_pkt_question(pkt)), 1);
+		check_sections(pkt, statuses[_i].row, "", "", "");
+	}
+}
+END_TEST
+
+/* The 12-octet replies, and no reply at all. */
+START_TEST(header_alone) /* RG-01, W-01, W-02, W-07 to W-10, W-16 */
+{
+	static const uint8_t hdr_formerr[12] = {0x12, 0x34, 0x80, 0x01};
+	static const uint8_t hdr_notify[12] = {0x12, 0x34, 0xa0, 0x04};
+
+	asked.query_len = cluster_query(asked.query, "web" D, TYPE_A, 0) + 1;
+	ck_assert_ptr_null(send_to(&cluster, 4608, false)); /* an octet left over */
+	ck_assert_uint_eq(asked.p.reply_len, 12);
+	ck_assert_mem_eq(asked.buf, hdr_formerr, 12);
+	asked.query_len--;
+	asked.query[2] = 0x27; /* NOTIFY, AA TC RD */
+	asked.query[3] = 0xff;
+	ck_assert_ptr_null(send_to(&cluster, 4608, false));
+	ck_assert_mem_eq(asked.buf, hdr_notify, 12);
+	asked.query[2] = 0x80; /* a reply */
+	ck_assert_ptr_null(send_to(&cluster, 4608, false));
+	ck_assert_uint_eq(asked.p.reply_len, 0);
+	for (asked.query_len = 0; asked.query_len < 12; asked.query_len++) {
+		asked.query[2] = 0;
+		ck_assert_ptr_null(send_to(&cluster, 4608, false));
+		ck_assert_uint_eq(asked.p.reply_len, 0);
+	}
+}
+END_TEST
+
+START_TEST(longer_than_the_buffer) /* W-35 */
+{
+	struct basis b = {&cluster.snap, &cluster.settings, 0};
+
+	asked.query_len = cluster_query(asked.query, "web" D, TYPE_A, 0);
+	send_to(&cluster, 4608, false);
+	memcpy(asked.buf, asked.query, asked.query_len);
+	asked.p.cut = true;
+	ck_assert(!admit(&b, &asked.p, NULL));
+	ck_assert_uint_eq(asked.p.reply_len, 12);
+	ck_assert_uint_eq(asked.p.rcode, RCODE_FORMERR);
+}
+END_TEST
+
+/* ---- counters ---- */
+
+START_TEST(counters) /* SH-07, MQ-04 */
+{
+	struct basis b = {&cluster.snap, &cluster.settings, 0};
+	struct stat_worker st = {0};
+	struct packet p = {.buf = asked.buf, .cap = 4608};
+
+	p.len = cluster_query(asked.buf, "missing" D, TYPE_A, 0);
+	ck_assert(admit(&b, &p, &st));
+	answer(&b, &p);
+	query_count_reply(&p, &st);
+	ck_assert_uint_eq(stat_get(&st.queries), 1);
+	ck_assert_uint_eq(stat_get(&st.replies), 1);
+	ck_assert_uint_eq(stat_get(&st.rcodes[RCODE_NXDOMAIN]), 1);
+	ck_assert_uint_eq(stat_get(&st.qtypes[stat_qtype(TYPE_A)]), 1);
+	p.len = 11;
+	ck_assert(!admit(&b, &p, &st));
+	ck_assert_uint_eq(stat_get(&st.drops[DROP_SHORT]), 1);
+	p.len = cluster_query(asked.buf, "web" D, TYPE_A, 0);
+	asked.buf[2] |= 0x80;
+	ck_assert(!admit(&b, &p, &st));
+	ck_assert_uint_eq(stat_get(&st.drops[DROP_RESPONSE]), 1);
+	ck_assert_uint_eq(stat_get(&st.queries), 1);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tc = tcase_create("query");
+
+	tcase_add_loop_test(tc, settled_by_admit, 0, ARRAY_LEN(statuses));
+	tcase_add_test(tc, header_alone);
+	tcase_add_test(tc, longer_than_the_buffer);
+	tcase_add_test(tc, counters);
+	return asking_main("query", tc);
+}
