@@ -44,6 +44,7 @@ SHELL = (
     "src/controller/control",
     "src/controller/main",
     "src/controller/engine",
+    "src/controller/main",
     "src/controller/ownaddr",
     "src/controller/report",
     "src/controller/kube/filesource",

@@ -78,8 +78,8 @@ class Start(unittest.TestCase):
     def test_broken_config(self):
         """OP-20: a broken file at the first start: errors with their places, nothing runs"""
         a = harness.Appliance(harness.cluster(1), extra="wrokers = 5;")
-        a.spawn()
         try:
+            a.spawn()
             self.assertNotEqual(a.process.wait(15), 0)
             self.assertRegex(a.log_text(), r"shmdns\.conf:\d+:\d+: error: .*wrokers")
             self.assertEqual(harness.shm_objects(a.instance), [])

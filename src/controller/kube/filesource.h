@@ -2,13 +2,13 @@
  * filesource.h - objects from files instead of an API server (QS-01 to QS-05)
  *
  * A directory (its *.yaml, *.yml and *.json; not dot files, not *~, not below it) or one
- * file, watched with inotify; changes are read 100 ms after the last one. What comes out
+ * file, watched with inotify; changes are read 100 ms after the first one. What comes out
  * are the same events as from the API: added, modified, deleted, by kind, namespace and
  * name, whatever file an object stands in, and only if something about it changed.
  *
  * A file that cannot be read or parsed keeps the objects it had; one that is gone loses
- * them. An object in two files: the first stands. A directory that is missing is looked
- * for each second; one that vanishes keeps its objects. Not kept: content. Per object its
+ * them. An object in two files: the first stands. A path that is missing is looked for each
+ * second; one that vanishes keeps its objects. Not kept: content. Per object its
  * identity and a hash (about 100 octets).
  */
 #ifndef KUBE_FILESOURCE_H

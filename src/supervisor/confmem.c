@@ -1,0 +1,139 @@
+/* confmem.c - see confmem.h */
+#include "supervisor/confmem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/syscall.h>
+#include <linux/memfd.h>
+
+#include "base/log.h"
+
+/* By number: its declaration stands in sys/mman.h, which segment.c alone includes. */
+static int memory_file(void)
+{
+	long fd = syscall(
+		SYS_memfd_create, "shmdns-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static int write_all(int fd, const uint8_t *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* The bundle as a file that nobody can change any more, or -errno. */
+static int seal(const struct conf_bundle *b)
+{
+	int fd = memory_file();
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	ret = write_all(fd, b->data, b->len);
+	if (ret == 0 &&
+		fcntl(fd, F_ADD_SEALS,
+			F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+		ret = -errno;
+	if (ret == 0)
+		return fd;
+	close(fd);
+	return ret;
+}
+
+int confmem_load(const char *path, uint32_t number, struct confmem *out,
+	struct conf_report *report)
+{
+	struct conf_bundle bundle = {0};
+	struct conf conf;
+	char *failed = NULL;
+	int ret = conf_read(path, &bundle, &failed);
+
+	if (ret < 0) {
+		log_line(LOG_ERROR, "config unreadable file=%s error=\"%s\"",
+			failed != NULL ? failed : path,
+			ret == -EFBIG ? "over 1 MiB in all" : strerror(-ret));
+		goto out;
+	}
+	ret = conf_parse(bundle.data, bundle.len, &conf, report);
+	if (ret < 0)
+		goto out;
+	int fd = seal(&bundle);
+	if (fd < 0) {
+		log_line(LOG_ERROR, "config memory file error=\"%s\"", strerror(-fd));
+		conf_fini(&conf);
+		ret = fd == -EINVAL ? -EIO : fd;
+		goto out;
+	}
+	*out = (struct confmem){.fd = fd, .number = number, .conf = conf};
+out:
+	free(failed);
+	conf_bundle_fini(&bundle);
+	return ret;
+}
+
+void confmem_close(struct confmem *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	conf_fini(&c->conf);
+	*c = (struct confmem){.fd = -1};
+}
+
+void confmem_log(const struct conf_report *report)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		const struct conf_finding *f = &report->finding[i];
+		char text[512];
+
+		log_line(f->severity == CONF_ERROR ? LOG_ERROR : LOG_WARNING,
+			"config file=%s:%u:%u path=%s text=%s", f->file, f->line,
+			f->column, f->path[0] != '\0' ? f->path : "-",
+			log_quote(f->text, text, sizeof(text)));
+	}
+}
+
+static bool same_listen(const struct conf *a, const struct conf *b)
+{
+	if (a->nlisten != b->nlisten)
+		return false;
+	for (size_t i = 0; i < a->nlisten; i++) {
+		const struct conf_listen *l = &a->listen[i], *m = &b->listen[i];
+
+		if (memcmp(&l->addr, &m->addr, sizeof(l->addr)) != 0 ||
+			l->scope != m->scope || l->port != m->port)
+			return false;
+	}
+	return true;
+}
+
+void confmem_log_restart(const struct conf *running, const struct conf *fresh)
+{
+	const struct {
+		const char *key;
+		bool same;
+	} fixed[] = {
+		{"listen", same_listen(running, fresh)},
+		{"workers", running->workers == fresh->workers},
+		{"instance", strcmp(running->instance, fresh->instance) == 0},
+		{"run_dir", strcmp(running->run_dir, fresh->run_dir) == 0},
+		{"state_dir", strcmp(running->state_dir, fresh->state_dir) == 0},
+	};
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		if (!fixed[i].same)
+			log_line(LOG_WARNING, "setting needs restart key=%s",
+				fixed[i].key);
+	}
+}

@@ -1,0 +1,38 @@
+/*
+ * confmem.h - the configuration, read once into a sealed memory file (shell)
+ *
+ * All files are read once; we and the controller parse the same octets. The memory file
+ * is sealed against writing, growing and shrinking before anybody else gets it.
+ */
+#ifndef SUPERVISOR_CONFMEM_H
+#define SUPERVISOR_CONFMEM_H
+
+#include <stdint.h>
+
+#include "conf/conf.h"
+
+/* One reading of the files. */
+struct confmem {
+	int fd;          /* owned: the sealed memory file */
+	uint32_t number; /* of this reading: 1 at the start, one more with each reload */
+	struct conf conf;
+};
+
+/*
+ * Read and parse `path` and its conf.d. 0 with *out owned by the caller, warnings in
+ * *report; -EINVAL: errors stand in *report; -errno: a file could not be read (logged).
+ * *report is the caller's in either case.
+ */
+int confmem_load(const char *path, uint32_t number, struct confmem *out,
+	struct conf_report *report);
+
+/* Close the memory file and free the settings; fd is -1 then. */
+void confmem_close(struct confmem *c);
+
+/* One log line for each finding of a report. */
+void confmem_log(const struct conf_report *report);
+
+/* One line for each setting that differs and is read at the start only. */
+void confmem_log_restart(const struct conf *running, const struct conf *fresh);
+
+#endif

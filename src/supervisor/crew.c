@@ -1,0 +1,398 @@
+/* crew.c - see crew.h */
+#include "supervisor/crew.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/pair.h"
+#include "snap/segment.h"
+#include "supervisor/reload.h"
+
+#define MESSAGES_AT_ONCE 16 /* of one child, before others have their turn */
+
+static uint64_t draw(void)
+{
+	uint64_t r = 0;
+
+	(void)!getrandom(&r, sizeof(r), GRND_NONBLOCK);
+	return r;
+}
+
+static bool is_controller(const struct supervisor *s, uint32_t i)
+{
+	return i == slots_controller(&s->slots);
+}
+
+static const char *role(const struct supervisor *s, uint32_t i)
+{
+	return is_controller(s, i) ? "controller" : "worker";
+}
+
+const char *crew_name(const struct supervisor *s, uint32_t i, char out[16])
+{
+	if (is_controller(s, i))
+		snprintf(out, 16, "controller");
+	else
+		snprintf(out, 16, "w%" PRIu32, i);
+	return out;
+}
+
+static int open_page(struct supervisor *s, uint32_t i)
+{
+	struct crew *c = &s->crew[i];
+	char name[16];
+	const void *page;
+	int ret;
+
+	crew_name(s, i, name);
+	ret = segment_stat_create(s->config.conf.instance, name,
+		is_controller(s, i) ? STAT_CONTROLLER : STAT_WORKER, &c->stat);
+	if (ret == 0)
+		ret = segment_stat_map(s->config.conf.instance, name, &page);
+	if (ret == 0)
+		c->page = page;
+	else
+		log_line(LOG_ERROR, "shared memory object=stat.%s error=\"%s\"", name,
+			strerror(-ret));
+	return ret;
+}
+
+int crew_open(struct supervisor *s)
+{
+	int ret = 0;
+
+	s->crew = mem_alloc(s->slots.n, sizeof(*s->crew));
+	for (uint32_t i = 0; i < s->slots.n; i++)
+		s->crew[i] = (struct crew){.pair = -1, .stat = -1};
+	for (uint32_t i = 0; i < s->slots.n && ret == 0; i++)
+		ret = open_page(s, i);
+	if (ret < 0)
+		crew_close(s);
+	return ret;
+}
+
+void crew_close(struct supervisor *s)
+{
+	for (uint32_t i = 0; s->crew != NULL && i < s->slots.n; i++) {
+		if (s->crew[i].pair >= 0)
+			close(s->crew[i].pair);
+		if (s->crew[i].stat >= 0)
+			close(s->crew[i].stat);
+		segment_stat_unmap(s->crew[i].page);
+	}
+	free(s->crew);
+	s->crew = NULL;
+}
+
+void crew_kill(struct supervisor *s, uint32_t i, const char *reason)
+{
+	s->slots.slot[i].killed = true;
+	s->crew[i].reason = reason;
+	kill(s->slots.slot[i].pid, SIGKILL);
+}
+
+void crew_send(
+	struct supervisor *s, uint32_t i, const void *message, size_t len, int pass)
+{
+	if (s->crew[i].pair < 0 || s->slots.slot[i].killed)
+		return;
+	int ret = pair_send(s->crew[i].pair, message, len, pass);
+	/* A dead one does not listen either; SIGCHLD says so. */
+	if (ret == 0 || ret == -EPIPE || ret == -ECONNRESET)
+		return;
+	log_line(LOG_ERROR, "message not sent to=%s slot=%" PRIu32 " error=\"%s\"",
+		role(s, i), i, strerror(-ret));
+	crew_kill(s, i, "message");
+}
+
+void crew_send_number(
+	struct supervisor *s, uint32_t i, uint32_t type, uint32_t number, int pass)
+{
+	const struct message_number m = {.type = type, .number = number};
+
+	crew_send(s, i, &m, sizeof(m), pass);
+}
+
+static void send_socket(struct supervisor *s, uint32_t i, const struct sockets_group *g,
+	uint32_t share, bool opened)
+{
+	const struct message_socket m = {
+		.type = opened ? MESSAGE_SOCKET : MESSAGE_SOCKET_GONE,
+		.share = share,
+		.key = g->key,
+	};
+
+	crew_send(s, i, &m, sizeof(m), opened ? g->fd[share] : -1);
+}
+
+void crew_tell_group(void *arg, const struct sockets_group *g, bool opened)
+{
+	struct supervisor *s = arg;
+
+	for (uint32_t i = 0; i < slots_controller(&s->slots); i++) {
+		for (uint32_t share = 0; share < s->slots.shares; share++) {
+			if (slots_serves(&s->slots, i, share))
+				send_socket(s, i, g, share, opened);
+		}
+	}
+}
+
+/* All sockets of one share to the process of slot i, or word that they are gone. */
+static void tell_share(struct supervisor *s, uint32_t i, uint32_t share, bool opened)
+{
+	for (size_t g = 0; g < s->sockets.n; g++) {
+		if (s->sockets.group[g].fd != NULL)
+			send_socket(s, i, &s->sockets.group[g], share, opened);
+	}
+}
+
+static void send_start(struct supervisor *s, uint32_t i, uint64_t life)
+{
+	bool controller = is_controller(s, i);
+	struct message_start m = {
+		.type = MESSAGE_START,
+		.slot = controller ? 0 : i,
+		.share = controller ? 0 : s->slots.slot[i].share,
+		.workers = s->slots.shares,
+		.life = life,
+	};
+
+	snprintf(m.instance, sizeof(m.instance), "%s", s->config.conf.instance);
+	crew_send(s, i, &m, sizeof(m), s->crew[i].stat);
+}
+
+static int watch(struct supervisor *s, uint32_t i)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.u64 = i};
+
+	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->crew[i].pair, &e) < 0 ? -errno : 0;
+}
+
+static void start_one(struct supervisor *s, uint32_t i, uint64_t now_ns)
+{
+	const struct program *p = is_controller(s, i) ? &s->controller : &s->worker;
+	pid_t pid;
+	int ret = child_spawn(p, &pid, &s->crew[i].pair);
+
+	if (ret < 0) {
+		log_line(LOG_ERROR,
+			"start failed program=%s slot=%" PRIu32 " error=\"%s\"", p->name,
+			i, strerror(-ret));
+		slots_failed(&s->slots, i, now_ns, draw());
+		return;
+	}
+	uint64_t life = slots_started(&s->slots, i, pid, now_ns);
+	log_line(LOG_INFO, "%s started slot=%" PRIu32 " pid=%d life=%" PRIu64, role(s, i),
+		i, (int)pid, life);
+	s->crew[i].reason = NULL;
+	ret = watch(s, i);
+	if (ret < 0)
+		crew_kill(s, i, "epoll");
+	send_start(s, i, life);
+	if (is_controller(s, i))
+		reload_hand_over(s);
+	for (uint32_t share = 0; share < s->slots.shares; share++) {
+		if (slots_serves(&s->slots, i, share))
+			tell_share(s, i, share, true);
+	}
+}
+
+void crew_start(struct supervisor *s, uint64_t now_ns)
+{
+	uint32_t i;
+
+	while ((i = slots_due(&s->slots, now_ns)) != SLOT_NONE)
+		start_one(s, i, now_ns);
+}
+
+static void on_ready(struct supervisor *s, uint32_t i, uint64_t now_ns)
+{
+	struct slot *slot = &s->slots.slot[i];
+
+	if (slot->state != SLOT_STARTING)
+		return;
+	slots_ready(&s->slots, i);
+	log_line(LOG_INFO, "%s ready slot=%" PRIu32 " pid=%d took_ms=%" PRIu64,
+		role(s, i), i, slot->pid, (now_ns - slot->started_ns) / NS_PER_MS);
+}
+
+static void on_message(
+	struct supervisor *s, uint32_t i, const union message *m, uint64_t now_ns)
+{
+	if (m->type == MESSAGE_READY)
+		on_ready(s, i, now_ns);
+	else if (m->type == MESSAGE_PREPARED && is_controller(s, i))
+		reload_prepared(s, &m->prepared);
+	else if (m->type == MESSAGE_COMMITTED && is_controller(s, i))
+		reload_committed(s, m->number.number);
+	else
+		log_line(LOG_ERROR,
+			"message unexpected from=%s slot=%" PRIu32 " type=%" PRIu32,
+			role(s, i), i, m->type);
+}
+
+void crew_receive(struct supervisor *s, uint32_t i, uint64_t now_ns)
+{
+	union message m;
+
+	for (int k = 0; k < MESSAGES_AT_ONCE && s->crew[i].pair >= 0; k++) {
+		int passed = -1;
+		int ret = pair_recv(s->crew[i].pair, &m, &passed);
+
+		if (passed >= 0) /* no child has anything to give us */
+			close(passed);
+		if (ret == -EAGAIN)
+			return;
+		if (ret == -EBADMSG) {
+			log_line(LOG_ERROR, "message malformed from=%s slot=%" PRIu32,
+				role(s, i), i);
+		} else if (ret < 0) {
+			/* It has closed its end: about to die, or of no use any more. */
+			epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->crew[i].pair, NULL);
+			return;
+		} else {
+			on_message(s, i, &m, now_ns);
+		}
+	}
+}
+
+/* As asked: RETIRE obeyed, or a SIGTERM that went to our whole group. */
+static bool ended_well(const struct supervisor *s, int status)
+{
+	if (s->stop == STOP_NOT)
+		return false;
+	return WIFEXITED(status) ? WEXITSTATUS(status) == 0 : WTERMSIG(status) == SIGTERM;
+}
+
+static void log_death(struct supervisor *s, uint32_t i, int status, uint64_t now_ns)
+{
+	const struct slot *slot = &s->slots.slot[i];
+	const char *reason = s->crew[i].reason;
+	bool well = ended_well(s, status);
+
+	log_line(well ? LOG_INFO : LOG_WARNING,
+		"%s %s slot=%" PRIu32 " pid=%d %s=%d lived_ms=%" PRIu64 "%s%s",
+		role(s, i), well ? "ended" : "died", i, slot->pid,
+		WIFEXITED(status) ? "exit" : "signal",
+		WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
+		(now_ns - slot->started_ns) / NS_PER_MS, reason != NULL ? " reason=" : "",
+		reason != NULL ? reason : "");
+}
+
+/* New queries go to the shares that do not loop; the healthy workers drain the others. */
+static void steer(struct supervisor *s)
+{
+	uint32_t share[SLOTS_SHARES_MAX];
+	uint32_t n = slots_steering(&s->slots, share);
+
+	sockets_steer(&s->sockets, share, n);
+}
+
+/*
+ * The worker of `share` loops now, or has recovered: change who else reads its sockets.
+ * `who` says for each slot whether it read them before.
+ */
+static void change_readers(struct supervisor *s, uint32_t share, const bool *before)
+{
+	for (uint32_t i = 0; i < slots_controller(&s->slots); i++) {
+		bool now = slots_serves(&s->slots, i, share);
+
+		if (now != before[i])
+			tell_share(s, i, share, now);
+	}
+}
+
+static void readers(const struct supervisor *s, uint32_t share, bool looping, bool *out)
+{
+	struct slots was = s->slots;
+
+	was.looping[share] = looping;
+	for (uint32_t i = 0; i < slots_controller(&s->slots); i++)
+		out[i] = slots_serves(&was, i, share);
+}
+
+/* A looping worker drains nobody's sockets; a healthy one drains all looping shares'. */
+static void change_own(struct supervisor *s, uint32_t own, bool looping)
+{
+	for (uint32_t share = 0; share < s->slots.shares; share++) {
+		if (share != own && s->slots.looping[share])
+			tell_share(s, own, share, !looping);
+	}
+}
+
+static void on_loop_changed(struct supervisor *s, uint32_t share, bool looping)
+{
+	bool before[2 * SLOTS_SHARES_MAX];
+
+	readers(s, share, !looping, before);
+	steer(s);
+	change_readers(s, share, before);
+	change_own(s, share, looping);
+	log_line(LOG_WARNING, "%s share=%" PRIu32 " serving=%" PRIu32,
+		looping ? "crash loop: steered around" : "crash loop over: steered back",
+		share, slots_serving(&s->slots));
+}
+
+static void bury(struct supervisor *s, uint32_t i, int status, uint64_t now_ns)
+{
+	uint32_t share = s->slots.slot[i].share;
+
+	if (s->crew[i].pair >=
+		0) { /* what it said last, such as why it refuses the config */
+		crew_receive(s, i, now_ns);
+		close(s->crew[i].pair);
+		s->crew[i].pair = -1;
+	}
+	log_death(s, i, status, now_ns);
+	if (is_controller(s, i))
+		reload_controller_died(s);
+	if (slots_died(&s->slots, i, now_ns, draw()))
+		on_loop_changed(s, share, true);
+	s->crew[i].reason = NULL;
+}
+
+void crew_reap(struct supervisor *s, uint64_t now_ns)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		uint32_t i = slots_find(&s->slots, pid);
+
+		if (i != SLOT_NONE)
+			bury(s, i, status, now_ns);
+		else
+			log_line(LOG_DEBUG, "orphan reaped pid=%d", (int)pid);
+	}
+}
+
+void crew_tick(struct supervisor *s, uint64_t now_ns)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->slots.n; i++) {
+		stat_u64 *beat = (stat_u64 *)(uintptr_t)&s->crew[i].page->heartbeat_ns;
+
+		slots_heartbeat(&s->slots, i, stat_get(beat), now_ns);
+	}
+	i = slots_tick(&s->slots, now_ns);
+	if (i != SLOT_NONE) {
+		log_line(LOG_WARNING,
+			"%s hangs slot=%" PRIu32 " pid=%d still_ms=%" PRIu64, role(s, i),
+			i, s->slots.slot[i].pid,
+			(now_ns - s->slots.slot[i].progress_ns) / NS_PER_MS);
+		crew_kill(s, i, "heartbeat");
+	}
+	while ((i = slots_recovered(&s->slots, now_ns)) != SLOT_NONE)
+		on_loop_changed(s, i, false);
+}

@@ -1,0 +1,218 @@
+/*
+ * main.c - shmdnsd: the supervisor of an appliance
+ *
+ * Opens the listening sockets, runs the controller and the workers, and replaces who
+ * dies. Reads no octet from the network.
+ */
+#include <config.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "supervisor/cpus.h"
+#include "supervisor/crew.h"
+#include "supervisor/lock.h"
+#include "supervisor/notify.h"
+#include "supervisor/supervise.h"
+
+#define DEFAULT_FILE SYSCONFDIR "/shmdns/shmdns.conf"
+
+struct options {
+	const char *path;
+	uint16_t port; /* 0: as configured */
+	bool check, quiet;
+};
+
+static void usage(FILE *out)
+{
+	fprintf(out,
+		"usage: shmdnsd [-c FILE] [-p PORT] [-q]   run\n"
+		"       shmdnsd -t [-c FILE]               check the configuration\n"
+		"       shmdnsd -V                         print the version\n"
+		"  -c FILE  configuration (default %s)\n"
+		"  -p PORT  listen on this port instead of the configured ones\n"
+		"  -q       log warnings and errors only\n",
+		DEFAULT_FILE);
+}
+
+static bool parse_port(const char *text, uint16_t *port)
+{
+	char *end;
+	unsigned long v;
+
+	errno = 0;
+	v = strtoul(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' || v < 1 || v > UINT16_MAX)
+		return false;
+	*port = (uint16_t)v;
+	return true;
+}
+
+/* True to go on; false: *status is the exit status. */
+static bool parse_options(int argc, char **argv, struct options *o, int *status)
+{
+	int c;
+
+	*o = (struct options){.path = DEFAULT_FILE};
+	*status = 2;
+	while ((c = getopt(argc, argv, "c:p:qtVh")) != -1) {
+		if (c == 'c') {
+			o->path = optarg;
+		} else if (c == 'p' && parse_port(optarg, &o->port)) {
+			continue;
+		} else if (c == 'q') {
+			o->quiet = true;
+		} else if (c == 't') {
+			o->check = true;
+		} else if (c == 'V') {
+			printf("shmdnsd %s\n", PACKAGE_VERSION);
+			*status = 0;
+			return false;
+		} else {
+			usage(c == 'h' ? stdout : stderr);
+			*status = c == 'h' ? 0 : 2;
+			return false;
+		}
+	}
+	if (optind == argc)
+		return true;
+	usage(stderr);
+	return false;
+}
+
+/* Descriptors 0 to 2 must be something, or a socket would take their place. */
+static void fill_standard(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
+}
+
+/* A wildcard needs a descriptor for each address and share. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* shmdnsd -t */
+static int check(const struct options *o)
+{
+	struct confmem config;
+	struct conf_report report = {0};
+	int ret = confmem_load(o->path, 1, &config, &report);
+
+	conf_report_print(&report, stdout);
+	conf_report_fini(&report);
+	if (ret == 0)
+		confmem_close(&config);
+	return ret == 0 ? 0 : 1;
+}
+
+static int load(struct supervisor *s)
+{
+	struct conf_report report = {0};
+	int ret = confmem_load(s->path, 1, &s->config, &report);
+
+	if (ret == -EINVAL)
+		conf_report_print(&report, stderr);
+	else if (ret == 0)
+		confmem_log(&report);
+	conf_report_fini(&report);
+	return ret;
+}
+
+static int open_programs(struct supervisor *s)
+{
+	int ret = child_program_open(&s->controller, "shmdns-controller");
+
+	return ret < 0 ? ret : child_program_open(&s->worker, "shmdns-worker");
+}
+
+static int open_sockets(struct supervisor *s, uint16_t port)
+{
+	const struct conf *c = &s->config.conf;
+	struct addresses machine = {0};
+	int ret = addresses_list(&machine);
+
+	if (ret < 0)
+		log_line(LOG_WARNING, "addresses not read error=\"%s\"", strerror(-ret));
+	ret = sockets_open(
+		&s->sockets, c->listen, c->nlisten, port, s->slots.shares, &machine);
+	addresses_fini(&machine);
+	return ret;
+}
+
+static int run(struct supervisor *s, uint16_t port)
+{
+	const struct conf *c = &s->config.conf;
+	struct lock lock;
+	int status = 1;
+
+	if (lock_take(&lock, c->run_dir, c->instance) < 0)
+		return 1;
+	slots_init(
+		&s->slots, c->workers > 0 ? c->workers : cpus_usable(), clock_mono_ns());
+	if (open_sockets(s, port) < 0)
+		goto out;
+	if (crew_open(s) < 0)
+		goto out;
+	status = supervise(s);
+	crew_close(s);
+out:
+	sockets_close(&s->sockets);
+	slots_fini(&s->slots);
+	lock_release(&lock);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct supervisor s = {
+		.config = {.fd = -1},
+		.next = {.fd = -1},
+		.worker = {.fd = -1},
+		.controller = {.fd = -1},
+	};
+	struct options o;
+	int status;
+
+	if (!parse_options(argc, argv, &o, &status))
+		return status;
+	fill_standard();
+	log_init("supervisor", o.quiet ? LOG_WARNING : LOG_INFO);
+	if (o.check)
+		return check(&o);
+	signal(SIGPIPE, SIG_IGN);
+	raise_file_limit();
+	notify_init();
+	s.path = o.path;
+	s.quiet = o.quiet;
+	status = 1;
+	if (load(&s) == 0) {
+		if (!o.quiet)
+			log_set_level((enum log_level)s.config.conf.log_level);
+		if (open_programs(&s) == 0)
+			status = run(&s, o.port);
+		confmem_close(&s.config);
+	}
+	child_program_close(&s.controller);
+	child_program_close(&s.worker);
+	notify_fini();
+	return status;
+}

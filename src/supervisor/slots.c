@@ -1,0 +1,275 @@
+/* slots.c - see slots.h */
+#include "supervisor/slots.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+static bool runs(const struct slot *slot)
+{
+	return slot->state == SLOT_STARTING || slot->state == SLOT_SERVING;
+}
+
+static bool is_worker(const struct slots *s, uint32_t i)
+{
+	return i < slots_controller(s);
+}
+
+void slots_init(struct slots *s, uint32_t shares, uint64_t now_ns)
+{
+	assert(shares >= 1 && shares <= SLOTS_SHARES_MAX);
+	*s = (struct slots){
+		.shares = shares,
+		.n = 2 * shares + 1,
+		.tick_ns = now_ns + SLOTS_TICK_NS,
+		.on_time_ns = now_ns,
+	};
+	s->slot = mem_alloc(s->n, sizeof(*s->slot));
+	for (uint32_t i = 0; i < s->n; i++) {
+		bool controller = i == slots_controller(s);
+		bool wanted = controller || i < shares;
+
+		s->slot[i] = (struct slot){
+			.state = wanted ? SLOT_WAITING : SLOT_FREE,
+			.share = i < shares ? i : SLOT_NONE,
+			.due_ns = now_ns,
+			.patience_ns = controller ? SLOTS_CONTROLLER_NS : SLOTS_WORKER_NS,
+			.backoff = {.base_ns = 100 * NS_PER_MS,
+				.cap_ns = 5 * NS_PER_S,
+				.reset_ns = 10 * NS_PER_S},
+		};
+	}
+}
+
+void slots_fini(struct slots *s)
+{
+	free(s->slot);
+	*s = (struct slots){0};
+}
+
+uint32_t slots_controller(const struct slots *s)
+{
+	return 2 * s->shares;
+}
+
+uint32_t slots_due(const struct slots *s, uint64_t now_ns)
+{
+	uint32_t i = slots_controller(s);
+
+	if (s->stopping)
+		return SLOT_NONE;
+	for (uint32_t left = s->n; left > 0; left--) {
+		const struct slot *slot = &s->slot[i];
+
+		if (slot->state == SLOT_WAITING && slot->due_ns <= now_ns)
+			return i;
+		i = (i + 1) % s->n;
+	}
+	return SLOT_NONE;
+}
+
+uint64_t slots_started(struct slots *s, uint32_t i, int pid, uint64_t now_ns)
+{
+	struct slot *slot = &s->slot[i];
+
+	assert(slot->state == SLOT_WAITING);
+	slot->state = SLOT_STARTING;
+	slot->pid = pid;
+	slot->life = ++s->lives;
+	slot->started_ns = now_ns;
+	slot->progress_ns = now_ns;
+	slot->killed = false;
+	return slot->life;
+}
+
+void slots_failed(struct slots *s, uint32_t i, uint64_t now_ns, uint64_t random)
+{
+	struct slot *slot = &s->slot[i];
+
+	/* Never at once: what failed here is a lack of something, not an accident. */
+	slot->due_ns = now_ns + MAX(backoff_next(&slot->backoff, now_ns, random),
+					slot->backoff.base_ns);
+}
+
+void slots_ready(struct slots *s, uint32_t i)
+{
+	if (s->slot[i].state != SLOT_STARTING)
+		return;
+	s->slot[i].state = SLOT_SERVING;
+	s->hold_ns = 0;
+}
+
+/* Note a death at a young age; true if the last five of them are a crash loop. */
+static bool note_young_death(struct slot *slot, uint64_t now_ns)
+{
+	uint64_t *oldest = &slot->young_deaths[slot->nyoung_deaths % SLOTS_LOOP_DEATHS];
+
+	*oldest = now_ns;
+	slot->nyoung_deaths++;
+	if (slot->nyoung_deaths < SLOTS_LOOP_DEATHS)
+		return false;
+	oldest = &slot->young_deaths[slot->nyoung_deaths % SLOTS_LOOP_DEATHS];
+	return now_ns - *oldest <= SLOTS_LOOP_NS;
+}
+
+bool slots_died(struct slots *s, uint32_t i, uint64_t now_ns, uint64_t random)
+{
+	struct slot *slot = &s->slot[i];
+	bool loops = false;
+
+	/* Only young deaths back off: who has worked is missed at once (DE-03). */
+	if (now_ns - slot->started_ns < SLOTS_YOUNG_NS)
+		loops = note_young_death(slot, now_ns);
+	else
+		backoff_reset(&slot->backoff);
+	slot->pid = 0;
+	slot->state = s->stopping ? SLOT_FREE : SLOT_WAITING;
+	slot->due_ns = now_ns + backoff_next(&slot->backoff, now_ns, random);
+	if (!loops || slot->share == SLOT_NONE || s->looping[slot->share])
+		return false;
+	s->looping[slot->share] = true;
+	return true;
+}
+
+uint32_t slots_find(const struct slots *s, int pid)
+{
+	for (uint32_t i = 0; i < s->n; i++) {
+		if (runs(&s->slot[i]) && s->slot[i].pid == pid)
+			return i;
+	}
+	return SLOT_NONE;
+}
+
+void slots_heartbeat(struct slots *s, uint32_t i, uint64_t heartbeat_ns, uint64_t now_ns)
+{
+	struct slot *slot = &s->slot[i];
+
+	if (heartbeat_ns == slot->heartbeat_ns)
+		return;
+	slot->heartbeat_ns = heartbeat_ns;
+	/* Its own time tells more exactly when it moved, where it can be true. */
+	if (heartbeat_ns > slot->progress_ns && heartbeat_ns <= now_ns)
+		slot->progress_ns = heartbeat_ns;
+	else
+		slot->progress_ns = now_ns;
+}
+
+/* How long slot i has stood still beyond its patience; 0: it has not. */
+static uint64_t overdue_ns(
+	const struct slots *s, const struct slot *slot, uint64_t now_ns)
+{
+	uint64_t since_ns = MAX(slot->progress_ns, s->on_time_ns);
+
+	if (!runs(slot) || slot->killed || now_ns - since_ns < slot->patience_ns)
+		return 0;
+	return now_ns - since_ns - slot->patience_ns + 1;
+}
+
+static uint32_t most_overdue(const struct slots *s, uint64_t now_ns)
+{
+	uint32_t found = SLOT_NONE;
+	uint64_t most_ns = 0;
+
+	for (uint32_t i = 0; i < s->n; i++) {
+		uint64_t late_ns = overdue_ns(s, &s->slot[i], now_ns);
+
+		if (late_ns > most_ns) {
+			most_ns = late_ns;
+			found = i;
+		}
+	}
+	return found;
+}
+
+uint32_t slots_tick(struct slots *s, uint64_t now_ns)
+{
+	uint32_t hung;
+
+	if (now_ns - s->tick_ns >= SLOTS_LATE_NS)
+		s->on_time_ns = now_ns;
+	s->tick_ns = now_ns + SLOTS_TICK_NS;
+	hung = now_ns < s->hold_ns ? SLOT_NONE : most_overdue(s, now_ns);
+	if (hung == SLOT_NONE)
+		return SLOT_NONE;
+	s->slot[hung].killed = true;
+	/* The next one when the successor serves, or has had the time to. */
+	s->hold_ns = now_ns + SLOTS_WORKER_NS;
+	return hung;
+}
+
+uint32_t slots_recovered(struct slots *s, uint64_t now_ns)
+{
+	for (uint32_t i = 0; i < s->shares; i++) {
+		const struct slot *slot = &s->slot[i];
+
+		if (!s->looping[i] || slot->state != SLOT_SERVING ||
+			now_ns - slot->started_ns < SLOTS_LOOP_NS)
+			continue;
+		s->looping[i] = false;
+		return i;
+	}
+	return SLOT_NONE;
+}
+
+bool slots_serves(const struct slots *s, uint32_t i, uint32_t share)
+{
+	uint32_t own = s->slot[i].share;
+
+	if (!is_worker(s, i) || own == SLOT_NONE)
+		return false;
+	return own == share || (s->looping[share] && !s->looping[own]);
+}
+
+uint32_t slots_steering(const struct slots *s, uint32_t *out)
+{
+	uint32_t n = 0;
+
+	for (uint32_t share = 0; share < s->shares; share++) {
+		if (!s->looping[share])
+			out[n++] = share;
+	}
+	if (n > 0)
+		return n;
+	for (uint32_t share = 0; share < s->shares; share++)
+		out[n++] = share;
+	return n;
+}
+
+uint32_t slots_serving(const struct slots *s)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < slots_controller(s); i++)
+		n += s->slot[i].state == SLOT_SERVING;
+	return n;
+}
+
+bool slots_all_ready(const struct slots *s)
+{
+	return slots_serving(s) >= s->shares;
+}
+
+bool slots_empty(const struct slots *s, bool controller)
+{
+	uint32_t end = controller ? s->n : slots_controller(s);
+
+	for (uint32_t i = 0; i < end; i++) {
+		if (runs(&s->slot[i]))
+			return false;
+	}
+	return true;
+}
+
+uint64_t slots_wake_ns(const struct slots *s)
+{
+	uint64_t wake_ns = s->tick_ns;
+
+	for (uint32_t i = 0; i < s->n; i++) {
+		const struct slot *slot = &s->slot[i];
+
+		if (slot->state == SLOT_WAITING && !s->stopping)
+			wake_ns = MIN(wake_ns, slot->due_ns);
+	}
+	return wake_ns;
+}

@@ -1,0 +1,133 @@
+/*
+ * slots.h - who runs, who serves what, who is started again and when, who hangs (core)
+ *
+ * A slot is a place for one process: its stat page, its pair, its history of deaths.
+ * Slots 0 to 2n-1 are for workers, twice as many as there are shares (an orderly
+ * replacement needs a free one); slot 2n is the controller's. Sockets belong to shares:
+ * share i is served by the worker of slot i, and by every healthy worker as well while
+ * it is steered around (EV-03).
+ *
+ * No clocks, no processes: times are arguments, in nanoseconds of the monotonic clock,
+ * and what is decided here is carried out by supervise.c.
+ */
+#ifndef SUPERVISOR_SLOTS_H
+#define SUPERVISOR_SLOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/backoff.h"
+#include "base/base.h"
+
+#define SLOTS_SHARES_MAX 256 /* workers at most */
+
+#define SLOTS_TICK_NS       (500 * NS_PER_MS) /* between two looks at the heartbeats */
+#define SLOTS_LATE_NS       (500 * NS_PER_MS) /* our own timer was not on time (DE-05) */
+#define SLOTS_WORKER_NS     (3 * NS_PER_S)    /* no progress for so long: hung */
+#define SLOTS_CONTROLLER_NS (60 * NS_PER_S)
+
+#define SLOTS_LOOP_DEATHS 5               /* so many deaths ... */
+#define SLOTS_LOOP_NS     (10 * NS_PER_S) /* ... in so long a time are a crash loop; */
+#define SLOTS_YOUNG_NS    (2 * NS_PER_S)  /* only deaths under this age count */
+
+#define SLOT_NONE UINT32_MAX
+
+enum slot_state {
+	SLOT_FREE,     /* nobody is wanted here */
+	SLOT_WAITING,  /* to be started at due_ns */
+	SLOT_STARTING, /* a process runs, READY has not come */
+	SLOT_SERVING,  /* READY has come */
+};
+
+struct slot {
+	enum slot_state state;
+	uint32_t share; /* SLOT_NONE: of no share */
+	int pid;        /* while STARTING or SERVING */
+	uint64_t life;
+	uint64_t started_ns;
+	uint64_t due_ns;
+	uint64_t heartbeat_ns; /* as the process last wrote it: hostile, only compared */
+	uint64_t progress_ns;  /* when we last saw it move */
+	uint64_t patience_ns;  /* without progress for so long: hung */
+	bool killed;           /* SIGKILL was sent; it is as good as dead */
+	struct backoff backoff;
+	uint64_t young_deaths[SLOTS_LOOP_DEATHS]; /* times of the last ones, a ring */
+	uint32_t nyoung_deaths;                   /* in all */
+};
+
+struct slots {
+	uint32_t shares;     /* n */
+	uint32_t n;          /* slots: 2n workers' and the controller's */
+	struct slot *slot;   /* owned */
+	uint64_t lives;      /* number of the last life */
+	uint64_t tick_ns;    /* when the next look at the heartbeats is due */
+	uint64_t on_time_ns; /* our timer has been on time since */
+	uint64_t hold_ns;    /* no hung process is killed before: one at a time */
+	bool looping[SLOTS_SHARES_MAX]; /* shares that are steered around */
+	bool stopping;
+};
+
+/* All shares and the controller are due for a start at `now_ns`. slots_fini() ends it. */
+void slots_init(struct slots *s, uint32_t shares, uint64_t now_ns);
+void slots_fini(struct slots *s);
+
+/* Index of the controller's slot. */
+uint32_t slots_controller(const struct slots *s);
+
+/* The next slot to start a process in, the controller's first; SLOT_NONE: none is due. */
+uint32_t slots_due(const struct slots *s, uint64_t now_ns);
+
+/* A process was started in slot i: returns the number of its life. */
+uint64_t slots_started(struct slots *s, uint32_t i, int pid, uint64_t now_ns);
+
+/* Starting one in slot i failed: tried again after a back-off. */
+void slots_failed(struct slots *s, uint32_t i, uint64_t now_ns, uint64_t random);
+
+/* READY came from slot i. */
+void slots_ready(struct slots *s, uint32_t i);
+
+/*
+ * The process of slot i died: the slot is due again at once; later if it dies young again
+ * and again (100 ms, doubled up to 5 s); never while stopping. True if its share is in a
+ * crash loop from now on and is to be steered around.
+ */
+bool slots_died(struct slots *s, uint32_t i, uint64_t now_ns, uint64_t random);
+
+/* The slot whose process is `pid`; SLOT_NONE: none of ours. */
+uint32_t slots_find(const struct slots *s, int pid);
+
+/* The heartbeat of slot i reads `heartbeat_ns` at `now_ns`. */
+void slots_heartbeat(struct slots *s, uint32_t i, uint64_t heartbeat_ns, uint64_t now_ns);
+
+/*
+ * The tick that was due at tick_ns happens at `now_ns`, after the heartbeats were read.
+ * Returns the slot of a hung process that is to be killed now, or SLOT_NONE. A late
+ * tick excuses everybody; one process is killed at a time (DE-05).
+ */
+uint32_t slots_tick(struct slots *s, uint64_t now_ns);
+
+/* A share whose worker has served through a crash loop's span again, or SLOT_NONE. */
+uint32_t slots_recovered(struct slots *s, uint64_t now_ns);
+
+/* Does the worker of slot i read the sockets of `share`? */
+bool slots_serves(const struct slots *s, uint32_t i, uint32_t share);
+
+/*
+ * The shares that get new queries: all that do not loop, or all of them where every one
+ * does. `out` has room for SLOTS_SHARES_MAX; returns how many.
+ */
+uint32_t slots_steering(const struct slots *s, uint32_t *out);
+
+/* True if READY has come from every share's worker. */
+bool slots_all_ready(const struct slots *s);
+
+/* How many workers serve now. */
+uint32_t slots_serving(const struct slots *s);
+
+/* True if no process runs in workers' slots; `controller`: nor in the controller's. */
+bool slots_empty(const struct slots *s, bool controller);
+
+/* When something is due next: a start, a tick, a recovery. */
+uint64_t slots_wake_ns(const struct slots *s);
+
+#endif

@@ -1,0 +1,382 @@
+/* sockets.c - see sockets.h */
+#include "supervisor/sockets.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/socket.h>
+
+#include "base/base.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "dns/addr.h"
+#include "supervisor/bind.h"
+#include "supervisor/holder.h"
+#include "supervisor/slots.h"
+
+const char *sockets_text(const struct socket_key *key, char *out)
+{
+	struct addr a = {.len = key->family == AF_INET ? 4 : 16};
+	char text[ADDR_TEXT_MAX], scope[16] = "";
+
+	memcpy(a.octets, key->addr, a.len);
+	addr_text(&a, text);
+	if (key->scope != 0)
+		snprintf(scope, sizeof(scope), "%%%" PRIu32, key->scope);
+	snprintf(out, SOCKETS_TEXT_MAX, key->family == AF_INET ? "%s%s:%u" : "[%s%s]:%u",
+		text, scope, key->port);
+	return out;
+}
+
+static bool same_key(const struct socket_key *a, const struct socket_key *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static struct sockets_group *find(const struct sockets *s, const struct socket_key *key)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (same_key(&s->group[i].key, key))
+			return &s->group[i];
+	}
+	return NULL;
+}
+
+/* Note that this group is wanted, unless it is already. */
+static void plan(struct sockets *s, const struct socket_key *key, bool follows)
+{
+	if (find(s, key) != NULL)
+		return;
+	if (s->n == s->cap) {
+		s->cap = s->cap > 0 ? 2 * s->cap : 16;
+		s->group = mem_resize(s->group, s->cap, sizeof(*s->group));
+	}
+	s->group[s->n++] = (struct sockets_group){.key = *key, .follows = follows};
+}
+
+static struct socket_key key_of_listen(const struct conf_listen *l, uint8_t kind)
+{
+	struct socket_key key = {
+		.kind = kind,
+		.family = l->addr.len == 4 ? AF_INET : AF_INET6,
+		.port = l->port,
+		.scope = l->scope,
+	};
+
+	memcpy(key.addr, l->addr.octets, sizeof(key.addr));
+	return key;
+}
+
+static bool is_wildcard(const struct conf_listen *l)
+{
+	static const uint8_t any[16];
+
+	return memcmp(l->addr.octets, any, sizeof(any)) == 0;
+}
+
+/* The machine's addresses that wildcard `l` stands for, but never too many. */
+static void plan_specific(
+	struct sockets *s, const struct conf_listen *l, const struct addresses *machine)
+{
+	struct socket_key key = key_of_listen(l, SOCKET_UDP);
+	size_t n = 0;
+
+	for (size_t i = 0; i < machine->n; i++) {
+		const struct address *a = &machine->a[i];
+
+		if (a->family != key.family)
+			continue;
+		if (n++ == SOCKETS_WILD_MAX) {
+			if (!s->warned_many)
+				log_line(LOG_WARNING,
+					"many addresses: the rest go to the catch-all "
+					"sockets "
+					"limit=%d",
+					SOCKETS_WILD_MAX);
+			s->warned_many = true;
+			return;
+		}
+		key.scope = a->scope;
+		memcpy(key.addr, a->addr, sizeof(key.addr));
+		plan(s, &key, true);
+	}
+}
+
+/* Explicit addresses first: they are wanted for themselves, and stay. */
+static void plan_all(struct sockets *s, const struct addresses *machine)
+{
+	struct socket_key key;
+
+	for (size_t i = 0; i < s->nlisten; i++) {
+		bool wild = is_wildcard(&s->listen[i]);
+
+		key = key_of_listen(&s->listen[i], wild ? SOCKET_UDP_WILD : SOCKET_UDP);
+		plan(s, &key, false);
+	}
+	for (size_t i = 0; i < s->nlisten; i++) {
+		if (is_wildcard(&s->listen[i]))
+			plan_specific(s, &s->listen[i], machine);
+	}
+}
+
+/* Say why an address cannot be bound, and what helps. */
+static void explain(enum log_level level, const struct socket_key *key, int error)
+{
+	char text[SOCKETS_TEXT_MAX], who[96];
+
+	sockets_text(key, text);
+	if (error == -EADDRINUSE)
+		log_line(level,
+			"port held listen=%s holder=\"%s\" fix=\"stop it, or name other "
+			"addresses or another port in listen\"",
+			text, holder_find(key, who, sizeof(who)));
+	else if (error == -EACCES)
+		log_line(level,
+			"port not permitted listen=%s fix=\"grant CAP_NET_BIND_SERVICE, "
+			"or set "
+			"the sysctl net.ipv4.ip_unprivileged_port_start=0, or listen on "
+			"a port "
+			"above 1023 such as 1053 and let the Service map 53\"",
+			text);
+	else if (error == -EADDRNOTAVAIL)
+		log_line(level,
+			"address unknown listen=%s fix=\"no interface has this address: "
+			"correct listen, or add the address first\"",
+			text);
+	else
+		log_line(level, "listen failed listen=%s error=\"%s\"", text,
+			strerror(-error));
+}
+
+/*
+ * A wildcard goes on without what others hold, and without a family that the machine does
+ * not have; an address that was named must be bound.
+ */
+static bool may_do_without(const struct sockets_group *g, int error)
+{
+	if (!g->follows && g->key.kind != SOCKET_UDP_WILD)
+		return false;
+	return error == -EADDRINUSE || error == -EADDRNOTAVAIL || error == -EAFNOSUPPORT;
+}
+
+static void close_group(struct sockets *s, struct sockets_group *g)
+{
+	if (g->fd == NULL)
+		return;
+	for (uint32_t i = 0; i < s->shares; i++) {
+		if (g->fd[i] >= 0)
+			close(g->fd[i]);
+	}
+	free(g->fd);
+	g->fd = NULL;
+}
+
+/* DE-04: one warning at the start, not one for each socket. */
+static void check_buffers(struct sockets *s, int fd)
+{
+	int granted = bind_granted(fd);
+
+	if (s->granted == 0 || granted < s->granted)
+		s->granted = granted;
+	if (s->warned || granted >= SOCKETS_BUFFER)
+		return;
+	s->warned = true;
+	log_line(LOG_WARNING,
+		"small socket buffers wanted=%d granted=%d fix=\"sysctl -w "
+		"net.core.rmem_max=%d net.core.wmem_max=%d\"",
+		SOCKETS_BUFFER, granted, SOCKETS_BUFFER, SOCKETS_BUFFER);
+}
+
+/* Bind one socket for each share, and steer. */
+static int open_group(struct sockets *s, struct sockets_group *g)
+{
+	int ret = 0;
+
+	g->fd = mem_alloc(s->shares, sizeof(*g->fd));
+	for (uint32_t i = 0; i < s->shares; i++)
+		g->fd[i] = -1;
+	for (uint32_t i = 0; i < s->shares; i++) {
+		ret = bind_udp(&g->key, true);
+		if (ret < 0)
+			goto out;
+		g->fd[i] = ret;
+		check_buffers(s, ret);
+	}
+	ret = bind_steer(g->fd[0], s->filter, s->filter_len);
+out:
+	if (ret < 0)
+		close_group(s, g);
+	return ret;
+}
+
+/* Bind each planned address alone and let go again; mark what cannot be had. */
+static int probe_all(struct sockets *s, bool *held)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct sockets_group *g = &s->group[i];
+		int fd = bind_udp(&g->key, false);
+
+		held[i] = fd < 0;
+		if (fd >= 0)
+			close(fd);
+		if (fd >= 0)
+			continue;
+		bool without = may_do_without(g, fd);
+		explain(without ? LOG_WARNING : LOG_ERROR, &g->key, fd);
+		if (!without)
+			return fd;
+	}
+	return 0;
+}
+
+static int open_all(struct sockets *s, const bool *held)
+{
+	size_t opened = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		int ret = held[i] ? -EADDRINUSE : open_group(s, &s->group[i]);
+
+		if (ret == 0)
+			opened++;
+		if (ret == 0 || held[i])
+			continue;
+		bool without = may_do_without(&s->group[i], ret);
+		explain(without ? LOG_WARNING : LOG_ERROR, &s->group[i].key, ret);
+		if (!without)
+			return ret;
+	}
+	if (opened == 0)
+		log_line(LOG_ERROR, "nothing to listen on");
+	return opened > 0 ? 0 : -EADDRINUSE;
+}
+
+int sockets_open(struct sockets *s, const struct conf_listen *listen, size_t n,
+	uint16_t port, uint32_t shares, const struct addresses *machine)
+{
+	uint32_t all[SLOTS_SHARES_MAX];
+	bool *held = NULL;
+	int ret;
+
+	*s = (struct sockets){.shares = shares, .nlisten = n};
+	s->listen = mem_alloc(n, sizeof(*s->listen));
+	for (size_t i = 0; i < n; i++) {
+		s->listen[i] = listen[i];
+		if (port != 0)
+			s->listen[i].port = port;
+	}
+	for (uint32_t i = 0; i < shares; i++)
+		all[i] = i;
+	s->filter_len = steer_program(all, shares, shares, s->filter);
+	plan_all(s, machine);
+	held = mem_alloc(s->n, sizeof(*held));
+	ret = probe_all(s, held);
+	if (ret == 0)
+		ret = open_all(s, held);
+	free(held);
+	if (ret < 0)
+		sockets_close(s);
+	return ret;
+}
+
+/* Close the specific sockets of addresses that the machine no longer has. */
+static void drop_gone(struct sockets *s, const struct sockets *wanted,
+	sockets_on_change on_change, void *arg)
+{
+	size_t kept = 0;
+	char text[SOCKETS_TEXT_MAX];
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct sockets_group *g = &s->group[i];
+
+		if (!g->follows || find(wanted, &g->key) != NULL) {
+			s->group[kept++] = *g;
+			continue;
+		}
+		if (g->fd != NULL) {
+			log_line(LOG_INFO, "address gone listen=%s",
+				sockets_text(&g->key, text));
+			on_change(arg, g, false);
+		}
+		close_group(s, g);
+	}
+	s->n = kept;
+}
+
+/*
+ * Where our catch-all holds the port, nobody without SO_REUSEPORT can have come in since;
+ * where there is none, probe as at the start.
+ */
+static int open_late(struct sockets *s, struct sockets_group *g)
+{
+	int fd = bind_udp(&g->key, false);
+
+	if (fd >= 0)
+		close(fd);
+	for (size_t i = 0; fd == -EADDRINUSE && i < s->n; i++) {
+		const struct sockets_group *o = &s->group[i];
+
+		if (o->key.kind == SOCKET_UDP_WILD && o->fd != NULL &&
+			o->key.family == g->key.family && o->key.port == g->key.port)
+			fd = 0;
+	}
+	return fd < 0 ? fd : open_group(s, g);
+}
+
+static void open_new(struct sockets *s, const struct sockets *wanted,
+	sockets_on_change on_change, void *arg)
+{
+	char text[SOCKETS_TEXT_MAX];
+
+	for (size_t i = 0; i < wanted->n; i++) {
+		if (find(s, &wanted->group[i].key) != NULL)
+			continue;
+		plan(s, &wanted->group[i].key, wanted->group[i].follows);
+		struct sockets_group *g = &s->group[s->n - 1];
+		int ret = open_late(s, g);
+		if (ret < 0) {
+			explain(LOG_WARNING, &g->key, ret);
+			continue;
+		}
+		log_line(LOG_INFO, "address new listen=%s", sockets_text(&g->key, text));
+		on_change(arg, g, true);
+	}
+}
+
+void sockets_follow(struct sockets *s, const struct addresses *machine,
+	sockets_on_change on_change, void *arg)
+{
+	struct sockets wanted = {.listen = s->listen, .nlisten = s->nlisten};
+
+	wanted.warned_many = s->warned_many;
+	plan_all(&wanted, machine);
+	s->warned_many = wanted.warned_many;
+	drop_gone(s, &wanted, on_change, arg);
+	open_new(s, &wanted, on_change, arg);
+	free(wanted.group);
+}
+
+void sockets_steer(struct sockets *s, const uint32_t *share, uint32_t n)
+{
+	s->filter_len = steer_program(share, n, s->shares, s->filter);
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->group[i].fd == NULL)
+			continue;
+		int ret = bind_steer(s->group[i].fd[0], s->filter, s->filter_len);
+		if (ret < 0)
+			log_line(LOG_ERROR, "steering failed error=\"%s\"",
+				strerror(-ret));
+	}
+}
+
+void sockets_close(struct sockets *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		close_group(s, &s->group[i]);
+	free(s->group);
+	free(s->listen);
+	*s = (struct sockets){0};
+}

@@ -1,0 +1,74 @@
+/*
+ * sockets.h - the listening sockets: opened here, kept here, lent to workers (shell)
+ *
+ * For each address one UDP socket per share, all of one SO_REUSEPORT group, bound in the
+ * order of the shares (that order is what steering programs return). They stay open
+ * whatever happens to workers, so what is queued in them is lost to nobody (DE-03).
+ *
+ * A wildcard is one socket for each address of the machine, which replies leave from by
+ * themselves, and a catch-all with IP_PKTINFO for addresses that have none; the kernel
+ * prefers the specific ones. sockets_follow() keeps up with the machine's addresses.
+ */
+#ifndef SUPERVISOR_SOCKETS_H
+#define SUPERVISOR_SOCKETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/pair.h"
+#include "conf/conf.h"
+#include "supervisor/addresses.h"
+#include "supervisor/steer.h"
+
+#define SOCKETS_BUFFER (4 << 20) /* octets asked for, each way (DE-04) */
+#define SOCKETS_WILD_MAX                                                                 \
+	128 /* specific sockets of one wildcard: more go to the catch-all */
+#define SOCKETS_TEXT_MAX 72
+
+/* One address with its group. */
+struct sockets_group {
+	struct socket_key key;
+	bool follows; /* made for a wildcard: goes when the address goes */
+	int *fd;      /* one for each share, owned; NULL: somebody else holds the port */
+};
+
+struct sockets {
+	uint32_t shares;
+	struct sockets_group *group; /* owned */
+	size_t n, cap;
+	struct conf_listen *listen; /* owned: what was asked for */
+	size_t nlisten;
+	struct sock_filter filter[STEER_MAX]; /* current steering */
+	uint16_t filter_len;
+	int granted;      /* octets: the least receive buffer that the kernel gave */
+	bool warned;      /* of small buffers, */
+	bool warned_many; /* of too many addresses */
+};
+
+/* A group was opened (true), or is about to be closed (false). */
+typedef void (*sockets_on_change)(void *arg, const struct sockets_group *g, bool opened);
+
+/*
+ * Open all sockets of the `n` listening addresses for `shares` shares; a `port` other
+ * than 0 stands in for all ports. First every address is bound once without SO_REUSEPORT:
+ * a socket of the same uid would join a stranger's group silently (EV-11). 0 or -errno,
+ * logged with who holds the port and what to do; nothing is left open on failure.
+ */
+int sockets_open(struct sockets *s, const struct conf_listen *listen, size_t n,
+	uint16_t port, uint32_t shares, const struct addresses *machine);
+
+/* Open and close specific sockets of wildcards after the machine's addresses changed. */
+void sockets_follow(struct sockets *s, const struct addresses *machine,
+	sockets_on_change on_change, void *arg);
+
+/* Draw among these n shares from now on (steer.h). */
+void sockets_steer(struct sockets *s, const uint32_t *share, uint32_t n);
+
+/* Close everything. */
+void sockets_close(struct sockets *s);
+
+/* "10.0.0.1:53", "[fe80::1%2]:53"; `out` has SOCKETS_TEXT_MAX octets. Returns `out`. */
+const char *sockets_text(const struct socket_key *key, char *out);
+
+#endif

@@ -1,0 +1,54 @@
+/* status.c - see status.h */
+#include "supervisor/status.h"
+
+#include <inttypes.h>
+
+#include "base/log.h"
+#include "supervisor/notify.h"
+
+#define STATUS_NS (5 * NS_PER_S)
+
+/* A page's words are read one by one and believed by nobody. */
+static uint64_t get(const stat_u64 *word)
+{
+	return atomic_load_explicit((stat_u64 *)(uintptr_t)word, memory_order_relaxed);
+}
+
+static uint64_t queries(const struct supervisor *s)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < slots_controller(&s->slots); i++) {
+		const struct stat_worker *w = (const void *)s->crew[i].page;
+
+		n += get(&w->queries);
+	}
+	return n;
+}
+
+static void tell(struct supervisor *s)
+{
+	const struct stat_controller *c =
+		(const void *)s->crew[slots_controller(&s->slots)].page;
+	uint64_t n = queries(s);
+
+	notify_send("STATUS=generation %" PRIu64 ", %" PRIu64 " names, %" PRIu32
+		    " workers, %" PRIu64 " q/s",
+		get(&c->generation), get(&c->names), slots_serving(&s->slots),
+		(n - s->queries) / (STATUS_NS / NS_PER_S));
+	s->queries = n;
+}
+
+void status_step(struct supervisor *s, uint64_t now_ns)
+{
+	if (!s->told_ready && s->stop == STOP_NOT && slots_all_ready(&s->slots)) {
+		s->told_ready = true;
+		log_line(LOG_INFO, "ready workers=%" PRIu32 " addresses=%zu",
+			s->slots.shares, s->sockets.n);
+		notify_send("READY=1");
+	}
+	if (now_ns < s->status_ns)
+		return;
+	s->status_ns = now_ns + STATUS_NS;
+	tell(s);
+}

@@ -1,0 +1,12 @@
+/*
+ * status.h - READY and STATUS for the service manager, from the stat pages (shell)
+ */
+#ifndef SUPERVISOR_STATUS_H
+#define SUPERVISOR_STATUS_H
+
+#include "supervisor/supervisor.h"
+
+/* Say READY=1 once, when every worker serves (SD-02), and how it goes every 5 s. */
+void status_step(struct supervisor *s, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * supervise.h - the loop: one epoll over signals, pairs and rtnetlink (shell)
+ */
+#ifndef SUPERVISOR_SUPERVISE_H
+#define SUPERVISOR_SUPERVISE_H
+
+#include "supervisor/supervisor.h"
+
+/*
+ * Run until a signal ends it and all children are gone; returns the exit status. Config,
+ * slots, sockets and stat pages are there already and stay the caller's.
+ */
+int supervise(struct supervisor *s);
+
+/*
+ * Begin to stop: workers are told to end, get 2 s, then SIGKILL; then the controller. A
+ * second call kills what is left at once. `status` is the exit status.
+ */
+void supervise_stop(struct supervisor *s, int status, uint64_t now_ns);
+
+#endif

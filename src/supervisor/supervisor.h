@@ -1,0 +1,62 @@
+/*
+ * supervisor.h - what the supervisor knows while it runs
+ *
+ * One struct, made by main.c, turned by supervise.c; crew.c deals with the children,
+ * reload.c with the configuration and the controller.
+ */
+#ifndef SUPERVISOR_SUPERVISOR_H
+#define SUPERVISOR_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "snap/stat.h"
+#include "supervisor/child.h"
+#include "supervisor/confmem.h"
+#include "supervisor/slots.h"
+#include "supervisor/sockets.h"
+
+/* A slot's descriptors; the rest of it stands in struct slot of the same index. */
+struct crew {
+	int pair;                     /* our end, owned; -1: no process */
+	int stat;                     /* the slot's page, for the process; owned */
+	const struct stat_head *page; /* the same, mapped for reading */
+	const char *reason;           /* why we killed it, a literal; NULL: we did not */
+};
+
+enum stop_stage { STOP_NOT, STOP_WORKERS, STOP_CONTROLLER };
+
+struct supervisor {
+	const char *path; /* of the configuration; borrowed */
+	bool quiet;       /* warnings and errors only, whatever log.level says */
+
+	struct confmem config; /* current */
+	struct confmem next;   /* being prepared; fd -1: none */
+	bool reload_wanted;    /* a signal came */
+	uint64_t reload_ns;    /* not before */
+	bool config_taken;     /* the controller that runs now has the current one */
+	bool config_ever;      /* some controller took one: the start has succeeded */
+
+	struct program worker, controller;
+	struct slots slots;
+	struct crew *crew; /* one for each slot, owned */
+	struct sockets sockets;
+
+	int epoll, signals, addresses; /* owned */
+	uint64_t addresses_ns; /* when to look at the addresses; UINT64_MAX: not */
+
+	bool told_ready;
+	uint64_t status_ns; /* when the manager gets the next STATUS */
+	uint64_t queries;   /* of all workers, at the last STATUS */
+
+	enum stop_stage stop;
+	bool stop_hard;   /* a second signal: no more patience */
+	uint64_t stop_ns; /* until then the stage's processes may end by themselves */
+	int status;       /* exit status */
+};
+
+/* Event sources beside the slots' pairs in epoll's data. */
+#define SOURCE_SIGNALS   (UINT64_C(1) << 32)
+#define SOURCE_ADDRESSES (UINT64_C(2) << 32)
+
+#endif
