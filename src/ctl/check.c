@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "conf/conf.h"
-#include "ctl/ctl.h"
 #include "ctl/json.h"
+#include "ctl/options.h"
 
 const char check_help[] = "\n"
 			  "Reads FILE (or that of -c; " SYSCONFDIR
@@ -43,7 +43,7 @@ static void print_json(const struct conf_report *r)
 	printf("\n");
 }
 
-int check_run(const struct verb *v, int argc, char **argv)
+int ctl_check(const struct verb *v, int argc, char **argv)
 {
 	struct conf_report report = {0};
 	struct conf_bundle bundle;
@@ -59,7 +59,7 @@ int check_run(const struct verb *v, int argc, char **argv)
 	                                      : SYSCONFDIR "/shmdns/shmdns.conf";
 	ret = conf_read(path, &bundle, &failed);
 	if (ret < 0) {
-		complain("%s: %s", failed != NULL ? failed : path, strerror(-ret));
+		ctl_complain("%s: %s", failed != NULL ? failed : path, strerror(-ret));
 		free(failed);
 		return EXIT_UNREACHABLE;
 	}

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "base/base.h"
-#include "ctl/ctl.h"
 #include "ctl/json.h"
+#include "ctl/options.h"
 #include "ctl/records.h"
 #include "ctl/target.h"
 #include "dns/type.h"
@@ -257,7 +257,7 @@ static int run(struct dump *d)
 	reader_refresh(&d->reader);
 	d->snap = reader_snap(&d->reader);
 	if (d->snap == NULL) {
-		complain("no generation of instance '%s' is in shared memory",
+		ctl_complain("no generation of instance '%s' is in shared memory",
 			d->reader.instance);
 		return EXIT_UNREACHABLE;
 	}
@@ -267,12 +267,12 @@ static int run(struct dump *d)
 		qsort(d->node, d->nnodes, sizeof(*d->node), compare_nodes);
 	print_all(d);
 	if (d->damaged > 0)
-		complain("%zu places are damaged", d->damaged);
+		ctl_complain("%zu places are damaged", d->damaged);
 	bool empty = d->nnodes == 0 && d->under.len > 0;
 	return empty || d->damaged > 0 ? EXIT_NEGATIVE : EXIT_OK;
 }
 
-int dump_run(const struct verb *v, int argc, char **argv)
+int ctl_dump(const struct verb *v, int argc, char **argv)
 {
 	static struct dump d;
 	char instance[INSTANCE_MAX];
@@ -283,12 +283,12 @@ int dump_run(const struct verb *v, int argc, char **argv)
 	if (ret != 0)
 		return options_exit(ret);
 	if (o.nargs > 1) {
-		complain("dump: one NAME at most");
+		ctl_complain("dump: one NAME at most");
 		return EXIT_USAGE;
 	}
 	if (o.nargs == 1) {
 		if (name_parse(o.arg[0], &d.under) < 0) {
-			complain("'%s' is no name", o.arg[0]);
+			ctl_complain("'%s' is no name", o.arg[0]);
 			return EXIT_USAGE;
 		}
 		name_fold(d.under.wire, d.under.wire, d.under.len);

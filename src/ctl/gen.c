@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
-#include "ctl/ctl.h"
+#include "ctl/options.h"
 
 const char gen_help[] =
 	"\n"
@@ -115,13 +115,13 @@ static int print_list(struct plan *p)
 			print_slice(p, i, e);
 	printf("\n]}\n");
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		complain("gen: stdout took not all of it");
+		ctl_complain("gen: stdout took not all of it");
 		return EXIT_NEGATIVE;
 	}
 	return EXIT_OK;
 }
 
-int gen_run(const struct verb *v, int argc, char **argv)
+int ctl_gen(const struct verb *v, int argc, char **argv)
 {
 	const char *services = "1000", *endpoints = "3", *headless = "0", *spaces = "10";
 	const struct option_spec own[] = {
@@ -137,7 +137,7 @@ int gen_run(const struct verb *v, int argc, char **argv)
 	if (ret != 0)
 		return options_exit(ret);
 	if (o.nargs > 0) {
-		complain("gen: what is '%s'? (try --help)", o.arg[0]);
+		ctl_complain("gen: what is '%s'? (try --help)", o.arg[0]);
 		return EXIT_USAGE;
 	}
 	if (!options_number("--services", services, 0, SERVICES_MAX, &p.services) ||

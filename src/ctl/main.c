@@ -1,4 +1,5 @@
 /* main.c - the table of verbs */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,18 +7,29 @@
 
 const struct verb verbs[] = {
 	{"status", "", "generation, memory and processes of an instance", status_help,
-		status_run},
+		ctl_status},
 	{"query", "NAME [TYPE] [@SERVER] [+short]", "ask a DNS server", query_help,
-		query_run},
-	{"dump", "[NAME]", "the records of the current generation", dump_help, dump_run},
-	{"check", "[FILE]", "check a configuration file", check_help, check_run},
+		ctl_query},
+	{"dump", "[NAME]", "the records of the current generation", dump_help, ctl_dump},
+	{"check", "[FILE]", "check a configuration file", check_help, ctl_check},
 	{"gen", "--services N --endpoints M", "Kubernetes objects for load, as JSON",
-		gen_help, gen_run},
+		gen_help, ctl_gen},
 	{"completion", "bash|zsh|fish", "completion of verbs for a shell", "",
-		completion_run},
-	{"version", "", "version of this program", "", version_run},
+		ctl_completion},
+	{"version", "", "version of this program", "", ctl_version},
 	{NULL, NULL, NULL, NULL, NULL},
 };
+
+void ctl_complain(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("shmdnsctl: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
 
 static void print_verbs(FILE *out)
 {
@@ -43,7 +55,7 @@ int main(int argc, char **argv)
 		if (strcmp(v->name, word) == 0)
 			return v->run(v, argc - 1, argv + 1);
 	if (argc > 1)
-		complain("no verb '%s'", word);
+		ctl_complain("no verb '%s'", word);
 	print_verbs(stderr);
 	return EXIT_USAGE;
 }

@@ -1,12 +1,11 @@
 /* options.c - the words behind a verb */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
-#include "ctl/ctl.h"
+#include "ctl/options.h"
 
 static const char common_help[] =
 	"\nOptions of each verb:\n"
@@ -16,17 +15,6 @@ static const char common_help[] =
 	"      --timeout SECONDS  how long to wait for an answer\n"
 	"      --no-color         output is never coloured: accepted for scripts\n"
 	"  -h, --help             this text\n";
-
-void complain(const char *fmt, ...)
-{
-	va_list ap;
-
-	fputs("shmdnsctl: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}
 
 bool options_number(const char *what, const char *text, unsigned long min,
 	unsigned long max, unsigned long *out)
@@ -38,8 +26,8 @@ bool options_number(const char *what, const char *text, unsigned long min,
 	v = strtoul(text, &end, 10);
 	if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' || v < min ||
 		v > max) {
-		complain("%s must be a number from %lu to %lu, not '%s'", what, min, max,
-			text);
+		ctl_complain("%s must be a number from %lu to %lu, not '%s'", what, min,
+			max, text);
 		return false;
 	}
 	*out = v;
@@ -78,7 +66,7 @@ static int take(const struct option_spec *specs, size_t n, int argc, char **argv
 			return 1;
 		}
 		if (value == NULL && *at + 1 >= argc) {
-			complain("%s needs a value", argv[*at]);
+			ctl_complain("%s needs a value", argv[*at]);
 			return -EINVAL;
 		}
 		*specs[i].value = value != NULL ? value : argv[++*at];
@@ -96,7 +84,7 @@ static bool parse_format(const char *text, enum format *out)
 			*out = i < 3 ? (enum format)i : FORMAT_TABLE;
 			return true;
 		}
-	complain("output must be table, wide or json, not '%s'", text);
+	ctl_complain("output must be table, wide or json, not '%s'", text);
 	return false;
 }
 
@@ -139,7 +127,8 @@ int options_parse(const struct verb *v, int argc, char **argv,
 		if (ret > 0)
 			continue;
 		if (argv[at][0] == '-' && argv[at][1] != '\0') {
-			complain("%s: no option '%s' (try --help)", v->name, argv[at]);
+			ctl_complain(
+				"%s: no option '%s' (try --help)", v->name, argv[at]);
 			return -EINVAL;
 		}
 		o->arg[o->nargs++] = argv[at];

@@ -7,8 +7,8 @@
 
 #include "base/base.h"
 #include "ctl/ask.h"
-#include "ctl/ctl.h"
 #include "ctl/json.h"
+#include "ctl/options.h"
 #include "ctl/target.h"
 #include "dns/msg.h"
 #include "dns/rev.h"
@@ -112,7 +112,7 @@ static bool parse_name(const char *text, bool reverse, struct name *out)
 		rev_name(&a, out);
 		return true;
 	}
-	complain(reverse ? "'%s' is no address" : "'%s' is no name", text);
+	ctl_complain(reverse ? "'%s' is no address" : "'%s' is no name", text);
 	return false;
 }
 
@@ -131,7 +131,7 @@ static bool parse_arguments(const struct options *o, bool reverse, struct reques
 		} else if (word[0] == '@') {
 			r->server_given = true;
 			if (!parse_server(word + 1, &r->ask.server)) {
-				complain("'%s' is no server: write @ADDRESS", word);
+				ctl_complain("'%s' is no server: write @ADDRESS", word);
 				return false;
 			}
 		} else if (!named) {
@@ -141,12 +141,12 @@ static bool parse_arguments(const struct options *o, bool reverse, struct reques
 		} else if ((type = type_parse(word)) >= 0) {
 			r->q.type = (uint16_t)type;
 		} else {
-			complain("'%s' is no type", word);
+			ctl_complain("'%s' is no type", word);
 			return false;
 		}
 	}
 	if (!named)
-		complain("query: which NAME?");
+		ctl_complain("query: which NAME?");
 	return named;
 }
 
@@ -375,7 +375,7 @@ static const char *why(int error)
 	                         : strerror(-error);
 }
 
-int query_run(const struct verb *v, int argc, char **argv)
+int ctl_query(const struct verb *v, int argc, char **argv)
 {
 	static struct text_rr opt_rr;
 	static struct reply reply;
@@ -393,7 +393,7 @@ int query_run(const struct verb *v, int argc, char **argv)
 		addr, (unsigned)q.ask.server.port);
 	ret = ask(&q.ask, &q.q, &reply);
 	if (ret < 0) {
-		complain("%s: %s", server, why(ret));
+		ctl_complain("%s: %s", server, why(ret));
 		return EXIT_UNREACHABLE;
 	}
 	const struct text_rr *opt = find_opt(&reply, &opt_rr);

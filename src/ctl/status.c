@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "base/base.h"
-#include "ctl/ctl.h"
+#include "ctl/options.h"
 #include "ctl/overview.h"
 #include "ctl/target.h"
 #include "dns/type.h"
@@ -257,7 +257,7 @@ static void print_table(const struct overview *v, bool wide)
 		print_wide(v);
 }
 
-int status_run(const struct verb *verb, int argc, char **argv)
+int ctl_status(const struct verb *verb, int argc, char **argv)
 {
 	static struct overview v;
 	char instance[INSTANCE_MAX];
@@ -267,13 +267,13 @@ int status_run(const struct verb *verb, int argc, char **argv)
 	if (ret != 0)
 		return options_exit(ret);
 	if (o.nargs > 0) {
-		complain("status: what is '%s'? (try --help)", o.arg[0]);
+		ctl_complain("status: what is '%s'? (try --help)", o.arg[0]);
 		return EXIT_USAGE;
 	}
 	if (!target_instance(&o, instance))
 		return EXIT_USAGE;
 	if (!overview_open(&v, instance)) {
-		complain("nothing of instance '%s' is in shared memory", instance);
+		ctl_complain("nothing of instance '%s' is in shared memory", instance);
 		overview_close(&v);
 		return EXIT_UNREACHABLE;
 	}

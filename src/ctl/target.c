@@ -17,7 +17,7 @@ static bool read_conf(const char *path, struct conf *out)
 	int ret = conf_read(path, &bundle, &failed);
 
 	if (ret < 0) {
-		complain("%s: %s", failed != NULL ? failed : path, strerror(-ret));
+		ctl_complain("%s: %s", failed != NULL ? failed : path, strerror(-ret));
 		free(failed);
 		return false;
 	}
@@ -34,7 +34,7 @@ static bool copy_instance(const char *name, char out[INSTANCE_MAX])
 	size_t n = strlen(name);
 
 	if (n == 0 || n >= INSTANCE_MAX || strchr(name, '/') != NULL) {
-		complain("'%s' is no name of an instance", name);
+		ctl_complain("'%s' is no name of an instance", name);
 		return false;
 	}
 	memcpy(out, name, n + 1);
@@ -81,7 +81,7 @@ bool target_listen(const char *config, struct server *out)
 		out->port = conf.listen[0].port;
 		name_loopback(&out->addr);
 	} else {
-		complain("%s: no listening address", config);
+		ctl_complain("%s: no listening address", config);
 	}
 	conf_fini(&conf);
 	return ok;

@@ -6,7 +6,7 @@
 
 #include "base/pair.h"
 #include "ctl/ask.h"
-#include "ctl/ctl.h"
+#include "ctl/options.h"
 
 /*
  * The name of the instance: -i, else that of the file named by -c, else "default". False

@@ -2,11 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config.h"
-#include "ctl/ctl.h"
+#include "ctl/options.h"
 #include "snap/layout.h"
 
-int version_run(const struct verb *v, int argc, char **argv)
+int ctl_version(const struct verb *v, int argc, char **argv)
 {
 	struct options o;
 	int ret = options_parse(v, argc, argv, NULL, 0, &o);
@@ -15,9 +14,9 @@ int version_run(const struct verb *v, int argc, char **argv)
 		return options_exit(ret);
 	if (o.format == FORMAT_JSON)
 		printf("{\"version\":1,\"program\":\"%s\",\"layout\":%d}\n",
-			PACKAGE_VERSION, SNAP_LAYOUT);
+			PROGRAM_VERSION, SNAP_LAYOUT);
 	else
-		printf("shmdnsctl %s (shared memory layout %d)\n", PACKAGE_VERSION,
+		printf("shmdnsctl %s (shared memory layout %d)\n", PROGRAM_VERSION,
 			SNAP_LAYOUT);
 	return EXIT_OK;
 }
@@ -43,7 +42,7 @@ static void print_fish(void)
 			v->name, v->summary);
 }
 
-int completion_run(const struct verb *v, int argc, char **argv)
+int ctl_completion(const struct verb *v, int argc, char **argv)
 {
 	struct options o;
 	int ret = options_parse(v, argc, argv, NULL, 0, &o);
@@ -60,7 +59,7 @@ int completion_run(const struct verb *v, int argc, char **argv)
 	} else if (strcmp(shell, "fish") == 0) {
 		print_fish();
 	} else {
-		complain("completion: say bash, zsh or fish");
+		ctl_complain("completion: say bash, zsh or fish");
 		return EXIT_USAGE;
 	}
 	return EXIT_OK;
