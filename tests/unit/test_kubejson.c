@@ -192,7 +192,7 @@ static const struct {
 		"{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[null," SERVICE(
 			"") ",{\"kind\":\"List\",\"items\":[{\"kind\":\"PodList\","
 			    "\"items\":[{" META("") "}]}]}," SLICE("\"a\":1") "]}",
-		"Service s/n\nPod s/n -ready -running\n" SLICE_TEXT(" /TCP/-1")},
+		"Service s/n\nPod s/n -ready +running\n" SLICE_TEXT(" /TCP/-1")},
 	{"duplicate keys",
 		SERVICE("\"clusterIPs\":[\"10.0.0.1\",\"x\"],\"type\":\"ExternalName\","
 			"\"ports\":[{\"port\":1,\"name\":\"a\",\"name\":\"b\"}],"

@@ -204,6 +204,39 @@ START_TEST(json_is_yaml)
 }
 END_TEST
 
+static const struct {
+	const char *path;
+	size_t objects;
+} demo[] = {
+	{TEST_DATA "/../../conf/demo/kube-system.yaml", 6},
+	{TEST_DATA "/../../conf/demo/shop.yaml", 14},
+};
+
+static void check_address(void *arg, struct kube_object *o)
+{
+	size_t *n = arg;
+
+	++*n;
+	if (o->kind == KUBE_SERVICE)
+		ck_assert_uint_eq(o->u.service.bad_addresses, 0);
+	else if (o->kind == KUBE_SLICE)
+		ck_assert_uint_eq(o->u.slice.bad_addresses, 0);
+}
+
+/* QS-08: the demo set is read whole, and no address is dropped. */
+START_TEST(demo_set)
+{
+	struct kube_error e = {0};
+	size_t len, objects = 0;
+	char *yaml = read_data(demo[_i].path, &len);
+	int ret = kubeyaml_parse((uint8_t *)yaml, len, check_address, &objects, &e);
+
+	ck_assert_msg(ret == 0, "%u:%u: %s", e.line, e.column, e.text);
+	ck_assert_uint_eq(objects, demo[_i].objects);
+	free(yaml);
+}
+END_TEST
+
 /* LM-01: 64 levels, in flow and in block style, and without end. */
 START_TEST(depth)
 {
@@ -264,6 +297,7 @@ int main(void)
 	tcase_add_loop_test(tc, every_cut, 0, ARRAY_LEN(rows));
 	tcase_add_loop_test(tc, same_as_json, 0, ARRAY_LEN(pairs));
 	tcase_add_loop_test(tc, json_is_yaml, 0, ARRAY_LEN(sets));
+	tcase_add_loop_test(tc, demo_set, 0, ARRAY_LEN(demo));
 	tcase_add_loop_test(tc, depth, 0, 3);
 	tcase_add_loop_test(tc, large, 0, 2);
 	return run_case("kubeyaml", tc);

@@ -259,9 +259,9 @@ static void on_twice(
 	if (f->twice++ > 0)
 		return;
 	bool itself = strcmp(stands, f->path) == 0;
-	snprintf(text, sizeof(text), "%s: %s %s%s%s is already in %s: that one stands", f->path,
-		kube_kind_text(o->kind), o->namespace, o->namespace[0] == 0 ? "" : "/",
-		o->name, itself ? "it" : stands);
+	snprintf(text, sizeof(text), "%s: %s %s%s%s is already in %s: that one stands",
+		f->path, kube_kind_text(o->kind), o->namespace,
+		o->namespace[0] == 0 ? "" : "/", o->name, itself ? "it" : stands);
 	free(f->twice_text);
 	f->twice_text = mem_dup(text, strlen(text));
 }

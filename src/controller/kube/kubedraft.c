@@ -585,7 +585,9 @@ static const char *finish_pod(struct kubedraft *d, struct kube_object *out)
 	if (p->nips == 0 && d->pod_ip != NULL)
 		add_addr(&p->ips, &p->nips, &ignored, d->pod_ip, strlen(d->pod_ip));
 	p->ready = d->ready;
-	p->running = is(d->phase, "Running") || is(d->phase, "Pending");
+	/* Nothing said yet: Pending. */
+	p->running = d->phase == NULL || d->phase[0] == 0 || is(d->phase, "Running") ||
+	             is(d->phase, "Pending");
 	not_null(&p->hostname);
 	not_null(&p->subdomain);
 	not_null(&p->node);
