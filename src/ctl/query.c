@@ -25,6 +25,7 @@ const char query_help[] =
 	"/etc/resolv.conf, else 127.0.0.1. A cut reply is asked for again over TCP.\n"
 	"Exit status 1: the reply's code is not NOERROR; 3: no reply.\n"
 	"\n"
+	"  -s, --server SERVER    as @SERVER\n"
 	"  -p, --port PORT        port of the server (53)\n"
 	"  -x, --reverse          NAME is an address: ask for its PTR\n"
 	"      --tcp              ask over TCP from the start\n"
@@ -37,6 +38,8 @@ const char query_help[] =
 	"  +short                 print the data of the answer section alone\n";
 
 static const char *const sections[] = {"question", "answer", "authority", "additional"};
+
+static const char *const headings[] = {"QUESTION", "ANSWER", "AUTHORITY", "ADDITIONAL"};
 
 static const struct {
 	uint16_t bit;
@@ -116,6 +119,16 @@ static bool parse_name(const char *text, bool reverse, struct name *out)
 	return false;
 }
 
+static bool take_server(const char *text, struct request *r)
+{
+	r->server_given = true;
+	if (parse_server(text, &r->ask.server))
+		return true;
+	ctl_complain(
+		"'%s' is no server: write ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT", text);
+	return false;
+}
+
 /* NAME, TYPE, @SERVER and +short, in any order but NAME before TYPE. */
 static bool parse_arguments(const struct options *o, bool reverse, struct request *r)
 {
@@ -129,11 +142,8 @@ static bool parse_arguments(const struct options *o, bool reverse, struct reques
 		if (strcmp(word, "+short") == 0) {
 			r->brief = true;
 		} else if (word[0] == '@') {
-			r->server_given = true;
-			if (!parse_server(word + 1, &r->ask.server)) {
-				ctl_complain("'%s' is no server: write @ADDRESS", word);
+			if (!take_server(word + 1, r))
 				return false;
-			}
 		} else if (!named) {
 			named = true;
 			if (!parse_name(word, reverse, &r->q.name))
@@ -175,10 +185,11 @@ static bool parse_numbers(
 
 static int parse_request(const struct verb *v, int argc, char **argv, struct request *r)
 {
-	const char *port = NULL, *edns = NULL, *tries = NULL;
+	const char *port = NULL, *edns = NULL, *tries = NULL, *server = NULL;
 	bool reverse = false, no_edns = false, no_recurse = false;
 	struct options o;
 	const struct option_spec own[] = {
+		{"-s", "--server", &server, NULL},
 		{"-p", "--port", &port, NULL},
 		{"-x", "--reverse", NULL, &reverse},
 		{NULL, "--tcp", NULL, &r->ask.tcp},
@@ -194,7 +205,11 @@ static int parse_request(const struct verb *v, int argc, char **argv, struct req
 	if (ret != 0)
 		return ret;
 	r->ask.server.port = 53;
-	if (!parse_numbers(port, edns, tries, r) || !parse_arguments(&o, reverse, r))
+	if (!parse_numbers(port, edns, tries, r))
+		return -EINVAL;
+	if (server != NULL && !take_server(server, r))
+		return -EINVAL;
+	if (!parse_arguments(&o, reverse, r))
 		return -EINVAL;
 	if (!r->server_given && o.config == NULL)
 		find_server(&r->ask.server);
@@ -233,7 +248,7 @@ static void print_header(const struct reply *r, const struct text_rr *opt)
 	char buf[12];
 	uint16_t flags = load_u16(r->msg + 2);
 
-	printf(";; %s, id %u, flags", rcode_text(full_rcode(r, opt), buf),
+	printf(";; status: %s, id: %u, flags:", rcode_text(full_rcode(r, opt), buf),
 		(unsigned)load_u16(r->msg));
 	for (size_t i = 0; i < ARRAY_LEN(flag_words); i++)
 		if ((flags & flag_words[i].bit) != 0)
@@ -243,7 +258,7 @@ static void print_header(const struct reply *r, const struct text_rr *opt)
 	printf("\n");
 	if (opt == NULL)
 		return;
-	printf(";; EDNS version %u, size %u%s%s%s\n", opt->ttl >> 16 & 0xff, opt->class,
+	printf(";; EDNS: version %u, size %u%s%s%s\n", opt->ttl >> 16 & 0xff, opt->class,
 		(opt->ttl & 0x8000) != 0 ? ", do" : "", opt->rdata[0] != '\0' ? ", " : "",
 		opt->rdata);
 }
@@ -270,7 +285,7 @@ static void print_sections(const struct reply *r, struct text_rr *rr)
 		if (rr->section == 3 && rr->type == TYPE_OPT)
 			continue;
 		if ((int)rr->section != section)
-			printf("\n;; %s\n", sections[rr->section]);
+			printf("\n;; %s\n", headings[rr->section]);
 		section = (int)rr->section;
 		print_rr(rr);
 	}
