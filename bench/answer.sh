@@ -1,0 +1,16 @@
+#!/bin/sh
+# answer.sh - instructions of one answer, by kind, counted with callgrind: they repeat
+# exactly, whatever else the machine does. Usage: bench/answer.sh [BUILD [NAMES]]
+set -eu
+build=${1:-.}
+names=${2:-10000}
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+echo "$names names, instructions per answer (receive and send not counted)"
+for kind in hit hit-edns nodata nxdomain search srv headless-40 ptr cname pod refused; do
+	valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+		--toggle-collect=answer_batch "$build/bench/answer" "$names" 100 "$kind" \
+		2>"$out" >/dev/null
+	total=$(sed -n 's/.*Collected : \([0-9]*\).*/\1/p' "$out")
+	printf '%-12s %6d\n' "$kind" $((total / 3200))
+done
