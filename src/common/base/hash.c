@@ -61,6 +61,8 @@ static inline uint64_t last_word(const uint8_t *p, size_t left, size_t len)
 {
 	uint64_t m = (uint64_t)len << 56;
 
+	if (len >= 8 && left > 0) /* the last eight octets, those before pushed out */
+		return m | load_le64(p + left - 8) >> (64 - 8 * left);
 	for (size_t i = 0; i < left; i++)
 		m |= (uint64_t)p[i] << (8 * i);
 	return m;
