@@ -21,6 +21,8 @@ PREFIXES = {
     "src/common/snap/node.h": ("body", "endpoints"),
     "src/common/snap/trie.h": ("arena",),
     "src/controller/kube/kubeobj.h": ("kube",),
+    "src/ctl/ctl.h": ("options", "complain", "query", "status", "dump", "check", "gen",
+                      "completion", "version"),  # one file for each verb
     "src/worker/query.h": ("admit",),
 }
 

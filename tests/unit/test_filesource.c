@@ -98,7 +98,7 @@ static void put_service(const char *path, const char *name, const char *ip)
 
 	snprintf(text, sizeof(text),
 		"kind: Service\nmetadata: {name: %s, namespace: s}\nspec: {clusterIP: "
-	        "%s}\n",
+		"%s}\n",
 		name, ip);
 	put(path, text);
 }

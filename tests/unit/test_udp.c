@@ -312,7 +312,10 @@ START_TEST(socket_gone)
 	ask(client);
 	m.type = MESSAGE_SOCKET_GONE;
 	ck_assert_int_eq(pair_send(pair[0], &m, sizeof(m), -1), 0);
-	/* Messages are taken in order: when the second socket is read, the first is not. */
+	/*
+	 * Messages are taken in order: when the second socket
+	 * is read, the first is not.
+	 */
 	server_socket(INADDR_LOOPBACK, false, &other);
 	ask(client_socket(INADDR_LOOPBACK, &other));
 	send_query(client, 5);

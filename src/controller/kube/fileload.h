@@ -12,10 +12,11 @@
 #include "controller/kube/kubefields.h"
 
 /*
- * Read `path`; on_object as in kubefields.h. 0; or -EINVAL with *error filled: its content
- * is no good, the line and column 0 if it has no place; or another negative errno: it
- * cannot be read. -EISDIR: it is a directory. *content becomes a hash of what was read;
- * untouched if that was nothing. Objects before a fault were delivered: collect them.
+ * Read `path`; on_object as in kubefields.h. 0; or -EINVAL with *error filled: its
+ * content is no good, the line and column 0 if it has no place; or another negative
+ * errno: it cannot be read. -EISDIR: it is a directory. *content becomes a hash of what
+ * was read; untouched if that was nothing. Objects before a fault were delivered: collect
+ * them.
  */
 int fileload(const char *path, void (*on_object)(void *arg, struct kube_object *o),
 	void *arg, struct kube_error *error, uint64_t *content);

@@ -7,8 +7,8 @@
  * name, whatever file an object stands in, and only if something about it changed.
  *
  * A file that cannot be read or parsed keeps the objects it had; one that is gone loses
- * them. An object in two files: the first stands. A path that is missing is looked for each
- * second; one that vanishes keeps its objects. Not kept: content. Per object its
+ * them. An object in two files: the first stands. A path that is missing is looked for
+ * each second; one that vanishes keeps its objects. Not kept: content. Per object its
  * identity and a hash (about 100 octets).
  */
 #ifndef KUBE_FILESOURCE_H

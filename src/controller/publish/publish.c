@@ -164,7 +164,10 @@ static int open_board(struct publisher *p)
 	board_store(&p->board->building, 0);
 	board_store(&p->board->last_segment, last);
 	segment_remove_range(p->instance, current + 1, UINT64_MAX);
-	/* What its own predecessors left goes now: in a crash loop nobody lives so long. */
+	/*
+	 * What its own predecessors left goes now: in a crash
+	 * loop nobody lives so long.
+	 */
 	if (current > 0)
 		segment_remove_range(p->instance, 0, current - 1);
 	p->predecessors = true;
