@@ -33,7 +33,7 @@ static void refuse_unknown(struct parse *p, const struct value *v, const char *p
 			p->bad[schema_find(guess) - schema] = true;
 	} else {
 		report_add(p->report, CONF_ERROR, &v->item->name, v->path,
-			"unknown key — the installed shmdns.conf shows all keys");
+			"unknown key — the packaged shmdns.conf shows all keys");
 	}
 }
 

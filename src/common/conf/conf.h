@@ -88,7 +88,8 @@ struct conf_report {
 /*
  * All configuration files in one run of octets: what the supervisor reads once and hands
  * to whoever parses (design: "reads all configuration files once into one sealed memory
- * file"). The format is private to conf.c: each file with its name.
+ * file"). If a file may name one, the machine's network interfaces and their indexes are
+ * in it too. The format is private to bundle.c.
  */
 struct conf_bundle {
 	uint8_t *data; /* owned */
@@ -98,7 +99,8 @@ struct conf_bundle {
 /*
  * Read `path` and, beside it, conf.d/ *.conf in sorted order (OP-23, OP-24; dot files, *~
  * and *.dpkg-* ignored) into *out. 0; -errno with *failed (owned by the caller) naming
- * the file that could not be read; -EFBIG: over 1 MiB in all.
+ * the file that could not be read; -EFBIG: over 1 MiB in all. Files that are included are
+ * read too; the parse names those that could not be read.
  */
 int conf_read(const char *path, struct conf_bundle *out, char **failed);
 
@@ -114,7 +116,8 @@ void conf_bundle_fini(struct conf_bundle *b);
 
 /*
  * Parse and check a bundle. 0 with *out filled and owned by the caller (warnings may
- * stand in *report); -EINVAL: at least one error stands in *report, *out is empty.
+ * stand in *report); -EINVAL: at least one error stands in *report, *out is empty. What
+ * *report holds before is not freed.
  */
 int conf_parse(
 	const uint8_t *bundle, size_t len, struct conf *out, struct conf_report *report);
