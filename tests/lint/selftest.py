@@ -128,6 +128,10 @@ CASES = (
                                      **core("/* W-01, UTF-8 */\n")}, ""),
     (text_rules.check_keys, {"src/common/conf/schema.c": '{"kubernetes.ttl", 1},\n',
                              "doc/shmdns.conf.5": ".Dd\n"}, "key kubernetes.ttl is missing"),
+    (text_rules.check_options, {"src/ctl/a.c": '{"-p", "--port"}\n',
+                                "doc/shmdnsctl.1": ".Fl x\n"}, "--port is not in the manual"),
+    (text_rules.check_options, {"src/ctl/a.c": '{"-p", "--port"}\n',
+                                "doc/shmdnsctl.1": ".It Fl p , Fl -port Ar n\n"}, ""),
 )
 
 MANUAL = ".Dd January 1, 2026\n.Dt X 1\n.Os\n.Sh NAME\n.Nm x\n.Nd y\n"

@@ -133,6 +133,19 @@ def check_keys(tree):
                 yield Finding(path, 1, "key %s is missing" % key, "describe it")
 
 
+def check_options(tree):
+    """Every option of shmdnsctl stands in its manual."""
+    manual = tree.files.get("doc/shmdnsctl.1")
+    if manual is None:
+        return
+    for path in tree.paths("src/ctl/", suffix=".c"):
+        for m in re.finditer(r'"--([a-z][a-z-]+)"', tree.files[path]):
+            if not re.search(r"\bFl -%s\b" % re.escape(m.group(1)), manual):
+                yield Finding(path, tree.files[path].count("\n", 0, m.start()) + 1,
+                              "--%s is not in the manual" % m.group(1),
+                              "describe it in doc/shmdnsctl.1")
+
+
 def check_manuals(tree):
     """mandoc finds nothing to warn of in the manual pages."""
     program = shutil.which("mandoc")
@@ -149,4 +162,5 @@ def check_manuals(tree):
 
 
 CHECKS = (check_words, check_lines_exist, check_paths_exist, check_listed, check_rows,
-          check_rows_defined, check_keys, check_manuals)
+          check_rows_defined, check_keys, check_options,
+          check_manuals)
