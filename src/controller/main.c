@@ -19,7 +19,6 @@
 #include "controller/control.h"
 #include "controller/engine.h"
 #include "controller/kube/filesource.h"
-#include "controller/kube/podslices.h"
 #include "controller/ownaddr.h"
 #include "controller/report.h"
 #include "snap/reader.h"
@@ -37,7 +36,6 @@ struct shell {
 	struct publisher *publisher; /* NULL: not open yet */
 	struct engine engine;
 	struct filesource *source;
-	struct podslices *pods;
 	char *path;          /* owned: what `source` reads */
 	struct conf waiting; /* the first configuration, until the publisher is open */
 	bool has_waiting, ready;
@@ -142,13 +140,6 @@ static void on_object(void *arg, enum kube_change change, struct kube_object *o)
 	struct shell *s = arg;
 
 	report_event(&s->report, o->kind, change);
-	podslices_event(s->pods, change, o);
-}
-
-static void on_slice_object(void *arg, enum kube_change change, struct kube_object *o)
-{
-	struct shell *s = arg;
-
 	engine_event(&s->engine, change, o, clock_mono_ns());
 	take_turn(s, false);
 }
@@ -157,7 +148,6 @@ static void on_batch_end(void *arg)
 {
 	struct shell *s = arg;
 
-	podslices_batch_end(s->pods);
 	take_turn(s, true);
 }
 
@@ -189,7 +179,6 @@ static void open_source(struct shell *s)
 		return;
 	}
 	s->path = mem_dup(k->path, strlen(k->path));
-	s->pods = podslices_new(on_slice_object, s);
 	ret = filesource_open(s->base, s->path, &source_handlers, s, &s->source);
 	if (ret < 0)
 		log_line(LOG_ERROR, "source cannot be watched path=\"%s\" error=\"%s\"",
@@ -354,7 +343,6 @@ static int open_loop(struct shell *s)
 static void close_all(struct shell *s)
 {
 	filesource_close(s->source);
-	podslices_free(s->pods);
 	if (s->publisher != NULL) {
 		engine_fini(&s->engine);
 		publish_close(s->publisher);
