@@ -29,7 +29,7 @@
 
 struct shell {
 	struct event_base *base;
-	struct event *pair, *heartbeat, *turn, *idle;
+	struct event *pair, *heartbeat, *turn, *idle, *term;
 	struct control control;
 	struct report report;
 	char instance[INSTANCE_MAX];
@@ -303,6 +303,13 @@ static void on_pair(evutil_socket_t fd, short what, void *arg)
 		stop(s, 0); /* without a supervisor nobody needs us */
 }
 
+static void on_term(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	stop(arg, 0);
+}
+
 static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 {
 	struct shell *s = arg;
@@ -333,9 +340,12 @@ static int open_loop(struct shell *s)
 	s->heartbeat = event_new(s->base, -1, EV_PERSIST, on_heartbeat, s);
 	s->turn = evtimer_new(s->base, on_turn, s);
 	s->idle = evtimer_new(s->base, on_idle, s);
-	if (s->pair == NULL || s->heartbeat == NULL || s->turn == NULL || s->idle == NULL)
+	s->term = evsignal_new(s->base, SIGTERM, on_term, s);
+	if (s->pair == NULL || s->heartbeat == NULL || s->turn == NULL ||
+		s->idle == NULL || s->term == NULL)
 		return -ENOMEM;
 	event_add(s->pair, NULL);
+	event_add(s->term, NULL);
 	event_add(s->heartbeat, &beat);
 	return 0;
 }
@@ -354,6 +364,7 @@ static void close_all(struct shell *s)
 	event_free(s->heartbeat);
 	event_free(s->turn);
 	event_free(s->idle);
+	event_free(s->term);
 	event_base_free(s->base);
 	free(s->path);
 }
