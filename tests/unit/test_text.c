@@ -27,6 +27,7 @@ static const struct {
 	{TYPE_TXT, "\4abc", 4, NULL},
 	{TYPE_TXT, "", 0, NULL},
 	{TYPE_HINFO, "\7RFC8482\0", 9, "\"RFC8482\" \"\""},
+	{TYPE_HINFO, "\7RFC8482", 8, NULL},
 	{TYPE_CAA, "\0\5issuea.x", 10, "0 issue \"a.x\""},
 	{TYPE_DS, "\0\1\10\2\xab\xcd", 6, "1 8 2 abcd"},
 	{TYPE_SOA, "\1a\0\1b\0\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5", 26,

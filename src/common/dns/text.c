@@ -177,7 +177,7 @@ static bool put_soa(struct rd *r, struct out *o)
 	return true;
 }
 
-/* One or more character strings (TXT, SPF), or exactly two (HINFO). */
+/* One or more character strings. */
 static bool put_strings(struct rd *r, struct out *o)
 {
 	const char *gap = "";
@@ -189,6 +189,14 @@ static bool put_strings(struct rd *r, struct out *o)
 			return false;
 	} while (r->at < r->end);
 	return true;
+}
+
+static bool put_hinfo(struct rd *r, struct out *o)
+{
+	if (!take_string(r, o))
+		return false;
+	put(o, " ");
+	return take_string(r, o);
 }
 
 static bool put_caa(struct rd *r, struct out *o)
@@ -282,8 +290,9 @@ static bool put_rdata(struct rd *r, struct out *o, uint16_t type)
 	case TYPE_SRV:
 		return put_u16s(r, o, 3) && take_name(r, o);
 	case TYPE_TXT:
-	case TYPE_HINFO:
 		return put_strings(r, o);
+	case TYPE_HINFO:
+		return put_hinfo(r, o);
 	case TYPE_CAA:
 		return put_caa(r, o);
 	case TYPE_DS:
