@@ -67,8 +67,10 @@ static void on_message(struct worker *w, const union message *m, int fd)
 	switch (m->type) {
 	case MESSAGE_START:
 		ret = start(w, &m->start, fd);
-		if (ret < 0)
+		if (ret < 0) {
 			log_refused(w, "start", -ret);
+			event_base_loopbreak(w->base); /* of no use without a page */
+		}
 		break;
 	case MESSAGE_SOCKET:
 		ret = take_socket(w, &m->socket, fd);

@@ -150,7 +150,8 @@ int main(void)
 		return 1;
 	}
 	event_base_dispatch(w->base);
-	if (w->stat != NULL)
-		stat_set(&w->stat->head.pid, 0);
+	if (w->stat == NULL)
+		return 1;
+	stat_set(&w->stat->head.pid, 0);
 	return 0;
 }

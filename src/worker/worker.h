@@ -32,7 +32,7 @@ struct worker {
 	struct stat_worker *stat; /* NULL before START */
 	struct batch *batch;
 	uint32_t slot, share;
-	uint32_t turn;     /* counts queries: where rotations begin (LD-01) */
+	uint64_t turn;     /* counts queries: where rotations begin (LD-01) */
 	bool serving;      /* a root is mapped and sockets are read */
 	bool ready_due;    /* READY has not been taken by the pair yet */
 	uint64_t failures; /* of refreshes that were logged */
