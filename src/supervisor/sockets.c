@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/base.h"
@@ -17,6 +18,8 @@
 #include "supervisor/bind.h"
 #include "supervisor/holder.h"
 #include "supervisor/slots.h"
+
+#define DESCRIPTORS_KEPT 64 /* free for pairs, files and the next reload */
 
 const char *sockets_text(const struct socket_key *key, char *out)
 {
@@ -160,7 +163,37 @@ static bool may_do_without(const struct sockets_group *g, int error)
 {
 	if (!g->follows && g->key.kind != SOCKET_UDP_WILD)
 		return false;
+	if (error == -EMFILE) /* the catch-all serves that address */
+		return g->follows;
 	return error == -EADDRINUSE || error == -EADDRNOTAVAIL || error == -EAFNOSUPPORT;
+}
+
+/* Say that an address is not served, or not by sockets of its own. */
+static void complain(struct sockets *s, const struct sockets_group *g, int error)
+{
+	if (error != -EMFILE || !may_do_without(g, error)) {
+		explain(may_do_without(g, error) ? LOG_WARNING : LOG_ERROR, &g->key,
+			error);
+		return;
+	}
+	if (!s->warned_many)
+		log_line(LOG_WARNING,
+			"few descriptors: the rest of the addresses go to the "
+			"catch-all sockets fix=\"raise the limit of open files\"");
+	s->warned_many = true;
+}
+
+/*
+ * EV-08: sockets of single addresses are a convenience; they must not take the
+ * descriptors that the replacement of a worker needs. Numbers are given lowest first.
+ */
+static bool near_limit(int fd)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return false;
+	return (rlim_t)fd + DESCRIPTORS_KEPT >= limit.rlim_cur;
 }
 
 static void close_group(struct sockets *s, struct sockets_group *g)
@@ -201,9 +234,12 @@ static int open_group(struct sockets *s, struct sockets_group *g)
 		g->fd[i] = -1;
 	for (uint32_t i = 0; i < s->shares; i++) {
 		ret = bind_udp(&g->key, true);
+		if (ret >= 0)
+			g->fd[i] = ret;
+		if (ret >= 0 && g->follows && near_limit(ret))
+			ret = -EMFILE;
 		if (ret < 0)
 			goto out;
-		g->fd[i] = ret;
 		check_buffers(s, ret);
 	}
 	ret = bind_steer(g->fd[0], s->filter, s->filter_len);
@@ -225,9 +261,8 @@ static int probe_all(struct sockets *s, bool *held)
 			close(fd);
 		if (fd >= 0)
 			continue;
-		bool without = may_do_without(g, fd);
-		explain(without ? LOG_WARNING : LOG_ERROR, &g->key, fd);
-		if (!without)
+		complain(s, g, fd);
+		if (!may_do_without(g, fd))
 			return fd;
 	}
 	return 0;
@@ -244,9 +279,8 @@ static int open_all(struct sockets *s, const bool *held)
 			opened++;
 		if (ret == 0 || held[i])
 			continue;
-		bool without = may_do_without(&s->group[i], ret);
-		explain(without ? LOG_WARNING : LOG_ERROR, &s->group[i].key, ret);
-		if (!without)
+		complain(s, &s->group[i], ret);
+		if (!may_do_without(&s->group[i], ret))
 			return ret;
 	}
 	if (opened == 0)
@@ -338,7 +372,7 @@ static void open_new(struct sockets *s, const struct sockets *wanted,
 		struct sockets_group *g = &s->group[s->n - 1];
 		int ret = open_late(s, g);
 		if (ret < 0) {
-			explain(LOG_WARNING, &g->key, ret);
+			complain(s, g, ret);
 			continue;
 		}
 		log_line(LOG_INFO, "address new listen=%s", sockets_text(&g->key, text));

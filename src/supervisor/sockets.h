@@ -43,7 +43,7 @@ struct sockets {
 	uint16_t filter_len;
 	int granted;      /* octets: the least receive buffer that the kernel gave */
 	bool warned;      /* of small buffers, */
-	bool warned_many; /* of too many addresses */
+	bool warned_many; /* of more addresses than sockets */
 };
 
 /* A group was opened (true), or is about to be closed (false). */

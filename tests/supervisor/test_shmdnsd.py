@@ -8,6 +8,7 @@ import fcntl
 import glob
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -85,11 +86,14 @@ class Appliance:
     def environment(self):
         return dict(os.environ, FAKE_DIR=self.dir, NOTIFY_SOCKET=self.path("notify"))
 
-    def start(self, *options, wait=True):
+    def start(self, *options, wait=True, files=None):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
         log = open(self.path("stderr"), "ab")
         self.process = subprocess.Popen(
             [self.path("shmdnsd"), "-c", self.path("conf"), *options],
-            stderr=log, stdin=subprocess.DEVNULL, env=self.environment())
+            stderr=log, stdin=subprocess.DEVNULL, env=self.environment(),
+            preexec_fn=limit if files else None)
         log.close()
         if wait:
             self.line("supervisor: ready workers")
@@ -482,6 +486,24 @@ class Wildcards(Base):
             self.assertIn(a.ask(), ((0, 0), (1, 1)))
             held = re.findall("port held listen=(.*):", a.read("stderr"))
         self.assertEqual(held, ["0.0.0.0"])
+
+    def test_few_descriptors(self):
+        """EV-08: addresses beyond the limit go to the catch-all; workers are replaced."""
+        self.ip("link", "set", "lo", "up")
+        a = self.appliance(listen=["0.0.0.0"]).start(files=120)
+        for k in range(60):
+            self.ip("address", "add", "10.9.7.%d/32" % (k + 1), "dev", "lo")
+        a.line("few descriptors")
+        self.assertIn("addr=10.9.7.1 ", a.read("log"))
+        self.assertNotIn("addr=10.9.7.60 ", a.read("log"))
+        for address in ("10.9.7.1", "10.9.7.60"):
+            self.assertIn(a.ask(address), ((0, 0), (1, 1)))
+        for _ in range(3):
+            os.kill(a.pid("worker", 0), signal.SIGKILL)
+            self.assertEqual({a.ask("10.9.7.60") for _ in range(64)}, {(0, 0), (1, 1)})
+        self.assertNotIn("start failed", a.read("stderr"))
+        for k in range(60):
+            self.ip("address", "del", "10.9.7.%d/32" % (k + 1), "dev", "lo")
 
 
 def in_namespace():
