@@ -19,6 +19,7 @@
 #include "controller/control.h"
 #include "controller/engine.h"
 #include "controller/kube/filesource.h"
+#include "controller/kube/podslices.h"
 #include "controller/ownaddr.h"
 #include "controller/report.h"
 #include "snap/reader.h"
@@ -36,6 +37,7 @@ struct shell {
 	struct publisher *publisher; /* NULL: not open yet */
 	struct engine engine;
 	struct filesource *source;
+	struct podslices *pods;
 	char *path;          /* owned: what `source` reads */
 	struct conf waiting; /* the first configuration, until the publisher is open */
 	bool has_waiting, ready;
@@ -140,6 +142,14 @@ static void on_object(void *arg, enum kube_change change, struct kube_object *o)
 	struct shell *s = arg;
 
 	report_event(&s->report, o->kind, change);
+	podslices_event(s->pods, change, o);
+}
+
+/* The same events, and those of slices that follow from Pods (QS-06). */
+static void on_joined(void *arg, enum kube_change change, struct kube_object *o)
+{
+	struct shell *s = arg;
+
 	engine_event(&s->engine, change, o, clock_mono_ns());
 	take_turn(s, false);
 }
@@ -148,6 +158,7 @@ static void on_batch_end(void *arg)
 {
 	struct shell *s = arg;
 
+	podslices_batch_end(s->pods);
 	take_turn(s, true);
 }
 
@@ -179,6 +190,7 @@ static void open_source(struct shell *s)
 		return;
 	}
 	s->path = mem_dup(k->path, strlen(k->path));
+	s->pods = podslices_new(on_joined, s);
 	ret = filesource_open(s->base, s->path, &source_handlers, s, &s->source);
 	if (ret < 0)
 		log_line(LOG_ERROR, "source cannot be watched path=\"%s\" error=\"%s\"",
@@ -353,6 +365,7 @@ static int open_loop(struct shell *s)
 static void close_all(struct shell *s)
 {
 	filesource_close(s->source);
+	podslices_free(s->pods);
 	if (s->publisher != NULL) {
 		engine_fini(&s->engine);
 		publish_close(s->publisher);
