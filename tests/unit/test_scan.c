@@ -1,7 +1,7 @@
 /* test_scan.c - what libconfig would misread or cannot place, word for word (CF rows) */
 #include "conf_support.h"
 
-/* CF-01, CF-07, DE-13: numerals; CF-03, CF-04, CF-06, CF-08: syntax */
+/* CF-01, CF-07: numerals; CF-03, CF-04, CF-06, CF-08: syntax */
 static const struct row scans[] = {
 	{"CF-01 too large", FILES "workers = 3000000000;", NULL,
 		"a:2:11: error: workers: \"3000000000\" does not fit 32 bits — write it "
