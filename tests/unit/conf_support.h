@@ -80,7 +80,7 @@ static inline void check_name(const struct name *name, const char *text)
 	ck_assert_mem_eq(name->wire, wire, len);
 }
 
-/* As kubeadm's Corefile (FE-80, FE-84, FE-90), as far as there are keys for it. */
+/* What kubeadm's Corefile does by default, as far as there are keys for it. */
 static inline void check_defaults(const struct conf *c)
 {
 	const struct conf_kubernetes *k = &c->kubernetes;
