@@ -51,7 +51,7 @@ def names():
         text = "".join(R.choice("ab.\\0129") for _ in range(R.randrange(1, 12)))
         try:
             want = dns.name.from_text(text).to_wire().hex()
-        except (dns.exception.DNSException, struct.error):  # \\256
+        except (dns.exception.DNSException, struct.error):  # an octet over 255
             want = "error"
         case(f"parse {text.encode().hex()}", lambda out, w=want: out == w)
 

@@ -57,14 +57,17 @@ static inline uint64_t sip_finish(struct sip *s)
 }
 
 /* The last word: what is left of the octets, and the length in the top octet. */
-static inline uint64_t last_word(const uint8_t *p, size_t left, size_t len)
+static inline uint64_t last_word(const uint8_t *name, size_t len)
 {
+	unsigned left = len % 8;
 	uint64_t m = (uint64_t)len << 56;
 
-	if (len >= 8 && left > 0) /* the last eight octets, those before pushed out */
-		return m | load_le64(p + left - 8) >> (64 - 8 * left);
-	for (size_t i = 0; i < left; i++)
-		m |= (uint64_t)p[i] << (8 * i);
+	if (left == 0)
+		return m;
+	if (len > 8) /* one load that begins in the word before */
+		return m | load_le64(name + len - 8) >> (64 - 8 * left);
+	for (unsigned i = 0; i < left; i++)
+		m |= (uint64_t)name[i] << (8 * i);
 	return m;
 }
 
@@ -81,7 +84,7 @@ struct hash128 hash_name(const struct hash_key *key, const uint8_t *name, size_t
 
 	for (i = 0; i + 8 <= len; i += 8)
 		sip_word(&s, load_le64(name + i));
-	sip_word(&s, last_word(name + i, len - i, len));
+	sip_word(&s, last_word(name, len));
 	s.v2 ^= 0xee;
 	h.path = sip_finish(&s) & key->mask;
 	s.v1 ^= 0xdd;
