@@ -214,7 +214,7 @@ static void print_node(struct dump *d, const struct node_view *v)
 		json_end(&d->json, '}');
 		return;
 	}
-	if (v->head->nrrsets == 0 && (v->head->flags & NODE_APEX) == 0)
+	if (v->head->nrrsets == 0 && (v->head->flags & (NODE_APEX | NODE_POD_GATE)) == 0)
 		printf("; %s has no records\n", owner);
 	if ((v->head->flags & NODE_POD_GATE) != 0)
 		printf("; names of pods below %s are worked out from the question\n",

@@ -309,8 +309,9 @@ class Pages(unittest.TestCase):
                 served = harness.rdatas(a.ask(name, type_))
                 self.assertEqual(sorted(r.to_text() for r in zone.get_rdataset(name, type_)),
                                  sorted(served), name)
-            self.assertIn("; svc.cluster.local. is an empty non-terminal\n", out)
+            self.assertIn("; 96.10.in-addr.arpa. is an empty non-terminal\n", out)
             self.assertRegex(out, r"(?m)^7\.0\.96\.10\.in-addr\.arpa\.\t30\tIN\tPTR\tweb\.shop")
+            self.assertIn("; svc.cluster.local. has no records\n", out)
             soa = a.ask("cluster.local.", "SOA").answer[0]
             self.assertEqual(zone.get_rdataset("cluster.local.", "SOA")[0], soa[0])
 
