@@ -247,13 +247,13 @@ class Appliance:
         self.write_config()
 
     def write_config(self):
-        listen = ", ".join(f'"{a}"' for a in self.listen)
+        listen = ", ".join(f'{{ address = "{a}"; }}' for a in self.listen)
         write_whole(self.config, f"""
 instance = "{self.instance}";
 run_dir = "{self.directory}/run";
 state_dir = "{self.directory}/state";
 workers = {self.workers};
-listen = [ {listen} ];
+listen = ( {listen} );
 kubernetes: {{
     source = "files";
     path = "{self.objects}";
@@ -312,13 +312,13 @@ kubernetes: {{
         return self.process is not None and self.process.poll() is None
 
     def await_ready(self):
-        """Until the zone answers: records are complete and somebody serves them."""
+        """Until records are complete and somebody serves them."""
 
         def answers():
             assert self.alive(), f"shmdnsd ended with {self.process.poll()}\n{self.tail()}"
             with contextlib.suppress(dns.exception.Timeout, OSError):
-                reply = self.ask("cluster.local.", "SOA", timeout_s=0.5)
-                return reply.rcode() == dns.rcode.NOERROR
+                reply = self.ask("not.there.svc.cluster.local.", "A", timeout_s=0.5)
+                return reply.rcode() == dns.rcode.NXDOMAIN  # SERVFAIL before (RU-03)
             return False
 
         await_("a complete answer from " + self.listen[0], answers)

@@ -44,6 +44,6 @@ class Demo(unittest.TestCase):
     def test_ctl_query(self):
         """OP-07: shmdnsctl query says the same"""
         with harness.Appliance(harness.cluster(1)) as a:
-            code, out, err = a.ctl("query", "-s", f"127.0.0.1:{a.port}", "+short",
+            code, out, err = a.ctl("query", "-c", a.config, "+short",
                                    "svc-000.shop.svc.cluster.local.", "A")
             self.assertEqual((code, out.strip()), (0, "10.96.1.0"), err)

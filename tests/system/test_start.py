@@ -3,18 +3,20 @@
 import os
 import signal
 import subprocess
+import tempfile
 import unittest
 
 import harness
 
 
-def check(directory, text):
-    """shmdnsd -t on a file: (exit status, all output)."""
-    path = os.path.join(directory, "check.conf")
-    with open(path, "w") as f:
-        f.write(text)
-    done = subprocess.run([harness.program("shmdnsd"), "-t", "-c", path], capture_output=True,
-                          text=True, timeout=20)
+def check(text):
+    """shmdnsd -t on a file of this text: (exit status, all output)."""
+    with tempfile.TemporaryDirectory(prefix="shmdns-test-") as directory:
+        path = os.path.join(directory, "check.conf")
+        with open(path, "w") as f:
+            f.write(text)
+        done = subprocess.run([harness.program("shmdnsd"), "-t", "-c", path],
+                              capture_output=True, text=True, timeout=20)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -61,19 +63,18 @@ class Start(unittest.TestCase):
 
     def test_check(self):
         """OP-01, OP-20, CF-02, CF-07: all errors in one pass, file:line:column, a guess"""
-        with harness.Appliance(harness.cluster(1)) as a:
-            code, out = check(a.directory, 'wrokers = 5;\nworkers = 5000000000;\n'
-                                           'kubernetes: { pods = "sometimes"; };\n')
-            self.assertEqual(code, 1, out)
-            self.assertRegex(out, r'check\.conf:1:\d+: error: .*wrokers.*workers')
-            self.assertRegex(out, r'check\.conf:2:\d+: error: workers')
-            self.assertRegex(out, r'check\.conf:3:\d+: error: kubernetes\.pods.*sometimes')
-            self.assertRegex(out, r'3 errors')
-            code, out = check(a.directory, 'workers = [ 1;\n')
-            self.assertEqual(code, 1, out)
-            self.assertRegex(out, r'check\.conf:1')
-            code, out = check(a.directory, 'workers = 2;\n')
-            self.assertEqual(code, 0, out)
+        code, out = check('wrokers = 5;\nworkers = 5000000000;\n'
+                          'kubernetes: { pods = "sometimes"; source = "files"; path = "/"; };\n')
+        self.assertEqual(code, 1, out)
+        self.assertRegex(out, r'check\.conf:1:\d+: error: .*wrokers.*workers')
+        self.assertRegex(out, r'check\.conf:2:\d+: error: workers')
+        self.assertRegex(out, r'check\.conf:3:\d+: error: kubernetes\.pods.*sometimes')
+        self.assertRegex(out, r'3 errors')
+        code, out = check('workers = [ 1;\n')
+        self.assertEqual(code, 1, out)
+        self.assertRegex(out, r'check\.conf:1')
+        code, out = check('workers = 2; kubernetes: { source = "files"; path = "/"; };\n')
+        self.assertEqual(code, 0, out)
 
     def test_broken_config(self):
         """OP-20: a broken file at the first start: errors with their places, nothing runs"""
