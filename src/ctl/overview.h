@@ -31,7 +31,7 @@ struct overview {
 bool overview_open(struct overview *v, const char *instance);
 void overview_close(struct overview *v);
 
-/* True if the page's process had a heartbeat in the last 5 s. */
+/* True if the page's process had a heartbeat in the last 3 s. */
 bool overview_lives(const struct overview *v, const struct stat_head *head);
 
 /* Octets of the segment that are no longer reachable. */

@@ -342,3 +342,20 @@ class Pages(unittest.TestCase):
             self.assertIn("2 workers; read from shared memory\n", out)
             self.assertRegex(out, r"(?m)^controller +\d+ +running")
             self.assertRegex(out, r"(?m)^replies +NOERROR \d+")
+
+    def test_nobody_runs(self):
+        """OP-06: after the death of all, status and dump still read what is there"""
+        with harness.Appliance(harness.cluster(5)) as a:
+            family = harness.children(a.pid)
+            a.kill()
+            harness.await_("the end of its children",
+                           lambda: not any(harness.start_of(p) for p in family))
+
+            def said():
+                code, out, _ = a.ctl("status", "-c", a.config)
+                return code == 1 and "THE CONTROLLER IS NOT RUNNING; NO WORKER IS RUNNING" in out
+            harness.await_("status that says so", said, every_s=0.1)
+            code, out, _ = a.ctl("dump", "-c", a.config, "svc-003.shop.svc.cluster.local")
+            self.assertEqual(code, 0)
+            self.assertIn("\tA\t10.96.1.3\n", out)
+            a.start()  # cleans up
