@@ -1,4 +1,4 @@
-/* test_fileset.c - what changes when files change, against a plain model (QS-02, QS-05) */
+/* test_fileset.c - what changes when files change, against a model (QS-02, QS-05) */
 #include "controller/kube/fileset.h"
 
 #include <stdio.h>
