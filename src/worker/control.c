@@ -46,6 +46,7 @@ static int start(struct worker *w, const struct message_start *m, int fd)
 	reader_init(&w->reader, m->instance);
 	fault_install(process, &w->reader);
 	event_add(w->poll, &often);
+	event_active(w->poll, EV_TIMEOUT, 0); /* and now: a restart costs no wait */
 	return 0;
 }
 
