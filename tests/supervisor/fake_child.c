@@ -6,6 +6,7 @@
  *   die-N    the worker of slot N exits as soon as it is started
  *   refuse   the controller refuses every configuration
  *   linger   RETIRE is not obeyed
+ *   orphan   the controller leaves a process behind whose parent is gone
  * It appends what it is told to FAKE_DIR/log, one line a message.
  */
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <netinet/in.h>
 
 #include "base/base.h"
@@ -71,6 +73,19 @@ static void say(uint32_t type, uint32_t number)
 		_exit(8);
 }
 
+/* A child that ends at once and leaves one of its own, which ends a little later. */
+static void leave_orphan(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		if (fork() == 0)
+			usleep(1000);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+}
+
 static void on_start(const union message *m, int fd)
 {
 	char name[32];
@@ -82,6 +97,8 @@ static void on_start(const union message *m, int fd)
 	snprintf(name, sizeof(name), "die-%" PRIu32, me.slot);
 	if (strcmp(role, "worker") == 0 && asked_for(name))
 		_exit(7);
+	if (strcmp(role, "controller") == 0 && asked_for("orphan"))
+		leave_orphan();
 	if (segment_stat_map_fd(fd, &page) < 0)
 		_exit(6);
 	head = page;

@@ -86,12 +86,12 @@ class Appliance:
     def environment(self):
         return dict(os.environ, FAKE_DIR=self.dir, NOTIFY_SOCKET=self.path("notify"))
 
-    def start(self, *options, wait=True, files=None):
+    def start(self, *options, wait=True, files=None, under=()):
         def limit():
             resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
         log = open(self.path("stderr"), "ab")
         self.process = subprocess.Popen(
-            [self.path("shmdnsd"), "-c", self.path("conf"), *options],
+            [*under, self.path("shmdnsd"), "-c", self.path("conf"), *options],
             stderr=log, stdin=subprocess.DEVNULL, env=self.environment(),
             preexec_fn=limit if files else None)
         log.close()
@@ -207,9 +207,7 @@ class Life(Base):
         a = self.appliance()
         a.touch("linger")
         a.start()
-        began = time.monotonic()
         self.assertEqual(a.stop(), 0)
-        self.assertGreaterEqual(time.monotonic() - began, 2)
         self.assertEqual(a.read("stderr").count("reason=stop"), 3)
         self.assertEqual(a.shm(), [])
 
@@ -299,10 +297,10 @@ class Deaths(Base):
         """EV-04, DE-05, M-04."""
         a = self.appliance().start()
         hung = a.pid("worker", 1)
-        began = time.monotonic()
         os.kill(hung, signal.SIGSTOP)
         a.line("worker died slot=1 pid=%d signal=9 .*reason=heartbeat" % hung)
-        self.assertGreaterEqual(time.monotonic() - began, 2.5)
+        still_ms = int(a.line(r"worker hangs slot=1 pid=%d still_ms=(\d+)" % hung).group(1))
+        self.assertGreaterEqual(still_ms, 3000)
         a.line("worker ready slot=1", count=2)
         self.assertEqual(a.read("stderr").count("worker died"), 1)
 
@@ -444,8 +442,8 @@ class Ports(Base):
             self.assertEqual({a.ask(address) for _ in range(64)}, {(0, 0), (1, 1)})
 
 
-class Wildcards(Base):
-    """In a network namespace, where addresses may come and go."""
+class Namespaces(Base):
+    """In namespaces, where addresses may come and go, and somebody is pid 1."""
 
     def ip(self, *words):
         subprocess.run(["ip", *words], check=True)
@@ -487,6 +485,24 @@ class Wildcards(Base):
             held = re.findall("port held listen=(.*):", a.read("stderr"))
         self.assertEqual(held, ["0.0.0.0"])
 
+    def test_first_process(self):
+        """As pid 1 of a container: orphans are reaped, children know their parent."""
+        a = self.appliance()
+        a.pids = lambda: []  # they count in another namespace
+        a.configure(a.listen, a.workers, more='log = { level = "debug"; };')
+        a.touch("orphan")
+        a.start(under=["unshare", "-pf", "--kill-child"])
+        a.line(r"orphan reaped pid=\d")
+        a.line("COMMIT number=1", "log")
+        with open("/proc/%d/task/%d/children" % (a.process.pid, a.process.pid),
+                  encoding="ascii") as f:
+            first = int(f.read())
+        with open("/proc/%d/task/%d/children" % (first, first), encoding="ascii") as f:
+            self.assertEqual(len(f.read().split()), 3)
+        os.kill(first, signal.SIGTERM)
+        self.assertEqual(a.process.wait(WAIT), 0)
+        self.assertEqual(a.shm(), [])
+
     def test_few_descriptors(self):
         """EV-08: addresses beyond the limit go to the catch-all; workers are replaced."""
         self.ip("link", "set", "lo", "up")
@@ -521,7 +537,7 @@ def in_namespace():
 def main():
     loader = unittest.TestLoader()
     only = sys.argv[1:]
-    classes = [Wildcards] if only == ["--namespace"] else [Life, Deaths, Reload, Options, Ports]
+    classes = [Namespaces] if only == ["--namespace"] else [Life, Deaths, Reload, Options, Ports]
     suite = unittest.TestSuite(loader.loadTestsFromTestCase(c) for c in classes)
     if only and only != ["--namespace"]:
         suite = loader.loadTestsFromNames(only, sys.modules[__name__])
@@ -529,7 +545,7 @@ def main():
     if not only:
         how = in_namespace()
         if how is None:
-            print("skipped: Wildcards: no network namespace can be made here")
+            print("skipped: Namespaces: no network namespace can be made here")
         else:
             good &= subprocess.run(how + [sys.executable, __file__, "--namespace"],
                                    check=False).returncode == 0
