@@ -39,11 +39,19 @@ static void own_dir(char *dir, size_t cap)
 
 int child_program_open(struct program *p, const char *name)
 {
-	char dir[PATH_MAX];
+	static const char moved[] = "/../libexec/shmdns";
+	char dir[PATH_MAX + sizeof(moved)];
 	int fd;
 
-	own_dir(dir, sizeof(dir));
+	own_dir(dir, PATH_MAX);
 	fd = open_in(dir, name);
+	if (fd < 0) { /* an installation that was moved keeps its shape */
+		size_t len = strlen(dir);
+
+		memcpy(dir + len, moved, sizeof(moved));
+		fd = open_in(dir, name);
+		dir[len] = '\0';
+	}
 	if (fd < 0)
 		fd = open_in(LIBEXECDIR, name);
 	if (fd < 0) {

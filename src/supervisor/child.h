@@ -17,8 +17,9 @@ struct program {
 };
 
 /*
- * Open program `name` beside our own executable (a build tree, an unpacked archive), else
- * in the directory where it was to be installed. 0 or -errno, logged.
+ * Open program `name` beside our own executable (a build tree), in ../libexec/shmdns from
+ * there (an installation, moved or not), else in the directory where it was to be
+ * installed. 0 or -errno, logged.
  */
 int child_program_open(struct program *p, const char *name);
 void child_program_close(struct program *p);

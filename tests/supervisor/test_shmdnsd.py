@@ -263,6 +263,17 @@ class Life(Base):
         a.line("worker ready slot=0", count=2)
         self.assertEqual(os.stat("/proc/%d/exe" % a.pid("worker", 0)).st_ino, old)
 
+    def test_moved_installation(self):
+        a = self.appliance()
+        os.makedirs(a.path("libexec", "shmdns"))
+        os.mkdir(a.path("sbin"))
+        for name in ("shmdns-controller", "shmdns-worker"):
+            os.rename(a.path(name), a.path("libexec", "shmdns", name))
+        os.rename(a.path("shmdnsd"), a.path("sbin", "shmdnsd"))
+        os.symlink("sbin/shmdnsd", a.path("shmdnsd"))
+        a.start()
+        self.assertEqual(a.stop(), 0)
+
     def test_program_missing(self):
         a = self.appliance()
         os.unlink(a.path("shmdns-worker"))
