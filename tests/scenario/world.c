@@ -1,0 +1,285 @@
+#include "world.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/mem.h"
+#include "controller/kube/kubejson.h"
+#include "controller/kube/kubeyaml.h"
+
+#define WALL_NS (UINT64_C(1700000000) * NS_PER_S) /* at the start of every world */
+
+static uint64_t wall_ns(const struct world *w)
+{
+	return WALL_NS + (w->now_ns - w->start_ns);
+}
+
+/* ---- facts ---- */
+
+static void on_published(void *arg, const struct engine_published *p)
+{
+	struct world *w = arg;
+
+	w->publishes++;
+	w->last = *p;
+	w->last.object = NULL;
+}
+
+static void on_failed(void *arg, int error)
+{
+	struct world *w = arg;
+
+	fprintf(stderr, "publish failed: %s\n", strerror(-error));
+	w->failures++;
+}
+
+static void on_skipped(void *arg, const struct owner *o, enum skip_reason why)
+{
+	struct world *w = arg;
+
+	(void)o;
+	w->skipped[why]++;
+}
+
+static const struct engine_handlers handlers = {on_published, on_failed, on_skipped};
+
+/* ---- the engine and its time ---- */
+
+/* Turn the engine as long as something is due now. Returns when it wants to be next. */
+static uint64_t settle(struct world *w)
+{
+	uint64_t next = 0;
+
+	for (int i = 0; i < 100; i++) {
+		next = engine_turn(&w->engine, w->now_ns, wall_ns(w), true);
+		if (next > w->now_ns)
+			break;
+	}
+	return next;
+}
+
+void world_advance(struct world *w, uint64_t at_ns)
+{
+	uint64_t until = w->start_ns + at_ns;
+	bool compacted;
+
+	for (;;) {
+		uint64_t next = settle(w);
+
+		for (int i = 0; i < 50; i++) {
+			if (engine_idle(&w->engine, w->now_ns, wall_ns(w), &compacted) >
+				0)
+				break;
+			w->compactions += compacted;
+		}
+		if (next > until)
+			break;
+		w->now_ns = MAX(next, w->now_ns);
+	}
+	w->now_ns = MAX(w->now_ns, until);
+	settle(w);
+}
+
+/* A millisecond passes with each batch: more than the least time between publishes. */
+static void pass_time(struct world *w)
+{
+	world_advance(w, w->now_ns - w->start_ns + NS_PER_MS);
+}
+
+static void on_slice_object(void *arg, enum kube_change change, struct kube_object *o)
+{
+	struct world *w = arg;
+
+	engine_event(&w->engine, change, o, w->now_ns);
+	engine_turn(&w->engine, w->now_ns, wall_ns(w), false);
+}
+
+static void begin_engine(struct world *w)
+{
+	const struct snap *s;
+	bool standing;
+
+	if (publish_open(w->instance, &w->publisher) < 0) {
+		perror("publish_open");
+		exit(99);
+	}
+	reader_refresh(&w->reader);
+	s = reader_snap(&w->reader);
+	standing = s != NULL && (s->flags & ROOT_COMPLETE) != 0;
+	engine_init(&w->engine, w->publisher, standing, &handlers, w);
+	w->pods = podslices_new(on_slice_object, w);
+}
+
+void world_open(struct world *w)
+{
+	static unsigned count;
+
+	memset(w, 0, sizeof(*w));
+	snprintf(w->instance, sizeof(w->instance), "scn-%d-%u", (int)getpid(), count++);
+	w->start_ns = w->now_ns = 1000 * NS_PER_S;
+	reader_init(&w->reader, w->instance);
+	begin_engine(w);
+}
+
+static void end_engine(struct world *w)
+{
+	podslices_free(w->pods);
+	engine_fini(&w->engine);
+	publish_close(w->publisher);
+}
+
+void world_close(struct world *w)
+{
+	end_engine(w);
+	reader_fini(&w->reader);
+	segment_remove_leftovers(w->instance);
+	segment_lock_remove(w->instance);
+}
+
+void world_restart(struct world *w)
+{
+	end_engine(w);
+	w->now_ns += NS_PER_S;
+	begin_engine(w);
+}
+
+/* ---- configuration and objects ---- */
+
+/*
+ * conf_read() takes files, so the text becomes one. Objects do not come from files here,
+ * but a source has to be named.
+ */
+static bool write_file(const char *path, const char *text)
+{
+	static const char group[] = "kubernetes = {";
+	static const char source[] = " source = \"files\"; path = \"/nonexistent\"; ";
+	FILE *f = fopen(path, "w");
+	const char *at = strstr(text, group);
+	size_t head = at == NULL ? 0 : (size_t)(at - text) + strlen(group);
+	bool ok = f != NULL;
+
+	if (ok && at == NULL)
+		ok = fprintf(f, "%s%s};", group, source) > 0;
+	ok = ok && fprintf(f, "%.*s%s%s", (int)head, text, at == NULL ? "" : source,
+			   text + head) > 0;
+
+	if (f != NULL && fclose(f) != 0)
+		ok = false;
+	return ok;
+}
+
+bool world_config(struct world *w, const char *text)
+{
+	char dir[] = "/tmp/shmdns-scn-XXXXXX", path[64], *which = NULL;
+	struct conf_bundle bundle = {0};
+	struct conf_report report = {0};
+	struct conf conf;
+	bool ok;
+
+	if (mkdtemp(dir) == NULL)
+		return false;
+	snprintf(path, sizeof(path), "%s/c", dir);
+	ok = write_file(path, text) && conf_read(path, &bundle, &which) == 0;
+	unlink(path);
+	rmdir(dir);
+	if (ok)
+		ok = conf_parse(bundle.data, bundle.len, &conf, &report) == 0;
+	if (!ok)
+		conf_report_print(&report, stderr);
+	conf_report_fini(&report);
+	conf_bundle_fini(&bundle);
+	free(which);
+	if (!ok)
+		return false;
+	engine_configure(&w->engine, &conf, NULL, 0, w->now_ns, wall_ns(w));
+	pass_time(w);
+	return true;
+}
+
+struct batch {
+	struct world *w;
+	bool deleted;
+};
+
+static void on_object(void *arg, struct kube_object *o)
+{
+	struct batch *b = arg;
+
+	podslices_event(b->w->pods, b->deleted ? KUBE_DELETED : KUBE_ADDED, o);
+}
+
+static void end_batch(struct world *w)
+{
+	podslices_batch_end(w->pods);
+	pass_time(w);
+}
+
+bool world_apply(struct world *w, const char *text, size_t len, bool deleted)
+{
+	struct batch batch = {.w = w, .deleted = deleted};
+	struct kube_error error = {0};
+	const uint8_t *octets = (const void *)text;
+	int ret;
+
+	if (len > 0 && text[0] == '{') {
+		struct kubejson *j = kubejson_new(on_object, &batch);
+
+		ret = kubejson_feed(j, octets, len, &error);
+		if (ret == 0)
+			ret = kubejson_end(j, &error);
+		kubejson_free(j);
+	} else {
+		ret = kubeyaml_parse(octets, len, on_object, &batch, &error);
+	}
+	end_batch(w);
+	if (ret < 0)
+		fprintf(stderr, "objects:%u:%u: %s\n", error.line, error.column,
+			error.text);
+	return ret == 0;
+}
+
+void world_delete(
+	struct world *w, enum kube_kind kind, const char *namespace_, const char *name)
+{
+	struct kube_object o = {.kind = kind,
+		.namespace = kube_text(namespace_, strlen(namespace_)),
+		.name = kube_text(name, strlen(name)),
+		.resource_version = kube_text("", 0)};
+
+	podslices_event(w->pods, KUBE_DELETED, &o);
+	kube_object_fini(&o);
+	end_batch(w);
+}
+
+void world_synced(struct world *w)
+{
+	engine_synced(&w->engine, w->now_ns);
+	pass_time(w);
+}
+
+/* ---- questions ---- */
+
+void world_ask(struct world *w, const uint8_t *query, size_t len, bool tcp)
+{
+	struct packet p = {.buf = w->reply,
+		.cap = sizeof(w->reply),
+		.len = len,
+		.arrival_ns = w->now_ns,
+		.tcp = tcp};
+	struct basis basis = {.now_ns = w->now_ns};
+
+	reader_refresh(&w->reader);
+	basis.snap = reader_snap(&w->reader);
+	basis.settings = &w->reader.settings;
+	memcpy(w->reply, query, len);
+	w->reply_len = 0;
+	if (basis.snap == NULL)
+		return;
+	if (admit(&basis, &p, NULL) && answer(&basis, &p) != VERDICT_REPLY)
+		p.reply_len = 0;
+	w->reply_len = p.reply_len;
+}

@@ -1,0 +1,63 @@
+/*
+ * world.h - the whole product in one process: engine, publisher, reader, answer()
+ *
+ * No sockets and a clock of its own. Objects go in as text, packets as octets; what comes
+ * out is a reply. A world owns an instance in shared memory under a name that nobody else
+ * has, and removes it at its end.
+ */
+#ifndef SCENARIO_WORLD_H
+#define SCENARIO_WORLD_H
+
+#include "controller/engine.h"
+#include "controller/kube/podslices.h"
+#include "snap/reader.h"
+#include "worker/answer.h"
+
+#define WORLD_REPLY_MAX 65535
+
+struct world {
+	char instance[LAYOUT_INSTANCE_MAX];
+	struct publisher *publisher;
+	struct engine engine;
+	struct podslices *pods;
+	struct reader reader;
+	uint64_t start_ns, now_ns; /* monotonic, invented */
+	uint64_t publishes, failures, compactions;
+	struct engine_published last;
+	uint64_t skipped[SKIPS];
+	uint8_t reply[WORLD_REPLY_MAX];
+	size_t reply_len;
+};
+
+/* Begin with an empty world; exits the process if shared memory cannot be had. */
+void world_open(struct world *w);
+
+/* End it, and remove what it had in shared memory. */
+void world_close(struct world *w);
+
+/* Take a configuration as text; false with the reason printed if it is refused. */
+bool world_config(struct world *w, const char *text);
+
+/*
+ * Apply all objects of a JSON or YAML text as one batch, as deleted ones with `deleted`.
+ * False with the reason printed if it cannot be read.
+ */
+bool world_apply(struct world *w, const char *text, size_t len, bool deleted);
+
+/* Delete one object. */
+void world_delete(
+	struct world *w, enum kube_kind kind, const char *namespace_, const char *name);
+
+/* All objects were read once. */
+void world_synced(struct world *w);
+
+/* Go on to `at_ns` after the start; whatever is due on the way happens at its time. */
+void world_advance(struct world *w, uint64_t at_ns);
+
+/* A controller that is killed and started again: same board, empty store. */
+void world_restart(struct world *w);
+
+/* Send a query; the reply, if any, is w->reply. */
+void world_ask(struct world *w, const uint8_t *query, size_t len, bool tcp);
+
+#endif
