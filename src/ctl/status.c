@@ -228,7 +228,8 @@ static void print_rcodes(const struct overview *v)
 
 static void print_wide(const struct overview *v)
 {
-	static const char *const batches[] = {"1", "2", "4", "8", "16", "32", "more"};
+	static const char *const batches[] = {
+		"1", "<=2", "<=4", "<=8", "<=16", "<=32", ">32"};
 
 	printf("types       ");
 	for (unsigned i = 0; i < STAT_QTYPES; i++)
@@ -240,7 +241,7 @@ static void print_wide(const struct overview *v)
 		printf(" %s %" PRIu64, overview_drops[i], total(v, AT(drops, i)));
 	printf("\nbatches     ");
 	for (unsigned i = 0; i < ARRAY_LEN(batches); i++)
-		printf(" <=%s %" PRIu64, batches[i], total(v, AT(batch_sizes, i)));
+		printf(" %s %" PRIu64, batches[i], total(v, AT(batch_sizes, i)));
 	printf("\nnot complete %" PRIu64 " replies\n", total(v, AT(not_complete, 0)));
 }
 
