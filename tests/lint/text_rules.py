@@ -116,6 +116,24 @@ def check_rows_defined(tree):
                                   "add it to doc/RULES.md or doc/RECORDS.md")
 
 
+def check_guarantees(tree):
+    """The tests that doc/SNAPSHOT.md names for a guarantee name it too; none is without."""
+    path = "doc/SNAPSHOT.md"
+    text = tree.files.get(path)
+    if text is None:
+        return
+    for n in range(1, 11):
+        row = re.search(r"^\| G%d \| (.*) \|$" % n, text, re.M)
+        tests = re.findall(r"`([^`]+)`", row.group(1)) if row else []
+        line = text.count("\n", 0, row.start()) + 1 if row else 1
+        if not tests:
+            yield Finding(path, line, "no test for G%d" % n, "name the tests that check it")
+        for test in tests:
+            if test in tree.files and not re.search(r"\bG%d\b" % n, tree.files[test]):
+                yield Finding(path, line, "%s does not name G%d" % (test, n),
+                              "say in the test that it checks it")
+
+
 def schema_keys(tree):
     """Paths of the keys in the schema table."""
     text = tree.files.get("src/common/conf/schema.c", "")
@@ -162,5 +180,5 @@ def check_manuals(tree):
 
 
 CHECKS = (check_words, check_lines_exist, check_paths_exist, check_listed, check_rows,
-          check_rows_defined, check_keys, check_options,
+          check_rows_defined, check_guarantees, check_keys, check_options,
           check_manuals)
