@@ -340,6 +340,7 @@ void cluster_demo(struct cluster *c)
 	service_web(c);
 	service_db(c);
 	service_wide(c, "wide" D, 60);
+	service_wide(c, "wider" D, 500);
 	service_wide(c, "huge" D, 5000);
 	service_aliases(c);
 	reverse_names(c);

@@ -356,6 +356,19 @@ END_TEST
 
 /* ---- damage ---- */
 
+/* Where eight octets are damaged: in the node asked for, or anywhere. */
+static uint64_t damage_at(
+	const struct cluster *c, const struct packet *p, bool near, uint64_t random)
+{
+	struct node_view v;
+
+	if (!near || snap_find(&c->snap, &p->hash, p->q.qname, p->q.qname_len, &v) !=
+			     LOOKUP_FOUND)
+		return random % c->snap.used & ~UINT64_C(7);
+	uint64_t node = (uint64_t)((const uint8_t *)v.head - c->memory);
+	return node + (random % ((size_t)v.head->size8 * 8) & ~UINT64_C(7));
+}
+
 START_TEST(damaged_snapshot) /* G8, SH-08 */
 {
 	uint64_t random = 20261121;
@@ -364,17 +377,17 @@ START_TEST(damaged_snapshot) /* G8, SH-08 */
 
 	for (int round = 0; round < 20000; round++) {
 		unsigned i = (unsigned)(next_random(&random) % ARRAY_LEN(cases));
-		uint64_t at = next_random(&random) % c.snap.used & ~UINT64_C(7);
 		uint64_t before, junk = next_random(&random);
+		struct basis b = {&c.snap, &c.settings, 0};
+		struct packet p = {.buf = asked.buf, .cap = 4608};
 
+		p.len = cluster_query(asked.buf, cases[i].name, cases[i].type, 4096);
+		ck_assert(admit(&b, &p, NULL));
+		uint64_t at = damage_at(&c, &p, round % 4 != 0, next_random(&random));
 		memcpy(&before, c.memory + at, sizeof(before));
 		if (round % 2 == 0)
 			junk = before ^ UINT64_C(1) << (junk & 63);
 		memcpy(c.memory + at, &junk, MIN(sizeof(junk), c.snap.used - at));
-		struct basis b = {&c.snap, &c.settings, 0};
-		struct packet p = {.buf = asked.buf, .cap = 4608};
-		p.len = cluster_query(asked.buf, cases[i].name, cases[i].type, 4096);
-		ck_assert(admit(&b, &p, NULL));
 		ck_assert_int_eq(answer(&b, &p), VERDICT_REPLY);
 		ck_assert_uint_le(p.reply_len, 1232);
 		if (p.facts & PACKET_DAMAGED) {
@@ -383,7 +396,7 @@ START_TEST(damaged_snapshot) /* G8, SH-08 */
 		}
 		memcpy(c.memory + at, &before, MIN(sizeof(before), c.snap.used - at));
 	}
-	ck_assert_uint_gt(servfails, 0);
+	ck_assert_uint_gt(servfails, 100);
 }
 END_TEST
 

@@ -189,6 +189,19 @@ static bool is_prefix(const ldns_rr_list *part, const ldns_rr_list *whole)
 	return true;
 }
 
+/* True if the next RR of `whole` belongs to another RRset than the last one of `part`. */
+static bool ends_with_rrset(const ldns_rr_list *part, const ldns_rr_list *whole)
+{
+	size_t n = count_of(part);
+
+	if (n == 0 || n == count_of(whole))
+		return true;
+	const ldns_rr *last = ldns_rr_list_rr(part, n - 1),
+		      *next = ldns_rr_list_rr(whole, n);
+	return ldns_rr_get_type(last) != ldns_rr_get_type(next) ||
+	       ldns_dname_compare(ldns_rr_owner(last), ldns_rr_owner(next)) != 0;
+}
+
 /* RG-08 of one reply, `whole` being what stands there without a limit. */
 static void check_cut(const ldns_pkt *pkt, const ldns_pkt *whole, size_t cap, bool edns)
 {
@@ -207,6 +220,7 @@ static void check_cut(const ldns_pkt *pkt, const ldns_pkt *whole, size_t cap, bo
 	ck_assert_int_eq(ldns_pkt_edns(pkt), edns); /* S-02: OPT always kept */
 	ck_assert(is_prefix(an, all));
 	ck_assert(is_prefix(ldns_pkt_additional(pkt), ldns_pkt_additional(whole)));
+	ck_assert(ends_with_rrset(ldns_pkt_additional(pkt), ldns_pkt_additional(whole)));
 	if (!fits) {
 		ck_assert_uint_eq(count_of(ldns_pkt_authority(pkt)), 0);
 		ck_assert_uint_eq(count_of(ldns_pkt_additional(pkt)), 0);
@@ -255,6 +269,19 @@ START_TEST(limit_of_client) /* E-03, E-04, RG-08 */
 }
 END_TEST
 
+/* Owner i of additional is target i of the answer. */
+static bool owners_are_targets(const ldns_pkt *pkt)
+{
+	for (size_t i = 0; i < count_of(ldns_pkt_answer(pkt)); i++) {
+		const ldns_rr *srv = ldns_rr_list_rr(ldns_pkt_answer(pkt), i);
+		const ldns_rr *a = ldns_rr_list_rr(ldns_pkt_additional(pkt), i);
+
+		if (ldns_dname_compare(ldns_rr_rdf(srv, 3), ldns_rr_owner(a)) != 0)
+			return false;
+	}
+	return true;
+}
+
 START_TEST(whole_over_tcp) /* S-05, S-06 */
 {
 	const ldns_pkt *pkt = ask_tcp("many" D, TYPE_A);
@@ -263,10 +290,15 @@ START_TEST(whole_over_tcp) /* S-05, S-06 */
 	pkt = ask_tcp("huge" D, TYPE_A);
 	ck_assert(!ldns_pkt_tc(pkt));
 	ck_assert_uint_gt(count_of(ldns_pkt_answer(pkt)), 4000);
-	/* Targets beyond what a pointer reaches: their addresses have whole owners. */
 	pkt = ask_tcp("huge" D, TYPE_SRV);
 	ck_assert(!ldns_pkt_tc(pkt));
 	ck_assert_uint_gt(count_of(ldns_pkt_answer(pkt)), 800);
+	/* Targets beyond what a pointer reaches: their addresses have whole owners. */
+	pkt = ask_tcp("wider" D, TYPE_SRV);
+	ck_assert_uint_gt(asked.p.reply_len, 3 * 0x4000);
+	ck_assert_uint_eq(count_of(ldns_pkt_answer(pkt)), 500);
+	ck_assert_uint_eq(count_of(ldns_pkt_additional(pkt)), 500);
+	ck_assert(owners_are_targets(pkt));
 	pkt = ask_tcp("wide" D, TYPE_SRV);
 	ck_assert_uint_eq(count_of(ldns_pkt_answer(pkt)), 60);
 	ck_assert_uint_eq(count_of(ldns_pkt_additional(pkt)), 60);
