@@ -111,6 +111,7 @@ CASES = (
     (text_rules.check_words, {"README.md": "in the last ses" "sion\n"}, "session"),
     (text_rules.check_words, {"HACKING.md": "cd /wo" "rk/main\n"}, "no path of one machine"),
     (text_rules.check_words, core("/* TO" "DO */\n"), "do it, or describe"),
+    (text_rules.check_words, core("/* see design.md */\n"), "name a document in doc/"),
     (text_rules.check_words, {"a.sh": "echo $# ${a#12} coredns#8043 sub/work\n"}, ""),
     (text_rules.check_lines_exist, {"doc/ARCHITECTURE.md": "`dns/x.c:x_f()`\n",
                                     **core("int x_g(void)\n{\n}\n")}, "no x_f() in"),

@@ -14,6 +14,9 @@ WORDS = (
     (r"(?i)\bsessions?\b", "say connection, life or run"),
     (r"(?<![\w./-])/(work|farm)\b", "no path of one machine"),
     (r"/tmp/(bash_jobs|b-|HELPERS)", "no path of one machine"),
+    (r"\b(design|records|robustness|operators|style|forwarding|performance)\.md\b",
+     "name a document in doc/"),
+    (r"(?i)\bdesign,? (section )?\d", "name a document in doc/"),
     (r"\b(TODO|FIXME|XXX)\b", "do it, or describe what is missing in README.md"),
 )
 

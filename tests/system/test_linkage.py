@@ -1,4 +1,4 @@
-"""Which program links what, and imports what (design, section 2; R-28; LE-01; LC-01)."""
+"""Which program links what, and imports what (R-28, LE-01, LC-01)."""
 
 import os
 import re

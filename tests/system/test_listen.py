@@ -1,4 +1,4 @@
-"""Replies leave from the address that was asked (FE-80; design, section 2)."""
+"""Replies leave from the address that was asked (FE-80)."""
 
 import contextlib
 import ctypes

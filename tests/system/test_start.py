@@ -89,7 +89,7 @@ class Start(unittest.TestCase):
             a.process.wait()
 
     def test_reload(self):
-        """design 6d: SIGHUP publishes new settings; a broken file keeps the old ones"""
+        """OF-02: SIGHUP publishes new settings; a broken file keeps the old ones"""
         name = "svc-001.shop.svc.cluster.local."
         with harness.Appliance(harness.cluster(3)) as a:
             self.assertEqual(a.ask(name, "A").answer[0].ttl, 30)

@@ -1,4 +1,4 @@
-"""What a worker does between a packet and its answer (design, section 6b)."""
+"""What a worker does between a packet and its answer."""
 
 import os
 import re

@@ -400,7 +400,7 @@ START_TEST(damaged_snapshot) /* G8, SH-08 */
 }
 END_TEST
 
-/* answer() may run again: the octets are the same (design: need, park, settle). */
+/* answer() may run again: the octets are the same. */
 START_TEST(runs_again)
 {
 	struct basis b = {&cluster.snap, &cluster.settings, 0};

@@ -1,7 +1,7 @@
 /*
  * test_udp.c - a worker process whose supervisor is this test
  *
- * DE-03, SH-07, SH-09, G3, and design.md: no socket is read before there are settings;
+ * DE-03, SH-07, SH-09, G3, and: no socket is read before there are settings;
  * replies leave from the address that was asked; a retired worker ends with 0.
  */
 #include <errno.h>

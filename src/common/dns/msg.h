@@ -1,7 +1,7 @@
 /*
  * msg.h - the one parser of client queries, for every transport (RG-01, RG-02, W, E rows)
  *
- * query_parse() decides in the order of robustness: length, QR, opcode, counts, question,
+ * query_parse() decides in a fixed order: length, QR, opcode, counts, question,
  * other records, end of message, EDNS version, meta type, class. The first hit answers.
  * Trusts nothing, writes only *q, constant memory, O(length of the message).
  */

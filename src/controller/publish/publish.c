@@ -593,7 +593,7 @@ static bool wants_compaction(struct publisher *p, uint64_t now_ns)
 	}
 	/*
 	 * While there is still room for a copy, early
-	 * (design: 1.25 times the live part).
+	 * (1.25 times the live part).
 	 */
 	return p->shm_free < a->live + a->live / 4 && garbage > SEGMENT_STEP;
 }
