@@ -95,7 +95,9 @@ void parts_empty(struct draft *d, const struct record_options *o, const struct n
 
 uint16_t parts_weight(size_t pairs)
 {
-	return pairs == 0 || pairs > 100 ? 1 : (uint16_t)(100 / pairs);
+	if (pairs == 0 || pairs > 100)
+		return 1;
+	return (uint16_t)(100 / pairs);
 }
 
 /* ---- ports ---- */
