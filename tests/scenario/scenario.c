@@ -20,7 +20,8 @@
  *   names N                       in the snapshot
  *   skipped REASON N              in this scenario
  *
- * Lines that begin with # name the rows that are proved. Exit status 0: all is as it says.
+ * Lines that begin with # name the rows that are proved. Exit status 0: all is as it
+ * says.
  */
 #include <ctype.h>
 #include <errno.h>

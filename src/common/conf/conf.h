@@ -87,8 +87,8 @@ struct conf_report {
 
 /*
  * All configuration files in one run of octets: what the supervisor reads once and hands
- * to whoever parses, in one sealed memory file. If a file may name one, the machine's network interfaces and their indexes are
- * in it too. The format is private to bundle.c.
+ * to whoever parses, in one sealed memory file. If a file may name one, the machine's
+ * network interfaces and their indexes are in it too. The format is private to bundle.c.
  */
 struct conf_bundle {
 	uint8_t *data; /* owned */
