@@ -3,7 +3,7 @@
  *
  *   scenario NAME                 begin with an empty world
  *   config { ... }                a configuration on one line, or <<END and lines
- *   apply <<END | file PATH       objects as YAML or JSON, one batch (PATH beside the .scn)
+ *   apply <<END | file PATH       objects as YAML or JSON, one batch (beside the .scn)
  *   remove <<END                  the same objects as deleted ones
  *   delete KIND [NS/]NAME
  *   synced                        all objects were read once
