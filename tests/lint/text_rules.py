@@ -140,18 +140,35 @@ def check_guarantees(tree):
 def schema_keys(tree):
     """Paths of the keys in the schema table."""
     text = tree.files.get("src/common/conf/schema.c", "")
-    return sorted(set(re.findall(r'(?:\{|\.path = |\()\s*"([a-z][a-z0-9_.]*)"', text)))
+    return sorted(set(re.findall(r'\{"([a-z][a-z0-9_.\[\]]*)",\s*KEY_', text)))
 
 
 def check_keys(tree):
     """Every key of the schema stands in shmdns.conf(5) and in conf/shmdns.conf."""
     for key in schema_keys(tree):
-        leaf = key.split(".")[-1]
+        leaf = re.split(r"\W+", key)[-1]
         for path, pattern in (("doc/shmdns.conf.5", re.escape(key)),
                               ("conf/shmdns.conf", r"\b%s\b" % re.escape(leaf))):
             text = tree.files.get(path)
             if text is not None and not re.search(pattern, text):
                 yield Finding(path, 1, "key %s is missing" % key, "describe it")
+
+
+def check_defaults(tree):
+    """shmdns.conf(5) gives the defaults that the schema has."""
+    path = "doc/shmdns.conf.5"
+    manual = tree.files.get(path, "")
+    schema = re.sub(r'(?<!\\)"\s*"', "", tree.files.get("src/common/conf/schema.c", ""))
+    for m in re.finditer(r'\{"([a-z][a-z0-9_.]*)",.*?(?:DEFAULT|WORDS)\("((?:\\.|[^"\\])*)"',
+                         schema, re.S):
+        item = re.search(r"^\.It Cm %s No = (.*)$" % re.escape(m.group(1)), manual, re.M)
+        if item is None or '{"' in m.group(0)[2:]:
+            continue
+        said = re.sub(r"\(start\)|\b(Dq|Do|Dc|No)\b|\s", "", item.group(1))
+        if said != re.sub(r'\\"|\s', "", m.group(2)):
+            yield Finding(path, manual.count("\n", 0, item.start()) + 1,
+                          "%s is not %s by default" % (m.group(1), item.group(1)),
+                          "the schema says " + m.group(2))
 
 
 def check_options(tree):
@@ -183,5 +200,5 @@ def check_manuals(tree):
 
 
 CHECKS = (check_words, check_lines_exist, check_paths_exist, check_listed, check_rows,
-          check_rows_defined, check_guarantees, check_keys, check_options,
-          check_manuals)
+          check_rows_defined, check_guarantees, check_keys, check_defaults,
+          check_options, check_manuals)
