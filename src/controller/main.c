@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -386,6 +387,8 @@ int main(void)
 {
 	struct shell s = {0};
 
+	/* Run by descriptor, older kernels would call us by its number. */
+	prctl(PR_SET_NAME, "shmdns-controller");
 	log_init("controller", LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
 	/* Ctrl-C reaches the whole process group; the supervisor ends us in its order. */

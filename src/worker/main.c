@@ -3,6 +3,7 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -136,6 +137,8 @@ int main(void)
 {
 	struct worker *w = mem_alloc(1, sizeof(*w));
 
+	/* Run by descriptor, older kernels would call us by its number. */
+	prctl(PR_SET_NAME, "shmdns-worker");
 	log_init("worker", LOG_INFO);
 	signal(SIGINT, SIG_IGN); /* of a terminal: the supervisor tells us */
 	signal(SIGHUP, SIG_IGN);

@@ -95,9 +95,9 @@ void parts_empty(struct draft *d, const struct record_options *o, const struct n
 
 uint16_t parts_weight(size_t pairs)
 {
-	if (pairs == 0 || pairs > 100)
-		return 1;
-	return (uint16_t)(100 / pairs);
+	size_t weight = pairs > 0 ? 100 / pairs : 1;
+
+	return weight > 0 ? (uint16_t)(weight & 0x7f) : 1;
 }
 
 /* ---- ports ---- */
