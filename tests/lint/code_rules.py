@@ -1,4 +1,5 @@
 """code_rules.py - shape of the C code: comments, names, sizes, format, forbidden calls."""
+import collections
 import os
 import re
 import shutil
@@ -9,6 +10,8 @@ from tree import Finding
 
 COLUMNS = 90
 FUNCTION_LINES = 80
+MEDIAN_LINES = 15
+P90_LINES = 40
 FILE_LINES = 800
 CLANG_FORMAT = 14  # versions differ in what they write
 
@@ -75,6 +78,20 @@ def check_guards(tree):
             yield Finding(path, 1, "include guard is not %s" % guard, "rename it")
 
 
+def check_used(tree):
+    """Every public function is defined, and used somewhere (tests count)."""
+    used = collections.Counter()
+    for path in tree.c_paths("src/", "tests/", "bench/"):
+        used.update(re.findall(r"\w+", tree.source(path).plain))
+    defined = {f.name for p in tree.c_paths("src/") for f in tree.source(p).functions}
+    for path in tree.paths("src/", suffix=".h"):
+        for d in tree.source(path).declarations:
+            if d.name not in defined:
+                yield Finding(path, d.line, "%s() is defined nowhere" % d.name, "remove it")
+            elif used[d.name] <= (1 if "inline" in tree.source(path).lines[d.line - 1] else 2):
+                yield Finding(path, d.line, "%s() is used nowhere" % d.name, "remove it")
+
+
 def check_prefixes(tree):
     """File = module = prefix."""
     for path in tree.paths("src/", suffix=".h"):
@@ -99,6 +116,13 @@ def check_types(tree):
                 (r"\bshmdns_\w+", "project prefix", "the module's name is the prefix")):
             for m in re.finditer(pattern, source.plain):
                 yield Finding(path, source.line_of(m.start()), what, mend)
+
+
+def check_budget(tree):
+    """Half of all functions have at most 15 lines, nine in ten at most 40."""
+    n = sizes(tree)
+    if n and (statistics.median(n) > MEDIAN_LINES or n[int(0.9 * (len(n) - 1))] > P90_LINES):
+        yield Finding("src", 1, summary(tree), "split the longest ones")
 
 
 def check_function_length(tree):
@@ -197,6 +221,6 @@ def summary(tree):
         len(n), statistics.median(n), n[int(0.9 * (len(n) - 1))], n[-1])
 
 
-CHECKS = (check_header_comment, check_docs, check_guards, check_prefixes, check_types,
-          check_function_length, check_file_length, check_columns, check_conditionals,
+CHECKS = (check_header_comment, check_docs, check_guards, check_used, check_prefixes, check_types,
+          check_budget, check_function_length, check_file_length, check_columns, check_conditionals,
           check_forbidden, check_format)

@@ -173,7 +173,7 @@ struct kubefields {
 	size_t skip;  /* levels below, of what nobody asks for */
 	struct kubedraft *draft;
 	struct mem_buf key; /* of the present pair of a STRINGS map */
-	uint64_t objects, skipped;
+	uint64_t objects;
 	bool failed;
 	struct kube_error error;
 };
@@ -208,11 +208,6 @@ const struct kube_error *kubefields_error(const struct kubefields *f)
 uint64_t kubefields_objects(const struct kubefields *f)
 {
 	return f->objects;
-}
-
-uint64_t kubefields_skipped(const struct kubefields *f)
-{
-	return f->skipped;
 }
 
 /* The document ends here, at `error` if it has a place of its own. */
@@ -423,10 +418,8 @@ static int emit(struct kubefields *f, struct kubedraft *d)
 	struct kube_object o;
 	char text[160];
 
-	if (kubedraft_kind(d) == KUBE_OTHER) {
-		f->skipped++;
+	if (kubedraft_kind(d) == KUBE_OTHER)
 		return 0;
-	}
 	if (d->error.text[0] != 0)
 		return fail(f, &d->error, d->error.text);
 	const char *wrong = kubedraft_finish(d, &o);

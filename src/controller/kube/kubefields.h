@@ -70,7 +70,4 @@ const struct kube_error *kubefields_error(const struct kubefields *f);
 /* Objects that ended, of any kind: readers measure the size of one by it. */
 uint64_t kubefields_objects(const struct kubefields *f);
 
-/* Objects of kinds that give no records. */
-uint64_t kubefields_skipped(const struct kubefields *f);
-
 #endif
