@@ -55,12 +55,11 @@ void addrindex_mark(struct store *s, const struct addr *a)
 		store_mark(s, &r->owner);
 }
 
+/* Neither of these marks the address: a slice that is replaced has most of them again. */
 static void ref_add(struct store *s, const struct addr *a, struct address_ref ref)
 {
 	struct address_record *r = get(s, a);
 
-	if (r->nrefs == 0)
-		store_mark(s, &r->owner);
 	if (r->nrefs == r->cap) {
 		r->cap = r->cap == 0 ? 1 : r->cap * 2;
 		r->refs = mem_resize(r->refs, r->cap, sizeof(*r->refs));
@@ -83,8 +82,6 @@ static void ref_remove(struct store *s, const struct addr *a, struct address_ref
 		r->refs[i] = r->refs[--r->nrefs];
 		if (r->own && ref.slice != NULL)
 			ref.service->own_endpoints--;
-		if (r->nrefs == 0)
-			store_mark(s, &r->owner);
 		return;
 	}
 }

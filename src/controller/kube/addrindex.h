@@ -24,7 +24,8 @@ void addrindex_remove_service(
 
 /*
  * Reference the endpoints of a slice that has its Service. An address that comes back in
- * this way is taken out of the leaving slices of that Service (RDY-06).
+ * this way is taken out of the leaving slices of that Service (RDY-06). Marks nothing
+ * else: the caller knows which addresses changed.
  */
 void addrindex_add_slice(struct store *s, struct slice_record *slice);
 void addrindex_remove_slice(struct store *s, struct slice_record *slice);

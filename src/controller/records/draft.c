@@ -33,8 +33,6 @@ void draft_count(struct draft *d, size_t stand, size_t wanted)
 {
 	if (stand < wanted)
 		draft_skip(d, SKIP_SIZE);
-	if (stand > d->largest)
-		d->largest = stand;
 }
 
 bool draft_begin(struct draft *d, const struct record_options *o, const struct name *name,

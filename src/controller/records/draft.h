@@ -40,7 +40,7 @@ struct draft {
 	struct body_builder body;
 	bool has_body;
 	uint8_t skipped;          /* bits of enum skip_reason */
-	size_t largest;           /* RRs of the largest RRset */
+	size_t largest;           /* addresses in the largest RRset */
 	struct node_builder node; /* under construction */
 	struct name name;         /* of it */
 	uint8_t zone;

@@ -133,6 +133,7 @@ static void add_addrs(struct headless *h, const struct set *set)
 	draft_count(h->d,
 		node_add_body_addrs(b, TYPE_AAAA, ttl_s, set->at6, set->n6, false),
 		set->n6);
+	h->d->largest = MAX(h->d->largest, MAX(set->n4, set->n6));
 }
 
 /* (port, address) pairs of these ports, sentinels counted, duplicates too (RS-11). */

@@ -1,0 +1,367 @@
+/*
+ * test_engine.c - random histories of objects: what is published after many small steps
+ * is what a controller publishes that sees only the last state
+ *
+ * Rows: WP-88, GS-07, RX-20, G1. Every generation on the way is audited by checksum, and
+ * the serial moves if and only if a record did (GS-02).
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "controller/engine.h"
+#include "snap/reader.h"
+#include "objects.h"
+
+#define NSERVICES   6
+#define NSLICES     10
+#define NADDRESSES  12
+#define NNAMESPACES 3
+
+/* One controller with its instance. */
+struct side {
+	char instance[LAYOUT_INSTANCE_MAX];
+	struct publisher *publisher;
+	struct engine engine;
+	struct reader reader;
+	uint64_t published, failed;
+};
+
+static void on_published(void *arg, const struct engine_published *p)
+{
+	struct side *s = arg;
+
+	(void)p;
+	s->published++;
+}
+
+static void on_failed(void *arg, int error)
+{
+	struct side *s = arg;
+
+	(void)error;
+	s->failed++;
+}
+
+static void on_skipped(void *arg, const struct owner *o, enum skip_reason why)
+{
+	(void)arg;
+	(void)o;
+	(void)why;
+}
+
+static const struct engine_handlers handlers = {on_published, on_failed, on_skipped};
+
+static void configure(struct side *s, uint64_t now_ns, uint32_t ttl_s)
+{
+	struct addr own = {.len = 4, .octets = {10, 0, 0, 1}};
+	struct conf c;
+
+	conf_defaults(&c);
+	c.kubernetes.ttl_s = ttl_s;
+	c.kubernetes.negative_ttl_s = ttl_s;
+	engine_configure(&s->engine, &c, &own, 1, now_ns, now_ns + 1);
+}
+
+static void open_side(struct side *s, const char *what, int loop)
+{
+	memset(s, 0, sizeof(*s));
+	snprintf(
+		s->instance, sizeof(s->instance), "te%d-%s%d", (int)getpid(), what, loop);
+	ck_assert_int_eq(publish_open(s->instance, &s->publisher), 0);
+	reader_init(&s->reader, s->instance);
+	engine_init(&s->engine, s->publisher, false, &handlers, s);
+}
+
+static void close_side(struct side *s)
+{
+	engine_fini(&s->engine);
+	publish_close(s->publisher);
+	reader_fini(&s->reader);
+	segment_remove_leftovers(s->instance);
+	segment_lock_remove(s->instance);
+}
+
+/* ---- random objects ---- */
+
+static size_t random_endpoints(char *out, size_t cap, uint64_t *random)
+{
+	size_t n = next_random(random) % 4, len = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t r = next_random(random);
+
+		len += (size_t)snprintf(out + len, cap - len,
+			"%s{addresses: [10.0.0.%u]%s%s}", i > 0 ? ", " : "",
+			(unsigned)(1 + r % NADDRESSES),
+			(r >> 8) % 3 == 0 ? ", hostname: h" : "",
+			(r >> 16) % 4 == 0 ? ", conditions: {ready: false}" : "");
+	}
+	return len;
+}
+
+static void random_slice(char *out, size_t cap, uint64_t *random)
+{
+	static const char *const ports[] = {"[]", "[{name: p, port: 1}]",
+		"[{name: p, port: 2}, {port: 3}]", "[{name: q, port: 1, protocol: UDP}]"};
+	uint64_t r = next_random(random);
+	char endpoints[1024] = "";
+
+	random_endpoints(endpoints, sizeof(endpoints), random);
+	snprintf(out, cap,
+		"kind: EndpointSlice\napiVersion: discovery.k8s.io/v1\n"
+		"metadata: {name: e%u, namespace: n%u, labels: "
+		"{kubernetes.io/service-name: s%u}}\n"
+		"addressType: IPv4\nports: %s\nendpoints: [%s]\n",
+		(unsigned)(r % NSLICES), (unsigned)((r >> 8) % NNAMESPACES),
+		(unsigned)((r >> 16) % NSERVICES), ports[(r >> 24) % ARRAY_LEN(ports)],
+		endpoints);
+}
+
+static void random_service(char *out, size_t cap, uint64_t *random)
+{
+	static const char *const specs[] = {
+		"{clusterIP: None, clusterIPs: [None]}",
+		"{clusterIP: None, clusterIPs: [None], publishNotReadyAddresses: true}",
+		"{clusterIP: 10.0.0.3, clusterIPs: [10.0.0.3], ports: [{name: p, port: 80}]}",
+		"{clusterIP: 10.9.0.4, clusterIPs: [10.9.0.4, 'fd00::4'], ports: "
+		"[{name: p, port: 80}, {name: q, port: 53, protocol: UDP}]}",
+		"{type: ExternalName, externalName: s1.n1.svc.cluster.local}",
+		"{type: ExternalName, externalName: 10.0.0.1}",
+	};
+	uint64_t r = next_random(random);
+
+	snprintf(out, cap,
+		"kind: Service\napiVersion: v1\nmetadata: {name: s%u, namespace: n%u}\n"
+		"spec: %s\n",
+		(unsigned)(r % NSERVICES), (unsigned)((r >> 8) % NNAMESPACES),
+		specs[(r >> 16) % ARRAY_LEN(specs)]);
+}
+
+static void random_namespace(char *out, size_t cap, uint64_t *random)
+{
+	snprintf(out, cap, "kind: Namespace\napiVersion: v1\nmetadata: {name: n%u}\n",
+		(unsigned)(next_random(random) % NNAMESPACES));
+}
+
+/* The last state, by kind and name, as text: what the other side is given. */
+struct state {
+	char *yaml[3][NNAMESPACES][NSERVICES + NSLICES];
+};
+
+static void remember(
+	struct state *st, const struct kube_object *o, const char *yaml, bool deleted)
+{
+	unsigned ns = (unsigned)(o->namespace[0] != '\0' ? o->namespace[1] - '0' : 0);
+	char **slot = &st->yaml[o->kind][ns][o->name[1] - '0'];
+
+	free(*slot);
+	*slot = deleted ? NULL : strdup(yaml);
+}
+
+static void random_event(
+	struct side *s, struct state *st, uint64_t *random, uint64_t now_ns)
+{
+	uint64_t r = next_random(random);
+	bool deleted = r % 4 == 0;
+	char yaml[2048];
+	struct kube_object o;
+
+	if ((r >> 8) % 10 == 0)
+		random_namespace(yaml, sizeof(yaml), random);
+	else if ((r >> 8) % 10 < 4)
+		random_service(yaml, sizeof(yaml), random);
+	else
+		random_slice(yaml, sizeof(yaml), random);
+	o = object(yaml);
+	remember(st, &o, yaml, deleted);
+	engine_event(&s->engine, deleted ? KUBE_DELETED : KUBE_MODIFIED, &o, now_ns);
+	kube_object_fini(&o);
+}
+
+/* ---- comparing two generations ---- */
+
+struct octets {
+	struct mem_buf buf;
+	uint64_t names;
+};
+
+/* The hash, the node but checksum and body's place, and the body. */
+static bool on_node(void *arg, const struct node_view *v)
+{
+	struct octets *out = arg;
+	struct node_header head = *v->head;
+
+	ck_assert(node_intact(v));
+	head.check = 0;
+	head.body = 0;
+	mem_buf_put(&out->buf, &head, sizeof(head));
+	if (v->name != NULL)
+		mem_buf_put(&out->buf, v->name, head.name_len);
+	mem_buf_put(&out->buf, v->rrsets, (size_t)(v->end - v->rrsets));
+	if (v->body != NULL)
+		mem_buf_put(&out->buf, v->body, v->body_len);
+	out->names++;
+	return true;
+}
+
+/*
+ * All nodes as one run of octets. The order is that of hashes, so both sides must have
+ * the same key: names are sorted by their text instead.
+ */
+struct entry {
+	size_t at, len;
+};
+
+static const uint8_t *sort_base;
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+	int c = memcmp(sort_base + x->at, sort_base + y->at, MIN(x->len, y->len));
+
+	return c != 0 ? c : (x->len > y->len) - (x->len < y->len);
+}
+
+struct listing {
+	struct octets octets;
+	struct entry *entry;
+	size_t n, cap;
+};
+
+static bool on_listed(void *arg, const struct node_view *v)
+{
+	struct listing *l = arg;
+	size_t at = l->octets.buf.len;
+
+	if (v->name == NULL) { /* its hash differs with the key: only counted */
+		l->octets.names++;
+		return true;
+	}
+	on_node(&l->octets, v);
+	if (l->n == l->cap) {
+		l->cap = l->cap == 0 ? 64 : 2 * l->cap;
+		l->entry = mem_resize(l->entry, l->cap, sizeof(*l->entry));
+	}
+	l->entry[l->n++] = (struct entry){at, l->octets.buf.len - at};
+	return true;
+}
+
+static void list(struct side *s, struct listing *l)
+{
+	memset(l, 0, sizeof(*l));
+	reader_refresh(&s->reader);
+	ck_assert_ptr_nonnull(reader_snap(&s->reader));
+	ck_assert_int_eq(snap_walk(reader_snap(&s->reader), on_listed, l), 0);
+	ck_assert_uint_eq(l->octets.names, reader_snap(&s->reader)->names);
+	sort_base = l->octets.buf.data;
+	qsort(l->entry, l->n, sizeof(*l->entry), compare_entries);
+}
+
+static void free_listing(struct listing *l)
+{
+	mem_buf_fini(&l->octets.buf);
+	free(l->entry);
+}
+
+static void check_equal(struct side *a, struct side *b)
+{
+	struct listing x, y;
+
+	list(a, &x);
+	list(b, &y);
+	ck_assert_uint_eq(x.n, y.n);
+	ck_assert_uint_eq(x.octets.names, y.octets.names); /* empty non-terminals too */
+	for (size_t i = 0; i < x.n; i++) {
+		ck_assert_uint_eq(x.entry[i].len, y.entry[i].len);
+		ck_assert_mem_eq(x.octets.buf.data + x.entry[i].at,
+			y.octets.buf.data + y.entry[i].at, x.entry[i].len);
+	}
+	free_listing(&x);
+	free_listing(&y);
+}
+
+/* A fresh controller that gets the last state only. */
+static void rebuild(struct side *b, struct state *st, int loop, uint32_t ttl_s)
+{
+	open_side(b, "b", loop);
+	configure(b, 1, ttl_s);
+	engine_turn(&b->engine, 1, 1, true);
+	for (int kind = 0; kind < 3; kind++)
+		for (int ns = 0; ns < NNAMESPACES; ns++)
+			for (int i = 0; i < NSERVICES + NSLICES; i++) {
+				struct kube_object o;
+
+				if (st->yaml[kind][ns][i] == NULL)
+					continue;
+				o = object(st->yaml[kind][ns][i]);
+				engine_event(&b->engine, KUBE_ADDED, &o, 2);
+				kube_object_fini(&o);
+			}
+	engine_synced(&b->engine, 3);
+	engine_turn(&b->engine, NS_PER_S, NS_PER_S, true);
+	ck_assert_uint_eq(b->published, 2);
+}
+
+static void free_state(struct state *st)
+{
+	for (int kind = 0; kind < 3; kind++)
+		for (int ns = 0; ns < NNAMESPACES; ns++)
+			for (int i = 0; i < NSERVICES + NSLICES; i++)
+				free(st->yaml[kind][ns][i]);
+}
+
+/* Some events, then one turn of the engine and perhaps some idle steps. */
+static void step(struct side *a, struct state *st, uint64_t *random, uint64_t *now_ns)
+{
+	bool compacted;
+
+	for (uint64_t n = 1 + next_random(random) % 3; n > 0; n--)
+		random_event(a, st, random, *now_ns);
+	*now_ns += next_random(random) % (30 * NS_PER_MS);
+	engine_turn(&a->engine, *now_ns, *now_ns, true);
+	if (next_random(random) % 8 == 0)
+		engine_idle(&a->engine, *now_ns, *now_ns, &compacted);
+}
+
+START_TEST(random_histories)
+{
+	uint64_t random = 0x9e3779b97f4a7c15u + (uint64_t)_i * 77, now_ns = NS_PER_S;
+	struct state st = {0};
+	struct side a, b;
+
+	open_side(&a, "a", _i);
+	configure(&a, now_ns, 30);
+	engine_turn(&a.engine, now_ns, now_ns, true);
+	for (int i = 0; i < 20; i++)
+		random_event(&a, &st, &random, now_ns);
+	engine_synced(&a.engine, now_ns);
+	for (int i = 0; i < 600; i++) {
+		uint32_t ttl_s = 30 + (uint32_t)(i / 300);
+
+		step(&a, &st, &random, &now_ns);
+		if (i == 300)
+			configure(&a, now_ns, ttl_s); /* a reload on the way */
+		if (i % 50 != 49)
+			continue;
+		now_ns += 2 * NS_PER_S; /* what is leaving is gone */
+		while (engine_turn(&a.engine, now_ns, now_ns, true) <= now_ns)
+			;
+		rebuild(&b, &st, _i, ttl_s);
+		check_equal(&a, &b);
+		close_side(&b);
+	}
+	ck_assert_uint_gt(a.published, 100);
+	ck_assert_uint_eq(a.failed, 0);
+	close_side(&a);
+	free_state(&st);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tc = tcase_create("engine");
+
+	tcase_set_timeout(tc, 300);
+	tcase_add_loop_test(tc, random_histories, 0, 6);
+	return run_case("engine", tc);
+}

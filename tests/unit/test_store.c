@@ -1,0 +1,212 @@
+/*
+ * test_store.c - which owners an event makes dirty, and what the store forgets
+ *
+ * Rows: WP-88, RB-20, OB-N1, OB-N2, RX-02, RDY-06.
+ */
+#include "controller/kube/store.h"
+#include "objects.h"
+
+#include <stdio.h>
+
+#define HEAD_NS    "kind: Namespace\napiVersion: v1\nmetadata: "
+#define HEAD_SVC   "kind: Service\napiVersion: v1\nmetadata: "
+#define HEAD_SLICE "kind: EndpointSlice\napiVersion: discovery.k8s.io/v1\nmetadata: "
+
+#define NS(name)        HEAD_NS "{name: " name "}\n"
+#define SVC(name, spec) HEAD_SVC "{name: " name ", namespace: n}\nspec: " spec "\n"
+#define SLICE(name, of, endpoints)                                                       \
+	HEAD_SLICE "{name: " name                                                        \
+		   ", namespace: n, labels: {kubernetes.io/service-name: " of            \
+		   "}}\naddressType: IPv4\nports: [{port: 1}]\nendpoints: " endpoints    \
+		   "\n"
+
+static const struct hash_key key = {1, 2, UINT64_MAX};
+
+static struct store *fresh(void)
+{
+	static const struct addr own = {.len = 4, .octets = {10, 0, 0, 53}};
+	struct store_options o = {.own = &own, .nown = 1, .nzones = 1};
+	struct store *s = store_new(&key);
+
+	store_configure(s, &o);
+	store_synced(s);
+	return s;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* Take all dirty owners as published; what they are as text, sorted. */
+static const char *dirty(struct store *s)
+{
+	static char out[4096];
+	char texts[16][STORE_CAUSE_MAX];
+	struct owner *o;
+	size_t n = 0;
+
+	while ((o = TAILQ_FIRST(&s->dirty)) != NULL) {
+		ck_assert_uint_lt(n, ARRAY_LEN(texts));
+		store_owner_text(o, texts[n++], sizeof(texts[0]));
+		store_clean(s, o);
+	}
+	qsort(texts, n, sizeof(texts[0]), compare_texts);
+	out[0] = '\0';
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(out);
+
+		snprintf(out + len, sizeof(out) - len, "%s; ", texts[i]);
+	}
+	return out;
+}
+
+static bool apply(struct store *s, enum kube_change change, const char *yaml, uint64_t at)
+{
+	struct kube_object o = object(yaml);
+	bool changed = store_apply(s, change, &o, at);
+
+	kube_object_fini(&o);
+	return changed;
+}
+
+struct step {
+	enum kube_change change;
+	const char *yaml;
+	const char *dirty;
+};
+
+static const struct step steps[] = {
+	/* WP-88: in any order */
+	{KUBE_ADDED,
+		SLICE("a", "s", "[{addresses: [10.0.0.1]}, {addresses: [10.0.0.2]}]"),
+		"10.0.0.1; 10.0.0.2; Service n/s; "},
+	{KUBE_ADDED, SVC("s", "{clusterIP: 10.9.0.1, clusterIPs: [10.9.0.1]}"),
+		"10.0.0.1; 10.0.0.2; 10.9.0.1; Service n/s; "},
+	/* OB-N1: everything in it comes into view */
+	{KUBE_ADDED, NS("n"), "10.0.0.1; 10.0.0.2; 10.9.0.1; Namespace n; Service n/s; "},
+	{KUBE_MODIFIED, NS("n"), ""},
+	/* only what differs, and the cluster IPs of its Service */
+	{KUBE_MODIFIED,
+		SLICE("a", "s",
+			"[{addresses: [10.0.0.1]}, {addresses: [10.0.0.2], "
+			"hostname: h}]"),
+		"10.0.0.2; 10.9.0.1; Service n/s; "},
+	{KUBE_MODIFIED,
+		SLICE("a", "s",
+			"[{addresses: [10.0.0.1]}, {addresses: [10.0.0.2], "
+			"hostname: h}]"),
+		""},
+	/* RB-20: both Services of a label that moves; the address waits with the old one */
+	{KUBE_MODIFIED, SLICE("a", "t", "[{addresses: [10.0.0.1]}]"),
+		"10.0.0.1; 10.0.0.2; 10.9.0.1; Service n/s; Service n/t; "},
+	/* RX-02: our own address is behind a Service, so the zones name it */
+	{KUBE_MODIFIED, SLICE("a", "t", "[{addresses: [10.0.0.53]}]"),
+		"10.0.0.1; 10.0.0.53; Service n/t; zone 0; "},
+	{KUBE_ADDED, SVC("t", "{clusterIP: None, clusterIPs: [None]}"),
+		"10.0.0.53; Service n/t; zone 0; "},
+	{KUBE_DELETED, SVC("t", "{}"), "10.0.0.53; Service n/t; zone 0; "},
+	{KUBE_DELETED, SVC("t", "{}"), ""},
+	{KUBE_DELETED, SLICE("a", "t", "[]"), "10.0.0.53; Service n/t; zone 0; "},
+	/* OB-N2 */
+	{KUBE_DELETED, NS("n"),
+		"10.0.0.1; 10.0.0.2; 10.9.0.1; Namespace n; Service n/s; "},
+	{KUBE_DELETED, SVC("s", "{}"), "10.0.0.1; 10.0.0.2; 10.9.0.1; Service n/s; "},
+};
+
+/* The same steps, one after the other; the last one leaves nothing behind. */
+START_TEST(dirty_owners)
+{
+	struct store *s = fresh();
+
+	ck_assert_str_eq(dirty(s), "zone 0; ");
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		apply(s, steps[i].change, steps[i].yaml, i);
+		const char *got = dirty(s);
+		ck_assert_msg(strcmp(got, steps[i].dirty) == 0, "step %zu: %s", i, got);
+	}
+	ck_assert_uint_eq(s->services.count + s->namespaces.count + s->slices.count, 0);
+	ck_assert_uint_eq(s->addresses.count, 0);
+	ck_assert_uint_eq(s->objects[KUBE_NAMESPACE] + s->objects[KUBE_SERVICE] +
+				  s->objects[KUBE_SLICE],
+		0);
+	store_free(s);
+}
+END_TEST
+
+/* RDY-06: what left a slice goes after 50 ms, or with its reappearance. */
+START_TEST(leaving)
+{
+	struct store *s = fresh();
+	struct service_record *svc;
+
+	apply(s, KUBE_ADDED, NS("n"), 0);
+	apply(s, KUBE_ADDED, SVC("s", "{clusterIP: None, clusterIPs: [None]}"), 0);
+	apply(s, KUBE_ADDED, SLICE("a", "s", "[{addresses: [10.0.0.1, 10.0.0.2]}]"), 0);
+	dirty(s);
+	ck_assert_uint_eq(store_deadline(s), UINT64_MAX);
+
+	apply(s, KUBE_DELETED, SLICE("a", "s", "[]"), 1000);
+	svc = store_find_service(s, "n", "s");
+	ck_assert_uint_eq(store_deadline(s), 1000 + STORE_LEAVING_NS);
+	ck_assert_uint_eq(svc->nslices, 1);
+	apply(s, KUBE_ADDED, SLICE("b", "s", "[{addresses: [10.0.0.2]}]"), 2000);
+	ck_assert_uint_eq(svc->nslices, 2);
+	ck_assert(!store_expire(s, 999 + STORE_LEAVING_NS));
+	dirty(s);
+	ck_assert(store_expire(s, 1000 + STORE_LEAVING_NS));
+	ck_assert_uint_eq(svc->nslices, 1);
+	ck_assert_str_eq(dirty(s), "10.0.0.1; Service n/s; ");
+	ck_assert_uint_eq(s->addresses.count, 1);
+	store_free(s);
+}
+END_TEST
+
+/* RDY-06: nothing waits before all objects were read, or that did not count. */
+START_TEST(not_leaving)
+{
+	struct store *s = store_new(&key);
+	struct store_options o = {.nzones = 0};
+
+	store_configure(s, &o);
+	apply(s, KUBE_ADDED, NS("n"), 0);
+	apply(s, KUBE_ADDED, SVC("s", "{clusterIP: None, clusterIPs: [None]}"), 0);
+	apply(s, KUBE_ADDED, SLICE("a", "s", "[{addresses: [10.0.0.1]}]"), 0);
+	apply(s, KUBE_DELETED, SLICE("a", "s", "[]"), 0);
+	ck_assert_uint_eq(store_deadline(s), UINT64_MAX);
+	store_synced(s);
+	apply(s, KUBE_ADDED,
+		SLICE("a", "s", "[{addresses: [10.0.0.1], conditions: {ready: false}}]"),
+		0);
+	apply(s, KUBE_DELETED, SLICE("a", "s", "[]"), 0);
+	ck_assert_uint_eq(store_deadline(s), UINT64_MAX);
+	store_free(s);
+}
+END_TEST
+
+/* LG-02: the first change since the last publish is the cause. */
+START_TEST(cause)
+{
+	struct store *s = fresh();
+
+	apply(s, KUBE_ADDED, SVC("s", "{}"), 0);
+	apply(s, KUBE_ADDED, NS("n"), 0);
+	apply(s, KUBE_ADDED, NS("n"), 0);
+	ck_assert_str_eq(s->cause, "Service n/s");
+	ck_assert_uint_eq(s->ncauses, 2);
+	store_cause_clear(s);
+	ck_assert_str_eq(s->cause, "");
+	store_free(s);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tc = tcase_create("store");
+
+	tcase_add_test(tc, dirty_owners);
+	tcase_add_test(tc, leaving);
+	tcase_add_test(tc, not_leaving);
+	tcase_add_test(tc, cause);
+	return run_case("store", tc);
+}
