@@ -33,19 +33,19 @@ const struct key schema[] = {
 	{"state_dir", KEY_STRING, START, 1, 200, "octets",
 	 DEFAULT("\"/var/lib/shmdns\""), FIELD(state_dir),
 	 "directory of what outlives a restart; \"/INSTANCE\" is appended likewise"},
-	{"workers", KEY_AUTO, RELOAD, 1, 256, "", DEFAULT("\"auto\""), FIELD(workers),
+	{"workers", KEY_AUTO, START, 1, 256, "", DEFAULT("\"auto\""), FIELD(workers),
 	 "number of worker processes; \"auto\": one for each CPU that we may use"},
-	{"listen", KEY_LISTEN, RELOAD, NO_RANGE,
+	{"listen", KEY_LISTEN, START, NO_RANGE,
 	 DEFAULT("( { address = \"0.0.0.0\"; port = 53; }, "
 	         "{ address = \"::\"; port = 53; } )"),
 	 FIELD(listen),
-	 "where queries are taken, over UDP and TCP: address and port, or address = "
+	 "where queries are taken, over UDP: address and port, or address = "
 	 "\"IP:port\""},
-	{"listen[].address", KEY_ENDPOINT, RELOAD, NO_RANGE, DEFAULT(NULL),
+	{"listen[].address", KEY_ENDPOINT, START, NO_RANGE, DEFAULT(NULL),
 	 LISTEN(addr),
 	 "IP, IP:port or [IPv6]:port; a link-local address needs its interface: "
 	 "fe80::1%eth0"},
-	{"listen[].port", KEY_INT, RELOAD, 1, 65535, "", DEFAULT("53"), LISTEN(port),
+	{"listen[].port", KEY_INT, START, 1, 65535, "", DEFAULT("53"), LISTEN(port),
 	 "the port"},
 	{"kubernetes.zones", KEY_ZONES, RELOAD, NO_RANGE,
 	 DEFAULT("[ \"cluster.local.\", \"in-addr.arpa.\", \"ip6.arpa.\" ]"),
@@ -54,7 +54,7 @@ const struct key schema[] = {
 	{"kubernetes.source", KEY_WORD, START, NO_RANGE, WORDS("\"api\"", sources),
 	 KUBE(source),
 	 "where objects come from: the API server (\"api\"), or \"files\" at `path`"},
-	{"kubernetes.path", KEY_STRING, START, 0, 4095, "octets", DEFAULT("\"\""),
+	{"kubernetes.path", KEY_STRING, RELOAD, 0, 4095, "octets", DEFAULT("\"\""),
 	 KUBE(path),
 	 "a directory or file of Kubernetes objects as YAML or JSON, for source = "
 	 "\"files\""},
