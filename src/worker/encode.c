@@ -4,10 +4,11 @@
 
 #include "dns/type.h"
 
-#define OPT_LEN         11
-#define OPTION_EDE      15
-#define TTL_SOA_MAX     300
-#define TCP_MESSAGE_MAX 65535
+#define OPT_LEN          11
+#define OPTION_KEEPALIVE 11
+#define OPTION_EDE       15
+#define TTL_SOA_MAX      300
+#define TCP_MESSAGE_MAX  65535
 
 void encode_begin(struct reply *r, struct packet *p, const struct settings *s, int zone)
 {
@@ -418,10 +419,32 @@ static void put_header(struct reply *r, unsigned questions)
 	store_u16(h + 10, r->ar);
 }
 
-/* The OPT, and an EDE in it if there is one and room for it (RG-07, E-22). */
-static void put_opt(struct reply *r)
+/* The idle time-out for a client that asked for it over TCP (E-17); E-06: not here. */
+static void put_keepalive(struct reply *r)
+{
+	if (!r->p->tcp || !r->p->q.want_keepalive || r->rcode == RCODE_BADVERS ||
+		r->w.cap - r->w.len < 6)
+		return;
+	wire_u16(&r->w, OPTION_KEEPALIVE);
+	wire_u16(&r->w, 2);
+	wire_u16(&r->w, r->p->keepalive);
+}
+
+static void put_ede(struct reply *r)
 {
 	size_t text = r->ede_text != NULL ? strlen(r->ede_text) : 0;
+
+	if (r->ede == ENCODE_NO_EDE || r->w.cap - r->w.len < 6 + text)
+		return;
+	wire_u16(&r->w, OPTION_EDE);
+	wire_u16(&r->w, (uint16_t)(2 + text));
+	wire_u16(&r->w, r->ede);
+	wire_bytes(&r->w, r->ede_text, text);
+}
+
+/* The OPT, and the options in it that there is room for (RG-07, E-17, E-22). */
+static void put_opt(struct reply *r)
+{
 	uint8_t *opt;
 
 	r->w.cap = r->limit;
@@ -433,15 +456,11 @@ static void put_opt(struct reply *r)
 	store_u16(opt + 3, r->settings->max_udp);
 	store_u16(opt + 5, (uint16_t)(r->rcode >> 4 << 8)); /* and version 0 */
 	store_u16(opt + 7, r->p->q.want_do ? 0x8000 : 0);
-	store_u16(opt + 9, 0);
 	r->ar++;
-	if (r->ede == ENCODE_NO_EDE || r->w.cap - r->w.len < 6 + text)
-		return;
-	store_u16(opt + 9, (uint16_t)(6 + text));
-	wire_u16(&r->w, OPTION_EDE);
-	wire_u16(&r->w, (uint16_t)(2 + text));
-	wire_u16(&r->w, r->ede);
-	wire_bytes(&r->w, r->ede_text, text);
+	size_t end = r->w.len;
+	put_keepalive(r);
+	put_ede(r);
+	store_u16(opt + 9, (uint16_t)(r->w.len - end));
 }
 
 void encode_end(struct reply *r)

@@ -37,6 +37,7 @@ struct packet {
 	const struct sockaddr *client; /* who asks; borrowed, NULL in tests */
 	uint32_t turn;       /* where the rotation of addresses begins (LD-01) */
 	bool tcp;            /* no limit but 65,535 octets */
+	uint16_t keepalive;  /* TCP: told to who asks, in 100 ms (E-17); 0: shed load */
 	bool cut;            /* the datagram was longer than the buffer (W-35) */
 	uint8_t facts;       /* PACKET_* */
 	uint16_t rcode;      /* of the reply, 12 bits */

@@ -111,6 +111,12 @@ static inline void check_defaults(const struct conf *c)
 	ck_assert_uint_eq(k->nserver_addresses, 0);
 	ck_assert_int_eq(c->any_query, CONF_ANY_NORMAL);
 	ck_assert_uint_eq(c->edns_max_udp, 1232);
+	ck_assert_uint_eq(c->tcp.read_ns, 3 * NS_PER_S);
+	ck_assert_uint_eq(c->tcp.write_ns, 5 * NS_PER_S);
+	ck_assert_uint_eq(c->tcp.idle_ns, 10 * NS_PER_S);
+	ck_assert_uint_eq(c->tcp.max_age_ns, 60 * NS_PER_S);
+	ck_assert_uint_eq(c->tcp.max_queries, 0);
+	ck_assert_uint_eq(c->tcp.max_connections, 1000);
 	ck_assert_int_eq(c->loadbalance, CONF_ROTATION_SHUFFLE);
 	ck_assert_int_eq(c->log_level, 2); /* info */
 }

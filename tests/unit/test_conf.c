@@ -388,6 +388,8 @@ static const char every_key[] =
 	"	startup_timeout = \"1.25s\"; server_addresses = [ \"10.0.0.1\", \"::1\" "
 	"];\n"
 	"}; any_query = \"notimp\"; edns = { max_udp = 512; };\n"
+	"tcp = { read = \"1s\"; write = \"1500ms\"; idle = \"2m\"; max_queries = 7;\n"
+	"	max_age = \"0s\"; max_connections = 10000; };\n"
 	"loadbalance = { policy = \"fixed\"; }; log = { level = \"debug\"; };";
 
 START_TEST(all_keys)
@@ -421,6 +423,12 @@ START_TEST(all_keys)
 	ck_assert_uint_eq(k->nserver_addresses, 2);
 	ck_assert_int_eq(c.any_query, CONF_ANY_NOTIMP);
 	ck_assert_uint_eq(c.edns_max_udp, 512);
+	ck_assert_uint_eq(c.tcp.read_ns, NS_PER_S);
+	ck_assert_uint_eq(c.tcp.write_ns, 1500 * NS_PER_MS);
+	ck_assert_uint_eq(c.tcp.idle_ns, 120 * NS_PER_S);
+	ck_assert_uint_eq(c.tcp.max_queries, 7);
+	ck_assert_uint_eq(c.tcp.max_age_ns, 0);
+	ck_assert_uint_eq(c.tcp.max_connections, 10000);
 	ck_assert_int_eq(c.loadbalance, CONF_ROTATION_FIXED);
 	ck_assert_int_eq(c.log_level, 3); /* debug */
 	conf_fini(&c);

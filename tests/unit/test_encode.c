@@ -99,6 +99,54 @@ START_TEST(bad_version) /* E-05, E-06, E-23 */
 }
 END_TEST
 
+/* Ask `name` with a keepalive option of `content` octets; the reply's rdata of OPT. */
+static const uint8_t *ask_keepalive(
+	const char *name, uint8_t version, uint16_t content, bool tcp, size_t *len)
+{
+	uint8_t *opt;
+
+	asked.query_len = cluster_query(asked.query, name, TYPE_A, 1232);
+	opt = asked.query + asked.query_len - 11;
+	opt[6] = version;
+	store_u16(opt + 9, (uint16_t)(4 + content));
+	store_u16(opt + 11, 11);
+	store_u16(opt + 13, content);
+	memset(opt + 15, 0xff, content);
+	asked.query_len += 4u + content;
+	ck_assert_ptr_nonnull(send_to(&cluster, 4608, tcp));
+	for (size_t at = asked.p.reply_len - 11;; at--) { /* OPT is the last */
+		ck_assert_uint_gt(at, 12);
+		if (asked.buf[at] == 0 && load_u16(asked.buf + at + 1) == TYPE_OPT &&
+			at + 11u + load_u16(asked.buf + at + 9) == asked.p.reply_len) {
+			*len = asked.p.reply_len - at - 11;
+			return asked.buf + at + 11;
+		}
+	}
+}
+
+START_TEST(keepalive) /* E-06, E-16, E-17, E-23 */
+{
+	static const uint8_t option[] = {0, 11, 0, 2, 0x5a, 0x5a}; /* of send_to() */
+	size_t len;
+
+	for (uint16_t content = 0; content < 4; content++) {
+		ck_assert_mem_eq(
+			ask_keepalive("web" D, 0, content, true, &len), option, 6);
+		ck_assert_uint_eq(len, 6);
+		ask_keepalive("web" D, 0, content, false, &len);
+		ck_assert_uint_eq(len, 0);
+		ask_keepalive("web" D, 1, content, true, &len);
+		ck_assert_uint_eq(len, 0);
+		ck_assert_uint_eq(asked.p.rcode, RCODE_BADVERS);
+		ck_assert_mem_eq(
+			ask_keepalive("www.example.net.", 0, content, true, &len), option,
+			6);
+		ck_assert_uint_eq(len, 12);
+		ck_assert_int_eq(ede_code(0), EDE_NOT_AUTHORITATIVE);
+	}
+}
+END_TEST
+
 START_TEST(refused_says_why) /* RG-07, RG-13, E-22 */
 {
 	ask("www.example.net.", TYPE_A, 1232);
@@ -335,6 +383,7 @@ int main(void)
 	tcase_add_test(tc, header_bits);
 	tcase_add_test(tc, opt_of_reply);
 	tcase_add_test(tc, bad_version);
+	tcase_add_test(tc, keepalive);
 	tcase_add_test(tc, refused_says_why);
 	tcase_add_test(tc, rotation);
 	tcase_add_test(tc, rotated_and_cut);

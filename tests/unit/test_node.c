@@ -185,6 +185,7 @@ START_TEST(settings_block)
 	s->negative_ttl_s = 5;
 	s->max_udp = 1232;
 	s->pods = PODS_INSECURE;
+	s->tcp = (struct tcp_limits){3000, 5000, 10000, 60000, 7, 1000};
 	s->nown = 2;
 	ck_assert(addr_parse("192.0.2.1", 9, &s->own[0]));
 	ck_assert(addr_parse("2001:db8::1", 11, &s->own[1]));

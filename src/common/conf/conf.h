@@ -53,6 +53,14 @@ struct conf_kubernetes {
 	size_t nserver_addresses;
 };
 
+/* tcp.*: FE-49. */
+struct conf_tcp {
+	uint64_t read_ns, write_ns, idle_ns;
+	uint64_t max_age_ns;      /* 0: none */
+	uint32_t max_queries;     /* of one connection; 0: no end */
+	uint32_t max_connections; /* of one worker */
+};
+
 struct conf {
 	char *instance;   /* OP-30 */
 	char *run_dir;    /* as configured, "/INSTANCE" appended unless "default" */
@@ -63,6 +71,7 @@ struct conf {
 	struct conf_kubernetes kubernetes;
 	enum conf_any any_query;
 	uint16_t edns_max_udp; /* 512..4096 */
+	struct conf_tcp tcp;
 	enum conf_rotation loadbalance;
 	int log_level; /* enum log_level */
 };

@@ -4,7 +4,8 @@
 #include "base/base.h"
 #include "dns/type.h"
 
-#define OPTION_NSID 3 /* RFC 5001 */
+#define OPTION_NSID      3  /* RFC 5001 */
+#define OPTION_KEEPALIVE 11 /* RFC 7828 */
 
 struct counts {
 	uint16_t qd, an, ns, ar;
@@ -30,7 +31,7 @@ static enum parse_result reply(struct query *q, uint16_t rcode)
 
 /*
  * Walk over the options: true if they fill the rdata exactly. None is copied, and of
- * those that exist only NSID means anything here (E-10, E-11).
+ * those that exist only these two mean anything here (E-10, E-11, E-17).
  */
 static bool parse_options(const uint8_t *p, size_t len, struct query *q)
 {
@@ -40,6 +41,7 @@ static bool parse_options(const uint8_t *p, size_t len, struct query *q)
 		size_t n = 4u + load_u16(p + 2);
 
 		q->want_nsid |= load_u16(p) == OPTION_NSID;
+		q->want_keepalive |= load_u16(p) == OPTION_KEEPALIVE;
 		p += n;
 		len -= n;
 	}
@@ -193,6 +195,7 @@ enum parse_result query_parse(const uint8_t *msg, size_t len, bool tcp, struct q
 	struct counts c = {load_u16(msg + 4), load_u16(msg + 6), load_u16(msg + 8),
 		load_u16(msg + 10)};
 	q->has_opt = q->want_do = q->want_nsid = q->has_loop_mark = false;
+	q->want_keepalive = false;
 	q->udp_size = MSG_UDP_MIN;
 	q->rcode = RCODE_NOERROR;
 	if (c.qd == 0)

@@ -43,8 +43,9 @@ struct query {
 	 */
 	uint8_t qname_len;
 	bool has_opt;
-	bool want_do;   /* DO bit of the OPT (RFC 3225) */
-	bool want_nsid; /* RFC 5001, for later */
+	bool want_do;        /* DO bit of the OPT (RFC 3225) */
+	bool want_nsid;      /* RFC 5001, for later */
+	bool want_keepalive; /* RFC 7828; means nothing on UDP (E-16) */
 	bool has_loop_mark;
 	uint16_t udp_size; /* the client takes: max(512, advertised); 512 without OPT */
 	uint16_t rcode;    /* for PARSE_HEADER and PARSE_REPLY; BADVERS is 16 */

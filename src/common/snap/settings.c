@@ -9,12 +9,13 @@ struct fixed {
 	uint32_t ttl_s, negative_ttl_s;
 	uint16_t max_udp;
 	uint8_t pods, any, rotation, nown, nzones, primary;
+	struct tcp_limits tcp;
 };
 
 size_t settings_encode(const struct settings *s, uint8_t *out)
 {
 	struct fixed f = {s->ttl_s, s->negative_ttl_s, s->max_udp, s->pods, s->any,
-		s->rotation, s->nown, s->nzones, s->primary};
+		s->rotation, s->nown, s->nzones, s->primary, s->tcp};
 	uint8_t *p = out;
 
 	memcpy(p, &f, sizeof(f));
@@ -50,6 +51,15 @@ static bool decode_zone(const uint8_t **p, const uint8_t *end, struct zone *z)
 	return true;
 }
 
+static bool tcp_valid(const struct tcp_limits *t)
+{
+	return t->read_ms <= SETTINGS_TIME_MAX_MS &&
+	       t->write_ms <= SETTINGS_TIME_MAX_MS &&
+	       t->idle_ms <= SETTINGS_TIME_MAX_MS &&
+	       t->max_age_ms <= SETTINGS_TIME_MAX_MS &&
+	       t->max_connections <= SETTINGS_CONNECTIONS_MAX;
+}
+
 int settings_decode(
 	const uint8_t *octets, size_t len, uint64_t number, struct settings *out)
 {
@@ -62,7 +72,8 @@ int settings_decode(
 	p += sizeof(f);
 	if (f.pods > PODS_VERIFIED || f.any > ANY_NOTIMP || f.rotation > ROTATION_FIXED ||
 		f.nown > SETTINGS_OWN_MAX || f.nzones == 0 || f.primary >= f.nzones ||
-		f.max_udp < 512 || f.max_udp > 4096 || (size_t)(end - p) < 17u * f.nown)
+		f.max_udp < 512 || f.max_udp > 4096 || !tcp_valid(&f.tcp) ||
+		(size_t)(end - p) < 17u * f.nown)
 		return -EBADMSG;
 	out->number = number;
 	out->ttl_s = f.ttl_s;
@@ -74,6 +85,7 @@ int settings_decode(
 	out->nown = f.nown;
 	out->nzones = f.nzones;
 	out->primary = f.primary;
+	out->tcp = f.tcp;
 	for (unsigned i = 0; i < f.nown; i++, p += 17) {
 		out->own[i].len = p[0];
 		memcpy(out->own[i].octets, p + 1, 16);

@@ -29,6 +29,16 @@ enum pods_mode { PODS_DISABLED, PODS_INSECURE, PODS_VERIFIED };
 enum any_mode { ANY_NORMAL, ANY_HINFO, ANY_NOTIMP };
 enum rotation { ROTATION_SHUFFLE, ROTATION_FIXED };
 
+/* Limits of a worker's TCP connections (FE-49). */
+struct tcp_limits {
+	uint32_t read_ms, write_ms, idle_ms;
+	uint32_t max_age_ms;      /* 0: none */
+	uint32_t max_queries;     /* of one connection; 0: none */
+	uint32_t max_connections; /* of one worker */
+};
+#define SETTINGS_TIME_MAX_MS     86400000
+#define SETTINGS_CONNECTIONS_MAX 10000
+
 struct settings {
 	uint64_t number;
 	uint32_t ttl_s;          /* T */
@@ -39,7 +49,8 @@ struct settings {
 	uint8_t rotation;        /* enum rotation */
 	uint8_t nown;
 	uint8_t nzones;
-	uint8_t primary;                   /* index of PRIMARY */
+	uint8_t primary; /* index of PRIMARY */
+	struct tcp_limits tcp;
 	struct addr own[SETTINGS_OWN_MAX]; /* our own addresses (RO-19) */
 	struct zone zones[SETTINGS_ZONES_MAX];
 };

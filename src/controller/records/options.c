@@ -33,6 +33,16 @@ static void set_zones(struct settings *s, const struct name *zones, size_t n)
 	}
 }
 
+static void set_tcp(struct tcp_limits *t, const struct conf_tcp *c)
+{
+	t->read_ms = (uint32_t)(c->read_ns / NS_PER_MS);
+	t->write_ms = (uint32_t)(c->write_ns / NS_PER_MS);
+	t->idle_ms = (uint32_t)(c->idle_ns / NS_PER_MS);
+	t->max_age_ms = (uint32_t)(c->max_age_ns / NS_PER_MS);
+	t->max_queries = c->max_queries;
+	t->max_connections = c->max_connections;
+}
+
 static void set_nested(struct record_options *o)
 {
 	const struct settings *s = &o->settings;
@@ -61,6 +71,7 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	s->pods = (uint8_t)k->pods;
 	s->any = (uint8_t)c->any_query;
 	s->rotation = (uint8_t)c->loadbalance;
+	set_tcp(&s->tcp, &c->tcp);
 	if (k->nserver_addresses > 0) {
 		own = k->server_addresses;
 		nown = k->nserver_addresses;
