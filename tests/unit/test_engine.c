@@ -122,7 +122,8 @@ static void random_service(char *out, size_t cap, uint64_t *random)
 	static const char *const specs[] = {
 		"{clusterIP: None, clusterIPs: [None]}",
 		"{clusterIP: None, clusterIPs: [None], publishNotReadyAddresses: true}",
-		"{clusterIP: 10.0.0.3, clusterIPs: [10.0.0.3], ports: [{name: p, port: 80}]}",
+		"{clusterIP: 10.0.0.3, clusterIPs: [10.0.0.3], "
+		"ports: [{name: p, port: 80}]}",
 		"{clusterIP: 10.9.0.4, clusterIPs: [10.9.0.4, 'fd00::4'], ports: "
 		"[{name: p, port: 80}, {name: q, port: 53, protocol: UDP}]}",
 		"{type: ExternalName, externalName: s1.n1.svc.cluster.local}",

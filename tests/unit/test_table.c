@@ -1,5 +1,6 @@
 /*
- * test_table.c - the intrusive hash table under the store (G10: no key is lost or doubled)
+ * test_table.c - the intrusive hash table under the store (G10: no key is lost or
+ * doubled)
  */
 #include "controller/kube/table.h"
 #include "support.h"

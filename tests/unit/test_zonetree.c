@@ -144,7 +144,10 @@ START_TEST(up_and_down)
 }
 END_TEST
 
-/* RX-20: random changes, several between two settlings, some of which run out of space. */
+/*
+ * RX-20: random changes, several between two settlings,
+ * some of which run out of space.
+ */
 START_TEST(random_changes)
 {
 	struct zonetree t = {.key = key};
