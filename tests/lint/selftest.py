@@ -128,6 +128,8 @@ CASES = (
     (text_rules.check_lines_exist, {"doc/ARCHITECTURE.md": "`dns/x.c:x_g()`\n",
                                     **core("int x_g(void)\n{\n}\n")}, ""),
     (text_rules.check_paths_exist, {"README.md": "`src/none/a.c`\n"}, "no src/none/a.c"),
+    (text_rules.check_links, {"doc/A.md": "[b](B.md)\n"}, "no doc/B.md"),
+    (text_rules.check_links, {"doc/A.md": "[b](../B.md#c)\n", "B.md": ""}, ""),
     (text_rules.check_listed, core(""), "in no Makefile.inc"),
     (text_rules.check_listed, {"Makefile.am": "A = src/common/dns/x.c\n", **core("")}, ""),
     (text_rules.check_rows, {"tests/scenario/a.scn": "ask x\n"}, "names no row"),

@@ -67,6 +67,19 @@ def check_paths_exist(tree):
                           "name what is there")
 
 
+def check_links(tree):
+    """Links between documents lead somewhere."""
+    for path in tree.paths(suffix=".md"):
+        text = tree.files[path]
+        for m in re.finditer(r"\]\((?!https?:)([^)#\s]+)", text):
+            target = os.path.normpath(os.path.join(os.path.dirname(path), m.group(1)))
+            if target in tree.files or (
+                    tree.root and os.path.exists(os.path.join(tree.root, target))):
+                continue
+            yield Finding(path, text.count("\n", 0, m.start()) + 1, "no %s" % target,
+                          "mend the link")
+
+
 def fragments(tree):
     """All words of Makefile.am and its fragments."""
     words = set()
@@ -199,6 +212,6 @@ def check_manuals(tree):
                 yield Finding(path, int(m.group(1)), m.group(2), "see mandoc -T lint")
 
 
-CHECKS = (check_words, check_lines_exist, check_paths_exist, check_listed, check_rows,
+CHECKS = (check_words, check_lines_exist, check_paths_exist, check_links, check_listed, check_rows,
           check_rows_defined, check_guarantees, check_keys, check_defaults,
           check_options, check_manuals)
