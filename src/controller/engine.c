@@ -61,7 +61,7 @@ static void configure_store(struct engine *e)
 }
 
 void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
-	size_t nown, uint64_t now_ns, uint64_t wall_ns)
+	size_t nown, const char *hostname, uint64_t now_ns, uint64_t wall_ns)
 {
 	struct conf old = e->conf;
 	bool had = e->configured;
@@ -70,7 +70,7 @@ void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
 	*c = (struct conf){0};
 	set_selector(&e->namespace_labels, e->conf.kubernetes.namespace_labels);
 	set_selector(&e->labels, e->conf.kubernetes.labels);
-	options_from_conf(&e->conf, own, nown, &e->options);
+	options_from_conf(&e->conf, own, nown, hostname, &e->options);
 	e->options.settings.number = wall_ns;
 	configure_store(e);
 	if (had)

@@ -67,10 +67,10 @@ void engine_fini(struct engine *e);
 
 /*
  * Take a configuration (moved out of *c, which is empty then) and the machine's own
- * addresses. `wall_ns` numbers the settings.
+ * addresses and host name. `wall_ns` numbers the settings.
  */
 void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
-	size_t nown, uint64_t now_ns, uint64_t wall_ns);
+	size_t nown, const char *hostname, uint64_t now_ns, uint64_t wall_ns);
 
 /* An event; what is kept is moved out of *o. */
 void engine_event(struct engine *e, enum kube_change change, struct kube_object *o,

@@ -7,10 +7,11 @@
  */
 #include <errno.h>
 #include <event2/event.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -238,10 +239,14 @@ static bool find_standing(const char *instance)
 static void configure(struct shell *s, struct conf *c)
 {
 	struct addr own[SETTINGS_OWN_MAX];
+	char hostname[HOST_NAME_MAX + 1] = "";
 	size_t nown = ownaddr_list(own, ARRAY_LEN(own));
 
 	log_set_level((enum log_level)c->log_level);
-	engine_configure(&s->engine, c, own, nown, clock_mono_ns(), clock_wall_ns());
+	if (gethostname(hostname, sizeof(hostname) - 1) < 0)
+		hostname[0] = '\0';
+	engine_configure(
+		&s->engine, c, own, nown, hostname, clock_mono_ns(), clock_wall_ns());
 }
 
 /* Take the instance and publish the settings; without memory it is tried again. */

@@ -2,6 +2,7 @@
 
 #include "dns/type.h"
 #include "worker/lookup.h"
+#include "worker/special.h"
 #include "worker/srv.h"
 
 #define CHAIN_MAX   10  /* CNAMEs in an answer (RE-08) */
@@ -265,19 +266,39 @@ static void refuse(struct run *run, uint16_t ede)
 	run->r.ede = ede;
 }
 
+/*
+ * Special names are outside of our zones; only those of loopback addresses are below the
+ * reverse zones, where the longer zone wins (RO-01).
+ */
+static bool is_special(const struct run *run, int zone, struct special *out)
+{
+	const struct settings *s = run->b->settings;
+	const struct query *q = &run->p->q;
+
+	if (zone >= 0 && s->zones[zone].kind != ZONE_REVERSE)
+		return false;
+	return special_find(
+		s, q->qname, q->qname_len, zone >= 0 ? s->zones[zone].name.len : 0, out);
+}
+
 enum verdict answer(const struct basis *b, struct packet *p)
 {
 	const struct query *q = &p->q;
+	struct special special;
 	struct run run;
 
 	run.b = b;
 	run.p = p;
 	p->facts = 0;
 	/* Access control stands here, before any answer (AC-02). */
-	/* Rewriting and special names stand here (SM-04). */
+	/* Rewriting stands here. */
 	int zone = settings_zone(b->settings, q->qname, q->qname_len);
 	encode_begin(&run.r, p, b->settings, zone);
-	if (q->type == TYPE_AXFR || q->type == TYPE_IXFR)
+	if (q->class != CLASS_IN)
+		special_chaos(&run.r);
+	else if (is_special(&run, zone, &special))
+		special_answer(&run.r, &special);
+	else if (q->type == TYPE_AXFR || q->type == TYPE_IXFR)
 		refuse(&run, ENCODE_NO_EDE); /* RS-14, W-31 */
 	else if (zone >= 0)
 		answer_ours(&run);

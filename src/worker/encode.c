@@ -4,11 +4,9 @@
 
 #include "dns/type.h"
 
-#define OPT_LEN          11
-#define OPTION_KEEPALIVE 11
-#define OPTION_EDE       15
-#define TTL_SOA_MAX      300
-#define TCP_MESSAGE_MAX  65535
+#define OPT_LEN         11
+#define TTL_SOA_MAX     300
+#define TCP_MESSAGE_MAX 65535
 
 void encode_begin(struct reply *r, struct packet *p, const struct settings *s, int zone)
 {
@@ -401,6 +399,33 @@ void encode_soa(struct reply *r, int zone, uint32_t serial, bool authority)
 		r->an++;
 }
 
+void encode_empty_soa(struct reply *r, size_t zone_len, bool authority)
+{
+	static const uint8_t template[] = {
+		0, TYPE_SOA, 0, CLASS_IN, 0, 0, 0x2a, 0x30, 0, 38, /* TTL 10800 */
+		0, 0,                                              /* MNAME: the zone */
+		6, 'n', 'o', 'b', 'o', 'd', 'y', 7, 'i', 'n', 'v', 'a', 'l', 'i', 'd', 0,
+		0, 0, 0, 1, 0, 0, 0x0e, 0x10, 0, 0, 0x04, 0xb0, /* 1 3600 1200 */
+		0, 0x09, 0x3a, 0x80, 0, 0, 0x2a, 0x30,          /* 604800 10800 */
+	};
+	uint16_t at = (uint16_t)(MSG_HEADER_LEN + r->p->q.qname_len - zone_len);
+	uint8_t *soa = wire_claim(&r->w, 2 + sizeof(template));
+
+	_Static_assert(sizeof(template) == 48, "RDLENGTH is 38");
+	if (soa == NULL) {
+		r->w.overflow = false;
+		r->cut = true;
+		return;
+	}
+	store_u16(soa, (uint16_t)(0xc000 | at));
+	memcpy(soa + 2, template, sizeof(template));
+	store_u16(soa + 12, (uint16_t)(0xc000 | at));
+	if (authority)
+		r->ns++;
+	else
+		r->an++;
+}
+
 /* Write the header; counts and rcode are known. */
 static void put_header(struct reply *r, unsigned questions)
 {
@@ -428,6 +453,18 @@ static void put_keepalive(struct reply *r)
 	wire_u16(&r->w, OPTION_KEEPALIVE);
 	wire_u16(&r->w, 2);
 	wire_u16(&r->w, r->p->keepalive);
+}
+
+/* The operator's NSID, if one is set and it fits (RFC 5001, E-11). */
+static void put_nsid(struct reply *r)
+{
+	const struct settings_text *nsid = &r->settings->nsid;
+
+	if (!r->p->q.want_nsid || nsid->len == 0 || r->w.cap - r->w.len < 4u + nsid->len)
+		return;
+	wire_u16(&r->w, OPTION_NSID);
+	wire_u16(&r->w, nsid->len);
+	wire_bytes(&r->w, nsid->octets, nsid->len);
 }
 
 static void put_ede(struct reply *r)
@@ -458,6 +495,7 @@ static void put_opt(struct reply *r)
 	store_u16(opt + 7, r->p->q.want_do ? 0x8000 : 0);
 	r->ar++;
 	size_t end = r->w.len;
+	put_nsid(r);
 	put_keepalive(r);
 	put_ede(r);
 	store_u16(opt + 9, (uint16_t)(r->w.len - end));

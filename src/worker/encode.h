@@ -90,6 +90,12 @@ bool encode_glue(struct reply *r, uint16_t at, const struct rrset *rr);
 void encode_soa(struct reply *r, int zone, uint32_t serial, bool authority);
 
 /*
+ * Add the SOA of a built-in zone, whose name are the last `zone_len` octets of the
+ * question's (RFC 6303, section 3), to the answer section or to authority.
+ */
+void encode_empty_soa(struct reply *r, size_t zone_len, bool authority);
+
+/*
  * The fixed octets of an RR, up to the TTL, into `out`: a pointer to the owner at `at`,
  * or, where no pointer reaches, a copy of the name. Returns how many; 0: no owner
  * can be written.

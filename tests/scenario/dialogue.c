@@ -56,6 +56,7 @@ bool dialogue_ask(struct world *w, char **word, size_t nwords)
 	uint8_t *wire = NULL;
 	size_t size = 0;
 	bool ok = nwords >= 2;
+	const char *type = ok ? word[1] : NULL;
 
 	if (ok)
 		name = ldns_dname_new_frm_str(word[0]);
@@ -68,8 +69,7 @@ bool dialogue_ask(struct world *w, char **word, size_t nwords)
 		fprintf(stderr, "ask NAME TYPE\n");
 		return false;
 	}
-	q.pkt = ldns_pkt_query_new(
-		name, ldns_get_rr_type_by_name(word[1]), class, LDNS_RD);
+	q.pkt = ldns_pkt_query_new(name, ldns_get_rr_type_by_name(type), class, LDNS_RD);
 	ldns_pkt_set_id(q.pkt, 4711);
 	for (size_t i = 2; ok && i < nwords; i++)
 		ok = take_word(&q, word, nwords, &i);

@@ -25,7 +25,10 @@ struct expectation {
 /* Forget what was expected. */
 void expectation_fini(struct expectation *e);
 
-/* Ask as the words say: NAME TYPE [tcp] [edns N] [do] ... False: bad words, printed. */
+/*
+ * Ask as the words say: NAME TYPE [class CH] [tcp] [edns N] [do] ... False: bad words,
+ * printed.
+ */
 bool dialogue_ask(struct world *w, char **word, size_t nwords);
 
 /* Compare the last reply with what is expected; false with the difference printed. */

@@ -195,7 +195,7 @@ bool world_config(struct world *w, const char *text)
 	free(which);
 	if (!ok)
 		return false;
-	engine_configure(&w->engine, &conf, NULL, 0, w->now_ns, wall_ns(w));
+	engine_configure(&w->engine, &conf, NULL, 0, "scenario", w->now_ns, wall_ns(w));
 	pass_time(w);
 	return true;
 }

@@ -20,6 +20,7 @@
 enum conf_source { CONF_SOURCE_API, CONF_SOURCE_FILES };
 enum conf_pods { CONF_PODS_DISABLED, CONF_PODS_INSECURE, CONF_PODS_VERIFIED };
 enum conf_any { CONF_ANY_NORMAL, CONF_ANY_HINFO, CONF_ANY_NOTIMP };
+enum conf_special { CONF_SPECIAL_NXDOMAIN, CONF_SPECIAL_FORWARD };
 enum conf_rotation { CONF_ROTATION_SHUFFLE, CONF_ROTATION_FIXED };
 
 struct conf_listen {
@@ -72,6 +73,15 @@ struct conf {
 	enum conf_any any_query;
 	uint16_t edns_max_udp; /* 512..4096 */
 	struct conf_tcp tcp;
+	bool local; /* SM-04 */
+	struct {
+		enum conf_special invalid, onion, test, local;
+	} special_names; /* SM-16 */
+	char *nsid;      /* SM-06; "hostname" stands for the machine's */
+	struct {
+		bool enabled;
+		char *version;
+	} chaos; /* SM-07 */
 	enum conf_rotation loadbalance;
 	int log_level; /* enum log_level */
 };

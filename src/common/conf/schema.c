@@ -8,6 +8,7 @@ static const char *const sources[] = {"api", "files", NULL};
 static const char *const pods[] = {"disabled", "insecure", "verified", NULL};
 static const char *const anys[] = {"normal", "hinfo", "notimp", NULL};
 static const char *const policies[] = {"shuffle", "fixed", NULL};
+static const char *const specials[] = {"nxdomain", "forward", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
 #define FIELD(name) offsetof(struct conf, name), sizeof(((struct conf *)0)->name)
@@ -130,6 +131,29 @@ const struct key schema[] = {
 	{"tcp.max_connections", KEY_INT, RELOAD, 1, 10000, "", DEFAULT("1000"),
 	 FIELD(tcp.max_connections),
 	 "connections of one worker; of more than that the oldest idle one is closed"},
+	{"local", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("true"), FIELD(local),
+	 "answer localhost and the reverse names of 0, 127, 255 and ::1 here (RFC 6761)"},
+	{"special_names.invalid", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"nxdomain\"", specials), FIELD(special_names.invalid),
+	 "names below invalid: \"nxdomain\", or \"forward\""},
+	{"special_names.onion", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"nxdomain\"", specials), FIELD(special_names.onion),
+	 "names below onion, likewise (RFC 7686)"},
+	{"special_names.test", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"forward\"", specials), FIELD(special_names.test),
+	 "names below test, likewise (RFC 6761)"},
+	{"special_names.local", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"forward\"", specials), FIELD(special_names.local),
+	 "names below local that are in no zone of ours, likewise (RFC 6762)"},
+	{"nsid", KEY_STRING, RELOAD, 0, 64, "octets", DEFAULT("\"\""), FIELD(nsid),
+	 "what clients that ask for an NSID get (RFC 5001): \"\" nothing, "
+	 "\"hostname\", or a text"},
+	{"chaos.enabled", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 FIELD(chaos.enabled),
+	 "answer version.bind, hostname.bind and their like in class CH"},
+	{"chaos.version", KEY_STRING, RELOAD, 0, 64, "octets", DEFAULT("\"\""),
+	 FIELD(chaos.version),
+	 "the text of version.bind and version.server"},
 	{"loadbalance.policy", KEY_WORD, RELOAD, NO_RANGE,
 	 WORDS("\"shuffle\"", policies), FIELD(loadbalance),
 	 "order of addresses in answers: \"shuffle\", or \"fixed\""},

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define SCHEMA_KEYS 40 /* room for keys */
+#define SCHEMA_KEYS 64 /* room for keys */
 
 enum key_type {
 	KEY_INT,       /* min..max; stored in `size` octets, unsigned */

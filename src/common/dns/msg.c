@@ -4,9 +4,6 @@
 #include "base/base.h"
 #include "dns/type.h"
 
-#define OPTION_NSID      3  /* RFC 5001 */
-#define OPTION_KEEPALIVE 11 /* RFC 7828 */
-
 struct counts {
 	uint16_t qd, an, ns, ar;
 };
@@ -159,7 +156,10 @@ static enum parse_result check_question(struct query *q, bool tcp)
 	case TYPE_IXFR:
 		return reply(q, RCODE_REFUSED);
 	default:
-		return q->class == CLASS_IN ? PARSE_OK : reply(q, RCODE_REFUSED);
+		/* Class CH is answered or refused by setting (SM-07). */
+		return q->class == CLASS_IN || q->class == CLASS_CH
+		               ? PARSE_OK
+		               : reply(q, RCODE_REFUSED);
 	}
 }
 

@@ -11,9 +11,6 @@
 #include "dns/name.h"
 #include "dns/type.h"
 
-#define OPTION_COOKIE 10
-#define OPTION_EDE    15 /* RFC 8914 */
-
 /* Text under construction: what does not fit is cut. */
 struct out {
 	char *text;

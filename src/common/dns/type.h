@@ -50,6 +50,14 @@ enum {
 
 enum { OPCODE_QUERY = 0, OPCODE_NOTIFY = 4, OPCODE_UPDATE = 5 };
 
+/* EDNS options that we know. */
+enum {
+	OPTION_NSID = 3,       /* RFC 5001 */
+	OPTION_COOKIE = 10,    /* RFC 7873 */
+	OPTION_KEEPALIVE = 11, /* RFC 7828 */
+	OPTION_EDE = 15,       /* RFC 8914 */
+};
+
 /* Extended DNS errors (RFC 8914) that we use. */
 enum {
 	EDE_OTHER = 0,

@@ -8,14 +8,16 @@
 struct fixed {
 	uint32_t ttl_s, negative_ttl_s;
 	uint16_t max_udp;
-	uint8_t pods, any, rotation, nown, nzones, primary;
+	uint8_t pods, any, rotation, nown, nzones, primary, special, chaos;
+	struct settings_text nsid, version, hostname;
 	struct tcp_limits tcp;
 };
 
 size_t settings_encode(const struct settings *s, uint8_t *out)
 {
 	struct fixed f = {s->ttl_s, s->negative_ttl_s, s->max_udp, s->pods, s->any,
-		s->rotation, s->nown, s->nzones, s->primary, s->tcp};
+		s->rotation, s->nown, s->nzones, s->primary, s->special, s->chaos,
+		s->nsid, s->version, s->hostname, s->tcp};
 	uint8_t *p = out;
 
 	memcpy(p, &f, sizeof(f));
@@ -72,7 +74,9 @@ int settings_decode(
 	p += sizeof(f);
 	if (f.pods > PODS_VERIFIED || f.any > ANY_NOTIMP || f.rotation > ROTATION_FIXED ||
 		f.nown > SETTINGS_OWN_MAX || f.nzones == 0 || f.primary >= f.nzones ||
-		f.max_udp < 512 || f.max_udp > 4096 || !tcp_valid(&f.tcp) ||
+		f.nsid.len > SETTINGS_TEXT_MAX || f.version.len > SETTINGS_TEXT_MAX ||
+		f.hostname.len > SETTINGS_TEXT_MAX || f.max_udp < 512 ||
+		f.max_udp > 4096 || !tcp_valid(&f.tcp) ||
 		(size_t)(end - p) < 17u * f.nown)
 		return -EBADMSG;
 	out->number = number;
@@ -82,6 +86,11 @@ int settings_decode(
 	out->pods = f.pods;
 	out->any = f.any;
 	out->rotation = f.rotation;
+	out->special = f.special;
+	out->chaos = f.chaos;
+	out->nsid = f.nsid;
+	out->version = f.version;
+	out->hostname = f.hostname;
 	out->nown = f.nown;
 	out->nzones = f.nzones;
 	out->primary = f.primary;

@@ -38,15 +38,34 @@ struct tcp_limits {
 };
 #define SETTINGS_TIME_MAX_MS     86400000
 #define SETTINGS_CONNECTIONS_MAX 10000
+/* Which special names are answered here instead of being forwarded (SM-04, SM-16). */
+#define SPECIAL_LOCALHOST 0x01
+#define SPECIAL_INVALID   0x02
+#define SPECIAL_ONION     0x04
+#define SPECIAL_TEST      0x08
+#define SPECIAL_LOCAL     0x10
+
+#define SETTINGS_TEXT_MAX 64
+
+/* A short text of the operator's, such as an NSID. */
+struct settings_text {
+	uint8_t len;
+	char octets[SETTINGS_TEXT_MAX]; /* not terminated */
+};
 
 struct settings {
 	uint64_t number;
-	uint32_t ttl_s;          /* T */
-	uint32_t negative_ttl_s; /* NT */
-	uint16_t max_udp;        /* edns.max_udp */
-	uint8_t pods;            /* enum pods_mode */
-	uint8_t any;             /* enum any_mode */
-	uint8_t rotation;        /* enum rotation */
+	uint32_t ttl_s;                /* T */
+	uint32_t negative_ttl_s;       /* NT */
+	uint16_t max_udp;              /* edns.max_udp */
+	uint8_t pods;                  /* enum pods_mode */
+	uint8_t any;                   /* enum any_mode */
+	uint8_t rotation;              /* enum rotation */
+	uint8_t special;               /* SPECIAL_* */
+	uint8_t chaos;                 /* answer class CH (SM-07) */
+	struct settings_text nsid;     /* empty: no NSID (SM-06) */
+	struct settings_text version;  /* of version.bind */
+	struct settings_text hostname; /* of hostname.bind and id.server */
 	uint8_t nown;
 	uint8_t nzones;
 	uint8_t primary; /* index of PRIMARY */
@@ -56,7 +75,7 @@ struct settings {
 };
 
 /* Largest size of settings_encode()'s output. */
-#define SETTINGS_OCTETS_MAX (128 + 17 * SETTINGS_OWN_MAX + 260 * SETTINGS_ZONES_MAX)
+#define SETTINGS_OCTETS_MAX (512 + 17 * SETTINGS_OWN_MAX + 260 * SETTINGS_ZONES_MAX)
 
 /* Octets of *s without its number into `out` (SETTINGS_OCTETS_MAX); returns how many. */
 size_t settings_encode(const struct settings *s, uint8_t *out);

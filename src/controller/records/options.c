@@ -58,8 +58,36 @@ static void set_nested(struct record_options *o)
 		}
 }
 
+/* Cut to what the settings have room for; conf_parse() has checked the length. */
+static struct settings_text text_of(const char *text)
+{
+	struct settings_text t = {.len = (uint8_t)strnlen(text, SETTINGS_TEXT_MAX)};
+
+	memcpy(t.octets, text, t.len);
+	return t;
+}
+
+/* What is answered besides records: special names, NSID, class CH. */
+static void set_special(struct settings *s, const struct conf *c, const char *hostname)
+{
+	if (c->local)
+		s->special |= SPECIAL_LOCALHOST;
+	if (c->special_names.invalid == CONF_SPECIAL_NXDOMAIN)
+		s->special |= SPECIAL_INVALID;
+	if (c->special_names.onion == CONF_SPECIAL_NXDOMAIN)
+		s->special |= SPECIAL_ONION;
+	if (c->special_names.test == CONF_SPECIAL_NXDOMAIN)
+		s->special |= SPECIAL_TEST;
+	if (c->special_names.local == CONF_SPECIAL_NXDOMAIN)
+		s->special |= SPECIAL_LOCAL;
+	s->chaos = c->chaos.enabled;
+	s->version = text_of(c->chaos.version);
+	s->hostname = text_of(hostname);
+	s->nsid = text_of(strcmp(c->nsid, "hostname") == 0 ? hostname : c->nsid);
+}
+
 void options_from_conf(const struct conf *c, const struct addr *own, size_t nown,
-	struct record_options *out)
+	const char *hostname, struct record_options *out)
 {
 	const struct conf_kubernetes *k = &c->kubernetes;
 	struct settings *s = &out->settings;
@@ -80,6 +108,7 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 		s->own[s->nown++] = own[i];
 	set_zones(s, k->zones, k->nzones);
 	set_nested(out);
+	set_special(s, c, hostname);
 	out->endpoint_pod_names = k->endpoint_pod_names;
 	out->ignore_empty_service = k->ignore_empty_service;
 	out->cluster_ip_endpoints = k->cluster_ip_endpoints;

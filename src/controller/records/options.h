@@ -19,10 +19,10 @@ struct record_options {
 
 /*
  * Options from a configuration that conf_parse() accepted; `own` are the machine's
- * addresses, used where server_addresses is not set. What does not fit into the tables
- * (SETTINGS_ZONES_MAX, SETTINGS_OWN_MAX) is left out.
+ * addresses, used where server_addresses is not set, `hostname` is its name. What does
+ * not fit into the tables (SETTINGS_ZONES_MAX, SETTINGS_OWN_MAX) is left out.
  */
 void options_from_conf(const struct conf *c, const struct addr *own, size_t nown,
-	struct record_options *out);
+	const char *hostname, struct record_options *out);
 
 #endif
