@@ -444,11 +444,10 @@ static void put_header(struct reply *r, unsigned questions)
 	store_u16(h + 10, r->ar);
 }
 
-/* The idle time-out for a client that asked for it over TCP (E-17); E-06: not here. */
+/* The idle time-out for a client that asked for it over TCP (E-17). */
 static void put_keepalive(struct reply *r)
 {
-	if (!r->p->tcp || !r->p->q.want_keepalive || r->rcode == RCODE_BADVERS ||
-		r->w.cap - r->w.len < 6)
+	if (!r->p->tcp || !r->p->q.want_keepalive || r->w.cap - r->w.len < 6)
 		return;
 	wire_u16(&r->w, OPTION_KEEPALIVE);
 	wire_u16(&r->w, 2);
@@ -495,8 +494,10 @@ static void put_opt(struct reply *r)
 	store_u16(opt + 7, r->p->q.want_do ? 0x8000 : 0);
 	r->ar++;
 	size_t end = r->w.len;
-	put_nsid(r);
-	put_keepalive(r);
+	if (r->rcode != RCODE_BADVERS) { /* E-06 */
+		put_nsid(r);
+		put_keepalive(r);
+	}
 	put_ede(r);
 	store_u16(opt + 9, (uint16_t)(r->w.len - end));
 }
