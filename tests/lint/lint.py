@@ -2,7 +2,8 @@
 """lint.py - the rules that a compiler does not check; run by `make check`.
 
 Each finding is `file:line: what - how to mend`. Exit 0 without any, else 1.
-The checks stand in layer_rules.py, code_rules.py and text_rules.py, one function per concern.
+The checks stand in layer_rules.py, code_rules.py, text_rules.py and row_rules.py, one
+function per concern.
 """
 import os
 import shutil
@@ -14,10 +15,11 @@ sys.path.insert(0, here)
 
 import code_rules  # noqa: E402
 import layer_rules  # noqa: E402
+import row_rules  # noqa: E402
 import text_rules  # noqa: E402
 from tree import Tree  # noqa: E402
 
-CHECKS = layer_rules.CHECKS + code_rules.CHECKS + text_rules.CHECKS
+CHECKS = layer_rules.CHECKS + code_rules.CHECKS + text_rules.CHECKS + row_rules.CHECKS
 
 
 def run(tree):

@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import code_rules  # noqa: E402
 import layer_rules  # noqa: E402
+import row_rules  # noqa: E402
 import text_rules  # noqa: E402
 from tree import Source, Tree  # noqa: E402
 
@@ -37,6 +38,16 @@ def core(text):
 
 def long_function(n):
     return core("void x_f(void)\n{\n" + "\tx_g();\n" * (n - 3) + "}\n")
+
+
+def rows_list(*lines):
+    return {row_rules.ROWS: "# Rows\n" + "".join(line + "\n" for line in lines)}
+
+
+def not_due_list(*rows):
+    """As tests/wire/not_due.py has them; naming a row there is no test of it."""
+    lines = "".join('    "%s": TCP,\n' % row for row in rows)
+    return {row_rules.NOT_DUE: "NOT_DUE = {\n" + lines + "}\n"}
 
 
 CASES = (
@@ -138,6 +149,20 @@ CASES = (
                                      **core("/* W-02 */\n")}, "row W-02 is explained nowhere"),
     (text_rules.check_rows_defined, {"doc/RULES.md": "| W-01 | x |\n",
                                      **core("/* W-01, UTF-8 */\n")}, ""),
+    (text_rules.check_rows_defined, {"doc/RULES.md": "| W-01 | x |\n", **rows_list("W-02 x"),
+                                     **core("/* W-02 */\n")}, ""),
+    (row_rules.check_rows_tested, rows_list("W-01 x"), "no test names W-01"),
+    (row_rules.check_rows_tested, {**rows_list("W-01 x"), "tests/unit/a.c": "/* W-01 */"}, ""),
+    (row_rules.check_rows_tested, {**rows_list("W-01 x"), "tests/fuzz/a.c": "/* W-01 */"},
+     "no test names W-01"),
+    (row_rules.check_rows_tested, {**rows_list("W-01 x"), **not_due_list("W-01")}, ""),
+    (row_rules.check_rows_tested, {**rows_list("W-01 x"), **not_due_list("W-01", "W-02")},
+     "W-02 is no row"),
+    (row_rules.check_rows_tested, {**rows_list("W-01 x"), **not_due_list("W-01", "W-01")},
+     "W-01 stands here twice"),
+    (row_rules.check_rows_tested, {**rows_list("W-01 x", "W-01 y"), **not_due_list("W-01")},
+     "W-01 stands here twice"),
+    (row_rules.check_rows_tested, {**rows_list("W-01"), **not_due_list("W-01")}, "neither a row nor"),
     (text_rules.check_guarantees, {"doc/SNAPSHOT.md": "| G1 | `tests/a.c` |\n",
                                    "tests/a.c": "/* G11 */\n"}, "tests/a.c does not name G1"),
     (text_rules.check_guarantees, {"doc/SNAPSHOT.md": ""}, "no test for G10"),
@@ -170,7 +195,8 @@ class Lint(unittest.TestCase):
     def test_every_check_has_a_case(self):
         with_case = {check for check, _, want in CASES if want}
         by_tools = {code_rules.check_format, text_rules.check_manuals}
-        for check in layer_rules.CHECKS + code_rules.CHECKS + text_rules.CHECKS:
+        for check in (layer_rules.CHECKS + code_rules.CHECKS + text_rules.CHECKS
+                      + row_rules.CHECKS):
             self.assertIn(check, with_case | by_tools, check.__name__)
 
     def test_findings_name_the_line(self):

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 
+import row_rules
 from tree import Finding
 
 # Words that do not belong into the project: (pattern, what to do).
@@ -114,8 +115,8 @@ def check_rows(tree):
 
 
 def check_rows_defined(tree):
-    """Every row that code or a test names stands in RECORDS.md or RULES.md."""
-    defined = set()
+    """Every row that code or a test names stands in RECORDS.md, RULES.md or rows.txt."""
+    defined = set(row_rules.read_rows(tree)[0])
     for path in ("doc/RECORDS.md", "doc/RULES.md"):
         defined.update(re.findall(r"^\| ([A-Z]{1,3}-[A-Z]?\d{1,2}) \|",
                                   tree.files.get(path, ""), re.M))

@@ -6,6 +6,7 @@ It is stopped at the end of its test, and nothing may be left of it.
 """
 
 import contextlib
+import ctypes
 import glob
 import json
 import os
@@ -29,6 +30,7 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file_
 BUILD = os.environ.get("SHMDNS_BUILD", SOURCE)
 FULL = os.environ.get("SHMDNS_FULL") == "1"
 SHM = "/dev/shm"
+SYS_PIDFD_GETFD = 438  # on every architecture
 PATIENCE_S = 30  # an event that has not come by then never will
 
 
@@ -117,6 +119,28 @@ def children(pid):
                         name = c.read().split(b"\0")[0].decode()
                     if start_of(child) is not None:
                         out[child] = os.path.basename(name)
+    return out
+
+
+def sockets_of(pid, kind, port):
+    """Copies of the sockets of a process that are of this kind and bound to this port."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    out = []
+    pidfd = os.pidfd_open(pid)
+    for link in glob.glob(f"/proc/{pid}/fd/*"):
+        with contextlib.suppress(OSError):
+            if not os.readlink(link).startswith("socket:"):
+                continue
+            fd = libc.syscall(SYS_PIDFD_GETFD, pidfd, int(os.path.basename(link)), 0)
+            if fd < 0:
+                raise unittest.SkipTest("pidfd_getfd: " + os.strerror(ctypes.get_errno()))
+            s = socket.socket(fileno=fd)
+            if s.type == kind and s.family in (socket.AF_INET, socket.AF_INET6) and (
+                    s.getsockname()[1] == port):
+                out.append(s)
+            else:
+                s.close()
+    os.close(pidfd)
     return out
 
 

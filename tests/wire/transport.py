@@ -1,0 +1,51 @@
+"""How octets come to an appliance and back. Rows know nothing of it.
+
+A transport has a name, and exchange(): send some octets, return every reply to them.
+That a packet gets no reply is seen without waiting: behind it goes a plain query, whose
+reply comes last (the appliance has one worker). Another transport is another class in TRANSPORTS.
+"""
+
+import socket
+
+import harness
+import octets
+
+MARK = 0xd4e2  # ID of the query that ends an exchange
+
+
+class Udp:
+    name = "udp"
+    limit = 512  # without OPT
+
+    def __init__(self, appliance):
+        host, _, port = appliance.listen[0].rpartition(":")
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.connect((host, int(port)))
+        self.socket.settimeout(harness.PATIENCE_S)
+
+    def close(self):
+        self.socket.close()
+
+    def exchange(self, *packets):
+        """All replies to these packets, in the order of their coming."""
+        for packet in packets:
+            self.socket.send(packet)
+        self.socket.send(octets.query("the.end.", id_=MARK))
+        replies = []
+        while True:
+            try:
+                reply = self.socket.recv(65536)
+            except socket.timeout:
+                raise AssertionError("no reply to a plain query") from None
+            if reply[:2] == MARK.to_bytes(2, "big"):
+                return replies
+            replies.append(reply)
+
+    def ask(self, packet):
+        """The one reply to a packet that deserves one."""
+        replies = self.exchange(packet)
+        assert len(replies) == 1, f"{len(replies)} replies"
+        return replies[0]
+
+
+TRANSPORTS = (Udp,)
