@@ -197,10 +197,7 @@ START_TEST(nothing)
 }
 END_TEST
 
-/*
- * RO-01: a name belongs to the longest of our zones; those
- * of nested zones stand there.
- */
+/* RO-01: a name belongs to the longest of our zones, and stands there alone. */
 START_TEST(nested_zones)
 {
 	struct world w;

@@ -97,10 +97,7 @@ static const struct step steps[] = {
 			"[{addresses: [10.0.0.1]}, {addresses: [10.0.0.2], "
 			"hostname: h}]"),
 		""},
-	/*
-	 * RB-20: both Services of a label that moves; the
-	 * address waits with the old one
-	 */
+	/* RB-20: both Services of a label that moves; the address waits */
 	{KUBE_MODIFIED, SLICE("a", "t", "[{addresses: [10.0.0.1]}]"),
 		"10.0.0.1; 10.0.0.2; 10.9.0.1; Service n/s; Service n/t; "},
 	/* RX-02: our own address is behind a Service, so the zones name it */

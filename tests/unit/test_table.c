@@ -1,6 +1,7 @@
 /*
- * test_table.c - the intrusive hash table under the store (G10: no key is lost or
- * doubled)
+ * test_table.c - the intrusive hash table under the store: nothing is lost or doubled
+ *
+ * G10: few hashes for many keys are slow at most.
  */
 #include "controller/kube/table.h"
 #include "support.h"

@@ -144,10 +144,7 @@ START_TEST(up_and_down)
 }
 END_TEST
 
-/*
- * RX-20: random changes, several between two settlings,
- * some of which run out of space.
- */
+/* RX-20: random changes, several between two settlings; some run out of space. */
 START_TEST(random_changes)
 {
 	struct zonetree t = {.key = key};
