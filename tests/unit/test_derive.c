@@ -83,7 +83,7 @@ static size_t nodes_with_flag(const struct draft *d, uint8_t flag, uint8_t *firs
 
 static void add_headless(struct world *w, unsigned endpoints)
 {
-	char yaml[65536];
+	static char yaml[262144];
 	int len;
 
 	apply(w, "kind: Namespace\napiVersion: v1\nmetadata: {name: n}\n");
@@ -181,6 +181,20 @@ START_TEST(large)
 }
 END_TEST
 
+/* S-05: what TCP cannot carry is cut when the node is built, and counted. */
+START_TEST(cut)
+{
+	struct world w;
+
+	open_world(&w, "example.org");
+	add_headless(&w, 5000);
+	derive(&w);
+	ck_assert_uint_eq(w.draft.skipped, 1u << SKIP_SIZE);
+	ck_assert_uint_eq(w.draft.n, 2 * 3 + 2 * 5000);
+	close_world(&w);
+}
+END_TEST
+
 /* OB-N1: nothing without Namespace; RH-03: nothing without endpoints. */
 START_TEST(nothing)
 {
@@ -244,6 +258,7 @@ int main(void)
 	tcase_add_test(tc, one_body);
 	tcase_add_test(tc, equal_octets);
 	tcase_add_test(tc, large);
+	tcase_add_test(tc, cut);
 	tcase_add_test(tc, nothing);
 	tcase_add_test(tc, nested_zones);
 	tcase_add_loop_test(tc, dns1123, 0, (int)ARRAY_LEN(labels));
