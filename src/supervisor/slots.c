@@ -116,13 +116,14 @@ static bool note_young_death(struct slot *slot, uint64_t now_ns)
 bool slots_died(struct slots *s, uint32_t i, uint64_t now_ns, uint64_t random)
 {
 	struct slot *slot = &s->slot[i];
+	uint64_t age_ns = now_ns - slot->started_ns;
 	bool loops = false;
 
-	/* Only young deaths back off: who has worked is missed at once (DE-03). */
-	if (now_ns - slot->started_ns < SLOTS_YOUNG_NS)
-		loops = note_young_death(slot, now_ns);
-	else
+	/* Only deaths at the start back off: who has worked is missed at once (DE-03). */
+	if (age_ns >= SLOTS_WORKED_NS)
 		backoff_reset(&slot->backoff);
+	if (age_ns < SLOTS_YOUNG_NS)
+		loops = note_young_death(slot, now_ns);
 	slot->pid = 0;
 	slot->state = s->stopping ? SLOT_FREE : SLOT_WAITING;
 	slot->due_ns = now_ns + backoff_next(&slot->backoff, now_ns, random);

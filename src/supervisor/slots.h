@@ -30,6 +30,8 @@
 #define SLOTS_LOOP_NS     (10 * NS_PER_S) /* ... in so long a time are a crash loop; */
 #define SLOTS_YOUNG_NS    (2 * NS_PER_S)  /* only deaths under this age count */
 
+#define SLOTS_WORKED_NS (500 * NS_PER_MS) /* who lived so long is replaced at once */
+
 #define SLOT_NONE UINT32_MAX
 
 enum slot_state {

@@ -106,6 +106,12 @@ START_TEST(old_ones_come_back_at_once)
 		ck_assert_uint_eq(slots_due(&slots, now_ns), 1);
 		start_all(now_ns);
 	}
+	for (unsigned k = 0; k < 50; k++) {
+		now_ns += SLOTS_WORKED_NS;
+		slots_died(&slots, slots_controller(&slots), now_ns, UINT64_MAX);
+		ck_assert_uint_eq(slots_due(&slots, now_ns), slots_controller(&slots));
+		start_all(now_ns);
+	}
 }
 END_TEST
 
