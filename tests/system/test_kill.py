@@ -73,7 +73,7 @@ class Kill(unittest.TestCase):
         self.assertEqual(run.result["wrong"], 0, run.errors)
         self.assertEqual(run.result["lost"], 0)
         self.assertEqual(run.result["duplicates"], 0)
-        self.assertGreaterEqual(kills, seconds // 2)
+        self.assertGreaterEqual(kills, seconds * 3 // 4)
         a.put("after.json", object_list(service("after", ip="10.96.201.1")))
         a.await_outcome("after.shop.svc.cluster.local.", "A", "NOERROR", ["10.96.201.1"])
 
