@@ -34,7 +34,7 @@ static void open_world(struct world *w, const char *zone2)
 	free(c.kubernetes.zones);
 	c.kubernetes.zones = zones;
 	c.kubernetes.nzones = ARRAY_LEN(zones);
-	options_from_conf(&c, NULL, 0, &w->options);
+	options_from_conf(&c, NULL, 0, "test", &w->options);
 	c.kubernetes.zones = NULL;
 	c.kubernetes.nzones = 0;
 	conf_fini(&c);

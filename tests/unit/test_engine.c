@@ -58,7 +58,7 @@ static void configure(struct side *s, uint64_t now_ns, uint32_t ttl_s)
 	conf_defaults(&c);
 	c.kubernetes.ttl_s = ttl_s;
 	c.kubernetes.negative_ttl_s = ttl_s;
-	engine_configure(&s->engine, &c, &own, 1, now_ns, now_ns + 1);
+	engine_configure(&s->engine, &c, &own, 1, "test", now_ns, now_ns + 1);
 }
 
 static void open_side(struct side *s, const char *what, int loop)
