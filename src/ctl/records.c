@@ -16,22 +16,6 @@ struct expansion {
 	void *arg;
 };
 
-static uint16_t host_u16(const uint8_t *p)
-{
-	uint16_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint32_t host_u32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
 static void pass_rdata(const struct expansion *e, const uint8_t *rdata, size_t len)
 {
 	char text[RDATA_TEXT];
@@ -66,7 +50,7 @@ static bool pass_srv(
 	if (name_end(&target, e->node->name + skip, e->node->head->name_len - skip) < 0)
 		return false;
 	name_text(target.wire, target.len, text, sizeof(text));
-	snprintf(line, sizeof(line), "0 %u %u %s", (unsigned)host_u16(e->rr->data),
+	snprintf(line, sizeof(line), "0 %u %u %s", (unsigned)load_host_u16(e->rr->data),
 		(unsigned)port, text);
 	e->on_rdata(e->arg, line);
 	return true;
@@ -77,7 +61,7 @@ static bool expand_srv_self(const struct expansion *e)
 	if (e->rr->len < 4 + 2u * e->rr->count)
 		return false;
 	for (size_t i = 0; i < e->rr->count; i++)
-		if (!pass_srv(e, host_u16(e->rr->data + 4 + 2 * i), NULL, 0))
+		if (!pass_srv(e, load_host_u16(e->rr->data + 4 + 2 * i), NULL, 0))
 			return false;
 	return true;
 }
@@ -102,7 +86,7 @@ static bool expand_srv_body(const struct expansion *e)
 	if (e->rr->len < 4 || e->rr->len < 4 + 8u * e->rr->data[3])
 		return false;
 	for (unsigned i = 0; i < e->rr->data[3]; i++, list += 8)
-		if (!expand_srv_list(e, host_u16(list), host_u32(list + 4)))
+		if (!expand_srv_list(e, load_host_u16(list), load_host_u32(list + 4)))
 			return false;
 	return true;
 }
@@ -125,10 +109,10 @@ static bool expand_opaque(const struct expansion *e)
 	const uint8_t *p = e->rr->data, *end = p + e->rr->len;
 
 	for (unsigned i = 0; i < e->rr->count; i++) {
-		if (end - p < 2 || end - p - 2 < host_u16(p))
+		if (end - p < 2 || end - p - 2 < load_host_u16(p))
 			return false;
-		pass_rdata(e, p + 2, host_u16(p));
-		p += 2 + host_u16(p);
+		pass_rdata(e, p + 2, load_host_u16(p));
+		p += 2 + load_host_u16(p);
 	}
 	return true;
 }

@@ -21,22 +21,6 @@ struct srv {
 	uint8_t base_len;
 };
 
-static uint16_t host_u16(const uint8_t *p)
-{
-	uint16_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint32_t host_u32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
 /*
  * The end of all targets: the owner without `skip` octets, the zone's part in the letters
  * of the question (RG-15). False: skip does not end at a label.
@@ -127,7 +111,7 @@ static bool answer_self(struct srv *s, const struct rrset *rr)
 	if (rr->len < 4 + 2u * rr->count)
 		return false;
 	for (unsigned i = 0; i < rr->count; i++)
-		if (!put_srv(s, s->weight, host_u16(rr->data + 4 + 2 * i), NULL, 0))
+		if (!put_srv(s, s->weight, load_host_u16(rr->data + 4 + 2 * i), NULL, 0))
 			break;
 	if (s->written > 0 && !s->r->cut)
 		glue_self(s);
@@ -136,12 +120,12 @@ static bool answer_self(struct srv *s, const struct rrset *rr)
 
 static uint16_t list_port(const struct srv *s, unsigned i)
 {
-	return host_u16(s->lists + 8 * i);
+	return load_host_u16(s->lists + 8 * i);
 }
 
 static uint32_t list_offset(const struct srv *s, unsigned i)
 {
-	return host_u32(s->lists + 8 * i + 4);
+	return load_host_u32(s->lists + 8 * i + 4);
 }
 
 static bool endpoint_fits(const struct srv *s, const struct endpoint *e)
@@ -299,7 +283,7 @@ bool srv_answer(struct reply *r, const struct owner *o, const struct node_view *
 
 	if (rr->len < 4 || !begin(&s, r, o, v, rr->ttl_s, rr->data[2]))
 		return false;
-	s.weight = host_u16(rr->data);
+	s.weight = load_host_u16(rr->data);
 	if (rr->form == FORM_SRV_SELF)
 		return answer_self(&s, rr);
 	return rr->form == FORM_SRV_BODY && answer_body(&s, rr);

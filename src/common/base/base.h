@@ -44,6 +44,24 @@ static inline uint32_t load_u32(const uint8_t *p)
 	return ntohl(v);
 }
 
+/* Read a 16-bit integer in host order: shared memory is of one machine. */
+static inline uint16_t load_host_u16(const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Read a 32-bit integer in host order. */
+static inline uint32_t load_host_u32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
 /* Write a 16-bit integer in network order. */
 static inline void store_u16(uint8_t *p, uint16_t v)
 {

@@ -66,11 +66,9 @@ static bool names_fit(const uint8_t *p, size_t len, unsigned count)
 static bool opaque_fits(const uint8_t *p, size_t len, unsigned count)
 {
 	while (count-- > 0) {
-		uint16_t n;
-
 		if (len < 2)
 			return false;
-		memcpy(&n, p, sizeof(n));
+		uint16_t n = load_host_u16(p);
 		if (n > len - 2)
 			return false;
 		len -= 2u + n;
@@ -83,9 +81,8 @@ static bool opaque_fits(const uint8_t *p, size_t len, unsigned count)
 static bool body_data(const struct node_view *v, struct rrset *r)
 {
 	size_t size = addr_size(r->type) * r->count;
-	uint32_t offset;
+	uint32_t offset = load_host_u32(r->data);
 
-	memcpy(&offset, r->data, sizeof(offset));
 	if (size == 0 || v->body == NULL || offset > v->body_len ||
 		size > v->body_len - offset)
 		return false;
@@ -119,7 +116,7 @@ static size_t measure(const struct node_view *v, struct rrset *r, size_t left)
 	case FORM_OPAQUE:
 		if (left < 2)
 			return 0;
-		memcpy(&n, r->data, sizeof(n));
+		n = load_host_u16(r->data);
 		if (n > left - 2)
 			return 0;
 		r->data += 2;
@@ -187,9 +184,7 @@ bool node_intact(const struct node_view *v)
 	if (v->body == NULL)
 		return true;
 	const uint8_t *body = v->body - sizeof(struct body_header);
-	uint32_t check;
-	memcpy(&check, body, sizeof(check));
-	return check ==
+	return load_host_u32(body) ==
 	       hash_check(body + 4, v->body_len + sizeof(struct body_header) - 4);
 }
 
@@ -204,16 +199,15 @@ size_t node_size(const struct node_view *v)
 
 bool endpoints_begin(const struct node_view *v, uint32_t offset, struct endpoints *it)
 {
-	uint32_t head[2];
+	const size_t head = 8; /* count, octets */
 
-	if (v->body == NULL || offset > v->body_len ||
-		sizeof(head) > v->body_len - offset)
+	if (v->body == NULL || offset > v->body_len || head > v->body_len - offset)
 		return false;
-	memcpy(head, v->body + offset, sizeof(head));
-	if (head[1] > v->body_len - offset - sizeof(head))
+	const uint8_t *at = v->body + offset + head;
+	uint32_t count = load_host_u32(at - 8), octets = load_host_u32(at - 4);
+	if (octets > v->body_len - offset - head)
 		return false;
-	const uint8_t *at = v->body + offset + sizeof(head);
-	*it = (struct endpoints){.at = at, .end = at + head[1], .left = head[0]};
+	*it = (struct endpoints){.at = at, .end = at + octets, .left = count};
 	return true;
 }
 
@@ -225,9 +219,11 @@ bool endpoints_next(struct endpoints *it, struct endpoint *out)
 
 	if (it->left == 0 || left < ENDPOINT_HEAD)
 		return false;
-	struct endpoint e = {.label_len = it->at[0]};
-	memcpy(&e.n4, it->at + 2, 2);
-	memcpy(&e.n6, it->at + 4, 2);
+	struct endpoint e = {
+		.label_len = it->at[0],
+		.n4 = load_host_u16(it->at + 2),
+		.n6 = load_host_u16(it->at + 4),
+	};
 	size_t size = ENDPOINT_HEAD + e.label_len + 4u * e.n4 + 16u * e.n6;
 	if (e.label_len == 0 || e.label_len > LABEL_MAX_LEN || size > left)
 		return false;
