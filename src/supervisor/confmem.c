@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <linux/memfd.h>
 
@@ -52,18 +53,33 @@ static int seal(const struct conf_bundle *b)
 	return ret;
 }
 
+/* What may be named at the start but not read again: to open a FIFO would stop us. */
+static bool is_pipe(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode));
+}
+
+static const char *error_text(int ret)
+{
+	if (ret == -EFBIG)
+		return "over 1 MiB in all";
+	return ret == -ESPIPE ? "not a file: it cannot be read again" : strerror(-ret);
+}
+
 int confmem_load(const char *path, uint32_t number, struct confmem *out,
 	struct conf_report *report)
 {
 	struct conf_bundle bundle = {0};
 	struct conf conf;
 	char *failed = NULL;
-	int ret = conf_read(path, &bundle, &failed);
+	int ret = number > 1 && is_pipe(path) ? -ESPIPE
+	                                      : conf_read(path, &bundle, &failed);
 
 	if (ret < 0) {
 		log_line(LOG_ERROR, "config unreadable file=%s error=\"%s\"",
-			failed != NULL ? failed : path,
-			ret == -EFBIG ? "over 1 MiB in all" : strerror(-ret));
+			failed != NULL ? failed : path, error_text(ret));
 		goto out;
 	}
 	ret = conf_parse(bundle.data, bundle.len, &conf, report);

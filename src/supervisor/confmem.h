@@ -21,7 +21,8 @@ struct confmem {
 /*
  * Read and parse `path` and its conf.d. 0 with *out owned by the caller, warnings in
  * *report; -EINVAL: errors stand in *report; -errno: a file could not be read (logged).
- * *report is the caller's in either case.
+ * *report is the caller's in either case. Only the first reading (number 1) may be of a
+ * pipe.
  */
 int confmem_load(const char *path, uint32_t number, struct confmem *out,
 	struct conf_report *report);

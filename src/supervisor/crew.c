@@ -55,10 +55,10 @@ static int open_page(struct supervisor *s, uint32_t i)
 	int ret;
 
 	crew_name(s, i, name);
-	ret = segment_stat_create(s->config.conf.instance, name,
+	ret = segment_stat_create(s->instance, name,
 		is_controller(s, i) ? STAT_CONTROLLER : STAT_WORKER, &c->stat);
 	if (ret == 0)
-		ret = segment_stat_map(s->config.conf.instance, name, &page);
+		ret = segment_stat_map(s->instance, name, &page);
 	if (ret == 0)
 		c->page = page;
 	else
@@ -167,7 +167,7 @@ static void send_start(struct supervisor *s, uint32_t i, uint64_t life)
 		.life = life,
 	};
 
-	snprintf(m.instance, sizeof(m.instance), "%s", s->config.conf.instance);
+	snprintf(m.instance, sizeof(m.instance), "%s", s->instance);
 	crew_send(s, i, &m, sizeof(m), s->crew[i].stat);
 }
 

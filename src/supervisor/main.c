@@ -166,6 +166,7 @@ static int run(struct supervisor *s, uint16_t port)
 
 	if (lock_take(&lock, c->run_dir, c->instance) < 0)
 		return 1;
+	s->instance = lock.instance;
 	slots_init(
 		&s->slots, c->workers > 0 ? c->workers : cpus_usable(), clock_mono_ns());
 	if (open_sockets(s, port) < 0)

@@ -30,9 +30,11 @@ uint64_t reload_wake_ns(const struct supervisor *s)
 }
 
 /* The end of a reload, for better or worse. */
-static void finish(void)
+static void finish(struct supervisor *s)
 {
-	notify_send("READY=1");
+	if (s->reloading)
+		notify_send("READY=1");
+	s->reloading = false;
 }
 
 static void refuse(struct supervisor *s, const char *by, const char *why)
@@ -41,7 +43,7 @@ static void refuse(struct supervisor *s, const char *by, const char *why)
 
 	log_line(LOG_ERROR, "reload refused by=%s error=%s kept=%" PRIu32, by,
 		log_quote(why, text, sizeof(text)), s->config.number);
-	finish();
+	finish(s);
 }
 
 void reload_step(struct supervisor *s, uint64_t now_ns)
@@ -52,7 +54,8 @@ void reload_step(struct supervisor *s, uint64_t now_ns)
 		return;
 	s->reload_wanted = false;
 	s->reload_ns = now_ns + GAP_NS;
-	if (s->told_ready)
+	s->reloading = s->told_ready;
+	if (s->reloading)
 		notify_send("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_ns / 1000);
 	int ret = confmem_load(s->path, s->config.number + 1, &s->next, &report);
 	confmem_log(&report);
@@ -116,10 +119,10 @@ void reload_committed(struct supervisor *s, uint32_t number)
 {
 	if (number != s->config.number)
 		return;
-	if (s->config_taken) {
+	/* Or its predecessor died between PREPARED and COMMITTED. */
+	if (s->config_taken || s->reloading)
 		log_line(LOG_INFO, "reload done config=%" PRIu32, number);
-		finish();
-	}
+	finish(s);
 	s->config_taken = true;
 	s->config_ever = true;
 }

@@ -27,13 +27,15 @@ struct crew {
 enum stop_stage { STOP_NOT, STOP_WORKERS, STOP_CONTROLLER };
 
 struct supervisor {
-	const char *path; /* of the configuration; borrowed */
-	bool quiet;       /* warnings and errors only, whatever log.level says */
+	const char *path;     /* of the configuration; borrowed */
+	const char *instance; /* that we run as, whatever a reload says; borrowed */
+	bool quiet;           /* warnings and errors only, whatever log.level says */
 
 	struct confmem config; /* current */
 	struct confmem next;   /* being prepared; fd -1: none */
 	bool reload_wanted;    /* a signal came */
 	uint64_t reload_ns;    /* not before */
+	bool reloading;        /* the manager was told so */
 	bool config_taken;     /* the controller that runs now has the current one */
 	bool config_ever;      /* some controller took one: the start has succeeded */
 
