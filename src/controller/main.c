@@ -222,12 +222,17 @@ static void on_start(void *arg, const struct message_start *start, int stat_fd)
 		close(stat_fd);
 }
 
-/* True if a predecessor's complete generation is on the board (RU-05). */
-static bool find_standing(const char *instance)
+/*
+ * True if workers answer from a predecessor's complete generation (RU-05): it is on the
+ * board, or on one that was lost since.
+ */
+static bool find_standing(const char *instance, const struct stat_controller *stat)
 {
 	struct reader r;
 	bool standing;
 
+	if (stat != NULL && stat_get(&stat->complete) != 0)
+		return true;
 	reader_init(&r, instance);
 	reader_refresh(&r);
 	standing = reader_snap(&r) != NULL &&
@@ -268,7 +273,10 @@ static void open_publisher(struct shell *s)
 		s->open_next_ns = now_ns + OPEN_RETRY_NS;
 		return;
 	}
-	standing = find_standing(s->instance);
+	if (s->report.stat != NULL)
+		publish_resume(s->publisher, stat_get(&s->report.stat->generation),
+			stat_get(&s->report.stat->serial));
+	standing = find_standing(s->instance, s->report.stat);
 	engine_init(&s->engine, s->publisher, standing, &engine_handlers, s);
 	s->has_waiting = false;
 	configure(s, &s->waiting);

@@ -298,6 +298,118 @@ START_TEST(compaction)
 }
 END_TEST
 
+static void fill_memory(struct publisher *p, unsigned names)
+{
+	put_settings(p, 1);
+	publish_bulk(p);
+	for (unsigned i = 0; i < names; i++)
+		put(p, i, 1);
+	commit(p, true, true);
+	for (uint32_t version = 2; version < 40; version++) {
+		for (unsigned i = 0; i < names; i += 2)
+			put(p, i, version);
+		commit(p, true, true);
+	}
+}
+
+/*
+ * A compaction that is given up leaves nothing mapped: readers that touched the new
+ * segment ahead let go of it, or a full file system would stay full (G7, SH-02).
+ */
+START_TEST(compaction_given_up)
+{
+	struct publisher *p = open_publisher();
+	struct publish_info published;
+	struct reader r;
+	bool damaged;
+
+	fill_memory(p, 3000);
+	reader_init(&r, instance);
+	ck_assert(reader_refresh(&r));
+	publish_idle(p, now_ns, WALL_NS, &published, &damaged);
+	uint64_t building = board_load(&r.board->building);
+	ck_assert_uint_ne(building, 0);
+	while (reader_step(&r))
+		continue;
+	ck_assert_uint_eq(r.next.number, building);
+	ck_assert_int_eq(publish_restart(p), 0); /* gives it up */
+	ck_assert(!linked(building));
+	for (int i = 0; i < 4096 && reader_step(&r); i++)
+		continue;
+	ck_assert_ptr_null(r.next.base);
+	ck_assert_uint_eq(value_of(&r, 1), 1);
+	reader_fini(&r);
+	publish_close(p);
+}
+END_TEST
+
+/* Until the word names it, a segment that is done is not given up: it stays touched. */
+START_TEST(compaction_keeps_ahead)
+{
+	struct publisher *p = open_publisher();
+	struct publish_info published = {0};
+	struct reader r;
+	uint64_t ahead = 0;
+	bool damaged;
+
+	fill_memory(p, 3000);
+	reader_init(&r, instance);
+	ck_assert(reader_refresh(&r));
+	while (published.generation == 0) {
+		publish_idle(p, now_ns += NS_PER_MS, WALL_NS, &published, &damaged);
+		if (published.generation == 0)
+			while (reader_step(&r))
+				continue;
+		ahead = r.next.number;
+	}
+	ck_assert_uint_eq(ahead, published.segment);
+	ck_assert_uint_eq(board_load(&r.board->building), 0);
+	ck_assert(reader_refresh(&r));
+	ck_assert_uint_eq(r.current.number, ahead);
+	reader_fini(&r);
+	publish_close(p);
+}
+END_TEST
+
+/* A lost board, unlinked (0) or overwritten (1): readers find the next one (G3, G8). */
+START_TEST(board_lost)
+{
+	struct publisher *p = open_publisher();
+	struct board_page *board;
+	struct reader r;
+
+	put_settings(p, 1);
+	put(p, 1, 41);
+	struct publish_info a = commit(p, true, true);
+	reader_init(&r, instance);
+	ck_assert(reader_refresh(&r));
+	ck_assert_int_eq(segment_board_adopt(instance, &board), 0);
+	if (_i == 1)
+		board->key0++;
+	else
+		segment_board_unlink(instance);
+	segment_board_unmap(board);
+	publish_close(p);
+	p = open_publisher();
+	publish_resume(p, a.generation, a.serial);
+	reader_retry(&r);
+	ck_assert(!reader_refresh(&r)); /* nothing there yet: what we have goes on */
+	ck_assert_uint_eq(value_of(&r, 1), 41);
+	put_settings(p, 2);
+	put(p, 1, 42);
+	struct publish_info b = commit(p, true, true);
+	ck_assert_uint_eq(b.segment, a.segment); /* another one of that number */
+	ck_assert_uint_eq(b.generation, a.generation + 1);
+	ck_assert_uint_eq(b.serial, a.serial + 1);
+	ck_assert(reader_refresh(&r));
+	ck_assert_uint_eq(value_of(&r, 1), 42);
+	reader_retry(&r);
+	ck_assert(!reader_refresh(&r));
+	reader_fini(&r);
+	publish_close(p);
+}
+END_TEST
+
 /*
  * A board that names what is not there is refused and
  * counted; the old root is kept (M-08).
@@ -379,6 +491,9 @@ int main(void)
 	tcase_add_test(tc, one_writer);
 	tcase_add_test(tc, successor);
 	tcase_add_test(tc, compaction);
+	tcase_add_test(tc, compaction_given_up);
+	tcase_add_test(tc, compaction_keeps_ahead);
+	tcase_add_loop_test(tc, board_lost, 0, 2);
 	tcase_add_test(tc, garbage_on_the_board);
 	tcase_add_test(tc, audit_finds_damage);
 	return run_case("publish", tc);

@@ -127,9 +127,33 @@ bool reader_refresh(struct reader *r)
 	return false;
 }
 
+/*
+ * The board is found by its name once. Where it was damaged or unlinked, a controller
+ * that starts makes another, which is told apart by its key: go on there, with what we
+ * have until it names a root. Its segments may have the numbers of the old one's.
+ */
+static void follow_board(struct reader *r)
+{
+	const struct board_page *fresh;
+
+	if (r->board == NULL || segment_board_map(r->instance, &fresh) < 0)
+		return;
+	if (fresh->key0 == r->board->key0 && fresh->key1 == r->board->key1) {
+		segment_board_unmap(fresh);
+		return;
+	}
+	segment_board_unmap(r->board);
+	r->board = fresh;
+	r->word = 0;
+	r->current.number = 0;
+	segment_unmap(&r->next);
+	r->populated = 0;
+}
+
 void reader_retry(struct reader *r)
 {
 	r->refused = 0;
+	follow_board(r);
 }
 
 bool reader_step(struct reader *r)
@@ -141,7 +165,10 @@ bool reader_step(struct reader *r)
 	if (r->board == NULL)
 		return false;
 	uint64_t building = board_load(&r->board->building);
-	if (building == 0 || mapped(r, building) == &r->current)
+	/* Given up: its memory is not free before the last of us has let go of it. */
+	if (building == 0)
+		return segment_unmap_step(&r->next);
+	if (mapped(r, building) == &r->current)
 		return false;
 	if (want(r, building, &s) < 0 || segment_refresh(s) < 0)
 		return false;

@@ -31,12 +31,15 @@ void reader_init(struct reader *r, const char *instance);
  */
 bool reader_refresh(struct reader *r);
 
-/* Let the next refresh try a refused root again; called by a timer. */
+/*
+ * Let the next refresh try a refused root again, and look whether another board stands
+ * under the instance's name; called by a timer.
+ */
 void reader_retry(struct reader *r);
 
 /*
  * One step of slow work between batches: populate the segment under construction, or
- * unmap an old one. True if there is more.
+ * unmap an old one, or one that was given up. True if there is more.
  */
 bool reader_step(struct reader *r);
 

@@ -403,6 +403,14 @@ void segment_board_unmap(const struct board_page *board)
 		munmap((void *)(uintptr_t)board, BOARD_OCTETS);
 }
 
+void segment_board_unlink(const char *instance)
+{
+	char name[OBJECT_NAME];
+
+	object_name(name, instance, "board");
+	shm_unlink(name);
+}
+
 int segment_stat_create(
 	const char *instance, const char *who, enum stat_role role, int *fd)
 {

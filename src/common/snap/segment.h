@@ -69,6 +69,9 @@ int segment_board_adopt(const char *instance, struct board_page **board);
 int segment_board_map(const char *instance, const struct board_page **board);
 void segment_board_unmap(const struct board_page *board);
 
+/* Remove the board's name; who has it mapped keeps it. */
+void segment_board_unlink(const char *instance);
+
 /*
  * Stat pages. The supervisor makes them: *fd is open for writing, owned by the caller.
  * `who` is "w0", "w1", ..., "controller". `_map_fd` maps one for its writer (the

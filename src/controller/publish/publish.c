@@ -25,6 +25,7 @@
 #define AUDIT_WAIT_NS (50 * NS_PER_MS)
 #define AUDIT_REST_NS (1 * NS_PER_S) /* between two passes */
 #define SHM_CHECK_NS  (1 * NS_PER_S)
+#define ROOT_ROOM     256 /* a root and the header of settings, with what is to spare */
 
 /* A put or remove since the last commit: the leaf that was put, or that was removed. */
 struct change {
@@ -97,6 +98,8 @@ static int new_segment(
 
 static void discard(struct publisher *p, struct arena *a, uint64_t number)
 {
+	if (board_load(&p->board->building) == number)
+		board_store(&p->board->building, 0);
 	segment_unlink(p->instance, number);
 	segment_writer_close(a);
 }
@@ -138,7 +141,6 @@ static void stop_compaction(struct publisher *p)
 {
 	if (p->compact == NULL)
 		return;
-	board_store(&p->board->building, 0);
 	compact_free(p->compact);
 	p->compact = NULL;
 	if (p->to != NULL)
@@ -152,8 +154,10 @@ static int open_board(struct publisher *p)
 	int ret = segment_board_adopt(p->instance, &p->board);
 
 	if (ret == -ENOENT || ret == -EBADMSG) {
+		/* Stat pages stay: they are the supervisor's. */
+		segment_remove_range(p->instance, 0, UINT64_MAX);
 		if (ret == -EBADMSG)
-			segment_remove_leftovers(p->instance);
+			segment_board_unlink(p->instance);
 		return segment_board_create(p->instance, &p->board);
 	}
 	if (ret < 0)
@@ -174,6 +178,15 @@ static int open_board(struct publisher *p)
 	p->generation = board_load(&p->board->generation);
 	p->serial = (uint32_t)board_load(&p->board->serial);
 	return 0;
+}
+
+void publish_resume(struct publisher *p, uint64_t generation, uint64_t serial)
+{
+	/* Whoever wrote such a number has not counted. */
+	if (generation > p->generation && generation < UINT64_MAX / 2)
+		p->generation = generation;
+	if (p->serial == 0)
+		p->serial = (uint32_t)serial;
 }
 
 int publish_open(const char *instance, struct publisher **out)
@@ -479,6 +492,9 @@ static void make_current(struct publisher *p, const struct snap *s)
 	board_store(&p->board->generation, p->generation);
 	board_store(&p->board->serial, p->serial);
 	board_store(&p->board->word, BOARD_WORD(p->segment, s->root));
+	/* Not before: readers let go of a segment that is neither built nor current. */
+	if (p->compact == NULL)
+		board_store(&p->board->building, 0);
 	segment_seal(p->arena, p->arena->used);
 }
 
@@ -632,7 +648,6 @@ static int finish_compaction(
 	p->to = NULL;
 	compact_free(p->compact);
 	p->compact = NULL;
-	board_store(&p->board->building, 0);
 	if (pending)
 		return 0; /* half a publish: the caller's next commit makes it current */
 	int ret = publish_root(p, CAUSE_COMPACT, complete, wall_ns);
@@ -654,7 +669,11 @@ static int step_compaction(
 	ret = compact_catch_up(p->compact, &now);
 	if (ret < 0 || ret > COMPACT_TAIL)
 		return ret < 0 ? ret : 0;
-	return finish_compaction(p, wall_ns, published);
+	/* Room for settings and root first: from there on there is no way back. */
+	ret = p->to->used + p->settings_len + ROOT_ROOM <= p->to->window_to
+	              ? 0
+	              : p->to->grow(p->to, p->settings_len + ROOT_ROOM);
+	return ret < 0 ? ret : finish_compaction(p, wall_ns, published);
 }
 
 /* Audit some of the published generation. */

@@ -26,6 +26,12 @@ struct publisher;
  */
 int publish_open(const char *instance, struct publisher **out);
 
+/*
+ * Before the first commit: go on above a generation and serial that are known from
+ * elsewhere, in case that the board was lost (G3, GS-01). They never go down by it.
+ */
+void publish_resume(struct publisher *p, uint64_t generation, uint64_t serial);
+
 /* Let go: unmap and unlock. What is published stays for the readers. */
 void publish_close(struct publisher *p);
 
