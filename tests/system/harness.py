@@ -58,6 +58,12 @@ def program(name):
     return path
 
 
+def sanitized(name):
+    """True if the program was built with --enable-sanitize."""
+    with open(program(name), "rb") as f:
+        return b"__asan_init" in f.read()
+
+
 def need(*tools):
     for tool in tools:
         if shutil.which(tool) is None:
