@@ -256,7 +256,7 @@ uint64_t engine_idle(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool *
 	if (damaged) {
 		e->rebuild = e->restart = true;
 		debounce_touch(&e->debounce, now_ns);
-		e->handlers->on_failed(e->arg, -EIO);
+		e->handlers->on_failed(e->arg, -EBADMSG);
 	}
 	return wait_ns;
 }

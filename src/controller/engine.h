@@ -30,7 +30,10 @@ struct engine_published {
 
 struct engine_handlers {
 	void (*on_published)(void *arg, const struct engine_published *p);
-	/* -ENOSPC: no shared memory (SH-02); else the trie was not what it should be. */
+	/*
+	 * -ENOSPC: no shared memory (SH-02). -EBADMSG: the audit found damage. Else: the
+	 * trie was not what it should be. All is built anew, but for the first.
+	 */
 	void (*on_failed)(void *arg, int error);
 	/* Something of an object gives no record (MS-15); once until it is mended. */
 	void (*on_skipped)(void *arg, const struct owner *o, enum skip_reason why);

@@ -101,7 +101,9 @@ void report_failed(struct report *r, const char *what, int error, uint64_t now_n
 {
 	char quoted[128];
 
-	if (r->stat != NULL)
+	if (r->stat != NULL && error == -EBADMSG)
+		stat_add(&r->stat->audit_differences, 1);
+	else if (r->stat != NULL)
 		stat_add(&r->stat->publish_failures[error == -ENOSPC ? 0 : 1], 1);
 	r->failures++;
 	r->failing = true;

@@ -434,11 +434,56 @@ START_TEST(large_rrsets)
 }
 END_TEST
 
+/* Garbage piles up, compactions come between the changes, and nothing is lost (G1). */
+START_TEST(compacted_on_the_way)
+{
+	uint64_t now_ns = NS_PER_S, compactions = 0;
+	struct side a, b;
+	bool compacted;
+
+	open_side(&a, "c", 0);
+	open_side(&b, "d", 0);
+	configure(&a, now_ns, 30);
+	configure(&b, now_ns, 30);
+	for (int i = 0; i < 400; i++) {
+		struct side *s = i == 399 ? &b : &a;
+
+		if (i == 0 || s == &b) {
+			apply_text(s,
+				"kind: Namespace\napiVersion: v1\nmetadata: {name: n0}\n",
+				now_ns);
+			apply_text(s,
+				"kind: Service\napiVersion: v1\n"
+				"metadata: {name: s0, namespace: n0}\n"
+				"spec: {clusterIP: None, clusterIPs: [None]}\n",
+				now_ns);
+		}
+		apply_many(s, i % 2 == 0 ? "a" : "b", now_ns);
+		if (s == &b)
+			apply_many(&a, "b", now_ns);
+		engine_synced(&s->engine, now_ns);
+		now_ns += 100 * NS_PER_MS;
+		engine_turn(&s->engine, now_ns, now_ns, true);
+		for (int k = 0; k < 5; k++) {
+			engine_idle(&a.engine, now_ns, now_ns, &compacted);
+			compactions += compacted;
+		}
+	}
+	engine_turn(&a.engine, now_ns, now_ns, true);
+	ck_assert_uint_gt(compactions, 1);
+	ck_assert_uint_eq(a.failed, 0);
+	check_equal(&a, &b);
+	close_side(&a);
+	close_side(&b);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("engine");
 
 	tcase_add_test(tc, large_rrsets);
+	tcase_add_test(tc, compacted_on_the_way);
 
 	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, random_histories, 0, 8);
