@@ -12,12 +12,14 @@ import mutants
 import rows_edns
 import rows_message
 import rows_records
+import rows_special
 import rows_zone
 import sizes
 import world
 from transport import TRANSPORTS
 
-ROWS = rows_message.ROWS + rows_edns.ROWS + rows_zone.ROWS + rows_records.ROWS
+ROWS = (rows_message.ROWS + rows_edns.ROWS + rows_zone.ROWS + rows_special.ROWS
+        + rows_records.ROWS)
 
 
 def tearDownModule():

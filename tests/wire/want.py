@@ -69,10 +69,11 @@ class Reply:
     """
 
     def __init__(self, rcode, answer=(), authority=(), additional=(), aa=True, opt=None,
-                 do=False, ede=None, bare=False, more=None, tc=False):
+                 do=False, ede=None, bare=False, more=None, tc=False, options=b""):
         self.rcode = RCODES[rcode]
         self.sections = [answer, authority, additional]
         self.aa, self.tc, self.opt, self.do, self.ede, self.bare = aa, tc, opt, do, ede, bare
+        self.options = options  # of the reply, besides an EDE
         self.more = more  # a further check: more(test, packet, reply, message)
 
     def wants_opt(self, packet):
@@ -81,7 +82,7 @@ class Reply:
     def opt_octets(self, max_udp):
         options = b"" if self.ede is None else octets.option(
             octets.EDE, struct.pack("!H", self.ede))
-        return octets.opt(max_udp, octets.DO if self.do else 0, options,
+        return octets.opt(max_udp, octets.DO if self.do else 0, options + self.options,
                           rcode=self.rcode >> 4)
 
     def flags(self, packet):

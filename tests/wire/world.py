@@ -20,6 +20,10 @@ CONFIGS = {
     "notimp": (PLAIN, 'any_query = "notimp";'),
     "wide": (PLAIN, "edns = { max_udp = 4096; };"),
     "fixed": (PLAIN, 'loadbalance = { policy = "fixed"; };'),
+    "turned": (PLAIN, 'local = false; nsid = "house"; '
+               'chaos = { enabled = true; version = "a house"; }; '
+               'special_names = { invalid = "forward"; onion = "forward"; '
+               'test = "nxdomain"; local = "nxdomain"; };'),
     "member": ('server_addresses = ["10.244.1.7"];', ""),
     "chosen": (PLAIN + ' namespaces = ["shop"]; pods = "disabled"; ttl = 7; '
                'negative_ttl = 3;', ""),
