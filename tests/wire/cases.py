@@ -17,6 +17,7 @@ import dns.rcode
 import dns.rdatatype
 
 import harness
+import world
 from octets import IN, opt, query, type_number
 from transport import TRANSPORTS
 from want import decode
@@ -130,7 +131,9 @@ class Cases(unittest.TestCase):
         with open(os.path.join(DATA, objects), encoding="utf-8") as f:
             text = f.read()
         extra = f'loadbalance = {{ policy = "{policy}"; }};'
-        with harness.Appliance(text, workers=1, kubernetes=kubernetes, extra=extra) as a:
+        a = harness.Appliance(text, workers=1, kubernetes=kubernetes, extra=extra)
+        world.listen_both(a)
+        with a:
             for transport in TRANSPORTS:
                 channel = transport(a)
                 try:

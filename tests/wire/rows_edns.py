@@ -7,7 +7,7 @@ from want import Head, Reply, far, nodata, nxdomain, refused
 from world import SHOP, ZONE
 
 WEB = "web." + SHOP
-UDP = ("udp",)
+UDP = ("udp", "udp6")
 FORMERR = Head("FORMERR")
 WEB_A = Reply("NOERROR", [f"{WEB} 30 A 10.96.0.1"])
 BADVERS = Reply("BADVERS", aa=False)

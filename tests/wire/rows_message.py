@@ -8,7 +8,7 @@ from world import SHOP, ZONE
 
 WEB = "web." + SHOP
 FORMERR = Head("FORMERR")
-UDP = ("udp",)
+UDP = ("udp", "udp6")
 
 WEB_A = Reply("NOERROR", [f"{WEB} 30 A 10.96.0.1"])
 A_RECORD = record("x.", "A", b"\1\2\3\4")

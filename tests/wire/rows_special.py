@@ -93,7 +93,4 @@ ROWS = [
     Row("E-06", "no NSID beside BADVERS", [
         (query(WEB, extra=opt(version=1, options=option(octets.NSID))),
          Reply("BADVERS", aa=False))], config="turned"),
-    Row("RE-11", "a chain to localhost", [
-        (query("single." + SHOP),
-         Reply("NOERROR", [f"single.{SHOP} 30 CNAME localhost."]))]),
 ]

@@ -21,7 +21,7 @@ from want import decode, question_end, texts
 
 A_RR = 16  # octets of an address record whose owner is a pointer
 OPT = 11
-IP_MTU_DISCOVER, IP_PMTUDISC_DO, IP_PMTUDISC_OMIT = 10, 2, 5
+IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, PMTUDISC_DO, PMTUDISC_OMIT = 10, 23, 2, 5
 # S-05 says about 4,090: what 65,535 octets hold behind header and question, with 128
 # octets for an OPT and its options. The rest is cut in the node.
 KEPT = (65535 - 12 - len(octets.question("n5000." + world.SHOP)) - 128) // A_RR
@@ -159,11 +159,13 @@ class Sizes(unittest.TestCase):
         if not hasattr(os, "pidfd_open"):
             raise unittest.SkipTest("this Python knows no pidfd_open()")
         a = world.appliance()
-        values = [s.getsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER)
-                  for s in harness.sockets_of(a.worker_pids[0], socket.SOCK_DGRAM, a.port)]
-        self.assertTrue(values, "no socket found")
-        for value in values:
-            self.assertIn(value, (IP_PMTUDISC_DO, IP_PMTUDISC_OMIT))
+        levels = {socket.AF_INET: (socket.IPPROTO_IP, IP_MTU_DISCOVER),
+                  socket.AF_INET6: (socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER)}
+        found = harness.sockets_of(a.worker_pids[0], socket.SOCK_DGRAM, a.port)
+        self.assertEqual(len(found), len(TRANSPORTS))
+        for s in found:
+            with s:
+                self.assertIn(s.getsockopt(*levels[s.family]), (PMTUDISC_DO, PMTUDISC_OMIT))
 
 
 class Rotation(unittest.TestCase):

@@ -2,7 +2,8 @@
 
 A transport has a name, and exchange(): send some octets, return every reply to them.
 That a packet gets no reply is seen without waiting: behind it goes a plain query, whose
-reply comes last (the appliance has one worker). Another transport is another class in TRANSPORTS.
+reply comes last (the appliance has one worker). Another transport is another class in
+TRANSPORTS.
 """
 
 import socket
@@ -13,14 +14,23 @@ import octets
 MARK = 0xd4e2  # ID of the query that ends an exchange
 
 
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
+            s.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
 class Udp:
     name = "udp"
     limit = 512  # without OPT
+    family, host = socket.AF_INET, "127.0.0.1"
 
     def __init__(self, appliance):
-        host, _, port = appliance.listen[0].rpartition(":")
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.connect((host, int(port)))
+        self.socket = socket.socket(self.family, socket.SOCK_DGRAM)
+        self.socket.connect((self.host, appliance.port))
         self.socket.settimeout(harness.PATIENCE_S)
 
     def close(self):
@@ -48,4 +58,11 @@ class Udp:
         return replies[0]
 
 
-TRANSPORTS = (Udp,)
+class Udp6(Udp):
+    """The same over IPv6; no row makes a difference."""
+
+    name = "udp6"
+    family, host = socket.AF_INET6, "::1"
+
+
+TRANSPORTS = (Udp, Udp6) if has_ipv6() else (Udp,)

@@ -8,6 +8,7 @@ import copy
 
 import harness
 from harness import namespace, service, slice_
+from transport import has_ipv6
 
 ZONE = "cluster.local."
 SHOP = "shop.svc." + ZONE
@@ -135,11 +136,19 @@ def objects():
 running = {}
 
 
+def listen_both(appliance_):
+    """On IPv6 too, on the same port, where the machine has it."""
+    if has_ipv6():
+        appliance_.listen.append(f"[::1]:{appliance_.port}")
+        appliance_.write_config()
+
+
 def appliance(config="plain"):
     if config not in running:
         kubernetes, extra = CONFIGS[config]
         # One worker: replies to one socket then come in the order of the queries.
         a = harness.Appliance(objects(), workers=1, kubernetes=kubernetes, extra=extra)
+        listen_both(a)
         a.start()
         running[config] = a
     return running[config]
