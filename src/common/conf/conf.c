@@ -324,6 +324,8 @@ void conf_fini(struct conf *c)
 	free(c->kubernetes.namespace_labels);
 	free(c->kubernetes.labels);
 	free(c->kubernetes.server_addresses);
+	free(c->nsid);
+	free(c->chaos.version);
 	*c = (struct conf){0};
 }
 
