@@ -126,6 +126,10 @@ CASES = (
     (code_rules.check_forbidden, core("void x(char *a)\n{\n\tstrcpy(a, a);\n}\n"),
      "strcpy() is not used here"),
     (code_rules.check_forbidden, core("void x(void)\n{\n\ta->gets(1);\n\tx.rand(2);\n}\n"), ""),
+    (code_rules.check_forbidden, core("void x(void)\n{\n\tgetaddrinfo(0, 0, 0, 0);\n}\n"),
+     "getaddrinfo() is not used here"),
+    (code_rules.check_forbidden,
+     {"tests/system/stub.c": "void x(void)\n{\n\tgetaddrinfo(0, 0, 0, 0);\n}\n"}, ""),
     # words and files
     (text_rules.check_words, core("/* see #" "12 */\n"), '"#12"'),
     (text_rules.check_words, {"README.md": "in the last ses" "sion\n"}, "session"),
