@@ -15,6 +15,9 @@
 #define NSLICES     10
 #define NADDRESSES  12
 #define NNAMESPACES 3
+#define HISTORIES   8
+
+static int own_pid; /* of the parent: it cleans up after a test that failed */
 
 /* One controller with its instance. */
 struct side {
@@ -64,11 +67,24 @@ static void configure(struct side *s, uint64_t now_ns, uint32_t ttl_s)
 static void open_side(struct side *s, const char *what, int loop)
 {
 	memset(s, 0, sizeof(*s));
-	snprintf(
-		s->instance, sizeof(s->instance), "te%d-%s%d", (int)getpid(), what, loop);
+	snprintf(s->instance, sizeof(s->instance), "te%d-%s%d", own_pid, what, loop);
 	ck_assert_int_eq(publish_open(s->instance, &s->publisher), 0);
 	reader_init(&s->reader, s->instance);
 	engine_init(&s->engine, s->publisher, false, &handlers, s);
+}
+
+/* Whatever a test that failed left in shared memory. */
+static void remove_leftovers(void)
+{
+	for (const char *what = "abcdl"; *what != '\0'; what++)
+		for (int loop = 0; loop < HISTORIES; loop++) {
+			char instance[LAYOUT_INSTANCE_MAX];
+
+			snprintf(instance, sizeof(instance), "te%d-%c%d", own_pid, *what,
+				loop);
+			segment_remove_leftovers(instance);
+			segment_lock_remove(instance);
+		}
 }
 
 static void close_side(struct side *s)
@@ -485,7 +501,10 @@ int main(void)
 	tcase_add_test(tc, large_rrsets);
 	tcase_add_test(tc, compacted_on_the_way);
 
+	own_pid = (int)getpid();
 	tcase_set_timeout(tc, 300);
-	tcase_add_loop_test(tc, random_histories, 0, 8);
-	return run_case("engine", tc);
+	tcase_add_loop_test(tc, random_histories, 0, HISTORIES);
+	int status = run_case("engine", tc);
+	remove_leftovers();
+	return status;
 }
