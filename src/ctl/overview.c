@@ -20,6 +20,17 @@ const char *const overview_drops[STAT_DROPS] = {
 	[DROP_DIGEST] = "digest",
 };
 
+const char *const overview_closes[STAT_TCP_CLOSES] = {
+	[TCP_CLOSE_CLIENT] = "client",
+	[TCP_CLOSE_IDLE] = "idle",
+	[TCP_CLOSE_READ] = "read",
+	[TCP_CLOSE_WRITE] = "write",
+	[TCP_CLOSE_QUERIES] = "queries",
+	[TCP_CLOSE_AGE] = "age",
+	[TCP_CLOSE_LIMIT] = "limit",
+	[TCP_CLOSE_ERROR] = "error",
+};
+
 const char *const overview_kinds[4] = {
 	"namespaces",
 	"services",
@@ -167,6 +178,20 @@ static void json_counters(struct json *j, const struct stat_worker *w)
 	json_end(j, '}');
 }
 
+static void json_tcp(struct json *j, const struct stat_worker *w)
+{
+	json_begin(j, "tcp", '{');
+	json_number(j, "connections", stat_get(&w->tcp_connections));
+	json_number(j, "total", stat_get(&w->tcp_total));
+	json_number(j, "queries", stat_get(&w->tcp_queries));
+	json_number(j, "pauses", stat_get(&w->tcp_pauses));
+	json_begin(j, "closed", '{');
+	for (unsigned i = 0; i < STAT_TCP_CLOSES; i++)
+		json_number(j, overview_closes[i], stat_get(&w->tcp_closed[i]));
+	json_end(j, '}');
+	json_end(j, '}');
+}
+
 static void json_worker(
 	struct json *j, const struct overview *v, const struct worker_page *p)
 {
@@ -190,6 +215,7 @@ static void json_worker(
 	json_number(j, "busy_ns", stat_get(&w->busy_ns));
 	json_number(j, "receive_buffer", stat_get(&w->receive_buffer));
 	json_counters(j, w);
+	json_tcp(j, w);
 	json_end(j, '}');
 }
 

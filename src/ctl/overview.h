@@ -42,6 +42,7 @@ const char *overview_cause(const struct overview *v);
 
 /* Names of drop reasons and of kinds of objects, in the order of the pages. */
 extern const char *const overview_drops[STAT_DROPS];
+extern const char *const overview_closes[STAT_TCP_CLOSES];
 extern const char *const overview_kinds[4];
 
 /* Write all of it as one JSON document. */

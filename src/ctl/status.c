@@ -226,6 +226,20 @@ static void print_rcodes(const struct overview *v)
 	printf("\n");
 }
 
+static void print_tcp(const struct overview *v, bool wide)
+{
+	printf("tcp          %" PRIu64 " connections now, %" PRIu64 " in all, %" PRIu64
+	       " queries\n",
+		total(v, AT(tcp_connections, 0)), total(v, AT(tcp_total, 0)),
+		total(v, AT(tcp_queries, 0)));
+	if (!wide)
+		return;
+	printf("tcp closed  ");
+	for (unsigned i = 0; i < STAT_TCP_CLOSES; i++)
+		printf(" %s %" PRIu64, overview_closes[i], total(v, AT(tcp_closed, i)));
+	printf("; pauses %" PRIu64 "\n", total(v, AT(tcp_pauses, 0)));
+}
+
 static void print_wide(const struct overview *v)
 {
 	static const char *const batches[] = {
@@ -254,6 +268,7 @@ static void print_table(const struct overview *v, bool wide)
 		print_controller(v);
 	print_processes(v, wide);
 	print_rcodes(v);
+	print_tcp(v, wide);
 	if (wide)
 		print_wide(v);
 }

@@ -3,12 +3,16 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/socket.h>
 
 #include "base/base.h"
 #include "supervisor/sockets.h"
+
+#define BACKLOG    4096       /* the kernel takes less by net.core.somaxconn */
+#define TCP_BUFFER (64 << 10) /* of each connection, each way; the kernel doubles it */
 
 static int set(int fd, int level, int option, int value)
 {
@@ -24,7 +28,7 @@ static void set_buffers(int fd)
 		set(fd, SOL_SOCKET, SO_SNDBUF, SOCKETS_BUFFER);
 }
 
-static int set_group(int fd, const struct socket_key *key)
+static int set_udp_group(int fd, const struct socket_key *key)
 {
 	bool v4 = key->family == AF_INET;
 	int ret = set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
@@ -59,19 +63,39 @@ static int bind_to(int fd, const struct socket_key *key)
 	return ret < 0 ? -errno : 0;
 }
 
-int bind_udp(const struct socket_key *key, bool group)
+/* What a listener is given, the connections inherit. */
+static int set_tcp_group(int fd)
 {
-	int fd = socket(key->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int ret = set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+
+	if (ret == 0)
+		ret = set(fd, SOL_SOCKET, SO_RCVBUF, TCP_BUFFER);
+	if (ret == 0)
+		ret = set(fd, SOL_SOCKET, SO_SNDBUF, TCP_BUFFER);
+	if (ret == 0)
+		ret = set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	return ret;
+}
+
+int bind_socket(const struct socket_key *key, bool group)
+{
+	bool tcp = key->kind == SOCKET_TCP;
+	int type = (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	int fd = socket(key->family, type, 0);
 	int ret = 0;
 
 	if (fd < 0)
 		return -errno;
 	if (key->family == AF_INET6)
 		ret = set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	if (ret == 0 && tcp) /* old connections must not keep us from the port */
+		ret = set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (ret == 0 && group)
-		ret = set_group(fd, key);
+		ret = tcp ? set_tcp_group(fd) : set_udp_group(fd, key);
 	if (ret == 0)
 		ret = bind_to(fd, key);
+	if (ret == 0 && group && tcp && listen(fd, BACKLOG) < 0)
+		ret = -errno;
 	if (ret == 0)
 		return fd;
 	close(fd);
@@ -91,7 +115,12 @@ int bind_granted(int fd)
 int bind_steer(int fd, struct sock_filter *filter, uint16_t len)
 {
 	struct sock_fprog program = {.len = len, .filter = filter};
+	int ret;
 
+	if (len == 0) {
+		ret = set(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, 0);
+		return ret == -ENOENT ? 0 : ret;
+	}
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program,
 		    sizeof(program)) < 0)
 		return -errno;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "base/base.h"
@@ -16,11 +17,11 @@ bool holder_parse(const char *line, unsigned words, struct holder_socket *out)
 {
 	struct holder_socket s = {0};
 	char hex[33];
-	unsigned port, uid;
+	unsigned port, state, uid;
 
 	/* "sl: local rem st tx:rx tr:when retrnsmt uid timeout inode" */
-	if (sscanf(line, " %*u: %32[0-9A-F]:%4x %*s %*s %*s %*s %*s %u %*u %" SCNu64, hex,
-		    &port, &uid, &s.inode) != 4 ||
+	if (sscanf(line, " %*u: %32[0-9A-F]:%4x %*s %2x %*s %*s %*s %u %*u %" SCNu64, hex,
+		    &port, &state, &uid, &s.inode) != 5 ||
 		strlen(hex) != words * 8)
 		return false;
 	for (unsigned w = 0; w < words;
@@ -33,6 +34,7 @@ bool holder_parse(const char *line, unsigned words, struct holder_socket *out)
 		memcpy(s.addr + w * 4, &v, sizeof(v));
 	}
 	s.port = (uint16_t)port;
+	s.state = (uint8_t)state;
 	s.uid = uid;
 	*out = s;
 	return true;
@@ -52,6 +54,8 @@ static bool in_the_way(
 	bool same_family = (key->family == AF_INET) == (words == 1);
 
 	if (s->port != key->port)
+		return false;
+	if (key->kind == SOCKET_TCP && s->state != TCP_LISTEN)
 		return false;
 	if (is_any(s->addr)) /* [::] may hold IPv4 as well */
 		return same_family || words == 4;
@@ -134,10 +138,11 @@ static bool find_process(uint64_t inode, char *out, size_t cap)
 const char *holder_find(const struct socket_key *key, char *out, size_t cap)
 {
 	struct holder_socket s;
-	bool found = search("/proc/net/udp6", 4, key, &s);
+	bool tcp = key->kind == SOCKET_TCP;
+	bool found = search(tcp ? "/proc/net/tcp6" : "/proc/net/udp6", 4, key, &s);
 
 	if (!found && key->family == AF_INET)
-		found = search("/proc/net/udp", 1, key, &s);
+		found = search(tcp ? "/proc/net/tcp" : "/proc/net/udp", 1, key, &s);
 	if (!found)
 		snprintf(out, cap, "a process that cannot be seen");
 	else if (!find_process(s.inode, out, cap))

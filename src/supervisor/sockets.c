@@ -74,18 +74,25 @@ static struct socket_key key_of_listen(const struct conf_listen *l, uint8_t kind
 	return key;
 }
 
-static bool is_wildcard(const struct conf_listen *l)
+static bool is_any(const struct socket_key *key)
 {
 	static const uint8_t any[16];
 
-	return memcmp(l->addr.octets, any, sizeof(any)) == 0;
+	return memcmp(key->addr, any, sizeof(any)) == 0;
+}
+
+static bool is_wildcard(const struct conf_listen *l)
+{
+	struct socket_key key = key_of_listen(l, SOCKET_UDP);
+
+	return is_any(&key);
 }
 
 /* The machine's addresses that wildcard `l` stands for, but never too many. */
-static void plan_specific(
-	struct sockets *s, const struct conf_listen *l, const struct addresses *machine)
+static void plan_specific(struct sockets *s, const struct conf_listen *l, uint8_t kind,
+	const struct addresses *machine)
 {
-	struct socket_key key = key_of_listen(l, SOCKET_UDP);
+	struct socket_key key = key_of_listen(l, kind);
 	size_t n = 0;
 
 	for (size_t i = 0; i < machine->n; i++) {
@@ -119,24 +126,30 @@ static void plan_all(struct sockets *s, const struct addresses *machine)
 
 		key = key_of_listen(&s->listen[i], wild ? SOCKET_UDP_WILD : SOCKET_UDP);
 		plan(s, &key, false);
+		key.kind = SOCKET_TCP;
+		if (!s->tcp_apart[i])
+			plan(s, &key, false);
 	}
 	for (size_t i = 0; i < s->nlisten; i++) {
 		if (is_wildcard(&s->listen[i]))
-			plan_specific(s, &s->listen[i], machine);
+			plan_specific(s, &s->listen[i], SOCKET_UDP, machine);
+		if (s->tcp_apart[i])
+			plan_specific(s, &s->listen[i], SOCKET_TCP, machine);
 	}
 }
 
 /* Say why an address cannot be bound, and what helps. */
 static void explain(enum log_level level, const struct socket_key *key, int error)
 {
+	const char *proto = key->kind == SOCKET_TCP ? "tcp" : "udp";
 	char text[SOCKETS_TEXT_MAX], who[96];
 
 	sockets_text(key, text);
 	if (error == -EADDRINUSE)
 		log_line(level,
-			"port held listen=%s holder=\"%s\" fix=\"stop it, or name other "
-			"addresses or another port in listen\"",
-			text, holder_find(key, who, sizeof(who)));
+			"port held listen=%s proto=%s holder=\"%s\" fix=\"stop it, or "
+			"name other addresses or another port in listen\"",
+			text, proto, holder_find(key, who, sizeof(who)));
 	else if (error == -EACCES)
 		log_line(level,
 			"port not permitted listen=%s fix=\"grant CAP_NET_BIND_SERVICE, "
@@ -151,8 +164,8 @@ static void explain(enum log_level level, const struct socket_key *key, int erro
 			"correct listen, or add the address first\"",
 			text);
 	else
-		log_line(level, "listen failed listen=%s error=\"%s\"", text,
-			strerror(-error));
+		log_line(level, "listen failed listen=%s proto=%s error=\"%s\"", proto,
+			text, strerror(-error));
 }
 
 /*
@@ -161,7 +174,7 @@ static void explain(enum log_level level, const struct socket_key *key, int erro
  */
 static bool may_do_without(const struct sockets_group *g, int error)
 {
-	if (!g->follows && g->key.kind != SOCKET_UDP_WILD)
+	if (!g->follows && !is_any(&g->key))
 		return false;
 	if (error == -EMFILE) /* the catch-all serves that address */
 		return g->follows;
@@ -224,6 +237,14 @@ static void check_buffers(struct sockets *s, int fd)
 		SOCKETS_BUFFER, granted, SOCKETS_BUFFER, SOCKETS_BUFFER);
 }
 
+/* TCP is left to the kernel's hash unless there are shares to go around. */
+static int steer_group(struct sockets *s, const struct sockets_group *g)
+{
+	bool hash = g->key.kind == SOCKET_TCP && s->all_serve;
+
+	return bind_steer(g->fd[0], s->filter, hash ? 0 : s->filter_len);
+}
+
 /* Bind one socket for each share, and steer. */
 static int open_group(struct sockets *s, struct sockets_group *g)
 {
@@ -233,16 +254,17 @@ static int open_group(struct sockets *s, struct sockets_group *g)
 	for (uint32_t i = 0; i < s->shares; i++)
 		g->fd[i] = -1;
 	for (uint32_t i = 0; i < s->shares; i++) {
-		ret = bind_udp(&g->key, true);
+		ret = bind_socket(&g->key, true);
 		if (ret >= 0)
 			g->fd[i] = ret;
 		if (ret >= 0 && g->follows && near_limit(ret))
 			ret = -EMFILE;
 		if (ret < 0)
 			goto out;
-		check_buffers(s, ret);
+		if (g->key.kind != SOCKET_TCP)
+			check_buffers(s, ret);
 	}
-	ret = bind_steer(g->fd[0], s->filter, s->filter_len);
+	ret = steer_group(s, g);
 out:
 	if (ret < 0)
 		close_group(s, g);
@@ -254,7 +276,7 @@ static int probe_all(struct sockets *s, bool *held)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct sockets_group *g = &s->group[i];
-		int fd = bind_udp(&g->key, false);
+		int fd = bind_socket(&g->key, false);
 
 		held[i] = fd < 0;
 		if (fd >= 0)
@@ -288,6 +310,26 @@ static int open_all(struct sockets *s, const bool *held)
 	return opened > 0 ? 0 : -EADDRINUSE;
 }
 
+/*
+ * Find the wildcards that TCP cannot listen on because somebody listens on an address of
+ * them (127.0.0.53, say): T-11 wants TCP on all the others.
+ */
+static void find_apart(struct sockets *s)
+{
+	for (size_t i = 0; i < s->nlisten; i++) {
+		struct socket_key key = key_of_listen(&s->listen[i], SOCKET_TCP);
+
+		if (!is_any(&key))
+			continue;
+		int fd = bind_socket(&key, false);
+		if (fd >= 0)
+			close(fd);
+		s->tcp_apart[i] = fd == -EADDRINUSE;
+		if (s->tcp_apart[i])
+			explain(LOG_WARNING, &key, fd);
+	}
+}
+
 int sockets_open(struct sockets *s, const struct conf_listen *listen, size_t n,
 	uint16_t port, uint32_t shares, const struct addresses *machine)
 {
@@ -295,8 +337,9 @@ int sockets_open(struct sockets *s, const struct conf_listen *listen, size_t n,
 	bool *held = NULL;
 	int ret;
 
-	*s = (struct sockets){.shares = shares, .nlisten = n};
+	*s = (struct sockets){.shares = shares, .nlisten = n, .all_serve = true};
 	s->listen = mem_alloc(n, sizeof(*s->listen));
+	s->tcp_apart = mem_alloc(n, sizeof(*s->tcp_apart));
 	for (size_t i = 0; i < n; i++) {
 		s->listen[i] = listen[i];
 		if (port != 0)
@@ -305,6 +348,7 @@ int sockets_open(struct sockets *s, const struct conf_listen *listen, size_t n,
 	for (uint32_t i = 0; i < shares; i++)
 		all[i] = i;
 	s->filter_len = steer_program(all, shares, shares, s->filter);
+	find_apart(s);
 	plan_all(s, machine);
 	held = mem_alloc(s->n, sizeof(*held));
 	ret = probe_all(s, held);
@@ -346,15 +390,16 @@ static void drop_gone(struct sockets *s, const struct sockets *wanted,
  */
 static int open_late(struct sockets *s, struct sockets_group *g)
 {
-	int fd = bind_udp(&g->key, false);
+	int fd = bind_socket(&g->key, false);
 
 	if (fd >= 0)
 		close(fd);
 	for (size_t i = 0; fd == -EADDRINUSE && i < s->n; i++) {
 		const struct sockets_group *o = &s->group[i];
 
-		if (o->key.kind == SOCKET_UDP_WILD && o->fd != NULL &&
-			o->key.family == g->key.family && o->key.port == g->key.port)
+		if (g->key.kind == SOCKET_UDP && o->key.kind == SOCKET_UDP_WILD &&
+			o->fd != NULL && o->key.family == g->key.family &&
+			o->key.port == g->key.port)
 			fd = 0;
 	}
 	return fd < 0 ? fd : open_group(s, g);
@@ -383,7 +428,8 @@ static void open_new(struct sockets *s, const struct sockets *wanted,
 void sockets_follow(struct sockets *s, const struct addresses *machine,
 	sockets_on_change on_change, void *arg)
 {
-	struct sockets wanted = {.listen = s->listen, .nlisten = s->nlisten};
+	struct sockets wanted = {
+		.listen = s->listen, .tcp_apart = s->tcp_apart, .nlisten = s->nlisten};
 
 	wanted.warned_many = s->warned_many;
 	plan_all(&wanted, machine);
@@ -396,14 +442,24 @@ void sockets_follow(struct sockets *s, const struct addresses *machine,
 void sockets_steer(struct sockets *s, const uint32_t *share, uint32_t n)
 {
 	s->filter_len = steer_program(share, n, s->shares, s->filter);
+	s->all_serve = n == s->shares;
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->group[i].fd == NULL)
 			continue;
-		int ret = bind_steer(s->group[i].fd[0], s->filter, s->filter_len);
+		int ret = steer_group(s, &s->group[i]);
 		if (ret < 0)
 			log_line(LOG_ERROR, "steering failed error=\"%s\"",
 				strerror(-ret));
 	}
+}
+
+size_t sockets_addresses(const struct sockets *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		n += s->group[i].key.kind != SOCKET_TCP && s->group[i].fd != NULL;
+	return n;
 }
 
 void sockets_close(struct sockets *s)
@@ -412,5 +468,6 @@ void sockets_close(struct sockets *s)
 		close_group(s, &s->group[i]);
 	free(s->group);
 	free(s->listen);
+	free(s->tcp_apart);
 	*s = (struct sockets){0};
 }

@@ -1,13 +1,16 @@
 /*
  * sockets.h - the listening sockets: opened here, kept here, lent to workers (shell)
  *
- * For each address one UDP socket per share, all of one SO_REUSEPORT group, bound in the
- * order of the shares (that order is what steering programs return). They stay open
- * whatever happens to workers, so what is queued in them is lost to nobody (DE-03).
+ * For each address one UDP socket and one TCP listener per share (T-11), each kind one
+ * SO_REUSEPORT group, bound in the order of the shares (that order is what steering
+ * programs return). They stay open whatever happens to workers, so what is queued in
+ * them is lost to nobody (DE-03). UDP is steered at random, TCP by the kernel's hash.
  *
- * A wildcard is one socket for each address of the machine, which replies leave from by
- * themselves, and a catch-all with IP_PKTINFO for addresses that have none; the kernel
- * prefers the specific ones. sockets_follow() keeps up with the machine's addresses.
+ * A wildcard is one UDP socket for each address of the machine, which replies leave from
+ * by themselves, and a catch-all with IP_PKTINFO for addresses that have none; the kernel
+ * prefers the specific ones. sockets_follow() keeps up with the machine's addresses. TCP
+ * listens on the wildcard itself; where somebody else listens on one address of it, on
+ * each other address of the machine instead.
  */
 #ifndef SUPERVISOR_SOCKETS_H
 #define SUPERVISOR_SOCKETS_H
@@ -38,9 +41,11 @@ struct sockets {
 	struct sockets_group *group; /* owned */
 	size_t n, cap;
 	struct conf_listen *listen; /* owned: what was asked for */
+	bool *tcp_apart; /* owned; for each: a wildcard that TCP cannot listen on */
 	size_t nlisten;
 	struct sock_filter filter[STEER_MAX]; /* current steering */
 	uint16_t filter_len;
+	bool all_serve;   /* no share is steered around */
 	int granted;      /* octets: the least receive buffer that the kernel gave */
 	bool warned;      /* of small buffers, */
 	bool warned_many; /* of more addresses than sockets */
@@ -64,6 +69,9 @@ void sockets_follow(struct sockets *s, const struct addresses *machine,
 
 /* Draw among these n shares from now on (steer.h). */
 void sockets_steer(struct sockets *s, const uint32_t *share, uint32_t n);
+
+/* Addresses that are served, wildcards and those of the machine counted apart. */
+size_t sockets_addresses(const struct sockets *s);
 
 /* Close everything. */
 void sockets_close(struct sockets *s);

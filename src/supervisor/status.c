@@ -44,7 +44,7 @@ void status_step(struct supervisor *s, uint64_t now_ns)
 	if (!s->told_ready && s->stop == STOP_NOT && slots_all_ready(&s->slots)) {
 		s->told_ready = true;
 		log_line(LOG_INFO, "ready workers=%" PRIu32 " addresses=%zu",
-			s->slots.shares, s->sockets.n);
+			s->slots.shares, sockets_addresses(&s->sockets));
 		notify_send("READY=1");
 	}
 	if (now_ns < s->status_ns)

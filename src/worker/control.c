@@ -7,7 +7,8 @@
 
 #include "base/clock.h"
 #include "worker/fault.h"
-#include "worker/udp.h"
+#include "worker/listen.h"
+#include "worker/tcp.h"
 
 #define POLL_MS 10 /* between looks for the first root */
 
@@ -41,6 +42,7 @@ static int start(struct worker *w, const struct message_start *m, int fd)
 	stat_set(&w->stat->head.heartbeat_ns, clock_mono_ns());
 	stat_set(&w->stat->share, m->share);
 	stat_set(&w->stat->receive_buffer, 0);
+	stat_set(&w->stat->tcp_connections, 0); /* of a predecessor that died */
 	snprintf(process, sizeof(process), "worker.%u", (unsigned)m->slot);
 	log_init(process, LOG_INFO);
 	reader_init(&w->reader, m->instance);
@@ -57,7 +59,7 @@ static int take_socket(struct worker *w, const struct message_socket *m, int fd)
 			close(fd);
 		return -EINVAL;
 	}
-	int ret = udp_add(w, m, fd);
+	int ret = listen_add(w, m, fd);
 	return ret == -EEXIST || ret == -ENOTSUP ? 0 : ret;
 }
 
@@ -79,7 +81,7 @@ static void on_message(struct worker *w, const union message *m, int fd)
 			log_refused(w, "socket", -ret);
 		return; /* the descriptor is the table's */
 	case MESSAGE_SOCKET_GONE:
-		udp_remove(w, &m->socket);
+		listen_remove(w, &m->socket);
 		break;
 	case MESSAGE_RETIRE:
 		control_retire(w);
@@ -120,8 +122,13 @@ void control_send_ready(struct worker *w)
 
 void control_retire(struct worker *w)
 {
-	udp_serve(w, false);
+	if (w->retiring)
+		return;
+	w->retiring = true;
+	event_del(w->poll);
+	listen_serve(w, false);
 	/* What is parked would be settled here, before the loop ends. */
 	log_line(LOG_INFO, "retired slot=%u", (unsigned)w->slot);
-	event_base_loopbreak(w->base);
+	if (!tcp_retire(w))
+		event_base_loopbreak(w->base);
 }

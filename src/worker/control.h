@@ -12,7 +12,7 @@ void on_control_readable(int fd, short what, void *arg);
 /* Tell the supervisor that sockets are read; again later if the pair is full. */
 void control_send_ready(struct worker *w);
 
-/* Orderly end: no more reading; the event loop ends after this round. */
+/* Orderly end: nothing new is read; the loop ends when TCP clients have theirs. */
 void control_retire(struct worker *w);
 
 #endif

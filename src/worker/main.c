@@ -11,7 +11,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "worker/control.h"
-#include "worker/udp.h"
+#include "worker/listen.h"
+#include "worker/tcp.h"
 
 #define TICK_MS 250 /* refresh without packets, heartbeat */
 
@@ -86,7 +87,7 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 		return;
 	event_del(w->poll);
 	note_snap(w);
-	udp_serve(w, true);
+	listen_serve(w, true);
 	log_line(LOG_INFO, "serving slot=%u share=%u generation=%llu", (unsigned)w->slot,
 		(unsigned)w->share, (unsigned long long)w->reader.snap.generation);
 	control_send_ready(w);
@@ -116,6 +117,9 @@ static int prepare(struct worker *w)
 	w->term = event_new(base, SIGTERM, EV_SIGNAL | EV_PERSIST, on_term, w);
 	if (w->control == NULL || w->poll == NULL || w->tick == NULL || w->step == NULL ||
 		w->term == NULL)
+		return -ENOMEM;
+	w->tcp = tcp_new(w);
+	if (w->tcp == NULL)
 		return -ENOMEM;
 	if (event_add(w->control, NULL) < 0 || event_add(w->tick, &tick) < 0 ||
 		event_add(w->term, NULL) < 0)
@@ -155,6 +159,7 @@ int main(void)
 	event_base_dispatch(w->base);
 	if (w->stat == NULL)
 		return 1;
+	stat_set(&w->stat->tcp_connections, 0);
 	stat_set(&w->stat->head.pid, 0);
 	return 0;
 }

@@ -1,104 +1,10 @@
 #include "worker/udp.h"
 
-#include <errno.h>
-#include <event2/event.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "base/base.h"
 #include "base/clock.h"
 #include "worker/answer.h"
 
 #define ROUNDS_MAX 16
-
-static bool same_socket(const struct worker_socket *s, const struct message_socket *m)
-{
-	return s->event != NULL && s->share == m->share &&
-	       memcmp(&s->key, &m->key, sizeof(s->key)) == 0;
-}
-
-static struct worker_socket *find(struct worker *w, const struct message_socket *m)
-{
-	for (unsigned i = 0; i < WORKER_SOCKETS_MAX; i++)
-		if (same_socket(&w->sockets[i], m))
-			return &w->sockets[i];
-	return NULL;
-}
-
-static struct worker_socket *find_free(struct worker *w)
-{
-	for (unsigned i = 0; i < WORKER_SOCKETS_MAX; i++)
-		if (w->sockets[i].event == NULL)
-			return &w->sockets[i];
-	return NULL;
-}
-
-/* The least receive buffer of all sockets, for the stat page (DE-04). */
-static void note_buffer(struct worker *w, int fd)
-{
-	uint64_t least = stat_get(&w->stat->receive_buffer);
-	int size = 0;
-	socklen_t len = sizeof(size);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &len) < 0 || size <= 0)
-		return;
-	if (least == 0 || (uint64_t)size < least)
-		stat_set(&w->stat->receive_buffer, (uint64_t)size);
-}
-
-int udp_add(struct worker *w, const struct message_socket *m, int fd)
-{
-	struct worker_socket *s = find_free(w);
-	int ret = 0;
-
-	if (m->key.kind != SOCKET_UDP && m->key.kind != SOCKET_UDP_WILD)
-		ret = -ENOTSUP;
-	else if (find(w, m) != NULL)
-		ret = -EEXIST;
-	else if (s == NULL)
-		ret = -ENOSPC;
-	if (ret < 0) {
-		close(fd);
-		return ret;
-	}
-	*s = (struct worker_socket){
-		.worker = w, .share = m->share, .key = m->key, .fd = fd};
-	s->event = event_new(w->base, fd, EV_READ | EV_PERSIST, on_udp_readable, s);
-	if (s->event == NULL) {
-		close(fd);
-		return -ENOSPC;
-	}
-	note_buffer(w, fd);
-	if (w->serving)
-		event_add(s->event, NULL);
-	return 0;
-}
-
-int udp_remove(struct worker *w, const struct message_socket *m)
-{
-	struct worker_socket *s = find(w, m);
-
-	if (s == NULL)
-		return -ENOENT;
-	event_free(s->event);
-	close(s->fd);
-	*s = (struct worker_socket){.fd = -1};
-	return 0;
-}
-
-void udp_serve(struct worker *w, bool on)
-{
-	w->serving = on;
-	for (unsigned i = 0; i < WORKER_SOCKETS_MAX; i++) {
-		if (w->sockets[i].event == NULL)
-			continue;
-		if (on)
-			event_add(w->sockets[i].event, NULL);
-		else
-			event_del(w->sockets[i].event);
-	}
-}
 
 /* Upper bounds of the histogram are 1, 2, 4, ... 32. */
 static void count_batch(struct stat_worker *st, unsigned n)
@@ -125,15 +31,6 @@ static void serve(struct worker *w, const struct basis *b, struct packet *p)
 	}
 }
 
-/*
- * Where the addresses of the next answer begin: a counter, spread so that clients that
- * always ask for A and AAAA together do not get the same half of the turns.
- */
-static uint32_t next_turn(struct worker *w)
-{
-	return (uint32_t)(w->turn++ * UINT64_C(0x9e3779b97f4a7c15) >> 32);
-}
-
 /* Everything between receiving and sending: no system call, no allocation. */
 static void serve_batch(struct worker *w)
 {
@@ -146,7 +43,7 @@ static void serve_batch(struct worker *w)
 		struct packet *p = &w->batch->packet[i];
 
 		p->arrival_ns = b.now_ns;
-		p->turn = next_turn(w);
+		p->turn = worker_turn(w);
 		if (!admit(&b, p, w->stat))
 			continue;
 		hashes[nasked] = p->hash;

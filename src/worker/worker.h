@@ -27,18 +27,30 @@ struct worker_socket {
 };
 
 struct worker {
+	struct tcp *tcp; /* connections (tcp.h) */
 	struct event_base *base;
 	struct reader reader;
 	struct stat_worker *stat; /* NULL before START */
 	struct batch *batch;
 	uint32_t slot, share;
-	uint64_t turn;     /* counts queries: where rotations begin (LD-01) */
-	bool serving;      /* a root is mapped and sockets are read */
-	bool ready_due;    /* READY has not been taken by the pair yet */
-	uint64_t failures; /* of refreshes that were logged */
+	uint64_t turn;      /* counts queries: where rotations begin (LD-01) */
+	bool serving;       /* a root is mapped and sockets are read */
+	bool accept_paused; /* no TCP connections are accepted for now */
+	bool retiring;      /* told to end */
+	bool ready_due;     /* READY has not been taken by the pair yet */
+	uint64_t failures;  /* of refreshes that were logged */
 	struct log_bucket refresh_log, receive_log, control_log;
 	struct event *control, *poll, *tick, *step, *term;
 	struct worker_socket sockets[WORKER_SOCKETS_MAX];
 };
+
+/*
+ * Where the addresses of the next answer begin: a counter, spread so that clients that
+ * always ask for A and AAAA together do not get the same half of the turns.
+ */
+static inline uint32_t worker_turn(struct worker *w)
+{
+	return (uint32_t)(w->turn++ * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+}
 
 #endif

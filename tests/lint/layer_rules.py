@@ -56,6 +56,7 @@ SHELL = (
     "src/worker/batch",
     "src/worker/control",
     "src/worker/fault",
+    "src/worker/listen",
     "src/worker/main",
     "src/worker/park",
     "src/worker/sandbox",

@@ -23,10 +23,16 @@ WAIT = 20  # seconds; how long anything awaited may take at most
 
 
 def free_port():
-    """A UDP port that nobody has at 127.0.0.1."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody has at 127.0.0.1, neither for UDP nor for TCP."""
+    while True:
+        with (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s,
+              socket.socket(socket.AF_INET, socket.SOCK_STREAM) as t):
+            s.bind(("127.0.0.1", 0))
+            try:
+                t.bind(("127.0.0.1", s.getsockname()[1]))
+            except OSError:
+                continue
+            return s.getsockname()[1]
 
 
 def eventually(what, condition):
@@ -462,10 +468,14 @@ class Namespaces(Base):
     def test_specific_and_catch_all(self):
         self.ip("link", "set", "lo", "up")
         a = self.appliance(listen=["0.0.0.0", "::"]).start()
+        for share in (0, 1):  # the last that each is told of
+            a.line("SOCKET share=%d kind=0 addr=::1 " % share, "log")
         log = a.read("log")
-        self.assertEqual(len(re.findall("SOCKET share=0 kind=1 addr=0.0.0.0 ", log)), 1)
-        self.assertEqual(len(re.findall("SOCKET share=0 kind=0 addr=127.0.0.1 ", log)), 1)
-        self.assertEqual(len(re.findall("SOCKET share=1 kind=0 addr=::1 ", log)), 1)
+        for socket_ in ("share=0 kind=1 addr=0.0.0.0", "share=0 kind=0 addr=127.0.0.1",
+                        "share=0 kind=2 addr=0.0.0.0", "share=1 kind=2 addr=::",
+                        "share=1 kind=0 addr=::1"):
+            self.assertEqual(len(re.findall("SOCKET %s " % socket_, log)), 1, socket_)
+        self.assertEqual(len(re.findall("SOCKET share=. kind=2 ", log)), 4)
         for address in ("127.0.0.1", "127.0.0.77", "::1"):
             self.assertEqual({a.ask(address) for _ in range(64)}, {(0, 0), (1, 1)})
 

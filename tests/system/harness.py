@@ -91,9 +91,15 @@ def need_trace():
 
 
 def free_port(family=socket.AF_INET):
-    with socket.socket(family, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
-        return s.getsockname()[1]
+    """A port of loopback that nobody has, neither for UDP nor for TCP."""
+    host = "127.0.0.1" if family == socket.AF_INET else "::1"
+    while True:
+        with (socket.socket(family, socket.SOCK_DGRAM) as s,
+              socket.socket(family, socket.SOCK_STREAM) as t):
+            s.bind((host, 0))
+            with contextlib.suppress(OSError):
+                t.bind((host, s.getsockname()[1]))
+                return s.getsockname()[1]
 
 
 def write_whole(path, text):

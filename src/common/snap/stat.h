@@ -31,6 +31,19 @@ enum stat_drop {
 	STAT_DROPS
 };
 
+/* Why a TCP connection was closed (MQ-11). */
+enum stat_tcp_close {
+	TCP_CLOSE_CLIENT,  /* by the client */
+	TCP_CLOSE_IDLE,    /* tcp.idle */
+	TCP_CLOSE_READ,    /* tcp.read */
+	TCP_CLOSE_WRITE,   /* tcp.write */
+	TCP_CLOSE_QUERIES, /* tcp.max_queries */
+	TCP_CLOSE_AGE,     /* tcp.max_age, and the orderly end of the worker */
+	TCP_CLOSE_LIMIT,   /* made room for another */
+	TCP_CLOSE_ERROR,   /* reset by the client, or no stream of queries */
+	STAT_TCP_CLOSES
+};
+
 typedef _Atomic uint64_t stat_u64;
 
 /* What every process says of itself. */
@@ -65,6 +78,11 @@ struct stat_worker {
 	stat_u64 batch_sizes[7]; /* 1, 2, 4, 8, 16, 32, more: upper bounds */
 	stat_u64 not_complete;   /* RU-03 answers */
 	stat_u64 receive_buffer; /* octets, the least granted of its sockets */
+	_Alignas(64) stat_u64 tcp_connections; /* open now (MQ-10) */
+	stat_u64 tcp_total;
+	stat_u64 tcp_closed[STAT_TCP_CLOSES];
+	stat_u64 tcp_queries;
+	stat_u64 tcp_pauses; /* of accepting, for lack of descriptors (EV-08) */
 };
 
 struct stat_controller {
