@@ -163,7 +163,7 @@ static int prepare(struct engine *e)
 	if (ret < 0)
 		return ret;
 	if (e->rebuild) {
-		apply_bulk(&e->apply);
+		apply_bulk(&e->apply, &e->options);
 		store_mark_all(e->store);
 	}
 	return 0;

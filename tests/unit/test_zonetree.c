@@ -144,6 +144,37 @@ START_TEST(up_and_down)
 }
 END_TEST
 
+/* True if name i is between the apex and the name 84. */
+static bool above(const struct model *m, int i)
+{
+	return i != 0 && m->len[i] < m->len[84] &&
+	       memcmp(m->wire[i], m->wire[84] + m->len[84] - m->len[i], m->len[i]) == 0;
+}
+
+/* RG-12: a zone of its own below holds the names above it, whatever comes and goes. */
+START_TEST(cut)
+{
+	struct zonetree t = {.key = key};
+	struct model m;
+	int n = 0;
+
+	init(&m);
+	own(&t, &m, 0, true);
+	zonetree_cut(&t, m.wire[84], m.len[84], &zone);
+	for (int turn = 0; turn < 3; turn++) {
+		ck_assert_int_eq(zonetree_settle(&t, &handlers, &m), 0);
+		for (int i = 1; i < NAMES; i++, n += m.trie[i - 1] == EMPTY)
+			ck_assert_int_eq(m.trie[i], above(&m, i) ? EMPTY : NONE);
+		/* A node of its own comes and goes there, or beside it. */
+		own(&t, &m, turn == 0 ? m.parent[84] : 1, true);
+		ck_assert_int_eq(zonetree_settle(&t, &handlers, &m), 0);
+		own(&t, &m, turn == 0 ? m.parent[84] : 1, false);
+	}
+	ck_assert_int_eq(n, 3 * 2);
+	zonetree_fini(&t);
+}
+END_TEST
+
 /* RX-20: random changes, several between two settlings; some run out of space. */
 START_TEST(random_changes)
 {
@@ -185,6 +216,7 @@ int main(void)
 	TCase *tc = tcase_create("zonetree");
 
 	tcase_add_test(tc, up_and_down);
+	tcase_add_test(tc, cut);
 	tcase_add_loop_test(tc, random_changes, 0, 8);
 	return run_case("zonetree", tc);
 }

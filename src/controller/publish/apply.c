@@ -20,17 +20,33 @@ void apply_fini(struct apply *a)
 	mem_buf_fini(&a->scratch);
 }
 
-void apply_bulk(struct apply *a)
-{
-	publish_bulk(a->publisher);
-	zonetree_reset(&a->tree);
-	a->bulk = true;
-}
-
 static struct zonetree_zone zone_of(const struct record_options *o, uint8_t number)
 {
 	return (struct zonetree_zone){
 		.number = number, .len = o->settings.zones[number].name.len};
+}
+
+/* A zone below another one is something below the names between them (RG-12). */
+static void cut_zones(struct apply *a, const struct record_options *o)
+{
+	for (unsigned i = 0; i < o->settings.nzones; i++) {
+		const struct name *n = &o->settings.zones[i].name;
+		size_t label = n->len > 1 ? 1u + n->wire[0] : 0;
+		int outer = settings_zone(&o->settings, n->wire + label, n->len - label);
+
+		if (outer < 0 || label == 0)
+			continue;
+		struct zonetree_zone z = zone_of(o, (uint8_t)outer);
+		zonetree_cut(&a->tree, n->wire, n->len, &z);
+	}
+}
+
+void apply_bulk(struct apply *a, const struct record_options *o)
+{
+	publish_bulk(a->publisher);
+	zonetree_reset(&a->tree);
+	cut_zones(a, o);
+	a->bulk = true;
 }
 
 /* ---- comparing ---- */

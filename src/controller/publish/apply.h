@@ -31,7 +31,7 @@ void apply_init(struct apply *a, struct publisher *p);
 void apply_fini(struct apply *a);
 
 /* Begin a bulk build: nothing is in the trie, every owner has to be applied. */
-void apply_bulk(struct apply *a);
+void apply_bulk(struct apply *a, const struct record_options *o);
 
 /*
  * Derive and apply one owner. 0: it is as it should be, `a->draft` is what was derived

@@ -147,6 +147,12 @@ void zonetree_own(struct zonetree *t, const uint8_t *name, size_t len,
 		tell_parents(t, name, len, zone, after);
 }
 
+void zonetree_cut(struct zonetree *t, const uint8_t *name, size_t len,
+	const struct zonetree_zone *zone)
+{
+	tell_parents(t, name, len, zone, true);
+}
+
 /* ---- into the trie ---- */
 
 static int settle_empty(

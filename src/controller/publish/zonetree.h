@@ -45,6 +45,13 @@ struct zonetree_zone {
 void zonetree_own(struct zonetree *t, const uint8_t *name, size_t len,
 	const struct zonetree_zone *zone, bool own);
 
+/*
+ * `name` is the apex of another zone, below `zone`: for good, what is between them exists
+ * (RG-12). To be said again after zonetree_reset().
+ */
+void zonetree_cut(struct zonetree *t, const uint8_t *name, size_t len,
+	const struct zonetree_zone *zone);
+
 /* What zonetree_settle() does to the trie: each returns 0, or an error that ends it. */
 struct zonetree_handlers {
 	int (*on_empty)(void *arg, const struct hash128 *h, uint8_t zone);
