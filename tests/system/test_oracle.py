@@ -1,0 +1,29 @@
+"""Whole answers against an oracle that was written from the rules, not from the code.
+
+The rows of doc/RECORDS.md from "From objects" on (RB-01 to RX-21), with RG-05 to RG-15,
+and that steps lead to where a build from nothing leads. More seeds: tests/oracle/run.py.
+"""
+
+import os
+import sys
+import unittest
+
+import harness
+
+sys.path.insert(0, os.path.join(os.path.dirname(harness.__file__), os.pardir, "oracle"))
+import run  # noqa: E402
+
+SEEDS, STEPS, QUESTIONS = (200, 4, 0) if harness.FULL else (12, 3, 2000)
+
+
+class Oracle(unittest.TestCase):
+    def test_seeds(self):
+        """Random objects, then random changes: every name, every type, nothing else"""
+        harness.program("shmdnsd")
+        asked, found = run.run_seeds(range(1, SEEDS + 1), STEPS, QUESTIONS, os.cpu_count())
+        self.assertEqual([line.split("\n")[0] for line in found], [])
+        self.assertGreater(asked, SEEDS * STEPS * 1000)
+
+
+if __name__ == "__main__":
+    unittest.main()
