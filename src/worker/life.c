@@ -75,15 +75,16 @@ enum life_state life_check(const struct life *l, const struct tcp_limits *limits
 		*why = TCP_CLOSE_QUERIES;
 		return LIFE_END;
 	}
+	if (l->partial_ns != 0 && passed(l->partial_ns, limits->read_ms, now_ns)) {
+		*why = TCP_CLOSE_READ;
+		return LIFE_CLOSE;
+	}
 	if (too_old(l, limits, now_ns)) {
 		*why = TCP_CLOSE_AGE;
 		return LIFE_END;
 	}
-	if (l->partial_ns != 0) {
-		*why = TCP_CLOSE_READ;
-		return passed(l->partial_ns, limits->read_ms, now_ns) ? LIFE_CLOSE
-		                                                      : LIFE_GOES_ON;
-	}
+	if (l->partial_ns != 0)
+		return LIFE_GOES_ON;
 	*why = TCP_CLOSE_IDLE;
 	return passed(l->quiet_ns, limits->idle_ms, now_ns) ? LIFE_END : LIFE_GOES_ON;
 }
