@@ -40,7 +40,7 @@ const struct key schema[] = {
 	 DEFAULT("( { address = \"0.0.0.0\"; port = 53; }, "
 	         "{ address = \"::\"; port = 53; } )"),
 	 FIELD(listen),
-	 "where queries are taken, over UDP: address and port, or address = "
+	 "where queries are taken, over UDP and TCP: address and port, or address = "
 	 "\"IP:port\""},
 	{"listen[].address", KEY_ENDPOINT, START, NO_RANGE, DEFAULT(NULL),
 	 LISTEN(addr),
