@@ -62,7 +62,11 @@ ROWS = [
         (query(x, t, c, extra=opt(version=v)), BADVERS)
         for v in (1, 2, 255) for x, t, c in (
             (WEB, "A", 1), ("x.example.", "A", 1), (WEB, 0, 1), (WEB, "A", octets.CH),
-            (ZONE, "AXFR", 1))]),
+            (ZONE, "AXFR", 1))] + [
+        (query(WEB, extra=opt(version=1) + octets.tsig(), ar=2), BADVERS),
+        (query(WEB, extra=opt(version=1) + b"\0"), FORMERR),
+        (query(WEB, extra=opt(version=1) * 2, ar=2), FORMERR),
+        (query(WEB, extra=opt(version=1), opcode=4), Head("NOTIMP", 4))]),
     Row("E-06", "version 1 with DO and options", [
         (query(WEB, extra=opt(version=1, flags=DO, options=o)), Reply("BADVERS", aa=False,
                                                                       do=True))

@@ -71,7 +71,9 @@ ROWS = [
         (header(qd=0, ar=1) + opt(), Reply("FORMERR", aa=False, bare=True)),
         (header(qd=0, ar=1) + opt(options=option(octets.COOKIE, bytes(8))),
          Reply("FORMERR", aa=False, bare=True)),
-        (header(qd=0, ar=1) + opt() + b"\0", FORMERR)]),
+        (header(qd=0, ar=1) + opt(version=1), Reply("FORMERR", aa=False, bare=True)),
+        (header(qd=0, ar=1) + opt() + b"\0", FORMERR),
+        (header(qd=0, ar=2) + opt() + octets.tsig(), FORMERR)]),
     Row("W-07", "QDCOUNT=2 with both, with one; 65535", all_of(
         [header(qd=2) + QUESTION * 2, header(qd=2) + QUESTION, header(qd=65535) + QUESTION,
          header(qd=2, ar=1) + QUESTION * 2 + opt()], FORMERR)),
@@ -90,6 +92,7 @@ ROWS = [
          header(ns=1) + QUESTION + A_RECORD, header(ns=1) + QUESTION + octets.soa("x."),
          header(an=1) + question(WEB, "IXFR") + octets.soa(WEB),
          header(ns=2) + question(ZONE, "IXFR") + octets.soa(ZONE) * 2,
+         header(ns=1) + question(ZONE, "AXFR") + octets.soa(ZONE),
          header(ns=1) + question(ZONE, "IXFR") + A_RECORD], FORMERR)),
     Row("W-14", "additional: neither an OPT nor, at the end, a TSIG", all_of(
         [query(WEB, extra=A_RECORD), query(WEB, extra=opt() + A_RECORD, ar=2),
@@ -161,14 +164,17 @@ ROWS = [
     Row("W-31", "IXFR over UDP", [
         (query(ZONE, "IXFR"), refused()), (query(ZONE, "IXFR", extra=opt()), refused()),
         (header(ns=1) + question(ZONE, "IXFR") + octets.soa(ZONE), refused()),
-        (header(ns=1) + question(ZONE, "IXFR") + octets.soa(b"\xc0\x0c"), refused())],
+        (header(ns=1) + question(ZONE, "IXFR") + octets.soa(b"\xc0\x0c"), refused()),
+        (header(ns=1, ar=1) + question(ZONE, "IXFR") + octets.soa(ZONE) + opt(), refused())],
         over=UDP),
     Row("W-32", "DNSSEC types at an existing name, apex included", [
         (query(x, t, extra=extra), nodata(do=bool(extra)))
         for t in DNSSEC_TYPES for x in (WEB, ZONE, "db." + SHOP)
         for extra in (b"", opt(flags=octets.DO))]),
     Row("W-33", "TSIG, which is not built", all_of(
-        [query(WEB, extra=octets.tsig()), query(WEB, extra=opt() + octets.tsig(), ar=2)],
+        [query(WEB, extra=octets.tsig()), query(WEB, extra=opt() + octets.tsig(), ar=2),
+         query(WEB, 0, extra=octets.tsig()), query(WEB, class_=octets.CH,
+                                                   extra=octets.tsig())],
         FORMERR)),
     Row("W-35", "queries of up to 4,096 octets, and longer ones", [
         (of_length(4095), WEB_A), (of_length(4096), WEB_A), (of_length(4097), FORMERR),
