@@ -123,6 +123,7 @@ ROWS = [
         (query(octets.long_name(255), extra=opt(512)), refused(ede=20))]),
     Row("E-23", "version above 0 with DO; keepalive with content", [
         (query(WEB, extra=opt(version=v, flags=DO)), Reply("BADVERS", aa=False, do=True))
-        for v in (1, 255)] + [
+        for v in (1, 255)]),
+    Row("E-23", "keepalive with content", [
         (with_options(keepalive(b"\1\2\3")), WEB_A)], over=UDP),
 ]

@@ -16,7 +16,7 @@ import harness
 import octets
 import world
 from octets import opt, query
-from transport import TRANSPORTS
+from transport import DATAGRAMS, STREAMS, Udp
 from want import decode, question_end, texts
 
 A_RR = 16  # octets of an address record whose owner is a pointer
@@ -42,7 +42,7 @@ def many(channel, packets):
 
 class Sizes(unittest.TestCase):
     def channels(self, config="plain"):
-        for transport in TRANSPORTS:
+        for transport in DATAGRAMS:
             channel = transport(world.appliance(config))
             self.addCleanup(channel.close)
             yield channel
@@ -162,16 +162,61 @@ class Sizes(unittest.TestCase):
         levels = {socket.AF_INET: (socket.IPPROTO_IP, IP_MTU_DISCOVER),
                   socket.AF_INET6: (socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER)}
         found = harness.sockets_of(a.worker_pids[0], socket.SOCK_DGRAM, a.port)
-        self.assertEqual(len(found), len(TRANSPORTS))
+        self.assertEqual(len(found), len(DATAGRAMS))
         for s in found:
             with s:
                 self.assertIn(s.getsockopt(*levels[s.family]), (PMTUDISC_DO, PMTUDISC_OMIT))
 
 
+class Streams(unittest.TestCase):
+    """S-05, S-06: over TCP there is no limit but that of a message."""
+
+    def channels(self):
+        for transport in STREAMS:
+            channel = transport(world.appliance())
+            self.addCleanup(channel.close)
+            yield channel
+
+    def test_complete(self):
+        """S-05, S-06, W-34: one message, complete, without TC, whatever the OPT says"""
+        for channel in self.channels():
+            for size in world.SIZES:
+                for extra in (b"", opt(512), opt(65535)):
+                    with self.subTest(size=size, over=channel.name, opt=extra.hex()):
+                        packet = query(f"n{size}.{world.SHOP}", extra=extra)
+                        reply = channel.ask(packet)
+                        stored = STORED[size]
+                        self.assertEqual(int(reply[2:4].hex(), 16), 0x8500)
+                        self.assertEqual(struct.unpack("!H", reply[6:8])[0], len(stored))
+                        self.assertEqual(len(reply), question_end(packet) + len(extra)
+                                         + len(stored) * A_RR)
+                        if size > 1000:
+                            continue  # dnspython takes a second for each of these
+                        got = addresses(decode(reply))
+                        start = stored.index(got[0])
+                        self.assertEqual(got, stored[start:] + stored[:start])
+
+    def test_largest(self):
+        """S-05: all records of the largest answer are right"""
+        reply = next(self.channels()).ask(query("n5000." + world.SHOP))
+        end = question_end(query("n5000." + world.SHOP))
+        # An answer is records of 16 octets, each behind the same head.
+        records = [reply[i:i + A_RR] for i in range(end, len(reply), A_RR)]
+        self.assertEqual({r[:12].hex() for r in records}, {"c00c000100010000001e0004"})
+        self.assertEqual(sorted(r[12:] for r in records),
+                         sorted(socket.inet_aton(a) for a in STORED[5000]))
+
+    def test_additional(self):
+        """S-03: nothing leaves additional"""
+        for channel in self.channels():
+            message = decode(channel.ask(query("_http._tcp.n100." + world.SHOP, "SRV")))
+            self.assertEqual((len(message.answer), len(message.additional)), (100, 100))
+
+
 class Rotation(unittest.TestCase):
     def starts(self, config, size, count):
         """Where `count` answers begin; each must be a rotation of the whole set."""
-        channel = TRANSPORTS[0](world.appliance(config))
+        channel = Udp(world.appliance(config))
         self.addCleanup(channel.close)
         replies = many(channel, [query(f"n{size}.{world.SHOP}", extra=opt(4096))] * count)
         stored = STORED[size]
@@ -197,7 +242,7 @@ class Rotation(unittest.TestCase):
 
     def test_pairs(self):
         """LD-01: who asks for A and AAAA in turn gets no half of the places"""
-        channel = TRANSPORTS[0](world.appliance())
+        channel = Udp(world.appliance())
         self.addCleanup(channel.close)
         name = "n40." + world.SHOP
         pair = [query(name, extra=opt()), query(name, "AAAA", extra=opt())]
@@ -207,7 +252,7 @@ class Rotation(unittest.TestCase):
 
     def test_chain_first(self):
         """GS-04, LD-02: CNAMEs first, in the order of the chain"""
-        channel = TRANSPORTS[0](world.appliance())
+        channel = Udp(world.appliance())
         self.addCleanup(channel.close)
         for reply in many(channel, [query("c8." + world.SHOP, extra=opt())] * 20):
             owners = [r.name.to_text() for r in decode(reply).answer]
@@ -216,7 +261,7 @@ class Rotation(unittest.TestCase):
 
     def test_srv_is_not_rotated(self):
         """LD-02: SRV keeps its order, its addresses rotate as whole RRsets do"""
-        channel = TRANSPORTS[0](world.appliance())
+        channel = Udp(world.appliance())
         self.addCleanup(channel.close)
         packets = [query("db." + world.SHOP, "SRV")] * 20
         orders = {tuple(rr[0].target.to_text() for rr in decode(r).answer)

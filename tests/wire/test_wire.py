@@ -13,13 +13,14 @@ import rows_edns
 import rows_message
 import rows_records
 import rows_special
+import rows_tcp
 import rows_zone
 import sizes
 import world
 from transport import TRANSPORTS
 
 ROWS = (rows_message.ROWS + rows_edns.ROWS + rows_zone.ROWS + rows_special.ROWS
-        + rows_records.ROWS)
+        + rows_records.ROWS + rows_tcp.ROWS)
 
 
 def tearDownModule():

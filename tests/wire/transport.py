@@ -65,4 +65,62 @@ class Udp6(Udp):
     family, host = socket.AF_INET6, "::1"
 
 
-TRANSPORTS = (Udp, Udp6) if has_ipv6() else (Udp,)
+class Tcp:
+    """One connection for all exchanges: no row but those of broken framing ends it."""
+
+    name = "tcp"
+    family, host = socket.AF_INET, "127.0.0.1"
+
+    def __init__(self, appliance):
+        self.socket = socket.socket(self.family, socket.SOCK_STREAM)
+        self.socket.settimeout(harness.PATIENCE_S)
+        self.socket.connect((self.host, appliance.port))
+        self.unread = b""
+
+    def close(self):
+        self.socket.close()
+
+    def send(self, *packets):
+        self.socket.sendall(b"".join(len(p).to_bytes(2, "big") + p for p in packets))
+
+    def read(self):
+        """The next reply; None: the connection was closed."""
+        while True:
+            length = int.from_bytes(self.unread[:2], "big") + 2
+            if len(self.unread) >= max(length, 3):
+                reply, self.unread = self.unread[2:length], self.unread[length:]
+                return reply
+            try:
+                octets_ = self.socket.recv(1 << 17)
+            except socket.timeout:
+                raise AssertionError("no reply within a connection") from None
+            if not octets_:
+                assert not self.unread, "closed within a reply"
+                return None
+            self.unread += octets_
+
+    def exchange(self, *packets):
+        """All replies to these packets; they may come in any order."""
+        self.send(*packets, octets.query("the.end.", id_=MARK))
+        replies, ended = [], False
+        while not ended or len(replies) < len(packets):
+            reply = self.read()
+            assert reply is not None, "the connection was closed"
+            if reply[:2] == MARK.to_bytes(2, "big"):
+                ended = True
+            else:
+                replies.append(reply)
+        return replies
+
+    def ask(self, packet):
+        return self.exchange(packet)[0]
+
+
+class Tcp6(Tcp):
+    name = "tcp6"
+    family, host = socket.AF_INET6, "::1"
+
+
+DATAGRAMS = (Udp, Udp6) if has_ipv6() else (Udp,)
+STREAMS = (Tcp, Tcp6) if has_ipv6() else (Tcp,)
+TRANSPORTS = DATAGRAMS + STREAMS
