@@ -94,12 +94,32 @@ def free_port(family=socket.AF_INET):
     """A port of loopback that nobody has, neither for UDP nor for TCP."""
     host = "127.0.0.1" if family == socket.AF_INET else "::1"
     while True:
-        with (socket.socket(family, socket.SOCK_DGRAM) as s,
-              socket.socket(family, socket.SOCK_STREAM) as t):
+        with socket.socket(family, socket.SOCK_DGRAM) as s:
             s.bind((host, 0))
-            with contextlib.suppress(OSError):
-                t.bind((host, s.getsockname()[1]))
-                return s.getsockname()[1]
+            port = s.getsockname()[1]
+            if is_free(family, socket.SOCK_STREAM, host, port) and (
+                    family == socket.AF_INET6 or is_free_on_ipv6(port)):
+                return port
+
+
+def is_free(family, kind, host, port):
+    with socket.socket(family, kind) as s, contextlib.suppress(OSError):
+        s.bind((host, port))
+        return True
+    return False
+
+
+def is_free_on_ipv6(port):
+    """True too where there is no IPv6: then nobody has it."""
+    kinds = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+    return not has_ipv6() or all(is_free(socket.AF_INET6, k, "::1", port) for k in kinds)
+
+
+def has_ipv6():
+    try:
+        return is_free(socket.AF_INET6, socket.SOCK_DGRAM, "::1", 0)
+    except OSError:
+        return False
 
 
 def write_whole(path, text):

@@ -5,6 +5,7 @@ gets exactly one reply with its ID, others get none; no reply is over the limit,
 without question is 12 octets, every reply is decoded by dnspython; and nobody dies.
 """
 
+import contextlib
 import random
 import socket
 import unittest
@@ -17,6 +18,7 @@ import harness
 import octets
 import world
 from octets import header, query
+from transport import Tcp
 from want import decode
 
 COUNT = 200000 if harness.FULL else 20000
@@ -85,10 +87,24 @@ def limit_of(packet):
     return min(max(message.payload, 512), 1232) if message.edns >= 0 else 512
 
 
+def lives(packet):
+    """True if a packet deserves a reply; over TCP others end the connection."""
+    return len(packet) >= 12 and not packet[2] & 0x80
+
+
+def tables():
+    """What is mutated: the packets of all rows, and questions for much."""
+    import test_wire  # which imports this module
+    corpus = [p for row in test_wire.ROWS for p, _ in row.exchanges if len(p) < 4000]
+    corpus += [query(f"n{n}.{world.SHOP}", extra=octets.opt(4096)) for n in (40, 100)]
+    return [*corpus, header(), header(qd=0)]
+
+
 class Mutants(unittest.TestCase):
-    def check_reply(self, packet, reply):
+    def check_reply(self, packet, reply, datagram=True):
         """True if the packet was understood."""
-        self.assertLessEqual(len(reply), 1232)
+        if datagram:
+            self.assertLessEqual(len(reply), 1232)
         if len(reply) == 12:  # a header alone: dnspython knows not every opcode
             self.assertIn(int(reply[2:4].hex(), 16) & 0x87ff, (0x8001, 0x8004))
             self.assertEqual(reply[2] & 0x78, packet[2] & 0x78, "opcode")
@@ -97,10 +113,12 @@ class Mutants(unittest.TestCase):
         message = decode(reply)
         self.assertTrue(message.flags & dns.flags.QR)
         limit = limit_of(packet)
-        if limit is not None:
+        if datagram and limit is not None:
             self.assertLessEqual(len(reply), limit)
-        if message.edns < 0:
+        if datagram and message.edns < 0:
             self.assertLessEqual(len(reply), 512)
+        if not datagram:
+            self.assertFalse(message.flags & dns.flags.TC)
         if message.question:
             name = reply[12:12 + len(message.question[0].name.to_wire()) + 4]
             self.assertEqual(bytes(packet[12:12 + len(name)]), name)
@@ -117,7 +135,7 @@ class Mutants(unittest.TestCase):
         for i, p in enumerate(packets):
             p[:2] = i.to_bytes(2, "big")[:len(p)]
             s.send(bytes(p))
-            if len(p) >= 12 and not p[2] & 0x80:
+            if lives(p):
                 due[i] = p
         # Then as many plain queries as it takes to hear of every worker's end.
         for i in range(BURST, BURST + 8):
@@ -135,13 +153,57 @@ class Mutants(unittest.TestCase):
             understood += self.check_reply(packet, reply) and number < BURST
         return understood
 
+    def stream(self, a, packets):
+        """The same over one connection; the last packet may be one that ends it."""
+        channel = Tcp(a)
+        try:
+            channel.send(*packets)
+            due = {i: p for i, p in enumerate(packets) if lives(p)}
+            while due:
+                reply = channel.read()
+                self.assertIsNotNone(reply, "closed before all was answered")
+                number = int.from_bytes(reply[:2], "big")
+                self.assertIn(number, due, "a reply that nobody asked for")
+                self.check_reply(due.pop(number), reply, datagram=False)
+            if not lives(packets[-1]):
+                self.assertIsNone(channel.end())
+        finally:
+            channel.close()
+
+    def test_streams(self):
+        """R-33, W-03, T-03: the same over TCP: what is no query ends the connection"""
+        corpus, r = tables(), random.Random(SEED + 1)
+        with harness.Appliance(world.objects(), workers=2) as a:
+            pids = a.worker_pids
+            for _ in range(0, COUNT // 2, BURST):
+                packets = []
+                while len(packets) < BURST:
+                    p = mutate(r, r.choice(corpus))
+                    p[:2] = len(packets).to_bytes(2, "big")[:len(p)]
+                    packets.append(p)
+                    if not lives(p):
+                        break
+                self.stream(a, packets)
+            self.assertEqual(a.worker_pids, pids, "a worker died")
+
+    def test_garbage(self):
+        """R-33: streams of anything end or wait, and everybody lives on"""
+        r = random.Random(SEED + 2)
+        with harness.Appliance(world.objects(), workers=2) as a:
+            pids = a.worker_pids
+            for _ in range(300):
+                channel = Tcp(a)
+                with contextlib.suppress(ConnectionError):
+                    channel.socket.sendall(r.randbytes(r.randrange(1, 20000)))
+                channel.close()
+            channel = Tcp(a)
+            self.assertEqual(len(channel.exchange(query("web." + world.SHOP))), 1)
+            channel.close()
+            self.assertEqual(a.worker_pids, pids, "a worker died")
+
     def test_mutants(self):
         """R-01, R-33: mutated packets: one right reply or none, and everybody lives on"""
-        import test_wire  # the tables
-        corpus = [p for row in test_wire.ROWS for p, _ in row.exchanges if len(p) < 4000]
-        corpus += [query(f"n{n}.{world.SHOP}", extra=octets.opt(4096)) for n in world.SIZES]
-        corpus += [header(), header(qd=0)]
-        r = random.Random(SEED)
+        corpus, r = tables(), random.Random(SEED)
         understood = 0
         with harness.Appliance(world.objects(), workers=2) as a:
             pids = a.worker_pids

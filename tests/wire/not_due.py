@@ -2,10 +2,9 @@
 
 A row that is half due stands here and in a test. The lint (tests/lint/row_rules.py) holds
 this list and the tests against tests/data/rows.txt. A part that is built takes its rows
-from here into the tables: over TCP most of them need no more than a transport.
+from here into the tables; another transport is an entry in transport.py.
 """
 
-TCP = "TCP in the worker"
 FORWARDER = "the forwarder"
 TLS = "TLS listeners"
 COOKIES = "cookies"
@@ -23,8 +22,7 @@ NOT_DUE = {
     # Half due: the other half stands in the tables.
     "W-06": COOKIES,  # with cookies: NOERROR and the cookie
     "W-33": TSIG,  # NOTAUTH
-    "W-34": TCP,
-    "W-36": TCP,
+    "W-34": TLS,
     "E-12": COOKIES,
     "E-13": COOKIES,
     "E-14": COOKIES,
@@ -32,37 +30,21 @@ NOT_DUE = {
     "Z-09": FORWARDER,
     "Z-12": SAVED,  # over a restart of the whole appliance
     "Z-14": FORWARDER,  # fallthrough
-    "B-02": TCP,
     "B-04": FORWARDER,
     "B-05": FORWARDER,
     "N-04": FORWARDER,
     "N-05": FORWARDER,
     "N-07": FORWARDER,
-    "S-05": TCP,
-    "S-06": TCP,
     "RG-04": FORWARDER,
     "RG-07": FORWARDER,
     "RE-05": FORWARDER,
     "RU-01": API,
 
-    "W-03": TCP,
-    "W-37": TCP,
-    "E-17": TCP,
     "E-19": TLS,
     "S-04": STATIC,  # no other zone is long enough
     "Z-17": STATIC,
     "N-08": FORWARDER,
-    "T-01": TCP,
     "T-02": FORWARDER,
-    "T-03": TCP,
-    "T-04": TCP,
-    "T-05": TCP,
-    "T-06": TCP,
-    "T-07": TCP,
-    "T-08": TCP,
-    "T-09": TCP,
-    "T-10": TCP,
-    "T-11": TCP,
     "T-12": TLS,
     "T-13": TLS,
     "RE-06": FORWARDER,

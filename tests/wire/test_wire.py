@@ -7,6 +7,7 @@ code of its own.
 import unittest
 
 import cases
+import framing
 import lives
 import mutants
 import rows_edns
@@ -59,6 +60,6 @@ for _row in ROWS:
 
 
 def load_tests(loader, tests, pattern):
-    for module in (sizes, cases, lives, mutants):
+    for module in (framing, sizes, cases, lives, mutants):
         tests.addTests(loader.loadTestsFromModule(module))
     return tests

@@ -14,15 +14,6 @@ import octets
 MARK = 0xd4e2  # ID of the query that ends an exchange
 
 
-def has_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
-            s.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
 class Udp:
     name = "udp"
     limit = 512  # without OPT
@@ -99,6 +90,13 @@ class Tcp:
                 return None
             self.unread += octets_
 
+    def end(self):
+        """None once the connection was closed, with a reset too: something else if not."""
+        try:
+            return self.read()
+        except ConnectionResetError:
+            return None
+
     def exchange(self, *packets):
         """All replies to these packets; they may come in any order."""
         self.send(*packets, octets.query("the.end.", id_=MARK))
@@ -121,6 +119,6 @@ class Tcp6(Tcp):
     family, host = socket.AF_INET6, "::1"
 
 
-DATAGRAMS = (Udp, Udp6) if has_ipv6() else (Udp,)
-STREAMS = (Tcp, Tcp6) if has_ipv6() else (Tcp,)
+DATAGRAMS = (Udp, Udp6) if harness.has_ipv6() else (Udp,)
+STREAMS = (Tcp, Tcp6) if harness.has_ipv6() else (Tcp,)
 TRANSPORTS = DATAGRAMS + STREAMS

@@ -8,7 +8,6 @@ import copy
 
 import harness
 from harness import namespace, service, slice_
-from transport import has_ipv6
 
 ZONE = "cluster.local."
 SHOP = "shop.svc." + ZONE
@@ -25,6 +24,8 @@ CONFIGS = {
                'chaos = { enabled = true; version = "a house"; }; '
                'special_names = { invalid = "forward"; onion = "forward"; '
                'test = "nxdomain"; local = "nxdomain"; };'),
+    "brief": (PLAIN, 'tcp = { read = "1s"; write = "1s"; idle = "1s"; };'),
+    "few": (PLAIN, "tcp = { max_queries = 5; max_connections = 4; };"),
     "member": ('server_addresses = ["10.244.1.7"];', ""),
     "chosen": (PLAIN + ' namespaces = ["shop"]; pods = "disabled"; ttl = 7; '
                'negative_ttl = 3;', ""),
@@ -138,7 +139,7 @@ running = {}
 
 def listen_both(appliance_):
     """On IPv6 too, on the same port, where the machine has it."""
-    if has_ipv6():
+    if harness.has_ipv6():
         appliance_.listen.append(f"[::1]:{appliance_.port}")
         appliance_.write_config()
 
