@@ -1,10 +1,12 @@
-"""The demo's questions, asked over UDP and decoded by dnspython (QS-08, QS-15)."""
+"""The demo's questions, asked over UDP and TCP and decoded by dnspython (QS-08, QS-15)."""
 
 import os
 import shutil
 import unittest
 
 import dns.flags
+import dns.message
+import dns.query
 
 import harness
 
@@ -36,10 +38,14 @@ class Demo(unittest.TestCase):
             a.await_outcome(name, type_, rcode, expected)
             for name, type_, rcode, expected in asked:
                 with self.subTest(f"{name} {type_}"):
-                    reply = a.ask(name, type_)
-                    self.assertEqual(harness.outcome(reply), (rcode, expected))
-                    if rcode != "REFUSED":
-                        self.assertTrue(reply.flags & dns.flags.AA, "AA")
+                    for reply in (a.ask(name, type_), self.over_tcp(a, name, type_)):
+                        self.assertEqual(harness.outcome(reply), (rcode, expected))
+                        if rcode != "REFUSED":
+                            self.assertTrue(reply.flags & dns.flags.AA, "AA")
+
+    def over_tcp(self, a, name, type_):
+        query = dns.message.make_query(name, type_)
+        return dns.query.tcp(query, "127.0.0.1", timeout=2, port=a.port)
 
     def test_ctl_query(self):
         """OP-07: shmdnsctl query says the same"""
