@@ -6,6 +6,7 @@ Limits are set to what a test can wait for; it awaits the end, and asserts no ti
 import contextlib
 import socket
 import struct
+import time
 import unittest
 
 import harness
@@ -143,11 +144,36 @@ class Framing(unittest.TestCase):
         self.assertGreaterEqual(len(more), 2)
         self.assertEqual(sorted(ids(more)), list(range(1, len(more) + 1)))
 
+    def test_age(self):
+        """T-06: tcp.max_age ends a busy connection between queries, and resets nothing"""
+        channel = self.channel("brief")
+        end = time.monotonic() + harness.PATIENCE_S
+        answered = 0
+        while time.monotonic() < end:
+            channel.send(query(WEB, id_=7))
+            reply = channel.read()
+            if reply is None:
+                break
+            self.assertEqual(ids([reply]), [7])
+            answered += 1
+        self.assertIsNone(reply, "the connection has no end")
+        self.assertGreater(answered, 10)
+
+    def test_shedding(self):
+        """E-17, T-08: where connections are scarce, clients are told to leave"""
+        keepalive = query(WEB, extra=octets.opt(options=octets.option(octets.KEEPALIVE)))
+        channels = []
+        for _ in range(4):
+            channels.append(self.channel("few"))
+            message = decode(channels[-1].ask(keepalive))
+        self.assertEqual([(o.otype, o.data) for o in message.options],
+                         [(octets.KEEPALIVE, bytes(2))])
+
     def test_number_of_connections(self):
         """T-08: too many connections: the oldest idle one ends, the new one is served"""
         channels = []
         for i in range(7):
-            channels.append(self.channel("few"))
+            channels.append(self.channel("four"))
             self.assertEqual(ids([channels[-1].ask(query(WEB, id_=i))]), [i])
         for channel in channels[:3]:
             self.assertIsNone(channel.end())

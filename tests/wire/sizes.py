@@ -10,6 +10,9 @@ import socket
 import struct
 import unittest
 
+import dns.flags
+import dns.message
+import dns.query
 import dns.rdatatype
 
 import harness
@@ -134,6 +137,21 @@ class Sizes(unittest.TestCase):
                     self.assertGreater(len(reply) + 2 * A_RR, size)
             self.assertGreater(partial, 10)
 
+    def test_chain_that_is_cut(self):
+        """S-01, S-02, LD-02: the CNAME stays, as many addresses as fit follow it"""
+        for channel in self.channels():
+            for extra, limit in ((b"", 512), (opt(512), 512), (opt(1232), 1232)):
+                reply = channel.ask(query("alias-many." + world.SHOP, extra=extra))
+                message = decode(reply)
+                self.assertTrue(message.flags & dns.flags.TC)
+                self.assertEqual(message.answer[0].rdtype, dns.rdatatype.CNAME)
+                got = addresses(message)[1:]
+                stored = STORED[100]
+                start = stored.index(got[0])
+                self.assertEqual(got, (stored[start:] + stored[:start])[:len(got)])
+                self.assertLessEqual(len(reply), limit)
+                self.assertGreater(len(reply), limit - A_RR)
+
     def test_srv_that_is_cut(self):
         """S-01: no OPT: SRV records that fit stay whole"""
         for channel in self.channels():
@@ -195,6 +213,16 @@ class Streams(unittest.TestCase):
                         got = addresses(decode(reply))
                         start = stored.index(got[0])
                         self.assertEqual(got, stored[start:] + stored[:start])
+
+    def test_fallback(self):
+        """S-01: who asks again over TCP gets all addresses"""
+        a = world.appliance()
+        for size in (40, 100, 1000):
+            asked = dns.message.make_query(f"n{size}.{world.SHOP}", "A")
+            reply, tcp = dns.query.udp_with_fallback(asked, "127.0.0.1", harness.PATIENCE_S,
+                                                     port=a.port)
+            self.assertTrue(tcp)
+            self.assertEqual(sorted(harness.rdatas(reply)), sorted(STORED[size]))
 
     def test_largest(self):
         """S-05: all records of the largest answer are right"""

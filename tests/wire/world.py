@@ -24,8 +24,9 @@ CONFIGS = {
                'chaos = { enabled = true; version = "a house"; }; '
                'special_names = { invalid = "forward"; onion = "forward"; '
                'test = "nxdomain"; local = "nxdomain"; };'),
-    "brief": (PLAIN, 'tcp = { read = "1s"; write = "1s"; idle = "1s"; };'),
+    "brief": (PLAIN, 'tcp = { read = "1s"; write = "1s"; idle = "1s"; max_age = "2s"; };'),
     "few": (PLAIN, "tcp = { max_queries = 5; max_connections = 4; };"),
+    "four": (PLAIN, "tcp = { max_connections = 4; };"),
     "member": ('server_addresses = ["10.244.1.7"];', ""),
     "chosen": (PLAIN + ' namespaces = ["shop"]; pods = "disabled"; ttl = 7; '
                'negative_ttl = 3;', ""),
@@ -118,6 +119,7 @@ def objects():
         service("trees", ip="None"),
         slice_("trees-1", "trees", trees, hostnames=[f"tree-{i // 2}" for i in range(12)]),
         external("alias", "web." + SHOP),
+        external("alias-many", "n100." + SHOP),
         external("alias-down", "down." + SHOP),
         external("alias-type", "web6." + SHOP),
         external("away", "www.example.com."),
