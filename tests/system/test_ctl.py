@@ -251,6 +251,7 @@ class Alone(unittest.TestCase):
             self.assertRegex(out, r"bad\.conf:2:\d+: error: .*workers")
             code, out, _ = ctl("check", "-c", bad, "-o", "json")
             document = json.loads(out)
+            self.assertIn("\u2014", document["findings"][0]["text"])
             self.assertEqual((code, document["errors"]), (1, 1))
             self.assertEqual(document["findings"][0]["line"], 2)
             self.assertEqual(ctl("check", os.path.join(d, "none.conf"))[0], 3)
