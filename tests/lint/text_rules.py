@@ -82,12 +82,13 @@ def check_links(tree):
 
 
 def fragments(tree):
-    """All words of Makefile.am and its fragments."""
+    """All words of Makefile.am and its fragments, but not those of recipes."""
     words = set()
     for path, text in tree.files.items():
         if path == "Makefile.am" or path.endswith(".inc"):
-            words.update(w.replace("$(srcdir)/", "").rstrip("/")
-                         for w in re.sub(r"#.*", "", text).split())
+            text = re.sub(r"#.*", "", text).replace("\\\n", " ")
+            text = re.sub(r"^\t.*", "", text, flags=re.M)
+            words.update(w.replace("$(srcdir)/", "").rstrip("/") for w in text.split())
     return words
 
 
