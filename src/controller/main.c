@@ -340,10 +340,15 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 {
 	struct shell *s = arg;
 	uint64_t now_ns = clock_mono_ns();
+	struct publish_info info;
 
 	(void)fd;
 	(void)what;
 	report_heartbeat(&s->report, now_ns);
+	if (s->publisher != NULL && s->engine.complete) {
+		publish_status(s->publisher, &info);
+		report_room(&s->report, segment_free_octets(), info.live, now_ns);
+	}
 	if (s->has_waiting && now_ns >= s->open_next_ns)
 		open_publisher(s);
 }

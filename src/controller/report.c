@@ -8,6 +8,7 @@
 #include "base/base.h"
 
 #define FAILED_EVERY_NS (60 * NS_PER_S)
+#define SHORT_NS        (15 * NS_PER_S)
 
 void report_begin(
 	struct report *r, struct stat_controller *stat, uint64_t life, uint64_t now_ns)
@@ -117,6 +118,26 @@ void report_failed(struct report *r, const char *what, int error, uint64_t now_n
 			? " hint=\"shared memory is full: the last generation is "
 			  "served\""
 			: "");
+}
+
+void report_room(struct report *r, uint64_t free_octets, uint64_t live, uint64_t now_ns)
+{
+	if (free_octets >= live) {
+		r->short_since_ns = 0;
+		return;
+	}
+	if (r->short_since_ns == 0)
+		r->short_since_ns = now_ns;
+	/* A segment that was left lingers, and is no lack. */
+	if (now_ns - r->short_since_ns < SHORT_NS ||
+		live < r->short_live + r->short_live / 2)
+		return;
+	r->short_live = MAX(live, 1);
+	log_line(LOG_WARNING,
+		"shared memory is small free_mib=%llu live_mib=%llu hint=\"a controller "
+		"that starts needs as much again as is live: give /dev/shm more\"",
+		(unsigned long long)(free_octets >> 20),
+		(unsigned long long)(live >> 20));
 }
 
 void report_skipped(

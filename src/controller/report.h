@@ -14,6 +14,8 @@ struct report {
 	uint64_t failed_next_ns; /* no line about full memory before (SH-02) */
 	uint64_t failures;       /* since the last line */
 	bool failing;
+	uint64_t short_since_ns; /* since then there is less free than live; 0: no */
+	uint64_t short_live;     /* live octets when that was said */
 };
 
 /* Pid, life and start: this process writes the page from now on. */
@@ -32,6 +34,12 @@ void report_compacted(struct report *r, const struct publish_info *info);
 
 /* Publishing, or `what` before it, failed: one line a minute. */
 void report_failed(struct report *r, const char *what, int error, uint64_t now_ns);
+
+/*
+ * So much is free in shared memory, and so much is live: one line where that stays too
+ * little for a controller that starts, again when the live part has grown by half.
+ */
+void report_room(struct report *r, uint64_t free_octets, uint64_t live, uint64_t now_ns);
 
 /* Something of an object gives no record. */
 void report_skipped(

@@ -52,7 +52,7 @@ SHELL = (
     "src/controller/kube/kubehttp",
     "src/controller/publish/ctlsock",
     "src/controller/publish/apply",
-    "src/controller/publish/publish",
+    "src/controller/publish/publish", "src/controller/publish/reclaim",
     "src/worker/batch",
     "src/worker/control",
     "src/worker/fault",

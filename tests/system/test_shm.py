@@ -1,13 +1,22 @@
 """Shared memory: full, left over, of others (M-05, M-11, SH-02, SH-10, OP-30)."""
 
 import os
+import signal
+import subprocess
 import unittest
 
 import harness
 from harness import object_list, service
 
-SMALL = ["unshare", "-m", "sh", "-c",
-         'mount -t tmpfs -o size=40m tmpfs /dev/shm && exec "$@"', "sh"]
+
+
+def sized(mib):
+    """A prefix that runs a program with a /dev/shm of its own."""
+    return ["unshare", "-m", "sh", "-c",
+            f'mount -t tmpfs -o size={mib}m tmpfs /dev/shm && exec "$@"', "sh"]
+
+
+SMALL = sized(40)
 
 
 class Full(unittest.TestCase):
@@ -38,6 +47,45 @@ class Full(unittest.TestCase):
             a.await_outcome("many-7999.shop.svc.cluster.local.", "A", "NOERROR",
                             ["10.98.31.249"], patience_s=90)
             self.assertEqual((a.controller_pid, *a.worker_pids), pids, "somebody died")
+
+
+class Tight(unittest.TestCase):
+    """Room for what is live, but not for two copies of it and garbage."""
+
+    def setUp(self):
+        harness.need_root()
+        harness.need_namespace()
+        self.objects = subprocess.run(
+            [harness.program("shmdnsctl"), "gen", "--services", "2500", "--endpoints", "15"],
+            capture_output=True, text=True, check=True).stdout
+
+    def await_change(self, a):
+        a.put("one.json", object_list(service("one", "ns-0", "10.96.200.1")))
+        a.await_outcome("one.ns-0.svc.cluster.local.", "A", "NOERROR", ["10.96.200.1"],
+                        patience_s=60)
+
+    def test_reloads(self):
+        """SH-02: rebuilds that find no room for a third copy come through by themselves"""
+        with harness.Appliance(self.objects, wrap=sized(24)) as a:
+            for ttl in (7, 8, 9):
+                a.kubernetes = f"ttl = {ttl};"
+                a.write_config()
+                os.kill(a.pid, signal.SIGHUP)
+                harness.await_("the new TTL", lambda: a.ask(
+                    "svc-000001.ns-1.svc.cluster.local.", "A").answer[0].ttl == ttl, 60)
+            self.await_change(a)
+
+    def test_storm(self):
+        """SH-02, G7: changes faster than a compaction copies do not fill memory for good"""
+        with harness.Appliance(self.objects, wrap=sized(40)) as a:
+            for i in range(60):
+                published = len(a.log_lines("published|failed"))
+                a.put("storm.json", object_list(*[
+                    service(f"st-{k}", "ns-0", f"10.97.{k // 250}.{k % 250}",
+                            ports=(("http", 1 + i),)) for k in range(3000)]))
+                harness.await_("something new", lambda: len(
+                    a.log_lines("published|failed")) > published or i > 0, 10)
+            self.await_change(a)
 
 
 class Leftovers(unittest.TestCase):

@@ -176,6 +176,9 @@ static int on_grow(struct arena *a, uint64_t need)
 
 	if (to > w->capacity)
 		return -ENOSPC;
+	if (a->reserve > 0 &&
+		segment_free_octets() < to - MIN(to, a->window_to) + a->reserve)
+		return -ENOSPC;
 	if (to > a->window_to && allocate(w->fd, a->window_to, to) < 0)
 		return -ENOSPC;
 	void *p = mmap(a->window, to - from, PROT_READ | PROT_WRITE,
@@ -273,6 +276,31 @@ void segment_writer_close(struct arena *a)
 void segment_seal(struct arena *a, uint64_t watermark)
 {
 	a->watermark = watermark;
+}
+
+int segment_open_for_punch(const char *instance, uint64_t number)
+{
+	char name[OBJECT_NAME];
+
+	segment_name(name, instance, number);
+	return shm_open(name, O_RDWR | O_CLOEXEC, 0);
+}
+
+void segment_punch(int fd, uint64_t from, uint64_t to)
+{
+	if (from < to)
+		(void)!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			(off_t)from, (off_t)(to - from));
+}
+
+void segment_trim(struct arena *a, uint64_t used)
+{
+	struct writer *w = (struct writer *)a;
+	uint64_t keep = MIN(round_up(used, 4096), a->window_to);
+
+	segment_punch(w->fd, keep, a->window_to);
+	a->used = a->watermark = used;
+	a->window_to = used; /* the next append moves the window back */
 }
 
 void segment_unlink(const char *instance, uint64_t number)

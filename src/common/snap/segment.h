@@ -53,6 +53,15 @@ void segment_writer_close(struct arena *a);
 /* After a publish: octets below `watermark` can no longer be written by this process. */
 void segment_seal(struct arena *a, uint64_t watermark);
 
+/* Forget what was appended from `used` on, none of it published, and free its memory. */
+void segment_trim(struct arena *a, uint64_t used);
+
+/* An object of the instance that is not ours to append to, for segment_punch(); or -1. */
+int segment_open_for_punch(const char *instance, uint64_t number);
+
+/* Free the memory of octets [from, to): nobody may read them any more. */
+void segment_punch(int fd, uint64_t from, uint64_t to);
+
 /* Remove the name; whoever has it mapped keeps it (G6). */
 void segment_unlink(const char *instance, uint64_t number);
 

@@ -23,6 +23,7 @@ struct arena {
 	uint64_t watermark; /* octets below are published */
 	uint64_t live;      /* reachable octets */
 	uint64_t names;     /* nodes in the trie */
+	uint64_t reserve;   /* octets that growing must leave free; 0: none */
 	struct hash_key key;
 	/* Make [used, used + need) writable: 0 or -ENOSPC. Set by the shell. */
 	int (*grow)(struct arena *a, uint64_t need);

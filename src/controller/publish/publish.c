@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "base/mem.h"
 #include "controller/publish/compact.h"
+#include "controller/publish/reclaim.h"
 #include "snap/entry.h"
 #include "snap/segment.h"
 
@@ -70,6 +71,10 @@ struct publisher {
 	uint64_t to_segment;
 	uint64_t compact_after_ns, shm_checked_ns, shm_free;
 
+	/* Shared memory is short: no compaction went through since a growth failed. */
+	bool short_of_room;
+	struct reclaim reclaim;
+
 	struct retired retired[4];
 	unsigned nretired;
 	bool serial_begun;        /* this controller has published a serial */
@@ -78,6 +83,51 @@ struct publisher {
 	unsigned audit_part;
 	uint64_t audit_ns; /* when the next step is due */
 };
+
+/* ---- room ---- */
+
+static uint64_t garbage(const struct arena *a)
+{
+	return a->used - SEGMENT_FIRST - a->live;
+}
+
+static uint64_t room_for_copy(const struct arena *a)
+{
+	return a->live + a->live / 4;
+}
+
+/*
+ * While there is something to win by a compaction, growing leaves it the room: or what
+ * changes faster than it copies would fill the memory with garbage for good (SH-02).
+ */
+static void set_reserve(struct publisher *p)
+{
+	struct arena *a = p->arena;
+	uint64_t copied = p->to != NULL ? p->to->used : 0;
+	bool on = !p->bulk && !p->short_of_room && p->published.base != NULL &&
+	          garbage(a) > SEGMENT_STEP && copied < room_for_copy(a);
+
+	a->reserve = on ? room_for_copy(a) - copied : 0;
+}
+
+/* Passes a result on; a growth that failed not for the reserve means a lack of memory. */
+static int note_room(struct publisher *p, int ret)
+{
+	if (ret == -ENOSPC && (p->arena == NULL || p->arena->reserve == 0))
+		p->short_of_room = true;
+	return ret;
+}
+
+/* Look at the file system from time to time. */
+static void check_room(struct publisher *p, uint64_t now_ns)
+{
+	if (now_ns - p->shm_checked_ns < SHM_CHECK_NS)
+		return;
+	p->shm_checked_ns = now_ns;
+	p->shm_free = segment_free_octets();
+	if (p->shm_free >= room_for_copy(p->arena))
+		p->short_of_room = false;
+}
 
 /* ---- segments ---- */
 
@@ -224,7 +274,19 @@ void publish_close(struct publisher *p)
 	free(p->settings);
 	free(p->leaves);
 	free(p->changes);
+	reclaim_fini(&p->reclaim);
 	free(p);
+}
+
+/* Back to what is published: nobody has seen the rest, and it may take much memory. */
+static void roll_back(struct publisher *p)
+{
+	segment_trim(p->arena, p->published.used);
+	p->arena->live = p->published.live;
+	p->arena->names = p->published.names;
+	p->trie = p->published.trie;
+	p->settings_ref = 0;
+	p->nleaves = p->nchanges = 0;
 }
 
 int publish_restart(struct publisher *p)
@@ -233,10 +295,14 @@ int publish_restart(struct publisher *p)
 	uint64_t number = 0;
 
 	stop_compaction(p);
-	int ret = new_segment(p, p->arena != NULL ? p->arena->live : 0, &a, &number);
+	uint64_t live = p->arena != NULL ? p->arena->live : 0;
+	if (p->published.base != NULL)
+		roll_back(p);
+	int ret = note_room(p, new_segment(p, live, &a, &number));
 	if (ret < 0)
 		return ret;
 	enter(p, a, number, 0);
+	p->added = p->changed = p->removed = 0;
 	return 0;
 }
 
@@ -266,13 +332,14 @@ void publish_bulk(struct publisher *p)
 	p->trie = 0;
 	p->nleaves = p->nchanges = 0;
 	p->arena->names = 0;
+	set_reserve(p);
 	p->arena->live = p->settings_octets +
 	                 (p->published.base != NULL ? sizeof(struct root) : 0);
 }
 
 int publish_body(struct publisher *p, const uint8_t *body, size_t len, uint32_t *ref)
 {
-	return arena_octets(p->arena, body, len, ref);
+	return note_room(p, arena_octets(p->arena, body, len, ref));
 }
 
 static void note(struct publisher *p, uint64_t leaf, bool removed)
@@ -321,7 +388,7 @@ int publish_put(struct publisher *p, const struct hash128 *h, const uint8_t *nod
 	const uint8_t *name = node + sizeof(*head);
 	struct node_view old;
 	uint64_t leaf;
-	int ret = arena_node(p->arena, h, node, len, body_ref, &leaf);
+	int ret = note_room(p, arena_node(p->arena, h, node, len, body_ref, &leaf));
 
 	if (ret < 0)
 		return ret;
@@ -331,7 +398,7 @@ int publish_put(struct publisher *p, const struct hash128 *h, const uint8_t *nod
 		return 0;
 	}
 	bool found = publish_find(p, h, name, head->name_len, &old) == LOOKUP_FOUND;
-	ret = trie_put(p->arena, &p->trie, h, leaf);
+	ret = note_room(p, trie_put(p->arena, &p->trie, h, leaf));
 	if (ret < 0) {
 		p->arena->live -= len; /* garbage from the start */
 		return ret;
@@ -348,7 +415,7 @@ int publish_remove(
 {
 	struct node_view old;
 	bool found = publish_find(p, h, name, len, &old) == LOOKUP_FOUND;
-	int ret = trie_remove(p->arena, &p->trie, h, name, len);
+	int ret = note_room(p, trie_remove(p->arena, &p->trie, h, name, len));
 
 	if (ret < 0)
 		return ret;
@@ -476,7 +543,7 @@ void publish_status(const struct publisher *p, struct publish_info *out)
 		.segment = p->segment,
 		.names = p->arena->names,
 		.live = p->arena->live,
-		.garbage = p->arena->used - SEGMENT_FIRST - p->arena->live,
+		.garbage = garbage(p->arena),
 		.used = p->arena->used,
 		.added = p->added,
 		.changed = p->changed,
@@ -534,7 +601,7 @@ int publish_commit(struct publisher *p, enum root_cause cause, bool complete,
 	bool records_changed, uint64_t wall_ns, struct publish_info *info)
 {
 	uint32_t serial = p->serial;
-	int ret = build_bulk(p);
+	int ret = note_room(p, build_bulk(p));
 
 	if (ret < 0)
 		return ret;
@@ -542,7 +609,7 @@ int publish_commit(struct publisher *p, enum root_cause cause, bool complete,
 	ret = publish_root(p, cause, complete, wall_ns);
 	if (ret < 0) {
 		p->serial = serial;
-		return ret;
+		return note_room(p, ret);
 	}
 	p->serial_begun = true;
 	publish_status(p, info);
@@ -551,6 +618,7 @@ int publish_commit(struct publisher *p, enum root_cause cause, bool complete,
 	p->leaves = NULL;
 	p->nleaves = p->leaves_room = p->nchanges = 0;
 	p->added = p->changed = p->removed = 0;
+	set_reserve(p);
 	return 0;
 }
 
@@ -559,14 +627,17 @@ int publish_commit(struct publisher *p, enum root_cause cause, bool complete,
 /* Unlink what no reader can be on its way to any more. Returns when to look again. */
 static uint64_t unlink_retired(struct publisher *p, uint64_t now_ns)
 {
+	uint64_t current = BOARD_SEGMENT(board_load(&p->board->word));
 	uint64_t wait = UINT64_MAX;
 	unsigned kept = 0;
 
-	if (p->published.base == NULL)
-		return wait;
 	for (unsigned i = 0; i < p->nretired; i++) {
 		struct retired *r = &p->retired[i];
 
+		if (r->number == current) { /* its successor is not published yet */
+			p->retired[kept++] = *r;
+			continue;
+		}
 		if (r->since_ns == 0)
 			r->since_ns = now_ns;
 		if (now_ns - r->since_ns >= LINGER_NS) {
@@ -596,22 +667,14 @@ static void unlink_predecessors(struct publisher *p, uint64_t now_ns)
 static bool wants_compaction(struct publisher *p, uint64_t now_ns)
 {
 	const struct arena *a = p->arena;
-	uint64_t garbage = a->used - SEGMENT_FIRST - a->live;
 
 	if (p->bulk || p->published.base == NULL || p->nretired > 0 ||
 		now_ns < p->compact_after_ns)
 		return false;
-	if (garbage > GARBAGE_MIN && garbage > a->live / 4)
+	if (garbage(a) > GARBAGE_MIN && garbage(a) > a->live / 4)
 		return true;
-	if (now_ns - p->shm_checked_ns >= SHM_CHECK_NS) {
-		p->shm_checked_ns = now_ns;
-		p->shm_free = segment_free_octets();
-	}
-	/*
-	 * While there is still room for a copy, early
-	 * (1.25 times the live part).
-	 */
-	return p->shm_free < a->live + a->live / 4 && garbage > SEGMENT_STEP;
+	/* While there is still room for a copy, early. */
+	return p->shm_free < room_for_copy(a) && garbage(a) > SEGMENT_STEP;
 }
 
 /*
@@ -628,7 +691,10 @@ static void begin_compaction(struct publisher *p, uint64_t now_ns)
 {
 	struct snap s;
 
-	if (new_segment(p, p->arena->live, &p->to, &p->to_segment) < 0) {
+	if (segment_free_octets() < p->arena->live ||
+		new_segment(p, p->arena->live, &p->to, &p->to_segment) < 0) {
+		p->short_of_room = true;
+		set_reserve(p);
 		p->compact_after_ns = now_ns + RETRY_NS;
 		return;
 	}
@@ -704,6 +770,9 @@ uint64_t publish_idle(struct publisher *p, uint64_t now_ns, uint64_t wall_ns,
 	uint64_t wait = unlink_retired(p, now_ns);
 
 	unlink_predecessors(p, now_ns);
+	check_room(p, now_ns);
+	if (p->short_of_room && p->compact == NULL)
+		reclaim_step(&p->reclaim, p->instance, p->board, now_ns);
 	*damaged = false;
 	*published = (struct publish_info){0};
 	if (p->compact == NULL && wants_compaction(p, now_ns))
@@ -713,9 +782,11 @@ uint64_t publish_idle(struct publisher *p, uint64_t now_ns, uint64_t wall_ns,
 
 		if (ret < 0) {
 			stop_compaction(p);
+			p->short_of_room |= ret == -ENOSPC;
 			p->compact_after_ns = now_ns + RETRY_NS;
 			*damaged = ret == -EBADMSG || ret == -EIO;
 		}
+		set_reserve(p);
 		return 0;
 	}
 	if (p->published.base == NULL || p->bulk)
