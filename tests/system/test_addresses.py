@@ -8,9 +8,11 @@ import contextlib
 import os
 import socket
 import subprocess
+import time
 import unittest
 
 import dns.message
+import dns.query
 
 import harness
 from test_listen import inside
@@ -105,9 +107,26 @@ class Pair(harness.Appliance):
         assert query.is_response(reply)
         return reply, address
 
+    def stream(self, server, port=53, timeout_s=2.0):
+        """The reply to a question over TCP."""
+        with inside(self.client.pid):
+            family, _, _, _, peer = socket.getaddrinfo(
+                server, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)[0]
+            s = socket.socket(family, socket.SOCK_STREAM)
+        with s:
+            s.settimeout(timeout_s)
+            s.connect(peer)
+            query = dns.message.make_query(NAME, "A")
+            dns.query.send_tcp(s, query)
+            reply, _ = dns.query.receive_tcp(s, time.time() + timeout_s)
+        assert query.is_response(reply)
+        return reply
+
     def sources(self, server, port=53, times=8):
         """Where the replies to many questions came from; each of them is right."""
         out = set()
+        reply = self.stream(server, port)
+        assert harness.outcome(reply) == ("NOERROR", ["10.96.1.1"])
         for _ in range(times):
             reply, source = self.exchange(server, port=port)
             assert harness.outcome(reply) == ("NOERROR", ["10.96.1.1"])
@@ -144,6 +163,8 @@ class Addresses(unittest.TestCase):
             with self.subTest(address, port=port):
                 with self.assertRaises((OSError, dns.exception.Timeout)):
                     pair.exchange(address, timeout_s=0.3, port=port)
+                with self.assertRaises(OSError):
+                    pair.stream(address, port, timeout_s=0.3)
 
     def test_wildcards(self):
         """both families at one port: replies leave from the address and the link asked"""
