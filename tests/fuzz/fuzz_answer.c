@@ -66,6 +66,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	p.cap = MAX(p.cap, p.len);
 	cluster.settings.rotation = (data[0] & 4) != 0 ? ROTATION_SHUFFLE
 	                                               : ROTATION_FIXED;
+	cluster.settings.nprefer = data[0] >> 6;
+	for (unsigned i = 0; i < cluster.settings.nprefer; i++) /* LD-03 */
+		cluster.settings.prefer[i] = (struct prefix){
+			{.len = 4, .octets = {10, 1, 0, data[1]}}, (uint8_t)(32 - i)};
 	cluster.settings.any = data[0] >> 3 & 3;
 	cluster.snap.flags = (data[0] & 0x20) != 0 ? 0 : ROOT_COMPLETE;
 	memcpy(buf, data + 2, size - 2);

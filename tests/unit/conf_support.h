@@ -117,7 +117,8 @@ static inline void check_defaults(const struct conf *c)
 	ck_assert_uint_eq(c->tcp.max_age_ns, 60 * NS_PER_S);
 	ck_assert_uint_eq(c->tcp.max_queries, 0);
 	ck_assert_uint_eq(c->tcp.max_connections, 1000);
-	ck_assert_int_eq(c->loadbalance, CONF_ROTATION_SHUFFLE);
+	ck_assert_int_eq(c->loadbalance.policy, CONF_ROTATION_SHUFFLE);
+	ck_assert_uint_eq(c->loadbalance.nprefer, 0);
 	ck_assert_int_eq(c->log_level, 2); /* info */
 }
 

@@ -174,6 +174,58 @@ START_TEST(random_round_trips)
 }
 END_TEST
 
+static const struct {
+	const char *cidr; /* in canonical form, or what it is not */
+	const char *addr; /* NULL: no CIDR */
+	unsigned bits;
+	const char *in, *out; /* an address of it, and one that is not */
+} prefixes[] = {
+	{"10.1.2.3/16", "10.1.0.0", 16, "10.1.255.255", "10.2.0.0"},
+	{"0.0.0.0/0", "0.0.0.0", 0, "255.255.255.255", "::"},
+	{"10.0.0.129/25", "10.0.0.128", 25, "10.0.0.255", "10.0.0.127"},
+	{"10.0.0.7/32", "10.0.0.7", 32, "10.0.0.7", "10.0.0.6"},
+	{"10.0.0.7/31", "10.0.0.6", 31, "10.0.0.7", "10.0.0.8"},
+	{"::/0", "::", 0, "ffff::", "10.0.0.1"},
+	{"2001:db8:ffff::/33", "2001:db8:8000::", 33,
+		"2001:db8:9000::", "2001:db8:7fff::"},
+	{"fd00::1/128", "fd00::1", 128, "fd00::1", "fd00::2"},
+	{"fd00::2/127", "fd00::2", 127, "fd00::3", "fd00::4"},
+	{"10.0.0.1", NULL, 0, NULL, NULL},
+	{"10.0.0.0/33", NULL, 0, NULL, NULL},
+	{"::/129", NULL, 0, NULL, NULL},
+	{"::ffff:10.0.0.0/104", NULL, 0, NULL, NULL}, /* that address is IPv4 */
+	{"10.0.0.0/08", NULL, 0, NULL, NULL},
+	{"10.0.0.0/", NULL, 0, NULL, NULL},
+	{"10.0.0.0/-1", NULL, 0, NULL, NULL},
+	{"10.0.0.0/1000", NULL, 0, NULL, NULL},
+	{"10.0.0/8", NULL, 0, NULL, NULL},
+	{"/8", NULL, 0, NULL, NULL},
+	{"", NULL, 0, NULL, NULL},
+};
+
+START_TEST(prefix) /* RO-01, LD-03 */
+{
+	struct prefix p = {.bits = 77};
+	struct addr a;
+	char out[ADDR_TEXT_MAX];
+	const char *cidr = prefixes[_i].cidr;
+	bool ok = addr_parse_prefix(cidr, strlen(cidr), &p);
+
+	ck_assert_int_eq(ok, prefixes[_i].addr != NULL);
+	if (!ok) {
+		ck_assert_uint_eq(p.bits, 77);
+		return;
+	}
+	addr_text(&p.addr, out);
+	ck_assert_str_eq(out, prefixes[_i].addr);
+	ck_assert_uint_eq(p.bits, prefixes[_i].bits);
+	ck_assert(addr_parse(prefixes[_i].in, strlen(prefixes[_i].in), &a));
+	ck_assert(addr_in_prefix(a.octets, a.len, &p));
+	ck_assert(addr_parse(prefixes[_i].out, strlen(prefixes[_i].out), &a));
+	ck_assert(!addr_in_prefix(a.octets, a.len, &p));
+}
+END_TEST
+
 START_TEST(order_and_loopback)
 {
 	struct addr v4, v4b, v6, none = {0};
@@ -198,6 +250,7 @@ int main(void)
 	tcase_add_loop_test(tc, dashed_labels, 0, ARRAY_LEN(labels));
 	tcase_add_loop_test(tc, dashed_text_and_back, 0, ARRAY_LEN(dashes));
 	tcase_add_test(tc, random_round_trips);
+	tcase_add_loop_test(tc, prefix, 0, ARRAY_LEN(prefixes));
 	tcase_add_test(tc, order_and_loopback);
 	return run_case("addr", tc);
 }

@@ -186,6 +186,20 @@ static const struct row values[] = {
 		"a:1:84: error: kubernetes.server_addresses[2]: \"10.0.0.1:53\" is no "
 		"address "
 		"of a server — write one such as \"10.0.0.1\"\n"},
+	{"LD-03 prefixes",
+		FILES "loadbalance = { prefer = [\"10.0.0.1\", \"::/129\", 5]; };", NULL,
+		"a:2:27: error: loadbalance.prefer[0]: \"10.0.0.1\" is no CIDR — write "
+		"one such as \"10.1.0.0/16\"\n"
+		"a:2:39: error: loadbalance.prefer[1]: \"::/129\" is no CIDR — write one "
+		"such as \"10.1.0.0/16\"\n"
+		"a:2:49: error: loadbalance.prefer[2]: \"5\" is no string — put it in "
+		"quotes\n"},
+	{"LD-03 more than eight, of two files",
+		FILES "loadbalance = { prefer = [\"::/0\", \"::/0\", \"::/0\", \"::/0\", "
+		      "\"::/0\"]; };",
+		"loadbalance = { prefer = [\"::/0\", \"::/0\", \"::/0\", \"::/0\"]; };",
+		"b:1:51: error: loadbalance.prefer[3]: more than 8 CIDRs — take some "
+		"out\n"},
 	{"a value for a group", "kubernetes = \"x\"; log = [];", NULL,
 		"a: error: kubernetes.source: source \"api\" is not available in this "
 		"build — "
@@ -390,7 +404,8 @@ static const char every_key[] =
 	"}; any_query = \"notimp\"; edns = { max_udp = 512; };\n"
 	"tcp = { read = \"1s\"; write = \"1500ms\"; idle = \"2m\"; max_queries = 7;\n"
 	"	max_age = \"0s\"; max_connections = 10000; };\n"
-	"loadbalance = { policy = \"fixed\"; }; log = { level = \"debug\"; };";
+	"loadbalance = { policy = \"fixed\"; prefer = [ \"10.1.2.3/16\",\n"
+	"	\"fd00::/8\" ]; }; log = { level = \"debug\"; };";
 
 START_TEST(all_keys)
 {
@@ -429,7 +444,12 @@ START_TEST(all_keys)
 	ck_assert_uint_eq(c.tcp.max_queries, 7);
 	ck_assert_uint_eq(c.tcp.max_age_ns, 0);
 	ck_assert_uint_eq(c.tcp.max_connections, 10000);
-	ck_assert_int_eq(c.loadbalance, CONF_ROTATION_FIXED);
+	ck_assert_int_eq(c.loadbalance.policy, CONF_ROTATION_FIXED);
+	ck_assert_uint_eq(c.loadbalance.nprefer, 2);
+	ck_assert_mem_eq(c.loadbalance.prefer[0].addr.octets, "\12\1\0\0", 4);
+	ck_assert_uint_eq(c.loadbalance.prefer[0].bits, 16);
+	ck_assert_uint_eq(c.loadbalance.prefer[1].addr.len, 16);
+	ck_assert_uint_eq(c.loadbalance.prefer[1].bits, 8);
 	ck_assert_int_eq(c.log_level, 3); /* debug */
 	conf_fini(&c);
 	conf_report_fini(&r);

@@ -1,7 +1,7 @@
 /*
  * test_encode.c - header bits, OPT, compression, rotation and truncation of replies
  *
- * Rows: RG-03 to RG-09, RG-15, LD-01, LD-02; W-11, W-12, W-19, E and S of robustness.
+ * Rows: RG-03 to RG-09, RG-15, LD-01 to LD-03; W-11, W-12, W-19, E and S of robustness.
  */
 #include "asking.h"
 
@@ -204,6 +204,117 @@ START_TEST(rotated_and_cut) /* S-01: the RRs that fit, rotated */
 }
 END_TEST
 
+/* ---- preferred prefixes (LD-03) ---- */
+
+#define PREFERRED_MAX 5000
+
+static const struct {
+	const char *prefix[SETTINGS_PREFER_MAX];
+	const char *name;
+	uint32_t first; /* of its `count` addresses, all in a row */
+	unsigned count;
+} preferred[] = {
+	{{"10.3.0.7/32"}, "many" D, 0x0a030000, 40},
+	{{"10.3.0.32/27", "10.3.0.4/30"}, "many" D, 0x0a030000, 40},
+	{{"10.3.0.0/16"}, "many" D, 0x0a030000, 40},         /* all of them */
+	{{"10.4.0.0/16", "::/0"}, "many" D, 0x0a030000, 40}, /* none */
+	{{"10.3.0.9/32", "10.3.0.8/29", "10.3.0.0/28", "10.3.0.9/32", "fd00::/8",
+		 "10.3.0.20/31", "0.0.0.0/1", "10.3.0.30/32"},
+		"many" D, 0x0a030000, 40},
+	{{"10.1.0.3/32"}, "db" D, 0x0a010001, 3},
+};
+
+/* What the reply must be, by lists: the group of each address, and each group turned. */
+static unsigned by_lists(const struct settings *s, int row, uint32_t turn, uint32_t *out)
+{
+	static uint32_t group[PREFERRED_MAX];
+	bool taken[PREFERRED_MAX] = {false};
+	unsigned n = 0;
+
+	for (unsigned g = 0; g <= s->nprefer; g++) {
+		unsigned m = 0;
+
+		for (unsigned i = 0; i < preferred[row].count; i++) {
+			uint8_t octets[4];
+			store_u32(octets, preferred[row].first + i);
+			if (taken[i] || (g < s->nprefer && !addr_in_prefix(octets, 4,
+								   &s->prefer[g])))
+				continue;
+			taken[i] = true;
+			group[m++] = preferred[row].first + i;
+		}
+		for (unsigned i = 0; i < m; i++)
+			out[n++] = group[(i + turn) % m];
+	}
+	return n;
+}
+
+static void take_prefixes(struct settings *s, int row)
+{
+	for (s->nprefer = 0; s->nprefer < SETTINGS_PREFER_MAX; s->nprefer++) {
+		const char *text = preferred[row].prefix[s->nprefer];
+
+		if (text == NULL)
+			break;
+		ck_assert(addr_parse_prefix(text, strlen(text), &s->prefer[s->nprefer]));
+	}
+}
+
+START_TEST(preferred_first) /* LD-03, S-01: what is cut is of the rest */
+{
+	static uint32_t want[PREFERRED_MAX];
+	static const uint16_t sizes_asked[] = {0, 700, 1232};
+	struct cluster c = cluster;
+
+	take_prefixes(&c.settings, _i);
+	for (uint32_t turn = 0; turn < 90; turn++) {
+		bool fixed = turn % 9 == 0;
+
+		c.settings.rotation = fixed ? ROTATION_FIXED : ROTATION_SHUFFLE;
+		asked.p.turn = turn;
+		asked.query_len = cluster_query(asked.query, preferred[_i].name, TYPE_A,
+			sizes_asked[turn % ARRAY_LEN(sizes_asked)]);
+		const ldns_pkt *pkt = send_to(&c, 4608, false);
+		size_t n = count_of(ldns_pkt_answer(pkt));
+		ck_assert_uint_eq(by_lists(&c.settings, _i, fixed ? 0 : turn, want),
+			preferred[_i].count);
+		ck_assert(ldns_pkt_tc(pkt) == (n < preferred[_i].count));
+		ck_assert_uint_gt(n, 2);
+		for (size_t i = 0; i < n; i++) {
+			const ldns_rr *rr = ldns_rr_list_rr(ldns_pkt_answer(pkt), i);
+
+			ck_assert_uint_eq(
+				load_u32(ldns_rdf_data(ldns_rr_rdf(rr, 0))), want[i]);
+		}
+	}
+}
+END_TEST
+
+START_TEST(preferred_of_many) /* LD-03: whatever there are, each stands there once */
+{
+	struct cluster c = cluster;
+	const char *text = "0.0.0.0/0";
+	unsigned plain;
+
+	const ldns_pkt *pkt = ask_tcp("huge" D, TYPE_A);
+	plain = (unsigned)count_of(ldns_pkt_answer(pkt));
+	c.settings.rotation = ROTATION_SHUFFLE;
+	c.settings.nprefer = 1;
+	ck_assert(addr_parse_prefix(text, strlen(text), &c.settings.prefer[0]));
+	for (uint32_t turn = 0; turn < 3; turn++) {
+		asked.p.turn = turn * 1999;
+		pkt = send_to(&c, REPLY_MAX, true);
+		ck_assert_uint_eq(count_of(ldns_pkt_answer(pkt)), plain);
+		ldns_rr_list *list = ldns_pkt_answer(pkt);
+		ldns_rr_list_sort(list);
+		for (size_t i = 1; i < plain; i++)
+			ck_assert_int_ne(ldns_rr_compare(ldns_rr_list_rr(list, i - 1),
+						 ldns_rr_list_rr(list, i)),
+				0);
+	}
+}
+END_TEST
+
 /* ---- truncation ---- */
 
 static const struct {
@@ -387,6 +498,8 @@ int main(void)
 	tcase_add_test(tc, refused_says_why);
 	tcase_add_test(tc, rotation);
 	tcase_add_test(tc, rotated_and_cut);
+	tcase_add_loop_test(tc, preferred_first, 0, ARRAY_LEN(preferred));
+	tcase_add_test(tc, preferred_of_many);
 	tcase_add_loop_test(tc, every_limit, 0, ARRAY_LEN(cut_names));
 	tcase_add_test(tc, limit_of_client);
 	tcase_add_test(tc, whole_over_tcp);

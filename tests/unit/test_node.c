@@ -189,6 +189,9 @@ START_TEST(settings_block)
 	s->nown = 2;
 	ck_assert(addr_parse("192.0.2.1", 9, &s->own[0]));
 	ck_assert(addr_parse("2001:db8::1", 11, &s->own[1]));
+	s->nprefer = 2; /* LD-03 */
+	ck_assert(addr_parse_prefix("10.1.0.0/16", 11, &s->prefer[0]));
+	ck_assert(addr_parse_prefix("fd00::/8", 8, &s->prefer[1]));
 	s->nzones = 3;
 	static const char *const names[] = {
 		"cluster.local.", "in-addr.arpa.", "b.cluster.local."};
@@ -206,6 +209,9 @@ START_TEST(settings_block)
 		ck_assert_int_eq(settings_decode(copy, cut, 12, t), -EBADMSG);
 		free(copy);
 	}
+	s->prefer[0].bits = 33;
+	ck_assert_uint_eq(settings_encode(s, octets), len);
+	ck_assert_int_eq(settings_decode(octets, len, 12, t), -EBADMSG);
 	struct name in = owner_name("x.b.cluster.local."),
 		    other = owner_name("xcluster.local.");
 	ck_assert_int_eq(

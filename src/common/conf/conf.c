@@ -14,7 +14,8 @@
 static bool is_list(const struct key *k)
 {
 	return k->type == KEY_ZONES || k->type == KEY_LABELS ||
-	       k->type == KEY_ADDRESSES || k->type == KEY_LISTEN;
+	       k->type == KEY_ADDRESSES || k->type == KEY_PREFIXES ||
+	       k->type == KEY_LISTEN;
 }
 
 /* A key that nobody knows: what it could be (CF-02, OP-28). */

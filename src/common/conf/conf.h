@@ -23,6 +23,8 @@ enum conf_any { CONF_ANY_NORMAL, CONF_ANY_HINFO, CONF_ANY_NOTIMP };
 enum conf_special { CONF_SPECIAL_NXDOMAIN, CONF_SPECIAL_FORWARD };
 enum conf_rotation { CONF_ROTATION_SHUFFLE, CONF_ROTATION_FIXED };
 
+#define CONF_PREFER_MAX 8
+
 struct conf_listen {
 	struct addr addr; /* all zero octets: wildcard */
 	uint32_t scope;   /* interface index of a link-local address, else 0 */
@@ -82,7 +84,11 @@ struct conf {
 		bool enabled;
 		char *version;
 	} chaos; /* SM-07 */
-	enum conf_rotation loadbalance;
+	struct {
+		enum conf_rotation policy;             /* LD-01 */
+		struct prefix prefer[CONF_PREFER_MAX]; /* LD-03 */
+		size_t nprefer;
+	} loadbalance;
 	int log_level; /* enum log_level */
 };
 

@@ -155,8 +155,12 @@ const struct key schema[] = {
 	 FIELD(chaos.version),
 	 "the text of version.bind and version.server"},
 	{"loadbalance.policy", KEY_WORD, RELOAD, NO_RANGE,
-	 WORDS("\"shuffle\"", policies), FIELD(loadbalance),
+	 WORDS("\"shuffle\"", policies), FIELD(loadbalance.policy),
 	 "order of addresses in answers: \"shuffle\", or \"fixed\""},
+	{"loadbalance.prefer", KEY_PREFIXES, RELOAD, 0, CONF_PREFER_MAX, "CIDRs",
+	 DEFAULT("[]"), FIELD(loadbalance.prefer),
+	 "addresses of the first of these CIDRs go first, then of the second, then "
+	 "the rest"},
 	{"log.level", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"info\"", levels),
 	 FIELD(log_level),
 	 "least severe lines that are written: \"error\", \"warning\", \"info\", "
@@ -285,6 +289,7 @@ static const char *const shapes[] = {
 	[KEY_ZONES] = "a list of zone names and CIDRs in quotes",
 	[KEY_LABELS] = "a list of names in quotes",
 	[KEY_ADDRESSES] = "a list of IP addresses in quotes",
+	[KEY_PREFIXES] = "a list of CIDRs in quotes",
 	[KEY_LISTEN] =
 		"a list of groups such as ( { address = \"10.0.0.1\"; port = 53; } )",
 	[KEY_ENDPOINT] = "an address in quotes: IP, IP:port or [IPv6]:port",

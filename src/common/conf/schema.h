@@ -27,6 +27,7 @@ enum key_type {
 	KEY_ZONES,     /* zone names and CIDRs */
 	KEY_LABELS,    /* DNS-1123 labels, stored as text */
 	KEY_ADDRESSES, /* addresses without ports */
+	KEY_PREFIXES,  /* at most `max` CIDRs */
 	KEY_LISTEN,    /* groups of the keys below "listen[]" */
 	KEY_ENDPOINT,  /* inside of listen: IP, IP:port, [v6]:port, with %interface */
 };

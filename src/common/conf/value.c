@@ -403,6 +403,22 @@ static bool add_address(struct parse *p, const struct value *v, const char *s)
 	return true;
 }
 
+static bool add_prefix(
+	struct parse *p, const struct key *k, const struct value *v, const char *s)
+{
+	struct conf *c = p->conf;
+	char quoted[REPORT_QUOTE_MAX];
+	struct prefix prefix;
+
+	if (!addr_parse_prefix(s, strlen(s), &prefix))
+		return refuse(p, v, "%s is no CIDR — write one such as \"10.1.0.0/16\"",
+			shown(v, quoted));
+	if (c->loadbalance.nprefer == k->max)
+		return refuse(p, v, "more than %u CIDRs — take some out", k->max);
+	c->loadbalance.prefer[c->loadbalance.nprefer++] = prefix;
+	return true;
+}
+
 static bool add_element(struct parse *p, const struct key *k, const struct value *v)
 {
 	const char *s = config_setting_get_string(v->setting);
@@ -415,6 +431,8 @@ static bool add_element(struct parse *p, const struct key *k, const struct value
 			p, v, "%s is no string — put it in quotes", shown(v, quoted));
 	if (k->type == KEY_ZONES)
 		return add_zone_text(p, v, s);
+	if (k->type == KEY_PREFIXES)
+		return add_prefix(p, k, v, s);
 	return k->type == KEY_LABELS ? add_label(p, v, s) : add_address(p, v, s);
 }
 
@@ -570,6 +588,7 @@ bool value_set(struct parse *p, const struct key *k, const struct value *v, void
 	case KEY_ZONES:
 	case KEY_LABELS:
 	case KEY_ADDRESSES:
+	case KEY_PREFIXES:
 		return set_list(p, k, v);
 	case KEY_ENDPOINT:
 		return set_endpoint(p, k, v, base);

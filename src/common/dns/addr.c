@@ -180,6 +180,48 @@ int addr_compare(const struct addr *a, const struct addr *b)
 	return memcmp(a->octets, b->octets, sizeof(a->octets));
 }
 
+/* One to three decimal digits without a leading zero, at most `max`; -1: none. */
+static int parse_bits(const char *s, size_t len, int max)
+{
+	int v = 0;
+
+	if (len == 0 || len > 3 || (len > 1 && s[0] == '0'))
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return -1;
+		v = v * 10 + (s[i] - '0');
+	}
+	return v <= max ? v : -1;
+}
+
+bool addr_parse_prefix(const char *text, size_t len, struct prefix *out)
+{
+	const char *slash = memchr(text, '/', len);
+	struct addr a;
+
+	if (slash == NULL || !addr_parse(text, (size_t)(slash - text), &a))
+		return false;
+	int bits = parse_bits(slash + 1, (size_t)(text + len - slash - 1), 8 * a.len);
+	if (bits < 0)
+		return false;
+	for (unsigned i = (unsigned)bits; i < 8u * a.len; i++)
+		a.octets[i / 8] &= (uint8_t) ~(0x80u >> i % 8);
+	*out = (struct prefix){a, (uint8_t)bits};
+	return true;
+}
+
+bool addr_in_prefix(const uint8_t *octets, size_t len, const struct prefix *p)
+{
+	const uint8_t *begin = p->addr.octets;
+	size_t whole = p->bits / 8;
+	unsigned rest = p->bits % 8;
+
+	if (p->addr.len != len || memcmp(octets, begin, whole) != 0)
+		return false;
+	return rest == 0 || (octets[whole] ^ begin[whole]) >> (8 - rest) == 0;
+}
+
 bool addr_loopback(const struct addr *a)
 {
 	static const uint8_t one[16] = {[15] = 1};

@@ -38,6 +38,18 @@ size_t addr_dashed(const struct addr *a, char *out);
 /* IPv4 before IPv6, then by octets: <0, 0, >0. */
 int addr_compare(const struct addr *a, const struct addr *b);
 
+/* The addresses that begin with the first `bits` bits of `addr`; the others of it are 0. */
+struct prefix {
+	struct addr addr;
+	uint8_t bits; /* at most 8 * addr.len */
+};
+
+/* A CIDR, "ADDRESS/BITS"; what stands behind the prefix is cleared. False: it is none. */
+bool addr_parse_prefix(const char *text, size_t len, struct prefix *out);
+
+/* True if the address of `len` octets (4 or 16) begins with the prefix. */
+bool addr_in_prefix(const uint8_t *octets, size_t len, const struct prefix *p);
+
 /* True for 127.0.0.0/8 and ::1. */
 bool addr_loopback(const struct addr *a);
 

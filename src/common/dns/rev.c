@@ -111,23 +111,6 @@ bool rev_parse(const uint8_t *wire, size_t len, struct addr *out)
 	return parse_v4(wire, len, out) || parse_v6(wire, len, out);
 }
 
-/* "ADDRESS/BITS" to both; the bits behind the prefix are cleared. */
-static int parse_cidr(const char *cidr, struct addr *a, unsigned *bits)
-{
-	const char *slash = strchr(cidr, '/');
-	int v;
-
-	if (slash == NULL || !addr_parse(cidr, (size_t)(slash - cidr), a))
-		return -EINVAL;
-	v = parse_octet((const uint8_t *)slash + 1, strlen(slash + 1));
-	if (v < 0 || v > 8 * a->len)
-		return -EINVAL;
-	*bits = (unsigned)v;
-	for (unsigned i = *bits; i < 8u * a->len; i++)
-		a->octets[i / 8] &= (uint8_t) ~(0x80u >> i % 8);
-	return 0;
-}
-
 /* Add 1 to the number that the first `bits` bits make; `bits` ends an octet or nibble. */
 static void step(struct addr *a, unsigned bits)
 {
@@ -138,14 +121,14 @@ static void step(struct addr *a, unsigned bits)
 
 int rev_zones(const char *cidr, struct name *out, int max)
 {
-	struct addr a;
-	unsigned bits, border;
-	int ret = parse_cidr(cidr, &a, &bits);
+	struct prefix p;
+	unsigned border;
 
-	if (ret < 0)
-		return ret;
-	border = (unsigned)round_up(bits, a.len == 4 ? 8 : 4);
-	int n = 1 << (border - bits);
+	if (!addr_parse_prefix(cidr, strlen(cidr), &p))
+		return -EINVAL;
+	struct addr a = p.addr;
+	border = (unsigned)round_up(p.bits, a.len == 4 ? 8 : 4);
+	int n = 1 << (border - p.bits);
 	if (n > max)
 		return -E2BIG;
 	for (int i = 0; i < n; i++) {

@@ -4,29 +4,37 @@
 
 #include "base/base.h"
 
-/* The fixed part, in front of own addresses and zones. */
+/* The fixed part, in front of preferred prefixes, own addresses and zones. */
 struct fixed {
 	uint32_t ttl_s, negative_ttl_s;
 	uint16_t max_udp;
-	uint8_t pods, any, rotation, nown, nzones, primary, special, chaos;
+	uint8_t pods, any, rotation, nprefer, nown, nzones, primary, special, chaos;
 	struct settings_text nsid, version, hostname;
 	struct tcp_limits tcp;
 };
 
+static uint8_t *put_addr(uint8_t *p, const struct addr *a)
+{
+	*p++ = a->len;
+	memcpy(p, a->octets, 16);
+	return p + 16;
+}
+
 size_t settings_encode(const struct settings *s, uint8_t *out)
 {
 	struct fixed f = {s->ttl_s, s->negative_ttl_s, s->max_udp, s->pods, s->any,
-		s->rotation, s->nown, s->nzones, s->primary, s->special, s->chaos,
-		s->nsid, s->version, s->hostname, s->tcp};
+		s->rotation, s->nprefer, s->nown, s->nzones, s->primary, s->special,
+		s->chaos, s->nsid, s->version, s->hostname, s->tcp};
 	uint8_t *p = out;
 
 	memcpy(p, &f, sizeof(f));
 	p += sizeof(f);
-	for (unsigned i = 0; i < s->nown; i++) {
-		*p++ = s->own[i].len;
-		memcpy(p, s->own[i].octets, 16);
-		p += 16;
+	for (unsigned i = 0; i < s->nprefer; i++) {
+		p = put_addr(p, &s->prefer[i].addr);
+		*p++ = s->prefer[i].bits;
 	}
+	for (unsigned i = 0; i < s->nown; i++)
+		p = put_addr(p, &s->own[i]);
 	for (unsigned i = 0; i < s->nzones; i++) {
 		*p++ = s->zones[i].kind;
 		*p++ = s->zones[i].name.len;
@@ -34,6 +42,20 @@ size_t settings_encode(const struct settings *s, uint8_t *out)
 		p += s->zones[i].name.len;
 	}
 	return (size_t)(p - out);
+}
+
+/* One address of the octets that put_addr() wrote; false if it is none. */
+static bool take_addr(const uint8_t *p, struct addr *a)
+{
+	a->len = p[0];
+	memcpy(a->octets, p + 1, 16);
+	return a->len == 4 || a->len == 16;
+}
+
+static bool take_prefix(const uint8_t *p, struct prefix *out)
+{
+	out->bits = p[17];
+	return take_addr(p, &out->addr) && out->bits <= 8 * out->addr.len;
 }
 
 /* One zone from *p; false if it is not well-formed. */
@@ -73,11 +95,12 @@ int settings_decode(
 	memcpy(&f, p, sizeof(f));
 	p += sizeof(f);
 	if (f.pods > PODS_VERIFIED || f.any > ANY_NOTIMP || f.rotation > ROTATION_FIXED ||
-		f.nown > SETTINGS_OWN_MAX || f.nzones == 0 || f.primary >= f.nzones ||
+		f.nprefer > SETTINGS_PREFER_MAX || f.nown > SETTINGS_OWN_MAX ||
+		f.nzones == 0 || f.primary >= f.nzones ||
 		f.nsid.len > SETTINGS_TEXT_MAX || f.version.len > SETTINGS_TEXT_MAX ||
 		f.hostname.len > SETTINGS_TEXT_MAX || f.max_udp < 512 ||
 		f.max_udp > 4096 || !tcp_valid(&f.tcp) ||
-		(size_t)(end - p) < 17u * f.nown)
+		(size_t)(end - p) < 18u * f.nprefer + 17u * f.nown)
 		return -EBADMSG;
 	out->number = number;
 	out->ttl_s = f.ttl_s;
@@ -91,16 +114,17 @@ int settings_decode(
 	out->nsid = f.nsid;
 	out->version = f.version;
 	out->hostname = f.hostname;
+	out->nprefer = f.nprefer;
 	out->nown = f.nown;
 	out->nzones = f.nzones;
 	out->primary = f.primary;
 	out->tcp = f.tcp;
-	for (unsigned i = 0; i < f.nown; i++, p += 17) {
-		out->own[i].len = p[0];
-		memcpy(out->own[i].octets, p + 1, 16);
-		if (p[0] != 4 && p[0] != 16)
+	for (unsigned i = 0; i < f.nprefer; i++, p += 18)
+		if (!take_prefix(p, &out->prefer[i]))
 			return -EBADMSG;
-	}
+	for (unsigned i = 0; i < f.nown; i++, p += 17)
+		if (!take_addr(p, &out->own[i]))
+			return -EBADMSG;
 	for (unsigned i = 0; i < f.nzones; i++)
 		if (!decode_zone(&p, end, &out->zones[i]))
 			return -EBADMSG;

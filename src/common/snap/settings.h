@@ -14,8 +14,9 @@
 #include "dns/addr.h"
 #include "dns/name.h"
 
-#define SETTINGS_ZONES_MAX 255
-#define SETTINGS_OWN_MAX   32
+#define SETTINGS_ZONES_MAX  255
+#define SETTINGS_OWN_MAX    32
+#define SETTINGS_PREFER_MAX 8
 
 enum zone_kind { ZONE_FORWARD = 1, ZONE_REVERSE, ZONE_MULTICLUSTER };
 
@@ -55,12 +56,13 @@ struct settings_text {
 
 struct settings {
 	uint64_t number;
-	uint32_t ttl_s;                /* T */
-	uint32_t negative_ttl_s;       /* NT */
-	uint16_t max_udp;              /* edns.max_udp */
-	uint8_t pods;                  /* enum pods_mode */
-	uint8_t any;                   /* enum any_mode */
-	uint8_t rotation;              /* enum rotation */
+	uint32_t ttl_s;          /* T */
+	uint32_t negative_ttl_s; /* NT */
+	uint16_t max_udp;        /* edns.max_udp */
+	uint8_t pods;            /* enum pods_mode */
+	uint8_t any;             /* enum any_mode */
+	uint8_t rotation;        /* enum rotation */
+	uint8_t nprefer;
 	uint8_t special;               /* SPECIAL_* */
 	uint8_t chaos;                 /* answer class CH (SM-07) */
 	struct settings_text nsid;     /* empty: no NSID (SM-06) */
@@ -70,7 +72,8 @@ struct settings {
 	uint8_t nzones;
 	uint8_t primary; /* index of PRIMARY */
 	struct tcp_limits tcp;
-	struct addr own[SETTINGS_OWN_MAX]; /* our own addresses (RO-19) */
+	struct prefix prefer[SETTINGS_PREFER_MAX]; /* addresses that go first (LD-03) */
+	struct addr own[SETTINGS_OWN_MAX];         /* our own addresses (RO-19) */
 	struct zone zones[SETTINGS_ZONES_MAX];
 };
 

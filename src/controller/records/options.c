@@ -98,7 +98,9 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	s->max_udp = c->edns_max_udp;
 	s->pods = (uint8_t)k->pods;
 	s->any = (uint8_t)c->any_query;
-	s->rotation = (uint8_t)c->loadbalance;
+	s->rotation = (uint8_t)c->loadbalance.policy;
+	s->nprefer = (uint8_t)c->loadbalance.nprefer;
+	memcpy(s->prefer, c->loadbalance.prefer, sizeof(s->prefer));
 	set_tcp(&s->tcp, &c->tcp);
 	if (k->nserver_addresses > 0) {
 		own = k->server_addresses;
@@ -120,4 +122,5 @@ _Static_assert((int)PODS_INSECURE == (int)CONF_PODS_INSECURE, "pods");
 _Static_assert((int)PODS_VERIFIED == (int)CONF_PODS_VERIFIED, "pods");
 _Static_assert((int)ANY_HINFO == (int)CONF_ANY_HINFO, "any");
 _Static_assert((int)ANY_NOTIMP == (int)CONF_ANY_NOTIMP, "any");
+_Static_assert(SETTINGS_PREFER_MAX == CONF_PREFER_MAX, "prefer");
 _Static_assert((int)ROTATION_FIXED == (int)CONF_ROTATION_FIXED, "rotation");
