@@ -38,7 +38,7 @@ size_t addr_dashed(const struct addr *a, char *out);
 /* IPv4 before IPv6, then by octets: <0, 0, >0. */
 int addr_compare(const struct addr *a, const struct addr *b);
 
-/* The addresses that begin with the first `bits` bits of `addr`; the others of it are 0. */
+/* The addresses that begin with the first `bits` bits of `addr`; its other bits are 0. */
 struct prefix {
 	struct addr addr;
 	uint8_t bits; /* at most 8 * addr.len */
