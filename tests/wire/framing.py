@@ -19,6 +19,10 @@ from want import decode
 WEB = "web." + world.SHOP
 
 
+def tearDownModule():
+    world.stop_all()
+
+
 def ids(replies):
     return [int.from_bytes(r[:2], "big") for r in replies]
 

@@ -31,6 +31,10 @@ KEPT = (65535 - 12 - len(octets.question("n5000." + world.SHOP)) - 128) // A_RR
 STORED = {n: [world.address(i) for i in range(min(n, KEPT))] for n in world.SIZES}
 
 
+def tearDownModule():
+    world.stop_all()
+
+
 def addresses(message):
     return [rr.to_text() for rrset in message.answer for rr in rrset]
 

@@ -1,9 +1,10 @@
 """The cluster that the rows ask about, and the appliances that serve it.
 
-Each configuration is one appliance, started when the first row wants it and stopped by
-stop_all() at the end.
+Each configuration is one appliance, started when the first row wants it. A module that
+asks for one calls stop_all() in its tearDownModule().
 """
 
+import atexit
 import copy
 
 import harness
@@ -168,3 +169,7 @@ def stop_all():
             errors.append(error)
     if errors:
         raise errors[0]
+
+
+# Where a run is given up, no tearDownModule() is called.
+atexit.register(stop_all)
