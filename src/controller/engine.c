@@ -51,6 +51,8 @@ static void configure_store(struct engine *e)
 		.labels = &e->labels,
 		.own = e->options.settings.own,
 		.nown = e->options.settings.nown,
+		.apexes = e->options.apexes,
+		.napexes = e->options.napexes,
 		.nzones = e->options.settings.nzones,
 		.noendpoints = k->noendpoints,
 		.first_address_only = k->first_address_only,

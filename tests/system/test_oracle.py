@@ -9,6 +9,7 @@ import sys
 import unittest
 
 import harness
+from harness import object_list, service
 
 sys.path.insert(0, os.path.join(os.path.dirname(harness.__file__), os.pardir, "oracle"))
 import run  # noqa: E402
@@ -23,6 +24,19 @@ class Oracle(unittest.TestCase):
         asked, found = run.run_seeds(range(1, SEEDS + 1), STEPS, QUESTIONS, os.cpu_count())
         self.assertEqual([line.split("\n")[0] for line in found], [])
         self.assertGreater(asked, SEEDS * STEPS * 1000)
+
+    def test_zone_of_one_address(self):
+        """RV-01, RX-01: the apex of a reverse zone is an address with a PTR"""
+        zones = 'zones = [ "cluster.local.", "10.96.0.1/32", "in-addr.arpa." ];'
+        name = "1.0.96.10.in-addr.arpa."
+        with harness.Appliance(harness.cluster(1), kubernetes=zones) as a:
+            self.assertEqual(a.outcome(name, "PTR"), ("NOERROR", []))  # the apex
+            for target in ("web", "api"):
+                a.put("one.json", object_list(service(target, ip="10.96.0.1")))
+                a.await_outcome(name, "PTR", "NOERROR", [f"{target}.shop.svc.cluster.local."])
+            self.assertEqual(len(a.ask(name, "SOA").answer), 1)
+            os.unlink(os.path.join(a.objects, "one.json"))
+            a.await_outcome(name, "PTR", "NOERROR", [])
 
 
 if __name__ == "__main__":

@@ -11,6 +11,22 @@
 
 /* ---- owners ---- */
 
+static void mark_zones(struct store *s)
+{
+	for (unsigned i = 0; i < s->options.nzones; i++)
+		store_mark(s, &s->zones[i].owner);
+}
+
+static bool is_apex(const struct store *s, const struct owner *o)
+{
+	const struct addr *a = &((const struct address_record *)(const void *)o)->addr;
+
+	for (size_t i = 0; i < s->options.napexes; i++)
+		if (addr_compare(&s->options.apexes[i], a) == 0)
+			return true;
+	return false;
+}
+
 void store_mark(struct store *s, struct owner *o)
 {
 	if (o->dirty)
@@ -18,6 +34,8 @@ void store_mark(struct store *s, struct owner *o)
 	o->dirty = true;
 	s->ndirty++;
 	TAILQ_INSERT_TAIL(&s->dirty, o, dirty_link);
+	if (o->kind == OWNER_ADDRESS && is_apex(s, o))
+		mark_zones(s);
 }
 
 void store_mark_all(struct store *s)
@@ -129,12 +147,6 @@ bool store_fallback(const struct store *s, const struct service_record *svc)
 }
 
 /* ---- marking ---- */
-
-static void mark_zones(struct store *s)
-{
-	for (unsigned i = 0; i < s->options.nzones; i++)
-		store_mark(s, &s->zones[i].owner);
-}
 
 /* Its own names; and those of the zones, whose NS are Services that hold our address. */
 static void mark_service(struct store *s, struct service_record *svc)

@@ -109,6 +109,8 @@ struct store_options {
 	const struct selector *labels;           /* RO-08; NULL: all */
 	const struct addr *own;                  /* RO-19 */
 	size_t nown;
+	const struct addr *apexes; /* a change of these is one of the zones */
+	size_t napexes;
 	unsigned nzones;
 	bool noendpoints;        /* RO-13 */
 	bool first_address_only; /* RO-22 */

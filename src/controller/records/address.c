@@ -66,30 +66,39 @@ static void add_endpoints(const struct store *s, const struct record_options *o,
 			add_endpoint(s, o, a, &a->refs[i], t, d);
 }
 
+struct rdata_name *parts_pointers(const struct store *s, const struct record_options *o,
+	const struct address_record *a, size_t *n, struct draft *d)
+{
+	struct targets t = {.names = mem_alloc(a->nrefs, sizeof(*t.names))};
+
+	add_cluster_ips(s, o, a, &t, d);
+	if (t.n == 0) /* RV-03 */
+		add_endpoints(s, o, a, &t, d);
+	*n = parts_sort_names(t.names, t.n);
+	return t.names;
+}
+
 void parts_address(const struct store *s, const struct record_options *o,
 	const struct address_record *a, struct draft *d)
 {
-	struct targets t = {0};
+	struct rdata_name *targets;
 	struct name name;
+	size_t n;
 	int zone;
 
 	if (a->nrefs == 0)
 		return;
 	rev_name(&a->addr, &name);
 	zone = settings_zone(&o->settings, name.wire, name.len);
-	if (zone < 0 || o->settings.zones[zone].kind != ZONE_REVERSE)
-		return;
-	t.names = mem_alloc(a->nrefs, sizeof(*t.names));
-	add_cluster_ips(s, o, a, &t, d);
-	if (t.n == 0) /* RV-03 */
-		add_endpoints(s, o, a, &t, d);
-	t.n = parts_sort_names(t.names, t.n);
-	if (t.n > 0 && draft_begin(d, o, &name, (unsigned)zone, 0)) {
+	if (zone < 0 || o->settings.zones[zone].kind != ZONE_REVERSE ||
+		o->settings.zones[zone].name.len == name.len)
+		return; /* an apex belongs to its zone */
+	targets = parts_pointers(s, o, a, &n, d);
+	if (n > 0 && draft_begin(d, o, &name, (unsigned)zone, 0)) {
 		draft_count(d,
-			node_add_names(
-				&d->node, TYPE_PTR, o->settings.ttl_s, t.names, t.n),
-			t.n);
+			node_add_names(&d->node, TYPE_PTR, o->settings.ttl_s, targets, n),
+			n);
 		draft_end(d);
 	}
-	free(t.names);
+	free(targets);
 }

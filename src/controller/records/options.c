@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "dns/rev.h"
 
 static const uint8_t in_addr[] = "\7in-addr\4arpa";
 static const uint8_t ip6[] = "\3ip6\4arpa";
@@ -58,6 +59,16 @@ static void set_nested(struct record_options *o)
 		}
 }
 
+static void set_apexes(struct record_options *o)
+{
+	const struct settings *s = &o->settings;
+
+	for (unsigned i = 0; i < s->nzones; i++)
+		if (rev_parse(s->zones[i].name.wire, s->zones[i].name.len,
+			    &o->apexes[o->napexes]))
+			o->napexes++;
+}
+
 /* Cut to what the settings have room for; conf_parse() has checked the length. */
 static struct settings_text text_of(const char *text)
 {
@@ -110,6 +121,7 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 		s->own[s->nown++] = own[i];
 	set_zones(s, k->zones, k->nzones);
 	set_nested(out);
+	set_apexes(out);
 	set_special(s, c, hostname);
 	out->endpoint_pod_names = k->endpoint_pod_names;
 	out->ignore_empty_service = k->ignore_empty_service;

@@ -92,6 +92,13 @@ void parts_service(const struct store *s, const struct record_options *o,
 void parts_address(const struct store *s, const struct record_options *o,
 	const struct address_record *a, struct draft *d);
 
+/*
+ * The targets of an address's PTR RRset in canonical order, `*n` of them, owned by the
+ * caller; the address has references.
+ */
+struct rdata_name *parts_pointers(const struct store *s, const struct record_options *o,
+	const struct address_record *a, size_t *n, struct draft *d);
+
 /* True if RO-15 takes the Service away. */
 bool parts_ignored(const struct store *s, const struct record_options *o,
 	const struct service_record *svc);

@@ -151,6 +151,29 @@ static void emit_empty(
 		parts_empty(d, o, &name, zone, NODE_ALWAYS);
 }
 
+/* A zone may be as small as one address: its PTRs stand at the apex (RV-01). */
+static void add_pointers(const struct store *s, const struct record_options *o,
+	unsigned zone, struct draft *d)
+{
+	const struct name *z = &o->settings.zones[zone].name;
+	const struct address_record *a;
+	struct rdata_name *targets;
+	struct addr addr;
+	size_t n;
+
+	if (!rev_parse(z->wire, z->len, &addr))
+		return;
+	a = store_find_address(s, &addr);
+	if (a == NULL || a->nrefs == 0)
+		return;
+	targets = parts_pointers(s, o, a, &n, d);
+	if (n > 0)
+		draft_count(d,
+			node_add_names(&d->node, TYPE_PTR, o->settings.ttl_s, targets, n),
+			n);
+	free(targets);
+}
+
 void parts_zone(const struct store *s, const struct record_options *o, unsigned zone,
 	struct draft *d)
 {
@@ -166,6 +189,7 @@ void parts_zone(const struct store *s, const struct record_options *o, unsigned 
 			node_add_names(
 				&d->node, TYPE_NS, o->settings.ttl_s, v.names, v.n),
 			v.n);
+		add_pointers(s, o, zone, d);
 		draft_end(d);
 	}
 	emit_empty(o, zone, "dns", d);
