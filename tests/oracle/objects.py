@@ -5,12 +5,13 @@ small on purpose: names, addresses and ports meet each other in every combinatio
 """
 
 import copy
+import json
 
 MARK = "zz-mark"  # its Service tells which step of a run is served
 
 NAMESPACES = ["shop", "default", "0", "svc", "pod", "n" * 63]
 SERVICES = ["web", "db", "1", "007", "s" * 63, "tcp", "any", "pet", "10-0-0-1", "s" * 40]
-HOSTNAMES = ["pet", "pet", "db-0", "db-1", "h" * 63, "tcp", "1"]
+HOSTNAMES = ["pet", "pet", "db-0", "db-1", "h" * 63, "tcp", "1", "10-244-0-3"]
 BAD_HOSTNAMES = ["Pet", "a.b", "-x", "x-", "h" * 64, "p_t", ""]
 PODS = ["db-0", "web-7d4b9-x2x", "p" * 63, "p" * 64, "a.b", "pet", ""]
 PORT_NAMES = ["http", "https", "dns", "dns-tcp", "p" * 15, "p" * 62, "p" * 63, "0", "tcp"]
@@ -44,13 +45,33 @@ ZONES = [
     ["z" * 50 + ".", "cluster.local.", *REVERSE, "8.b.d.0.1.0.0.2.ip6.arpa."],
     ["cluster.local."],
 ]
+NESTED = [
+    "b.cluster.local.", "x.y.cluster.local.", "svc.cluster.local.", "shop.svc.cluster.local.",
+    "web.shop.svc.cluster.local.", "pet.db.shop.svc.cluster.local.", "dns.cluster.local.",
+    "_tcp.web.shop.svc.cluster.local.", "ns.dns.cluster.local.", "dns-version.cluster.local.",
+    "pod.cluster.local.", "shop.pod.cluster.local.", "1-2-3-4.shop.pod.cluster.local.",
+    "local.", "test.", "Example.TEST.", "96.10.in-addr.arpa.", "0.96.10.in-addr.arpa",
+    "10.96.0.1/32", "2001:db8::a/128", "10.244.0.0/30", "10.244.0.0/22", "fd00::/9",
+    "web.10.in-addr.arpa.", "x.7.0.244.10.in-addr.arpa.", "1.10.in-addr.arpa.",
+    "1.0.0.0.0.0.0.0.0.0.0.0.1.0.0.0.0.0.0.0.0.d.f.ip6.arpa.", LONG + ".cluster.local.",
+    "s" * 63 + ".shop.svc.cluster.local.", "53.0.250.10.in-addr.arpa.",
+]
 SELECTORS = ["app=web", "app in (web, db)", "app notin (x)", "!skip", "app!=x", "tier",
              "app==web,tier"]
 
 
+def zones(r):
+    if r.random() < 0.4:
+        return r.choice(ZONES)
+    out = ["cluster.local.", *r.choice([REVERSE, REVERSE, REVERSE[:1], []])]
+    out += r.sample(NESTED, r.choice([1, 2, 4, 8]))
+    r.shuffle(out)
+    return out
+
+
 def settings(r):
     """Settings of the appliance, keys as in the oracle."""
-    s = {"zones": r.choice(ZONES), "server_addresses": OWN}
+    s = {"zones": zones(r), "server_addresses": OWN}
     if r.random() < 0.5:
         s["ttl"] = r.choice([0, 5, 300, 3600])
     if r.random() < 0.4:
@@ -73,6 +94,7 @@ def settings(r):
     if r.random() < 0.2:
         s["labels"] = r.choice(SELECTORS)
     s["any_query"] = r.choice(["normal", "normal", "hinfo", "notimp"])
+    s["max_udp"] = r.choice([512, 1232, 4096, 4096])
     return s
 
 
@@ -127,12 +149,18 @@ def ports(r, number, value):
         if protocol:
             port["protocol"] = protocol
         out.append(port)
+    if out and r.random() < 0.1:  # the API would refuse it; still it means something
+        out.append({**r.choice(out), "protocol": r.choice(["TCP", "UDP"]), "port": value()})
     return out
+
+
+def forward(r, s):
+    return r.choice([z for z in s["zones"] if "/" not in z and "arpa" not in z]).rstrip(".")
 
 
 def target(r, s):
     """An externalName."""
-    zone = r.choice([z for z in s["zones"] if "/" not in z and "arpa" not in z]).rstrip(".")
+    zone = forward(r, s)
     inside = f"{r.choice(SERVICES)}.{r.choice(NAMESPACES)}.svc.{zone}"
     return r.choice([
         inside, inside, inside, inside + ".", inside.upper(),
@@ -140,7 +168,7 @@ def target(r, s):
         f"1-2-3-4.shop.pod.{zone}", f"--1.shop.pod.{zone}", f"dns-version.{zone}", zone,
         f"ns.dns.{zone}", f"svc.{zone}", f"none.{zone}", "1.0.96.10.in-addr.arpa",
         "7.0.244.10.in-addr.arpa", "example.org", "example.org.", "localhost", "10.0.0.1",
-        "::1", "2001:db8::1", "x" * 64 + ".org", "x" * 63 + ".org", "a..b",
+        "::1", "2001:db8::1", "x" * 64 + ".org", "x" * 63 + ".org", "a..b", "*.example.org",
         ".".join(["y" * 50] * 6), f"c0.shop.svc.{zone}", "EXAMPLE.Org", "_sip._tcp.example.org",
     ])
 
@@ -247,7 +275,12 @@ def slice_(r, name, namespace_, owner=None):
     if kind == "FQDN":
         out["endpoints"] = [{"addresses": ["example.org"]}]
     elif how < 0.9:
-        out["endpoints"] = [endpoint(r, pool) for _ in range(r.choice([0, 1, 1, 2, 3, 6]))]
+        n = r.choice([0, 1, 1, 2, 3, 6]) if r.random() < 0.98 else r.choice([60, 130, 300])
+        out["endpoints"] = [endpoint(r, pool) for _ in range(n)]
+        if n > 6:
+            for i, e in enumerate(out["endpoints"]):
+                e["addresses"] = [f"10.244.{i // 100}.{i % 100}" if kind == "IPv4" else
+                                  f"2001:db8:1::{i:x}"]
     elif how < 0.95:
         out["endpoints"] = None
     how = r.random()
@@ -262,7 +295,7 @@ def slice_(r, name, namespace_, owner=None):
 
 def chain(r, s):
     """A row of ExternalNames about as long as may be followed, into itself or elsewhere."""
-    zone = r.choice([z for z in s["zones"] if "/" not in z and "arpa" not in z]).rstrip(".")
+    zone = forward(r, s)
     n = r.choice([2, 8, 9, 10, 11, 12])
     last = r.choice([target(r, s), f"c{r.randrange(n)}.shop.svc.{zone}"])
     out = []
@@ -294,6 +327,34 @@ def objects(r, s):
         for i in range(r.choice([2, 4, 6] if ns != "shop" else [8, 14])):
             out.append(slice_(r, f"slice-{i}", ns, r.choice(some)))
     return out + chain(r, s)
+
+
+# ---- files ----
+
+
+def files(r, items, layout, places):
+    """{name: text}; `places` keeps which object stands in which file, but for a few moves."""
+    if layout != "many":
+        return {"cluster." + layout: text(items, layout)}
+    parts = {"a.json": [], "b.yaml": [], "c.json": []}
+    for o in items:
+        key = identity(o)
+        if key not in places or r.random() < 0.05:
+            places[key] = r.choice(list(parts))
+        parts[places[key]].append(o)
+    out = [(name, text(some, name.partition(".")[2])) for name, some in parts.items()]
+    r.shuffle(out)
+    return dict(out)
+
+
+def text(items, layout):
+    if layout == "json":
+        return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    return "".join("---\n" + json.dumps(o) + "\n" for o in items) or "---\n"
+
+
+def identity(o):
+    return o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]
 
 
 # ---- changes ----
@@ -336,8 +397,7 @@ def add(r, items, s):
     obj = r.choice([lambda: namespace(r, ns),
                     lambda: service(r, r.choice(SERVICES), ns, s),
                     lambda: slice_(r, f"slice-{r.randrange(20)}", ns)])()
-    key = lambda o: (o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"])
-    if key(obj) not in map(key, items):
+    if identity(obj) not in map(identity, items):
         items.append(obj)
 
 

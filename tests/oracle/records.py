@@ -32,6 +32,7 @@ DEFAULTS = {
     "serving_fallback": False,
     "server_addresses": ["10.250.0.53", "2001:db8:53::1"],
     "any_query": "normal",
+    "max_udp": 1232,
 }
 
 
@@ -365,11 +366,11 @@ class Oracle:
         server = Node()
         server.add_addresses([ip for _, ips in targets.values() for ip in ips] or self.own)
         put(("ns", "dns"), server)
+        apex = nodes[()]
         if is_reverse(zone):
-            self.put_pointers(zone, put)
+            self.put_pointers(zone, put, apex)
         else:
             self.put_services(zone, put)
-        apex = nodes[()]
         if targets:
             apex.data["NS"] = list(targets)
             # What falls into another zone of ours has no addresses here.
@@ -480,7 +481,7 @@ class Oracle:
             node.glue["SRV"] = glue
         return node
 
-    def put_pointers(self, zone, put):
+    def put_pointers(self, zone, put, apex):
         cluster, endpoint = {}, {}
         for svc in self.services.values():
             if svc.kind == "cluster":
@@ -492,10 +493,11 @@ class Oracle:
             full = reverse_name(ip)
             if self.zone_of(full) != zone:
                 continue
-            node = Node()
             texts = [join(t + self.primary) for t in targets if fits(t + self.primary)]
+            node = apex if full == zone else Node()  # a zone may be one address
             if texts:
                 node.data["PTR"] = texts
+            if texts and node is not apex:
                 put(full[:len(full) - len(zone)], node)
 
     # ---- questions ----

@@ -31,9 +31,10 @@ def config_text(settings):
     """The settings as keys of shmdns.conf: (inside kubernetes, outside)."""
     inside = []
     for key, value in settings.items():
-        if key != "any_query":
+        if key not in ("any_query", "max_udp"):
             inside.append(f"{key} = {json.dumps(value)};")
-    outside = f'any_query = "{settings["any_query"]}";\nedns: {{ max_udp = 4096; }};\n'
+    outside = (f'any_query = "{settings["any_query"]}";\n'
+               f'edns: {{ max_udp = {settings["max_udp"]}; }};\n')
     return "\n    ".join(inside), outside
 
 
@@ -148,6 +149,7 @@ class Run:
     def __init__(self, seed, steps, limit, stop_at=40):
         self.seed, self.steps, self.limit, self.stop_at = seed, steps, limit, stop_at
         self.asked = 0
+        self.serial = 0
         self.differences = []
 
     def wait_for(self, appliance, oracle, step):
@@ -178,7 +180,7 @@ class Run:
             still = []
             for i, wire in zip(open_, replies):
                 got = ask.Got(wire)
-                why = ask.differs(got, wants[i])
+                why = ask.differs(got, wants[i], oracle.set["max_udp"])
                 if why:
                     still.append((i, why, got))
             open_ = [i for i, _, _ in still]
@@ -194,6 +196,15 @@ class Run:
                     f"seed {self.seed} step {step}: {asked[i][0]} {asked[i][1]}: {why}\n"
                     f"    got  {got}\n    want {wants[i]}")
 
+    def check_serial(self, appliance, step):
+        """GS-01, GS-02: one serial everywhere, and a higher one than before."""
+        serials = {appliance.ask("cluster.local.", "SOA").answer[0][0].serial
+                   for _ in range(16)}
+        if len(serials) != 1 or max(serials) <= self.serial:
+            self.differences.append(
+                f"seed {self.seed} step {step}: serials {serials} after {self.serial}")
+        self.serial = max(serials)
+
     def go(self):
         import harness
         import objects
@@ -204,19 +215,25 @@ class Run:
         items = objects.objects(r, settings)
         inside, outside = config_text(settings)
 
-        def text(step):
+        layout, places = r.choice(["json", "json", "yaml", "many"]), {}
+
+        def put(appliance, step):
             both = items + objects.mark(step)
             r.shuffle(both)
-            return json.dumps({"apiVersion": "v1", "kind": "List", "items": both})
+            for name, text in objects.files(r, both, layout, places).items():
+                appliance.put(name, text)
 
-        with harness.Appliance(text(0), kubernetes=inside, extra=outside) as a:
+        appliance = harness.Appliance(kubernetes=inside, extra=outside)
+        put(appliance, 0)
+        with appliance as a:
             for step in range(self.steps + 1):
                 if step:
                     items = objects.mutate(r, items, settings)
-                    a.put("cluster.json", text(step))
+                    put(a, step)
                 oracle = records.Oracle(items + objects.mark(step), settings)
                 self.wait_for(a, oracle, step)
                 self.compare(a.port, oracle, questions(r, items, oracle, self.limit), step)
+                self.check_serial(a, step)
                 if len(self.differences) >= self.stop_at:
                     break
         return self
