@@ -24,7 +24,7 @@
 #define BIG         (FLUSH + STREAM_PREFIX + STREAM_MESSAGE_MAX)
 #define BIGS        64
 #define CROWDS      8192 /* counters of connections by client */
-#define ACCEPTS     64   /* connections accepted in one turn */
+#define ACCEPTS     16   /* connections accepted in one turn */
 #define DRAINS      16   /* reads of a connection when the worker retires */
 #define TICK_MS     100  /* between looks at the limits */
 #define PAUSE_MS    100  /* of accepting, without descriptors (EV-08) */
@@ -73,6 +73,7 @@ struct tcp {
 	struct hash_key key; /* of clients' addresses */
 	uint16_t crowds[CROWDS];
 	struct event *tick, *resume;
+	struct log_bucket pause_log;
 	int reserve; /* a descriptor for what matters more than a connection, or -1 */
 	bool retiring;
 	uint64_t retire_ns; /* when the loop ends at the latest */
@@ -494,8 +495,14 @@ static const struct timeval pause_time = {.tv_usec = PAUSE_MS * 1000};
  * EV-08: no descriptor for another connection. The reserve is let go, so that a segment
  * or a socket of the supervisor's can be taken meanwhile; one connection makes room.
  */
-static void pause_accepting(struct tcp *t)
+static void pause_accepting(struct tcp *t, int error)
 {
+	uint64_t suppressed;
+
+	if (log_allow(&t->pause_log, clock_mono_ns(), &suppressed))
+		log_line(LOG_WARNING,
+			"accepting paused connections=%u error=\"%s\" suppressed=%llu",
+			t->n, strerror(error), (unsigned long long)suppressed);
 	stat_add(&t->worker->stat->tcp_pauses, 1);
 	if (t->reserve >= 0)
 		close(t->reserve);
@@ -533,7 +540,7 @@ void on_tcp_acceptable(int fd, short what, void *arg)
 			begin(t, new, &a);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 			   errno == ENOMEM) {
-			pause_accepting(t);
+			pause_accepting(t, errno);
 			return;
 		} else if (errno == EAGAIN) {
 			return;

@@ -11,7 +11,7 @@
 #include "snap/reader.h"
 #include "worker/batch.h"
 
-#define WORKER_SOCKETS_MAX 256
+#define WORKER_SOCKETS_MAX 1024
 
 struct event;
 struct event_base;

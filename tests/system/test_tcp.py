@@ -384,6 +384,11 @@ class Limits(unittest.TestCase):
                     self.assertEqual(c.ask().rcode(), 0)
             self.assertEqual(connections(a), 8)
             self.assertEqual(closed(a)["limit"], 3)
+            a.extra = "tcp = { max_connections = 3; };"  # FE-49: a reload counts
+            a.write_config()
+            a.process.send_signal(signal.SIGHUP)
+            harness.await_("five more to go", lambda: connections(a) == 3)
+            self.assertEqual(closed(a)["limit"], 8)
 
     def test_thousand(self):
         """T-08, MQ-10: 1,000 connections at once, each is answered, twice"""
@@ -422,6 +427,7 @@ class Descriptors(unittest.TestCase):
             a.put("more.json", harness.object_list(harness.service("more", ip="10.96.9.9")))
             a.await_outcome(f"more.{ZONE}", "A", "NOERROR", ["10.96.9.9"])
             self.assertEqual(a.worker_pids, [pid])
+            self.assertGreater(len(a.log_lines("accepting paused")), 0)
 
 
 class Replaced(unittest.TestCase):
@@ -452,6 +458,9 @@ class Replaced(unittest.TestCase):
             os.kill(pid, signal.SIGKILL)
             for c in clients:
                 self.assertEqual(c.read().id, 5)
+            self.assertEqual(connections(a), 20)
+            os.kill(a.worker_pids[0], signal.SIGKILL)  # the gauge goes with its process
+            harness.await_("none of the successor's", lambda: connections(a) == 0)
 
     def test_crash_loop(self):
         """EV-03: a share that is steered around: TCP is served by the others"""
