@@ -17,13 +17,19 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "tests", "system"))
 sys.dont_write_bytecode = True
 
 PORT = 15300
-A_OCTETS = 16  # what an A record adds to a query, its owner being a pointer
+OPT_OCTETS = 11
+
+# What is asked, and what for the generator is told to ask it.
+KINDS = {"hit": [], "hit with EDNS": ["-e"], "NXDOMAIN": [], "NODATA": []}
+HIT = "shmdns, hit"
+RECVMMSG, EPOLL = "echo, recvmmsg 32", "echo, epoll"
 
 
 def cpu_ns(pid):
@@ -97,6 +103,8 @@ def questions(kind, names, count=1000):
         zone = f"ns-{i % 10}.svc.cluster.local."
         if kind == "NXDOMAIN":
             out.append((f"nix-{i:06d}.{zone}", "A", "NXDOMAIN", []))
+        elif kind == "NODATA":
+            out.append((f"svc-{i:06d}.{zone}", "AAAA", "NOERROR", []))
         else:
             ip = f"10.{96 + i // 65536}.{i // 256 % 256}.{i % 256}"
             out.append((f"svc-{i:06d}.{zone}", "A", "NOERROR", [ip]))
@@ -136,12 +144,12 @@ class Bench:
         """Ask 1,000 names, check the replies with dnspython; the file of expectations."""
         import dns.message
         asked = questions(kind, self.options.names)
-        plain = os.path.join(self.directory, kind)
+        plain = os.path.join(self.directory, kind.replace(" ", "-"))
         with open(plain, "w") as f:
             f.writelines(f"{name} {type_}\n" for name, type_, _, _ in asked)
         end = time.monotonic() + patience_s
         while True:
-            self.gen("learn", server.target, plain, "-o", plain + ".learnt")
+            self.gen("learn", server.target, plain, "-o", plain + ".learnt", *KINDS[kind])
             with open(plain + ".learnt") as f:
                 got = [self.harness.outcome(dns.message.from_wire(
                     b"\0\0" + bytes.fromhex(line.split()[2]))) for line in f]
@@ -170,42 +178,70 @@ def children_ns():
     return int((t.children_user + t.children_system) * 1e9)
 
 
+def added(kind, learnt):
+    """Octets that a reply has more than its query."""
+    with open(learnt) as f:
+        name, _, reply = f.readline().split()[:3]
+    query = 12 + len(name) + 1 + 4 + (OPT_OCTETS if KINDS[kind] else 0)
+    return len(reply) // 2 + 2 - query
+
+
+class Subject(typing.NamedTuple):
+    """A row of the table: a server, and what it is asked."""
+    server: object
+    file: str
+    learnt: str
+    options: list
+    echo: str  # the row of the echo that is its measure: queries and replies of its sizes
+
+
+def begin_all(bench, options, stack):
+    """{name of the row: Subject}"""
+    def begin(server):
+        stack.callback(server.stop)
+        return server
+
+    shmdns = begin(Shmdns(bench.harness, bench.net, options.names))
+    echoes, plan = {}, {}
+
+    def echo(mode, extra):
+        if (mode, extra) not in echoes:
+            port = PORT + 1 + len(echoes)
+            echoes[mode, extra] = begin(Echo(bench.harness, bench.net, port, mode, extra))
+        return echoes[mode, extra]
+
+    for kind, more in KINDS.items():
+        file, learnt = bench.learn(shmdns, kind)
+        extra = added(kind, learnt)
+        name = EPOLL + ("" if kind == "hit" else f", sizes of {kind}")
+        plan["shmdns, " + kind] = Subject(shmdns, file, learnt, more, name)
+        plan[name] = Subject(echo("epoll", extra), file, learnt, more, name)
+        if kind == "hit":
+            plan[RECVMMSG] = Subject(echo("recvmmsg", extra), file, learnt, more, name)
+    return plan
+
+
 def measure(bench, options):
     """{name: [CPU ns per answer of each round]} and, for the paced rates, the reports."""
-    h, net = bench.harness, bench.net
     with contextlib.ExitStack() as stack:
-        def begin(server):
-            stack.callback(server.stop)
-            return server
-
-        shmdns = begin(Shmdns(h, net, options.names))
-        hits, hits_learnt = bench.learn(shmdns, "hit")
-        nix, nix_learnt = bench.learn(shmdns, "NXDOMAIN")
-        with open(nix_learnt) as f:
-            fields = f.readline().split()
-            negative = len(fields[2]) // 2 + 2 - (12 + len(fields[0]) + 1 + 4)
-        servers = {"echo, recvmmsg 32": ("recvmmsg", A_OCTETS), "echo, epoll": ("epoll", A_OCTETS),
-                   "echo, epoll, size of NXDOMAIN": ("epoll", negative)}
-        plan = {"shmdns, hit": (shmdns, hits, hits_learnt),
-                "shmdns, NXDOMAIN": (shmdns, nix, nix_learnt)}
-        for port, (name, (mode, extra)) in enumerate(servers.items(), PORT + 1):
-            plan[name] = (begin(Echo(h, net, port, mode, extra)), hits, hits)
+        plan = begin_all(bench, options, stack)
         flood = {name: [] for name in plan}
-        paced = {(name, rate): [] for name in ("shmdns, hit", "echo, epoll") for rate in options.rates}
+        paced = {(name, rate): [] for name in (HIT, EPOLL) for rate in options.rates}
         seconds = str(options.seconds)
         for r in range(options.rounds):
             todo = list(flood) + list(paced)
             random.shuffle(todo)
             for key in todo:
                 if isinstance(key, str):
-                    server, file, _ = plan[key]
-                    flood[key].append(bench.burst(server, file, "flood", "-t", seconds, "-F")[0])
+                    at = plan[key]
+                    flood[key].append(bench.burst(at.server, at.file, "flood", "-t", seconds,
+                                                  "-F", *at.options)[0])
                 else:
-                    server, _, learnt = plan[key[0]]
-                    paced[key].append(bench.burst(server, learnt, "paced", "-t", seconds,
-                                                  "-r", str(key[1])))
+                    at = plan[key[0]]
+                    paced[key].append(bench.burst(at.server, at.learnt, "paced", "-t", seconds,
+                                                  "-r", str(key[1]), *at.options))
             print(f"round {r + 1} of {options.rounds}", file=sys.stderr)
-    return flood, paced
+    return flood, paced, {name: at.echo for name, at in plan.items()}
 
 
 def spread(values, digits=0):
@@ -217,18 +253,24 @@ def ratios(flood, of, to):
     return [b / a for a, b in zip(flood[of], flood[to])]
 
 
-def table(flood, paced, rates):
-    out = ["| server, saturated | ns per answer | ratio to echo recvmmsg | ratio to echo epoll |",
-           "|---|---|---|---|"]
+def table(flood, paced, echo_of, rates):
+    out = ["| server, saturated | ns per answer | ratio to echo recvmmsg | ratio to echo epoll "
+           "| ratio to echo epoll of its sizes |",
+           "|---|---|---|---|---|"]
     for name, values in flood.items():
         out.append(f"| {name} | {spread(values)} | "
-                   f"{spread(ratios(flood, name, 'echo, recvmmsg 32'), 2)} | "
-                   f"{spread(ratios(flood, name, 'echo, epoll'), 2)} |")
-    out += ["", "NXDOMAIN to hits: " + spread(ratios(flood, "shmdns, NXDOMAIN", "shmdns, hit"), 2),
-            "", "| queries per second | server | ns per answer | p50 us | p99 us | lost | wrong |",
+                   f"{spread(ratios(flood, name, RECVMMSG), 2)} | "
+                   f"{spread(ratios(flood, name, EPOLL), 2)} | "
+                   f"{spread(ratios(flood, name, echo_of[name]), 2)} |")
+    out += [""]
+    for kind in KINDS:
+        if kind != "hit":
+            out.append(f"{kind} to plain hits: "
+                       f"{spread(ratios(flood, 'shmdns, ' + kind, HIT), 2)}")
+    out += ["", "| queries per second | server | ns per answer | p50 us | p99 us | lost | wrong |",
             "|---|---|---|---|---|---|---|"]
     for rate in rates:
-        for name in ("echo, epoll", "shmdns, hit"):
+        for name in (EPOLL, HIT):
             runs = paced[name, rate]
             reports = [r for _, r in runs]
             out.append(f"| {rate:,} | {name} | {spread([ns for ns, _ in runs])} | "
@@ -265,10 +307,10 @@ def main():
 
     with Net(options.net) as net:
         bench = Bench(harness, net, options)
-        flood, paced = measure(bench, options)
+        flood, paced, echo_of = measure(bench, options)
     about = facts(options, bench.dropped)
     print(", ".join(f"{k} {v}" for k, v in about.items()) + "\n")
-    print(table(flood, paced, options.rates))
+    print(table(flood, paced, echo_of, options.rates))
     if options.json:
         with open(options.json, "w") as f:
             json.dump({**about, "flood": flood, "paced": [
