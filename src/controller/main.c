@@ -24,6 +24,7 @@
 #include "controller/kube/podslices.h"
 #include "controller/ownaddr.h"
 #include "controller/report.h"
+#include "controller/serialfile.h"
 #include "snap/reader.h"
 #include "snap/segment.h"
 
@@ -40,6 +41,7 @@ struct shell {
 	struct engine engine;
 	struct filesource *source;
 	struct podslices *pods;
+	struct serialfile serials;
 	char *path;          /* owned: what `source` reads */
 	struct conf waiting; /* the first configuration, until the publisher is open */
 	bool has_waiting, ready;
@@ -115,6 +117,7 @@ static void on_published(void *arg, const struct engine_published *p)
 {
 	struct shell *s = arg;
 
+	serialfile_note(&s->serials, (uint32_t)p->info.serial);
 	report_published(&s->report, p, s->engine.store->objects, clock_mono_ns(),
 		clock_wall_ns());
 	tell_ready(s);
@@ -276,6 +279,8 @@ static void open_publisher(struct shell *s)
 	if (s->report.stat != NULL)
 		publish_resume(s->publisher, stat_get(&s->report.stat->generation),
 			stat_get(&s->report.stat->serial));
+	publish_resume(
+		s->publisher, 0, serialfile_begin(&s->serials, s->waiting.state_dir));
 	standing = find_standing(s->instance, s->report.stat);
 	engine_init(&s->engine, s->publisher, standing, &engine_handlers, s);
 	s->has_waiting = false;
@@ -386,6 +391,10 @@ static void close_all(struct shell *s)
 	filesource_close(s->source);
 	podslices_free(s->pods);
 	if (s->publisher != NULL) {
+		struct publish_info info;
+
+		publish_status(s->publisher, &info);
+		serialfile_end(&s->serials, (uint32_t)info.serial);
 		engine_fini(&s->engine);
 		publish_close(s->publisher);
 	}

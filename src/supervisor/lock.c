@@ -13,29 +13,10 @@
 #include <sys/stat.h>
 #include <linux/limits.h>
 
+#include "base/dir.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "snap/segment.h"
-
-/* mkdir -p; the last directory with mode 0750. */
-static int make_dir(const char *dir)
-{
-	char path[PATH_MAX];
-	size_t len = strlen(dir);
-
-	if (len >= sizeof(path))
-		return -ENAMETOOLONG;
-	memcpy(path, dir, len + 1);
-	for (size_t i = 1; i < len; i++) {
-		if (path[i] != '/')
-			continue;
-		path[i] = '\0';
-		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			return -errno;
-		path[i] = '/';
-	}
-	return mkdir(path, 0750) < 0 && errno != EEXIST ? -errno : 0;
-}
 
 /* A name that was removed between open and flock locks nothing. */
 static bool still_named(int fd, const char *path)
@@ -123,7 +104,7 @@ static int clean(const char *instance)
 int lock_take(struct lock *l, const char *run_dir, const char *instance)
 {
 	char path[PATH_MAX + 16], holder[32] = "";
-	int ret = make_dir(run_dir);
+	int ret = dir_make(run_dir, 0750);
 	int len = snprintf(path, sizeof(path), "%s/instance.lock", run_dir);
 
 	if (ret == 0 && (len < 0 || (size_t)len >= sizeof(path)))

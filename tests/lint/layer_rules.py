@@ -46,6 +46,7 @@ SHELL = (
     "src/controller/main",
     "src/controller/ownaddr",
     "src/controller/report",
+    "src/controller/serialfile",
     "src/controller/kube/fileload",
     "src/controller/kube/filesource",
     "src/controller/kube/kubeconfig",

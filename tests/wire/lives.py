@@ -98,7 +98,7 @@ class Serial(unittest.TestCase):
         return reply.answer[0][0].serial
 
     def test_never_down(self):
-        """Z-12, GS-01, GS-02: up with each change, and over a controller's death"""
+        """Z-12, GS-01, GS-02: up with each change, and over the death of a controller and a restart"""
         with harness.Appliance(OBJECTS, workers=1, kubernetes=OWN) as a:
             seen = [self.serial(a)]
             for i in range(5):
@@ -114,6 +114,16 @@ class Serial(unittest.TestCase):
             a.put("cluster.json", OBJECTS)
             a.await_outcome(WEB, "A", "NOERROR", ["10.96.0.1"])
             seen.append(self.serial(a))
+            # A restart of all of it, with serials that have run ahead of the clock.
+            a.stop()
+            ahead = seen[-1] + 100_000
+            with open(os.path.join(a.directory, "state", a.instance, "serial"), "r+") as f:
+                self.assertEqual(int(f.read()), seen[-1])
+                f.seek(0)
+                f.write(f"{ahead}\n")
+            a.start()
+            seen.append(self.serial(a))
+            self.assertGreater(seen[-1], ahead)
             self.assertEqual(seen, sorted(seen))
             self.assertEqual(len(set(seen[:6])), 6, "a change without a new serial")
             self.assertGreater(seen[6], seen[5])

@@ -28,7 +28,6 @@ NOT_DUE = {
     "E-14": COOKIES,
     "Z-07": API,
     "Z-09": FORWARDER,
-    "Z-12": SAVED,  # over a restart of the whole appliance
     "Z-14": FORWARDER,  # fallthrough
     "B-04": FORWARDER,
     "B-05": FORWARDER,
