@@ -238,17 +238,12 @@ bool endpoints_next(struct endpoints *it, struct endpoint *out)
 
 /* ---- building ---- */
 
-/*
- * Offset behind the header of `len` octets at a multiple of
- * 4 that equal `src`; -1: none.
- */
-static long body_search(const struct mem_buf *b, const void *src, size_t len)
-{
-	for (size_t at = sizeof(struct body_header); at + len <= b->len; at += 4)
-		if (memcmp(b->data + at, src, len) == 0)
-			return (long)(at - sizeof(struct body_header));
-	return -1;
-}
+/* What stands in a body under construction. */
+struct block {
+	uint64_t hash; /* of its octets */
+	uint32_t at;   /* behind the header */
+	uint32_t len;
+};
 
 /* Reserve the header at first use. */
 static void body_start(struct body_builder *b)
@@ -267,17 +262,35 @@ static void pad(struct mem_buf *b, size_t to)
 		memset(mem_buf_add(b, n), 0, n);
 }
 
+/*
+ * Append a block, or find the one that has the same octets. By their hashes: a Service of
+ * many ports has thousands, and the body may be megabytes long.
+ */
+static uint32_t put_block(struct body_builder *b, const void *src, size_t len)
+{
+	struct block fresh = {.hash = hash_content(src, len), .len = (uint32_t)len};
+
+	for (size_t i = 0; i < b->blocks.len; i += sizeof(fresh)) {
+		struct block known;
+
+		memcpy(&known, b->blocks.data + i, sizeof(known));
+		if (known.hash == fresh.hash && known.len == len &&
+			memcmp(b->buf.data + sizeof(struct body_header) + known.at, src,
+				len) == 0)
+			return known.at;
+	}
+	fresh.at = (uint32_t)(b->buf.len - sizeof(struct body_header));
+	mem_buf_put(&b->blocks, &fresh, sizeof(fresh));
+	mem_buf_put(&b->buf, src, len);
+	pad(&b->buf, 4);
+	return fresh.at;
+}
+
 uint32_t body_addrs(
 	struct body_builder *b, const uint8_t *octets, size_t count, size_t size)
 {
 	body_start(b);
-	long found = count > 0 ? body_search(&b->buf, octets, count * size) : 0;
-	if (found >= 0)
-		return (uint32_t)found;
-	size_t at = b->buf.len;
-	mem_buf_put(&b->buf, octets, count * size);
-	pad(&b->buf, 4);
-	return (uint32_t)(at - sizeof(struct body_header));
+	return count > 0 ? put_block(b, octets, count * size) : 0;
 }
 
 /* Append one endpoint record. */
@@ -304,14 +317,9 @@ uint32_t body_endpoints(struct body_builder *b, const struct endpoint_spec *e, s
 		put_endpoint(&list, &e[i]);
 	head[1] = (uint32_t)(list.len - sizeof(head));
 	memcpy(list.data, head, sizeof(head));
-	long found = body_search(&b->buf, list.data, list.len);
-	if (found < 0) {
-		found = (long)(b->buf.len - sizeof(struct body_header));
-		mem_buf_put(&b->buf, list.data, list.len);
-		pad(&b->buf, 4);
-	}
+	uint32_t at = put_block(b, list.data, list.len);
 	mem_buf_fini(&list);
-	return (uint32_t)found;
+	return at;
 }
 
 const uint8_t *body_finish(struct body_builder *b, size_t *len)
@@ -331,11 +339,13 @@ const uint8_t *body_finish(struct body_builder *b, size_t *len)
 void body_reset(struct body_builder *b)
 {
 	b->buf.len = 0;
+	b->blocks.len = 0;
 }
 
 void body_fini(struct body_builder *b)
 {
 	mem_buf_fini(&b->buf);
+	mem_buf_fini(&b->blocks);
 }
 
 static struct node_header *head_of(struct node_builder *b)

@@ -90,6 +90,7 @@ bool endpoints_next(struct endpoints *it, struct endpoint *out);
 /* A body under construction. Zeroed is valid; body_fini() ends it. */
 struct body_builder {
 	struct mem_buf buf;
+	struct mem_buf blocks; /* what stands in it, to find equal ones */
 };
 
 /*

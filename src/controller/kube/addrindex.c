@@ -151,7 +151,10 @@ void addrindex_add_slice(struct store *s, struct slice_record *slice)
 {
 	const struct kube_slice *k = &slice->object.u.slice;
 
-	for (size_t i = 0; i < k->nendpoints && !slice->leaving; i++)
+	/* Nearly always nothing is leaving; and one address may stand in many places. */
+	bool any = !slice->leaving && !TAILQ_EMPTY(&s->leaving);
+
+	for (size_t i = 0; i < k->nendpoints && any; i++)
 		for (size_t n = 0; n < k->endpoints[i].naddrs; n++)
 			cancel_leaving(s, &k->endpoints[i].addrs[n], slice->service);
 	each_ref(s, slice, ref_add);
