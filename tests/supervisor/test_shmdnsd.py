@@ -305,6 +305,8 @@ class Deaths(Base):
     def test_killed_controller(self):
         """The successor gets the current configuration; workers do not notice."""
         a = self.appliance().start()
+        a.line("controller ready")
+        a.line("COMMIT number=1", "log")
         os.kill(a.pid("controller", 4), signal.SIGKILL)
         a.line("controller ready", count=2)
         a.line("COMMIT number=1", "log", count=2)
