@@ -371,14 +371,11 @@ class Oracle:
             self.put_pointers(zone, put, apex)
         else:
             self.put_services(zone, put)
-        if targets:
-            apex.data["NS"] = list(targets)
-            # What falls into another zone of ours has no addresses here.
-            apex.glue["NS"] = {t: ips for t, (ips, _) in targets.items()
-                               if self.zone_of(t + under) == under}
-        else:
-            apex.data["NS"] = [("ns", "dns")]
-            apex.glue["NS"] = {("ns", "dns"): set(self.own)}
+        names = {t: ips for t, (ips, _) in targets.items()} or {("ns", "dns"): set(self.own)}
+        apex.data["NS"] = list(names)
+        # RX-04. What falls into another zone of ours has no addresses here.
+        base = under if targets else zone
+        apex.glue["NS"] = {t: ips for t, ips in names.items() if self.zone_of(t + base) == base}
         return nodes
 
     def name_servers(self, zone):

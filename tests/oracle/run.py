@@ -5,8 +5,8 @@
 
 A seed is a configuration and a set of objects. Every name that exists or might exist is
 asked with every type, and the whole reply compared. Then the objects change, the file is
-replaced, and all is compared again: what the controller derives step by step is what it
-would derive from nothing. One line for each difference, with the seed that shows it again.
+replaced (some seeds change the configuration as well), and all is compared again: what
+the controller derives step by step is what it would derive from nothing. One line for each difference, with the seed that shows it again.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import json
 import multiprocessing
 import os
 import random
+import signal
 import sys
 import time
 import traceback
@@ -223,6 +224,7 @@ class Run:
             for name, text in objects.files(r, both, layout, places).items():
                 appliance.put(name, text)
 
+        reloads = r.random() < 0.4
         appliance = harness.Appliance(kubernetes=inside, extra=outside)
         put(appliance, 0)
         with appliance as a:
@@ -230,6 +232,11 @@ class Run:
                 if step:
                     items = objects.mutate(r, items, settings)
                     put(a, step)
+                if step and reloads and r.random() < 0.5:
+                    settings = objects.settings(r)
+                    a.kubernetes, a.extra = config_text(settings)
+                    a.write_config()
+                    os.kill(a.pid, signal.SIGHUP)
                 oracle = records.Oracle(items + objects.mark(step), settings)
                 self.wait_for(a, oracle, step)
                 self.compare(a.port, oracle, questions(r, items, oracle, self.limit), step)
