@@ -410,6 +410,47 @@ class Limits(unittest.TestCase):
             self.assertIn("1000 connections now", out)
 
 
+class Abuse(unittest.TestCase):
+    def flood(self, a, stop):
+        """More connections than are kept: silent, half, reset, slow to read."""
+        octets = query(0)
+        held = []
+        while not stop.is_set():
+            with contextlib.suppress(OSError):
+                for kind in range(4):
+                    c = Client(a)
+                    held.append(c)
+                    c.send((b"", octets[:7], octets, octets * 500)[kind])
+                    if kind == 2:
+                        c.reset()
+            while len(held) > 300:
+                held.pop(0).socket.close()
+        for c in held:
+            c.socket.close()
+
+    def test_datagrams_go_on(self):
+        """R-21: whatever happens over TCP: no datagram is lost, a new client is answered"""
+        with appliance('read = "1s"; max_connections = 200;') as a:
+            pids = a.worker_pids
+            load = harness.Load(a, harness.cluster_questions())
+            stop = threading.Event()
+            thread = threading.Thread(target=self.flood, args=(a, stop))
+            with load.running(2000, 5 if harness.FULL else 2) as run:
+                thread.start()
+                try:
+                    with Client(a) as c:
+                        self.assertEqual(c.ask().rcode(), 0)
+                    harness.await_("1,000 to give way", lambda: closed(a)["limit"] > 1000)
+                finally:
+                    stop.set()
+                    thread.join()
+            self.assertEqual(run.result["wrong"], 0)
+            load.lost_at_most(run, 0)
+            with Client(a) as c:
+                self.assertEqual(c.ask().rcode(), 0)
+            self.assertEqual(a.worker_pids, pids)
+
+
 class Descriptors(unittest.TestCase):
     def test_none_left(self):
         """EV-08: accepting pauses, the rest goes on, a new client is answered"""
