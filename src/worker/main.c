@@ -74,6 +74,21 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	on_step(fd, what, arg);
 }
 
+/*
+ * Is there something to serve? Until all objects are known most names would be SERVFAIL
+ * (RU-03), so a start waits for them a while: queries wait in their sockets (RO-18).
+ */
+static bool may_serve(const struct worker *w)
+{
+	const struct snap *s = reader_snap(&w->reader);
+
+	if (s == NULL)
+		return false;
+	return (s->flags & ROOT_COMPLETE) != 0 ||
+	       clock_mono_ns() - w->started_ns >=
+	               w->reader.settings.startup_ms * NS_PER_MS;
+}
+
 /* Until there are settings there is nothing to answer with: look for them often. */
 static void on_poll(evutil_socket_t fd, short what, void *arg)
 {
@@ -83,7 +98,7 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	reader_retry(&w->reader);
 	reader_refresh(&w->reader);
-	if (reader_snap(&w->reader) == NULL)
+	if (!may_serve(w))
 		return;
 	event_del(w->poll);
 	note_snap(w);
@@ -151,6 +166,7 @@ int main(void)
 		log_line(LOG_ERROR, "no supervisor hint=\"run shmdnsd\"");
 		return 1;
 	}
+	w->started_ns = clock_mono_ns();
 	w->batch = batch_new();
 	if (prepare(w) < 0) {
 		log_line(LOG_ERROR, "cannot make an event loop");

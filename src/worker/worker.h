@@ -33,6 +33,7 @@ struct worker {
 	struct stat_worker *stat; /* NULL before START */
 	struct batch *batch;
 	uint32_t slot, share;
+	uint64_t started_ns;
 	uint64_t turn;      /* counts queries: where rotations begin (LD-01) */
 	bool serving;       /* a root is mapped and sockets are read */
 	bool accept_paused; /* no TCP connections are accepted for now */

@@ -5,9 +5,11 @@ restart: Z-06, Z-07, Z-12, RU-01 to RU-05, GS-01, GS-02, RV-04.
 import contextlib
 import os
 import signal
+import socket
 import unittest
 
 import dns.exception
+import dns.message
 
 import harness
 from harness import namespace, service
@@ -90,6 +92,33 @@ class Gone(unittest.TestCase):
                            lambda: len(a.log_lines("controller ready")) == 2)
             self.assertEqual(channel.exchange(*questions), before)
             os.rename(a.objects + ".gone", a.objects)
+
+
+class Silent(harness.Appliance):
+    """An appliance that is up when its processes are: it need not answer."""
+
+    def await_ready(self):
+        harness.await_("a worker", lambda: self.worker_pids)
+
+
+class Patience(unittest.TestCase):
+    def test_startup_timeout(self):
+        """RO-18: queries of the first moments wait in their sockets for the objects"""
+        with Silent(workers=1, kubernetes=OWN + ' startup_timeout = "60s";') as a:
+            a.stop()
+            os.rmdir(a.objects)
+            a.start()
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                s.connect(("127.0.0.1", a.port))
+                s.settimeout(0.5)
+                s.send(query(WEB, "A"))
+                with self.assertRaises(TimeoutError):
+                    s.recv(4096)
+                os.mkdir(a.objects)
+                a.put("cluster.json", OBJECTS)
+                s.settimeout(harness.PATIENCE_S)
+                reply = dns.message.from_wire(s.recv(4096))
+            self.assertEqual(harness.outcome(reply), ("NOERROR", ["10.96.0.1"]))
 
 
 class Serial(unittest.TestCase):

@@ -100,7 +100,7 @@ const struct key schema[] = {
 	{"kubernetes.serving_fallback", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
 	 KUBE(serving_fallback),
 	 "without a ready endpoint, answer with those that serve while they terminate"},
-	{"kubernetes.startup_timeout", KEY_DURATION, START, 0, 600, "s",
+	{"kubernetes.startup_timeout", KEY_DURATION, RELOAD, 0, 600, "s",
 	 DEFAULT("\"5s\""), KUBE(startup_timeout_ns),
 	 "how long a start waits for all objects before it serves what is there"},
 	{"kubernetes.server_addresses", KEY_ADDRESSES, RELOAD, NO_RANGE, DEFAULT("[]"),

@@ -6,7 +6,7 @@
 
 /* The fixed part, in front of preferred prefixes, own addresses and zones. */
 struct fixed {
-	uint32_t ttl_s, negative_ttl_s;
+	uint32_t ttl_s, negative_ttl_s, startup_ms;
 	uint16_t max_udp;
 	uint8_t pods, any, rotation, nprefer, nown, nzones, primary, special, chaos;
 	struct settings_text nsid, version, hostname;
@@ -22,9 +22,9 @@ static uint8_t *put_addr(uint8_t *p, const struct addr *a)
 
 size_t settings_encode(const struct settings *s, uint8_t *out)
 {
-	struct fixed f = {s->ttl_s, s->negative_ttl_s, s->max_udp, s->pods, s->any,
-		s->rotation, s->nprefer, s->nown, s->nzones, s->primary, s->special,
-		s->chaos, s->nsid, s->version, s->hostname, s->tcp};
+	struct fixed f = {s->ttl_s, s->negative_ttl_s, s->startup_ms, s->max_udp, s->pods,
+		s->any, s->rotation, s->nprefer, s->nown, s->nzones, s->primary,
+		s->special, s->chaos, s->nsid, s->version, s->hostname, s->tcp};
 	uint8_t *p = out;
 
 	memcpy(p, &f, sizeof(f));
@@ -105,6 +105,7 @@ int settings_decode(
 	out->number = number;
 	out->ttl_s = f.ttl_s;
 	out->negative_ttl_s = f.negative_ttl_s;
+	out->startup_ms = f.startup_ms;
 	out->max_udp = f.max_udp;
 	out->pods = f.pods;
 	out->any = f.any;

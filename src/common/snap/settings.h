@@ -58,6 +58,7 @@ struct settings {
 	uint64_t number;
 	uint32_t ttl_s;          /* T */
 	uint32_t negative_ttl_s; /* NT */
+	uint32_t startup_ms;     /* how long a start waits for a complete generation */
 	uint16_t max_udp;        /* edns.max_udp */
 	uint8_t pods;            /* enum pods_mode */
 	uint8_t any;             /* enum any_mode */

@@ -106,6 +106,7 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	memset(out, 0, sizeof(*out));
 	s->ttl_s = k->ttl_s;
 	s->negative_ttl_s = k->negative_ttl_s;
+	s->startup_ms = (uint32_t)(k->startup_timeout_ns / NS_PER_MS);
 	s->max_udp = c->edns_max_udp;
 	s->pods = (uint8_t)k->pods;
 	s->any = (uint8_t)c->any_query;
