@@ -308,6 +308,16 @@ static bool slice_counts(const struct store *s, const struct kube_object *o)
 	       labels_match(s->options.labels, o);
 }
 
+/*
+ * RDY-04: whether an endpoint counts may hang on every other one of its Service, those
+ * that are about to leave included.
+ */
+static void mark_fallback(struct store *s, const struct service_record *svc)
+{
+	if (s->options.serving_fallback)
+		mark_endpoints(s, svc);
+}
+
 /* Join `slice`, whose object is set, with the Service that it names. */
 static void attach(struct store *s, struct slice_record *slice)
 {
@@ -324,6 +334,7 @@ static void attach(struct store *s, struct slice_record *slice)
 		addrindex_add_slice(s, slice);
 	mark_service(s, slice->service);
 	mark_cluster_ips(s, slice->service);
+	mark_fallback(s, slice->service);
 }
 
 static void detach(struct store *s, struct slice_record *slice)
@@ -332,6 +343,7 @@ static void detach(struct store *s, struct slice_record *slice)
 		return;
 	mark_service(s, slice->service);
 	mark_cluster_ips(s, slice->service);
+	mark_fallback(s, slice->service);
 	if (slice->counts)
 		addrindex_remove_slice(s, slice);
 	TAILQ_REMOVE(&slice->service->slices, slice, of_service);
@@ -437,15 +449,12 @@ static void replace_slice(struct store *s, struct slice_record *slice,
 	slice->object = *fresh;
 	*fresh = (struct kube_object){0};
 	attach(s, slice);
-	if (slice->service == before && before != NULL && counted && slice->counts &&
-		!s->options.serving_fallback) {
+	if (slice->service == before && before != NULL && counted && slice->counts) {
 		addrindex_mark_differing(s, &old.u.slice, &slice->object.u.slice);
 	} else {
 		mark_slice(s, &old.u.slice);
 		mark_slice(s, &slice->object.u.slice);
 	}
-	if (s->options.serving_fallback && slice->service != NULL)
-		mark_endpoints(s, slice->service);
 	if (before != NULL && counted)
 		hold_lost(s, before, &old, now_ns);
 	else
@@ -461,8 +470,6 @@ static void remove_slice(struct store *s, struct slice_record *slice, uint64_t n
 	table_remove(&s->slices, &slice->link);
 	s->objects[KUBE_SLICE]--;
 	mark_slice(s, &slice->object.u.slice);
-	if (before != NULL && s->options.serving_fallback)
-		mark_endpoints(s, before);
 	if (before != NULL && counted)
 		hold_lost(s, before, &slice->object, now_ns);
 	free_slice(slice);
@@ -493,8 +500,6 @@ static bool apply_slice(
 	s->objects[KUBE_SLICE]++;
 	attach(s, slice);
 	mark_slice(s, &slice->object.u.slice);
-	if (slice->service != NULL && s->options.serving_fallback)
-		mark_endpoints(s, slice->service);
 	return true;
 }
 
