@@ -48,7 +48,7 @@ ZONES = [
 NESTED = [
     "b.cluster.local.", "x.y.cluster.local.", "svc.cluster.local.", "shop.svc.cluster.local.",
     "web.shop.svc.cluster.local.", "pet.db.shop.svc.cluster.local.", "dns.cluster.local.",
-    "_tcp.web.shop.svc.cluster.local.", "ns.dns.cluster.local.", "dns-version.cluster.local.",
+    "ns.dns.cluster.local.", "dns-version.cluster.local.",
     "pod.cluster.local.", "shop.pod.cluster.local.", "1-2-3-4.shop.pod.cluster.local.",
     "local.", "test.", "Example.TEST.", "96.10.in-addr.arpa.", "0.96.10.in-addr.arpa",
     "10.96.0.1/32", "2001:db8::a/128", "10.244.0.0/30", "10.244.0.0/22", "fd00::/9",
