@@ -9,7 +9,7 @@ import sys
 import unittest
 
 import harness
-from harness import object_list, service
+from harness import namespace, object_list, service, slice_
 
 sys.path.insert(0, os.path.join(os.path.dirname(harness.__file__), os.pardir, "oracle"))
 import run  # noqa: E402
@@ -37,6 +37,22 @@ class Oracle(unittest.TestCase):
             self.assertEqual(len(a.ask(name, "SOA").answer), 1)
             os.unlink(os.path.join(a.objects, "one.json"))
             a.await_outcome(name, "PTR", "NOERROR", [])
+
+    def test_fallback_begins(self):
+        """RDY-04, RV-03: the last ready endpoint leaves; those that serve get their PTRs"""
+        name = "9.1.244.10.in-addr.arpa."
+        draining = slice_("api-2", "api", ["10.244.1.9"])
+        draining["endpoints"][0]["conditions"] = {
+            "ready": False, "serving": True, "terminating": True}
+        rest = [namespace("shop"), service("api", ip="None"), draining]
+        ready = slice_("api-1", "api", ["10.244.1.8"])
+        with harness.Appliance(object_list(*rest, ready),
+                               kubernetes="serving_fallback = true;") as a:
+            self.assertEqual(a.outcome(name, "PTR"), ("NXDOMAIN", []))
+            a.put("cluster.json", object_list(*rest))
+            a.await_outcome(name, "PTR", "NOERROR", ["10-244-1-9.api.shop.svc.cluster.local."])
+            a.put("cluster.json", object_list(*rest, ready))
+            a.await_outcome(name, "PTR", "NXDOMAIN")
 
 
 if __name__ == "__main__":
