@@ -106,11 +106,13 @@ def differs(got, want, limit):
         return "flags"
     if got.edns != 0 or got.payload != limit or got.size > limit:
         return "OPT"
-    if got.rcode != want.rcode:
+    cnames = [rr for rr in want.answer if rr[2] == "CNAME"]
+    # A chain that was cut was not followed to its end; the client asks again over TCP.
+    cut = got.tc and cnames and got.rcode == "NOERROR"
+    if got.rcode != want.rcode and not cut:
         return "rcode"
     if got.aa != want.aa:
         return "AA"
-    cnames = [rr for rr in want.answer if rr[2] == "CNAME"]
     if got.answer[:len(cnames)] != cnames[:len(got.answer)]:
         return "order of CNAMEs"
     if got.tc:
