@@ -430,6 +430,8 @@ class Abuse(unittest.TestCase):
 
     def test_datagrams_go_on(self):
         """R-21: whatever happens over TCP: no datagram is lost, a new client is answered"""
+        if harness.sanitized("shmdns-worker"):
+            raise unittest.SkipTest("a build with sanitizers is too slow for 1,000 to give way")
         with appliance('read = "1s"; max_connections = 200;') as a:
             pids = a.worker_pids
             load = harness.Load(a, harness.cluster_questions())
