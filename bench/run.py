@@ -229,9 +229,9 @@ def measure(bench, options):
         paced = {(name, rate): [] for name in (HIT, EPOLL) for rate in options.rates}
         seconds = str(options.seconds)
         for r in range(options.rounds):
-            todo = list(flood) + list(paced)
-            random.shuffle(todo)
-            for key in todo:
+            bursts = list(flood) + list(paced)
+            random.shuffle(bursts)
+            for key in bursts:
                 if isinstance(key, str):
                     at = plan[key]
                     flood[key].append(bench.burst(at.server, at.file, "flood", "-t", seconds,
