@@ -1,13 +1,11 @@
-#include "controller/publish/publish.h"
+#include "controller/publish/publisher.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/base.h"
-#include "base/mem.h"
 #include "controller/publish/compact.h"
-#include "controller/publish/reclaim.h"
 #include "snap/entry.h"
 #include "snap/segment.h"
 
@@ -17,97 +15,26 @@
  */
 #define CAPACITY_MIN (UINT64_C(1) << 30)
 
-#define GARBAGE_MIN   (UINT64_C(4) << 20) /* and a quarter of the live part */
-#define LINGER_NS     (5 * NS_PER_S)      /* an old segment stays linked (SH-05) */
-#define RETRY_NS      (5 * NS_PER_S)      /* after a compaction that found no space */
-#define COMPACT_NODES 256                 /* nodes copied in one step */
-#define COMPACT_TAIL  64                  /* changes that the last round may have */
-#define AUDIT_NODES   256                 /* nodes audited in one step */
-#define AUDIT_WAIT_NS (50 * NS_PER_MS)
-#define AUDIT_REST_NS (1 * NS_PER_S) /* between two passes */
-#define SHM_CHECK_NS  (1 * NS_PER_S)
-#define ROOT_ROOM     256 /* a root and the header of settings, with what is to spare */
-
-/* A put or remove since the last commit: the leaf that was put, or that was removed. */
-struct change {
-	uint64_t leaf; /* 0: overtaken by a later change of the same name */
-	bool removed;
-};
-
-/* A segment that readers may still use. */
-struct retired {
-	struct arena *arena;
-	uint64_t number;
-	uint64_t since_ns; /* when the board left it; 0: not yet */
-};
-
-struct publisher {
-	char instance[LAYOUT_INSTANCE_MAX];
-	int lock;
-	struct board_page *board;
-	struct hash_key key;
-	struct arena *arena;
-	uint64_t segment;      /* number of arena */
-	uint64_t trie;         /* working trie */
-	struct snap published; /* base NULL: nothing published in this segment */
-	uint64_t generation;
-	uint32_t serial; /* 0: none yet */
-
-	uint8_t *settings; /* encoded; NULL: none yet */
-	size_t settings_len;
-	uint64_t settings_number;
-	uint32_t settings_ref;    /* 0: not in this segment yet */
-	uint64_t settings_octets; /* that the block takes there */
-
-	bool bulk;
-	struct trie_leaf *leaves;
-	size_t nleaves, leaves_room;
-	struct change *changes;
-	size_t nchanges, changes_room;
-	uint64_t added, changed, removed;
-
-	struct compact *compact; /* NULL: none under way */
-	struct arena *to;
-	uint64_t to_segment;
-	uint64_t compact_after_ns, shm_checked_ns, shm_free;
-
-	/* Shared memory is short: no compaction went through since a growth failed. */
-	bool short_of_room;
-	struct reclaim reclaim;
-
-	struct retired retired[4];
-	unsigned nretired;
-	bool serial_begun;        /* this controller has published a serial */
-	bool predecessors;        /* segments of a dead controller may still be linked */
-	uint64_t predecessors_ns; /* when they go; 0: not known yet */
-	unsigned audit_part;
-	uint64_t audit_ns; /* when the next step is due */
-};
-
 /* ---- room ---- */
 
-static uint64_t garbage(const struct arena *a)
+uint64_t publisher_garbage(const struct arena *a)
 {
 	return a->used - SEGMENT_FIRST - a->live;
 }
 
-static uint64_t room_for_copy(const struct arena *a)
+uint64_t publisher_copy_room(const struct arena *a)
 {
 	return a->live + a->live / 4;
 }
 
-/*
- * While there is something to win by a compaction, growing leaves it the room: or what
- * changes faster than it copies would fill the memory with garbage for good (SH-02).
- */
-static void set_reserve(struct publisher *p)
+void publisher_reserve(struct publisher *p)
 {
 	struct arena *a = p->arena;
 	uint64_t copied = p->to != NULL ? p->to->used : 0;
 	bool on = !p->bulk && !p->short_of_room && p->published.base != NULL &&
-	          garbage(a) > SEGMENT_STEP && copied < room_for_copy(a);
+	          publisher_garbage(a) > SEGMENT_STEP && copied < publisher_copy_room(a);
 
-	a->reserve = on ? room_for_copy(a) - copied : 0;
+	a->reserve = on ? publisher_copy_room(a) - copied : 0;
 }
 
 /* Passes a result on; a growth that failed not for the reserve means a lack of memory. */
@@ -118,21 +45,9 @@ static int note_room(struct publisher *p, int ret)
 	return ret;
 }
 
-/* Look at the file system from time to time. */
-static void check_room(struct publisher *p, uint64_t now_ns)
-{
-	if (now_ns - p->shm_checked_ns < SHM_CHECK_NS)
-		return;
-	p->shm_checked_ns = now_ns;
-	p->shm_free = segment_free_octets();
-	if (p->shm_free >= room_for_copy(p->arena))
-		p->short_of_room = false;
-}
-
 /* ---- segments ---- */
 
-/* A fresh segment with the next number that was never used. */
-static int new_segment(
+int publisher_new_segment(
 	struct publisher *p, uint64_t live, struct arena **a, uint64_t *number)
 {
 	uint64_t n = board_load(&p->board->last_segment) + 1;
@@ -146,7 +61,7 @@ static int new_segment(
 	return ret;
 }
 
-static void discard(struct publisher *p, struct arena *a, uint64_t number)
+void publisher_discard(struct publisher *p, struct arena *a, uint64_t number)
 {
 	if (board_load(&p->board->building) == number)
 		board_store(&p->board->building, 0);
@@ -160,10 +75,10 @@ static void retire(struct publisher *p)
 	if (p->arena == NULL)
 		return;
 	if (p->published.base == NULL) {
-		discard(p, p->arena, p->segment);
+		publisher_discard(p, p->arena, p->segment);
 	} else {
 		if (p->nretired == ARRAY_LEN(p->retired)) {
-			discard(p, p->retired[0].arena, p->retired[0].number);
+			publisher_discard(p, p->retired[0].arena, p->retired[0].number);
 			p->nretired--;
 			memmove(p->retired, p->retired + 1,
 				p->nretired * sizeof(p->retired[0]));
@@ -173,8 +88,7 @@ static void retire(struct publisher *p)
 	p->arena = NULL;
 }
 
-/* Append from here on to this segment. */
-static void enter(struct publisher *p, struct arena *a, uint64_t number, uint64_t trie)
+void publisher_enter(struct publisher *p, struct arena *a, uint64_t number, uint64_t trie)
 {
 	retire(p);
 	p->arena = a;
@@ -185,17 +99,6 @@ static void enter(struct publisher *p, struct arena *a, uint64_t number, uint64_
 	p->settings_octets = 0;
 	p->nchanges = 0;
 	p->audit_part = 0;
-}
-
-static void stop_compaction(struct publisher *p)
-{
-	if (p->compact == NULL)
-		return;
-	compact_free(p->compact);
-	p->compact = NULL;
-	if (p->to != NULL)
-		discard(p, p->to, p->to_segment);
-	p->to = NULL;
 }
 
 /* The board of a predecessor, or a new one. */
@@ -264,7 +167,7 @@ int publish_open(const char *instance, struct publisher **out)
 
 void publish_close(struct publisher *p)
 {
-	stop_compaction(p);
+	publisher_stop_compaction(p);
 	for (unsigned i = 0; i < p->nretired; i++)
 		segment_writer_close(p->retired[i].arena);
 	if (p->arena != NULL)
@@ -294,14 +197,14 @@ int publish_restart(struct publisher *p)
 	struct arena *a;
 	uint64_t number = 0;
 
-	stop_compaction(p);
+	publisher_stop_compaction(p);
 	uint64_t live = p->arena != NULL ? p->arena->live : 0;
 	if (p->published.base != NULL)
 		roll_back(p);
-	int ret = note_room(p, new_segment(p, live, &a, &number));
+	int ret = note_room(p, publisher_new_segment(p, live, &a, &number));
 	if (ret < 0)
 		return ret;
-	enter(p, a, number, 0);
+	publisher_enter(p, a, number, 0);
 	p->added = p->changed = p->removed = 0;
 	return 0;
 }
@@ -327,12 +230,12 @@ int publish_settings(struct publisher *p, const struct settings *s)
 
 void publish_bulk(struct publisher *p)
 {
-	stop_compaction(p);
+	publisher_stop_compaction(p);
 	p->bulk = true;
 	p->trie = 0;
 	p->nleaves = p->nchanges = 0;
 	p->arena->names = 0;
-	set_reserve(p);
+	publisher_reserve(p);
 	p->arena->live = p->settings_octets +
 	                 (p->published.base != NULL ? sizeof(struct root) : 0);
 }
@@ -543,7 +446,7 @@ void publish_status(const struct publisher *p, struct publish_info *out)
 		.segment = p->segment,
 		.names = p->arena->names,
 		.live = p->arena->live,
-		.garbage = garbage(p->arena),
+		.garbage = publisher_garbage(p->arena),
 		.used = p->arena->used,
 		.added = p->added,
 		.changed = p->changed,
@@ -565,8 +468,7 @@ static void make_current(struct publisher *p, const struct snap *s)
 	segment_seal(p->arena, p->arena->used);
 }
 
-/* Append and check a root of the working trie, and make it current. */
-static int publish_root(
+int publisher_root(
 	struct publisher *p, enum root_cause cause, bool complete, uint64_t wall_ns)
 {
 	struct snap s;
@@ -606,7 +508,7 @@ int publish_commit(struct publisher *p, enum root_cause cause, bool complete,
 	if (ret < 0)
 		return ret;
 	move_serial(p, records_changed, wall_ns);
-	ret = publish_root(p, cause, complete, wall_ns);
+	ret = publisher_root(p, cause, complete, wall_ns);
 	if (ret < 0) {
 		p->serial = serial;
 		return note_room(p, ret);
@@ -618,180 +520,6 @@ int publish_commit(struct publisher *p, enum root_cause cause, bool complete,
 	p->leaves = NULL;
 	p->nleaves = p->leaves_room = p->nchanges = 0;
 	p->added = p->changed = p->removed = 0;
-	set_reserve(p);
+	publisher_reserve(p);
 	return 0;
-}
-
-/* ---- idle ---- */
-
-/* Unlink what no reader can be on its way to any more. Returns when to look again. */
-static uint64_t unlink_retired(struct publisher *p, uint64_t now_ns)
-{
-	uint64_t current = BOARD_SEGMENT(board_load(&p->board->word));
-	uint64_t wait = UINT64_MAX;
-	unsigned kept = 0;
-
-	for (unsigned i = 0; i < p->nretired; i++) {
-		struct retired *r = &p->retired[i];
-
-		if (r->number == current) { /* its successor is not published yet */
-			p->retired[kept++] = *r;
-			continue;
-		}
-		if (r->since_ns == 0)
-			r->since_ns = now_ns;
-		if (now_ns - r->since_ns >= LINGER_NS) {
-			discard(p, r->arena, r->number);
-		} else {
-			wait = MIN(wait, r->since_ns + LINGER_NS - now_ns);
-			p->retired[kept++] = *r;
-		}
-	}
-	p->nretired = kept;
-	return wait;
-}
-
-/* What a dead controller left below the board's segment goes after the same time. */
-static void unlink_predecessors(struct publisher *p, uint64_t now_ns)
-{
-	if (!p->predecessors || p->published.base == NULL)
-		return;
-	if (p->predecessors_ns == 0)
-		p->predecessors_ns = now_ns + LINGER_NS;
-	if (now_ns < p->predecessors_ns || p->nretired > 0)
-		return;
-	segment_remove_range(p->instance, 0, p->segment - 1);
-	p->predecessors = false;
-}
-
-static bool wants_compaction(struct publisher *p, uint64_t now_ns)
-{
-	const struct arena *a = p->arena;
-
-	if (p->bulk || p->published.base == NULL || p->nretired > 0 ||
-		now_ns < p->compact_after_ns)
-		return false;
-	if (garbage(a) > GARBAGE_MIN && garbage(a) > a->live / 4)
-		return true;
-	/* While there is still room for a copy, early. */
-	return p->shm_free < room_for_copy(a) && garbage(a) > SEGMENT_STEP;
-}
-
-/*
- * The working trie as it stands. It stays so, although a publish may be half done: what
- * is put from here on is appended, not changed in place.
- */
-static void freeze(struct publisher *p, struct snap *s)
-{
-	segment_seal(p->arena, p->arena->used);
-	arena_snap(p->arena, p->trie, s);
-}
-
-static void begin_compaction(struct publisher *p, uint64_t now_ns)
-{
-	struct snap s;
-
-	if (segment_free_octets() < p->arena->live ||
-		new_segment(p, p->arena->live, &p->to, &p->to_segment) < 0) {
-		p->short_of_room = true;
-		set_reserve(p);
-		p->compact_after_ns = now_ns + RETRY_NS;
-		return;
-	}
-	freeze(p, &s);
-	p->compact = compact_new(&s, p->to);
-	board_store(&p->board->building, p->to_segment);
-}
-
-/* The copy says what the working trie says: go on there. */
-static int finish_compaction(
-	struct publisher *p, uint64_t wall_ns, struct publish_info *published)
-{
-	bool pending = p->nchanges > 0;
-	bool complete = (p->published.flags & ROOT_COMPLETE) != 0;
-
-	enter(p, p->to, p->to_segment, compact_trie(p->compact));
-	p->to = NULL;
-	compact_free(p->compact);
-	p->compact = NULL;
-	if (pending)
-		return 0; /* half a publish: the caller's next commit makes it current */
-	int ret = publish_root(p, CAUSE_COMPACT, complete, wall_ns);
-	if (ret == 0)
-		publish_status(p, published);
-	return ret;
-}
-
-/* One step of a compaction. Returns 0, or what went wrong. */
-static int step_compaction(
-	struct publisher *p, uint64_t wall_ns, struct publish_info *published)
-{
-	struct snap now;
-	int ret = compact_step(p->compact, COMPACT_NODES);
-
-	if (ret != 0)
-		return ret < 0 ? ret : 0;
-	freeze(p, &now);
-	ret = compact_catch_up(p->compact, &now);
-	if (ret < 0 || ret > COMPACT_TAIL)
-		return ret < 0 ? ret : 0;
-	/* Room for settings and root first: from there on there is no way back. */
-	ret = p->to->used + p->settings_len + ROOT_ROOM <= p->to->window_to
-	              ? 0
-	              : p->to->grow(p->to, p->settings_len + ROOT_ROOM);
-	return ret < 0 ? ret : finish_compaction(p, wall_ns, published);
-}
-
-/* Audit some of the published generation. */
-static void step_audit(struct publisher *p, uint64_t now_ns, bool *damaged)
-{
-	int nodes = 0;
-
-	while (nodes < AUDIT_NODES && p->audit_part < AUDIT_PARTS) {
-		int ret = snap_audit(&p->published, p->audit_part++);
-
-		if (ret < 0) {
-			*damaged = true;
-			p->audit_part = 0;
-			return;
-		}
-		nodes += ret;
-	}
-	p->audit_ns = now_ns + AUDIT_WAIT_NS;
-	if (p->audit_part == AUDIT_PARTS) {
-		p->audit_part = 0;
-		p->audit_ns = now_ns + AUDIT_REST_NS;
-	}
-}
-
-uint64_t publish_idle(struct publisher *p, uint64_t now_ns, uint64_t wall_ns,
-	struct publish_info *published, bool *damaged)
-{
-	uint64_t wait = unlink_retired(p, now_ns);
-
-	unlink_predecessors(p, now_ns);
-	check_room(p, now_ns);
-	if (p->short_of_room && p->compact == NULL)
-		reclaim_step(&p->reclaim, p->instance, p->board, now_ns);
-	*damaged = false;
-	*published = (struct publish_info){0};
-	if (p->compact == NULL && wants_compaction(p, now_ns))
-		begin_compaction(p, now_ns);
-	if (p->compact != NULL) {
-		int ret = step_compaction(p, wall_ns, published);
-
-		if (ret < 0) {
-			stop_compaction(p);
-			p->short_of_room |= ret == -ENOSPC;
-			p->compact_after_ns = now_ns + RETRY_NS;
-			*damaged = ret == -EBADMSG || ret == -EIO;
-		}
-		set_reserve(p);
-		return 0;
-	}
-	if (p->published.base == NULL || p->bulk)
-		return AUDIT_REST_NS;
-	if (now_ns >= p->audit_ns)
-		step_audit(p, now_ns, damaged);
-	return MIN(wait, MAX(p->audit_ns, now_ns + 1) - now_ns);
 }
