@@ -24,6 +24,7 @@ enum kube_field {
 	FIELD_CLUSTER_IPS,
 	FIELD_EXTERNAL_NAME,
 	FIELD_PUBLISH,
+	FIELD_TRAFFIC,
 	FIELD_SELECTOR,
 	FIELD_SERVICE_PORTS,
 	FIELD_SLICE_PORTS,
@@ -63,7 +64,7 @@ struct kubedraft {
 	struct kube_error at;      /* where it begins; no text */
 	struct kube_error error;   /* its first fault, if text[0] != 0 */
 	char *kind, *api_version;  /* NULL: absent */
-	char *type, *cluster_ip, *address_type, *phase, *pod_ip;
+	char *type, *traffic, *cluster_ip, *address_type, *phase, *pod_ip;
 	char *condition_type, *condition_status;
 	bool ready;              /* Pod: condition Ready is True */
 	struct kube_object meta; /* metadata; kind and u unused */

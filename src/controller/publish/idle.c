@@ -100,7 +100,7 @@ static bool wants_compaction(struct publisher *p, uint64_t now_ns)
 static void freeze(struct publisher *p, struct snap *s)
 {
 	segment_seal(p->arena, p->arena->used);
-	arena_snap(p->arena, p->trie, s);
+	publisher_snap(p, s);
 }
 
 static void begin_compaction(struct publisher *p, uint64_t now_ns)
@@ -126,7 +126,8 @@ static int finish_compaction(
 	bool pending = p->nchanges > 0;
 	bool complete = (p->published.flags & ROOT_COMPLETE) != 0;
 
-	publisher_enter(p, p->to, p->to_segment, compact_trie(p->compact));
+	publisher_enter(p, p->to, p->to_segment, compact_trie(p->compact),
+		compact_clients(p->compact));
 	p->to = NULL;
 	compact_free(p->compact);
 	p->compact = NULL;

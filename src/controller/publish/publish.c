@@ -88,12 +88,14 @@ static void retire(struct publisher *p)
 	p->arena = NULL;
 }
 
-void publisher_enter(struct publisher *p, struct arena *a, uint64_t number, uint64_t trie)
+void publisher_enter(struct publisher *p, struct arena *a, uint64_t number,
+	uint64_t names, uint64_t clients)
 {
 	retire(p);
 	p->arena = a;
 	p->segment = number;
-	p->trie = trie;
+	p->names.trie = names;
+	p->clients.trie = clients;
 	p->published = (struct snap){0};
 	p->settings_ref = 0;
 	p->settings_octets = 0;
@@ -175,7 +177,8 @@ void publish_close(struct publisher *p)
 	segment_board_unmap(p->board);
 	close(p->lock);
 	free(p->settings);
-	free(p->leaves);
+	free(p->names.leaves);
+	free(p->clients.leaves);
 	free(p->changes);
 	reclaim_fini(&p->reclaim);
 	free(p);
@@ -187,9 +190,10 @@ static void roll_back(struct publisher *p)
 	segment_trim(p->arena, p->published.used);
 	p->arena->live = p->published.live;
 	p->arena->names = p->published.names;
-	p->trie = p->published.trie;
+	p->names.trie = p->published.trie;
+	p->clients.trie = p->published.clients;
 	p->settings_ref = 0;
-	p->nleaves = p->nchanges = 0;
+	p->names.nleaves = p->clients.nleaves = p->nchanges = 0;
 }
 
 int publish_restart(struct publisher *p)
@@ -204,7 +208,7 @@ int publish_restart(struct publisher *p)
 	int ret = note_room(p, publisher_new_segment(p, live, &a, &number));
 	if (ret < 0)
 		return ret;
-	publisher_enter(p, a, number, 0);
+	publisher_enter(p, a, number, 0, 0);
 	p->added = p->changed = p->removed = 0;
 	return 0;
 }
@@ -232,8 +236,8 @@ void publish_bulk(struct publisher *p)
 {
 	publisher_stop_compaction(p);
 	p->bulk = true;
-	p->trie = 0;
-	p->nleaves = p->nchanges = 0;
+	p->names.trie = p->clients.trie = 0;
+	p->names.nleaves = p->clients.nleaves = p->nchanges = 0;
 	p->arena->names = 0;
 	publisher_reserve(p);
 	p->arena->live = p->settings_octets +
@@ -266,26 +270,47 @@ static void overtake(struct publisher *p, const struct node_view *v)
 			p->changes[i].leaf = 0;
 }
 
-static void add_leaf(struct publisher *p, uint64_t path, uint64_t leaf)
+static void add_leaf(struct working *w, uint64_t path, uint64_t leaf)
 {
-	if (p->nleaves == p->leaves_room) {
-		p->leaves_room = MAX(1024, 2 * p->leaves_room);
-		p->leaves = mem_resize(p->leaves, p->leaves_room, sizeof(*p->leaves));
+	if (w->nleaves == w->leaves_room) {
+		w->leaves_room = MAX(1024, 2 * w->leaves_room);
+		w->leaves = mem_resize(w->leaves, w->leaves_room, sizeof(*w->leaves));
 	}
-	p->leaves[p->nleaves++] = (struct trie_leaf){path, leaf};
+	w->leaves[w->nleaves++] = (struct trie_leaf){path, leaf};
+}
+
+void publisher_snap(const struct publisher *p, struct snap *out)
+{
+	arena_snap(p->arena, p->names.trie, out);
+	out->clients = p->clients.trie;
+}
+
+static enum lookup find(const struct publisher *p, const struct working *w,
+	const struct hash128 *h, const uint8_t *name, size_t len, struct node_view *v)
+{
+	struct snap s;
+
+	arena_snap(p->arena, w->trie, &s);
+	return snap_find(&s, h, name, len, v);
 }
 
 enum lookup publish_find(const struct publisher *p, const struct hash128 *h,
 	const uint8_t *name, size_t len, struct node_view *v)
 {
-	struct snap s;
-
-	arena_snap(p->arena, p->trie, &s);
-	return snap_find(&s, h, name, len, v);
+	return find(p, &p->names, h, name, len, v);
 }
 
-int publish_put(struct publisher *p, const struct hash128 *h, const uint8_t *node,
-	size_t len, uint32_t body_ref)
+uint32_t publish_place(const struct publisher *p, const struct addr *client)
+{
+	struct snap s;
+
+	publisher_snap(p, &s);
+	return snap_place(&s, client);
+}
+
+/* Put a node into one of the tries. *found: it replaces one. */
+static int put(struct publisher *p, struct working *w, const struct hash128 *h,
+	const uint8_t *node, size_t len, uint32_t body_ref, bool *found)
 {
 	const struct node_header *head = (const void *)node;
 	const uint8_t *name = node + sizeof(*head);
@@ -293,44 +318,72 @@ int publish_put(struct publisher *p, const struct hash128 *h, const uint8_t *nod
 	uint64_t leaf;
 	int ret = note_room(p, arena_node(p->arena, h, node, len, body_ref, &leaf));
 
+	*found = false;
 	if (ret < 0)
 		return ret;
 	if (p->bulk) {
-		add_leaf(p, h->path, leaf);
-		p->added++;
+		add_leaf(w, h->path, leaf);
 		return 0;
 	}
-	bool found = publish_find(p, h, name, head->name_len, &old) == LOOKUP_FOUND;
-	ret = note_room(p, trie_put(p->arena, &p->trie, h, leaf));
+	*found = find(p, w, h, name, head->name_len, &old) == LOOKUP_FOUND;
+	ret = note_room(p, trie_put(p->arena, &w->trie, h, leaf));
 	if (ret < 0) {
 		p->arena->live -= len; /* garbage from the start */
 		return ret;
 	}
-	if (found)
+	if (*found)
 		overtake(p, &old);
 	note(p, leaf, false);
-	*(found ? &p->changed : &p->added) += 1;
 	return 0;
 }
 
-int publish_remove(
-	struct publisher *p, const struct hash128 *h, const uint8_t *name, size_t len)
+static int take_away(struct publisher *p, struct working *w, const struct hash128 *h,
+	const uint8_t *name, size_t len)
 {
 	struct node_view old;
-	bool found = publish_find(p, h, name, len, &old) == LOOKUP_FOUND;
-	int ret = note_room(p, trie_remove(p->arena, &p->trie, h, name, len));
+	bool found = find(p, w, h, name, len, &old) == LOOKUP_FOUND;
+	int ret = note_room(p, trie_remove(p->arena, &w->trie, h, name, len));
 
-	if (ret < 0)
+	if (ret < 0 || !found)
 		return ret;
-	p->removed++;
-	if (!found)
-		return 0;
 	overtake(p, &old);
 	note(p,
 		entry_make((uint64_t)((const uint8_t *)old.head - p->arena->base),
 			ENTRY_NODE, 0),
 		true);
 	return 0;
+}
+
+int publish_put(struct publisher *p, const struct hash128 *h, const uint8_t *node,
+	size_t len, uint32_t body_ref)
+{
+	bool found;
+	int ret = put(p, &p->names, h, node, len, body_ref, &found);
+
+	if (ret == 0)
+		*(found ? &p->changed : &p->added) += 1;
+	return ret;
+}
+
+int publish_remove(
+	struct publisher *p, const struct hash128 *h, const uint8_t *name, size_t len)
+{
+	int ret = take_away(p, &p->names, h, name, len);
+
+	if (ret == 0)
+		p->removed++;
+	return ret;
+}
+
+int publish_client(struct publisher *p, const struct addr *client, uint32_t place)
+{
+	struct hash128 h = hash_name(&p->key, client->octets, client->len);
+	uint8_t node[NODE_CLIENT_MAX];
+	bool found;
+
+	if (place == PLACE_UNKNOWN)
+		return take_away(p, &p->clients, &h, client->octets, client->len);
+	return put(p, &p->clients, &h, node, node_client(client, place, node), 0, &found);
 }
 
 /* ---- commit ---- */
@@ -372,7 +425,8 @@ static int place_root(struct publisher *p, enum root_cause cause, bool complete,
 		.generation = p->generation + 1,
 		.used = a->used + sizeof(root),
 		.time_ns = wall_ns,
-		.trie = p->trie,
+		.trie = p->names.trie,
+		.clients = p->clients.trie,
 		.names = a->names,
 		.live = a->live + (first ? sizeof(root) : 0),
 		.settings = p->settings_ref,
@@ -389,13 +443,16 @@ static int place_root(struct publisher *p, enum root_cause cause, bool complete,
 }
 
 /* Look one changed name up as a worker would, in what is about to be published. */
-static bool change_holds(const struct snap *s, uint64_t leaf, bool removed)
+static bool change_holds(const struct snap *published, uint64_t leaf, bool removed)
 {
+	const struct snap clients = snap_clients(published), *s = published;
 	struct node_view own, found;
 	struct hash128 h;
 
 	if (!node_view(s->base, s->used, (uint32_t)leaf, &own))
 		return false;
+	if ((own.head->flags & NODE_CLIENT) != 0)
+		s = &clients;
 	if (own.name != NULL)
 		h = hash_name(&s->key, own.name, own.head->name_len);
 	else
@@ -406,6 +463,14 @@ static bool change_holds(const struct snap *s, uint64_t leaf, bool removed)
 	return l == LOOKUP_FOUND && found.head == own.head && node_intact(&found);
 }
 
+static bool leaves_hold(const struct snap *s, const struct working *w)
+{
+	for (size_t i = 0; i < w->nleaves; i++)
+		if (!change_holds(s, w->leaves[i].entry, false))
+			return false;
+	return true;
+}
+
 /* Every changed name, and the settings, through the reader's own code. */
 static bool self_check(const struct publisher *p, const struct snap *s)
 {
@@ -414,9 +479,8 @@ static bool self_check(const struct publisher *p, const struct snap *s)
 
 	if (snap_settings(s, &len, &number) == NULL || number != p->settings_number)
 		return false;
-	for (size_t i = 0; i < p->nleaves && p->bulk; i++)
-		if (!change_holds(s, p->leaves[i].entry, false))
-			return false;
+	if (p->bulk && !(leaves_hold(s, &p->names) && leaves_hold(s, &p->clients)))
+		return false;
 	for (size_t i = 0; i < p->nchanges; i++)
 		if (p->changes[i].leaf != 0 &&
 			!change_holds(s, p->changes[i].leaf, p->changes[i].removed))
@@ -486,25 +550,34 @@ int publisher_root(
 	return 0;
 }
 
-/* Build the trie of a bulk load, unless an earlier try got that far. */
-static int build_bulk(struct publisher *p)
+/* Build a trie of a bulk load, unless an earlier try got that far. */
+static int build_bulk(struct publisher *p, struct working *w)
 {
 	uint64_t live = p->arena->live;
 
-	if (!p->bulk || p->trie != 0)
+	if (!p->bulk || w->trie != 0)
 		return 0;
-	int ret = trie_build(p->arena, p->leaves, p->nleaves, &p->trie);
+	int ret = trie_build(p->arena, w->leaves, w->nleaves, &w->trie);
 	if (ret < 0)
 		p->arena->live = live; /* what it appended is garbage */
 	return ret;
+}
+
+static void forget_leaves(struct working *w)
+{
+	free(w->leaves);
+	w->leaves = NULL;
+	w->nleaves = w->leaves_room = 0;
 }
 
 int publish_commit(struct publisher *p, enum root_cause cause, bool complete,
 	bool records_changed, uint64_t wall_ns, struct publish_info *info)
 {
 	uint32_t serial = p->serial;
-	int ret = note_room(p, build_bulk(p));
+	int ret = note_room(p, build_bulk(p, &p->names));
 
+	if (ret == 0)
+		ret = note_room(p, build_bulk(p, &p->clients));
 	if (ret < 0)
 		return ret;
 	move_serial(p, records_changed, wall_ns);
@@ -516,9 +589,9 @@ int publish_commit(struct publisher *p, enum root_cause cause, bool complete,
 	p->serial_begun = true;
 	publish_status(p, info);
 	p->bulk = false;
-	free(p->leaves);
-	p->leaves = NULL;
-	p->nleaves = p->leaves_room = p->nchanges = 0;
+	forget_leaves(&p->names);
+	forget_leaves(&p->clients);
+	p->nchanges = 0;
 	p->added = p->changed = p->removed = 0;
 	publisher_reserve(p);
 	return 0;

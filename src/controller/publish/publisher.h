@@ -17,6 +17,13 @@ struct change {
 	bool removed;
 };
 
+/* One of the two tries under construction. */
+struct working {
+	uint64_t trie;            /* entry */
+	struct trie_leaf *leaves; /* owned: of a bulk build */
+	size_t nleaves, leaves_room;
+};
+
 /* A segment that readers may still use. */
 struct retired {
 	struct arena *arena;
@@ -30,8 +37,8 @@ struct publisher {
 	struct board_page *board;
 	struct hash_key key;
 	struct arena *arena;
-	uint64_t segment;      /* number of arena */
-	uint64_t trie;         /* working trie */
+	uint64_t segment; /* number of arena */
+	struct working names, clients;
 	struct snap published; /* base NULL: nothing published in this segment */
 	uint64_t generation;
 	uint32_t serial; /* 0: none yet */
@@ -43,11 +50,9 @@ struct publisher {
 	uint64_t settings_octets; /* that the block takes there */
 
 	bool bulk;
-	struct trie_leaf *leaves;
-	size_t nleaves, leaves_room;
 	struct change *changes;
 	size_t nchanges, changes_room;
-	uint64_t added, changed, removed;
+	uint64_t added, changed, removed; /* names */
 
 	struct compact *compact; /* NULL: none under way */
 	struct arena *to;
@@ -89,9 +94,15 @@ int publisher_new_segment(
 /* Close and unlink a segment that no reader needs. */
 void publisher_discard(struct publisher *p, struct arena *a, uint64_t number);
 
-/* Append from here on to this segment; that before is retired. */
-void publisher_enter(
-	struct publisher *p, struct arena *a, uint64_t number, uint64_t trie);
+/*
+ * Append from here on to this segment, in which these tries stand; that before is
+ * retired.
+ */
+void publisher_enter(struct publisher *p, struct arena *a, uint64_t number,
+	uint64_t names, uint64_t clients);
+
+/* The working tries as a reader would see them. */
+void publisher_snap(const struct publisher *p, struct snap *out);
 
 /* Give a compaction up, if one is under way. */
 void publisher_stop_compaction(struct publisher *p);
