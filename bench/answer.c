@@ -24,24 +24,31 @@ static const struct kind {
 	const char *what;
 	const char *format; /* of a name; gets a number */
 	uint16_t type, edns;
+	uint32_t client; /* address of who asks, in host order; 0: nobody */
 } kinds[] = {
-	{"hit", "service-%06u.default.svc.cluster.local.", TYPE_A, 0},
-	{"hit-edns", "service-%06u.default.svc.cluster.local.", TYPE_A, 1232},
-	{"nodata", "service-%06u.default.svc.cluster.local.", TYPE_AAAA, 0},
-	{"nxdomain", "missing-%06u.default.svc.cluster.local.", TYPE_A, 0},
-	{"search", "www.example.com.default.svc.cluster.local.", TYPE_A, 0},
-	{"srv", "_http._tcp.web.default.svc.cluster.local.", TYPE_SRV, 0},
-	{"headless-40", "many.default.svc.cluster.local.", TYPE_A, 1232},
-	{"ptr", "10.0.96.10.in-addr.arpa.", TYPE_PTR, 0},
-	{"cname", "near.default.svc.cluster.local.", TYPE_A, 0},
-	{"pod", "10-1-0-9.default.pod.cluster.local.", TYPE_A, 0},
-	{"refused", "www.example.com.", TYPE_A, 0},
+	{"hit", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, 0},
+	{"hit-edns", "service-%06u.default.svc.cluster.local.", TYPE_A, 1232, 0},
+	{"nodata", "service-%06u.default.svc.cluster.local.", TYPE_AAAA, 0, 0},
+	{"nxdomain", "missing-%06u.default.svc.cluster.local.", TYPE_A, 0, 0},
+	{"search", "www.example.com.default.svc.cluster.local.", TYPE_A, 0, 0},
+	{"srv", "_http._tcp.web.default.svc.cluster.local.", TYPE_SRV, 0, 0},
+	{"headless-40", "many.default.svc.cluster.local.", TYPE_A, 1232, 0},
+	{"headless-4k", "huge.default.svc.cluster.local.", TYPE_A, 1232, 0},
+	{"ptr", "10.0.96.10.in-addr.arpa.", TYPE_PTR, 0, 0},
+	{"cname", "near.default.svc.cluster.local.", TYPE_A, 0, 0},
+	{"pod", "10-1-0-9.default.pod.cluster.local.", TYPE_A, 0, 0},
+	{"refused", "www.example.com.", TYPE_A, 0, 0},
+	/* prefer_topology: a client that is not known, and one that is (GS-05) */
+	{"far-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, 0x0a097777},
+	{"near-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, 0x0a090001},
+	{"near-4k", "spreader.default.svc.cluster.local.", TYPE_A, 1232, 0x0a090001},
 };
 
 static struct cluster cluster;
 static struct packet packets[BATCH];
 static uint8_t buffers[BATCH][CAP];
 static uint8_t queries[BATCH][512];
+static struct sockaddr_in client = {.sin_family = AF_INET};
 
 static void prepare(unsigned names)
 {
@@ -53,6 +60,11 @@ static void prepare(unsigned names)
 		snprintf(name, sizeof(name), kinds[0].format, i);
 		cluster_addrs(&cluster, name, 0x0a600000 + i, 1);
 	}
+	for (unsigned i = 1; i <= names; i++) { /* as many clients as names */
+		snprintf(name, sizeof(name), "10.%u.%u.%u", 9 + (i >> 16), i >> 8 & 255,
+			i & 255);
+		cluster_client(&cluster, name, cluster_place(i));
+	}
 	cluster_seal(&cluster);
 }
 
@@ -61,7 +73,9 @@ static void write_queries(const struct kind *k, unsigned names)
 {
 	char name[128];
 
+	client.sin_addr.s_addr = htonl(k->client);
 	for (unsigned i = 0; i < BATCH; i++) {
+		packets[i].client = k->client != 0 ? (const void *)&client : NULL;
 		snprintf(name, sizeof(name), k->format,
 			(unsigned)(i * UINT64_C(2654435761) % MAX(names, 1)));
 		packets[i].buf = buffers[i];

@@ -31,58 +31,81 @@ static uint32_t client_place(struct reply *r)
 	return r->place;
 }
 
-/* RR number `at` of the RRset gets address number `i`. */
-static void put(const struct order *o, unsigned at, unsigned i)
+/* Write an RR to `to`. Always inline: with sizes that are known it is a few moves. */
+__attribute__((always_inline)) static inline void put(uint8_t *to, const uint8_t *head,
+	size_t head_len, const uint8_t *addr, size_t size)
 {
-	const uint8_t *addr = o->rr->data + i * o->size;
-	uint8_t *to = o->to + at * (o->head_len + o->size);
-
-	if (o->head_len == 12)
-		memcpy(to, o->head, 12);
-	else
-		memcpy(to, o->head, o->head_len);
-	if (o->size == 4)
-		memcpy(to + o->head_len, addr, 4);
-	else
-		memcpy(to + o->head_len, addr, 16);
+	memcpy(to, head, head_len);
+	memcpy(to + head_len, addr, size);
 }
 
 /* ---- by places alone ---- */
 
-/* Positions [from, to) of the order, and then [from2, to2): one group. */
-struct stretch {
+/* Write the RRs at `n` positions of the order, from `from` on. */
+__attribute__((always_inline)) static inline void put_range(const struct order *o,
+	unsigned from, unsigned n, uint8_t *to, size_t head_len, size_t size)
+{
+	/* Copies, because for all that the compiler knows `to` leads into *o. */
+	const struct place_order places = o->places;
+	const uint8_t *data = o->rr->data, *head = o->head;
+
+	for (unsigned end = from + n; from < end; from++, to += head_len + size)
+		put(to, head, head_len, data + place_index(&places, from) * size, size);
+}
+
+/* Those at [from, to) as RRs from number `at` on, up to `n`. The next number. */
+static unsigned put_positions(
+	const struct order *o, unsigned from, unsigned to, unsigned at, unsigned n)
+{
+	unsigned take = MIN(to - from, n - at);
+	uint8_t *p = o->to + at * (o->head_len + o->size);
+
+	if (take == 0)
+		return at;
+	if (o->head_len != 12)
+		put_range(o, from, take, p, o->head_len, o->size);
+	else if (o->size == 4)
+		put_range(o, from, take, p, 12, 4);
+	else
+		put_range(o, from, take, p, 12, 16);
+	return at + take;
+}
+
+/* Positions of one group, which stand in one or two places. */
+struct group {
 	unsigned from, to, from2, to2;
 };
 
-/* Write a group, rotated, as RRs from number `at` on, up to `n`. The next number. */
-static unsigned put_stretch(
-	const struct order *o, const struct stretch *s, unsigned at, unsigned n)
+/* A group, rotated: it begins in one of its parts and ends with what is before that. */
+static unsigned put_group(
+	const struct order *o, const struct group *g, unsigned at, unsigned n)
 {
-	unsigned first = s->to - s->from, count = first + s->to2 - s->from2;
-	unsigned turn = encode_first(o->r, count);
+	unsigned first = g->to - g->from;
+	unsigned turn = encode_first(o->r, first + g->to2 - g->from2);
 
-	for (unsigned k = 0; k < count && at < n; k++) {
-		unsigned position = turn < first ? s->from + turn
-		                                 : s->from2 + turn - first;
-
-		put(o, at++, place_index(&o->places, position));
-		turn = turn + 1 < count ? turn + 1 : 0;
+	if (turn < first) {
+		at = put_positions(o, g->from + turn, g->to, at, n);
+		at = put_positions(o, g->from2, g->to2, at, n);
+		return put_positions(o, g->from, g->from + turn, at, n);
 	}
-	return at;
+	turn -= first;
+	at = put_positions(o, g->from2 + turn, g->to2, at, n);
+	at = put_positions(o, g->from, g->to, at, n);
+	return put_positions(o, g->from2, g->from2 + turn, at, n);
 }
 
 static void put_by_place(const struct order *o, unsigned n)
 {
 	const struct place_near *near = &o->near;
-	const struct stretch stretches[KINDS] = {
+	const struct group groups[KINDS] = {
 		{near->node, near->node_end, 0, 0},
 		{near->zone, near->node, near->node_end, near->zone_end},
 		{0, near->zone, near->zone_end, o->rr->count},
 	};
 	unsigned at = 0;
 
-	for (unsigned i = 0; i < KINDS && at < n; i++)
-		at = put_stretch(o, &stretches[i], at, n);
+	for (unsigned i = 0; i < KINDS; i++)
+		at = put_group(o, &groups[i], at, n);
 }
 
 /* ---- by prefixes, and by places within ---- */
@@ -118,6 +141,20 @@ static unsigned group_of(const struct order *o, unsigned position, unsigned *i)
 	return prefix_of(o, *i) * KINDS + kind_of(o, position);
 }
 
+/* RR number `at` of the RRset gets address number `i`. */
+static void put_one(const struct order *o, unsigned at, unsigned i)
+{
+	const uint8_t *addr = o->rr->data + i * o->size;
+	uint8_t *to = o->to + at * (o->head_len + o->size);
+
+	if (o->head_len != 12)
+		put(to, o->head, o->head_len, addr, o->size);
+	else if (o->size == 4)
+		put(to, o->head, 12, addr, 4);
+	else
+		put(to, o->head, 12, addr, 16);
+}
+
 /*
  * All RRs are of one size, so each goes to its place at once: two looks at an address.
  * What has its place behind the first n RRs is left out.
@@ -140,7 +177,7 @@ static void put_by_prefix(const struct order *o, unsigned n)
 		unsigned at = begin[g] + turn[g]++ % count[g];
 
 		if (at < n)
-			put(o, at, i);
+			put_one(o, at, i);
 	}
 }
 
