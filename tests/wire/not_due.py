@@ -15,7 +15,6 @@ ACCESS = "access control"
 API = "the API server as a source"
 SAVED = "the saved snapshot"
 VERIFIED = 'pods = "verified"'
-TOPOLOGY = "loadbalance.prefer_topology"
 FACTS = "query logs, views, explain"
 
 NOT_DUE = {
@@ -53,6 +52,5 @@ NOT_DUE = {
     "RU-06": SAVED,
     "RU-07": API,
     "RU-08": API,
-    "GS-05": TOPOLOGY,
     "GS-06": FACTS,
 }
