@@ -194,6 +194,13 @@ def sockets_of(pid, kind, port):
     return out
 
 
+def shm_path(instance, what):
+    """Path of an object of the layout that the source has."""
+    with open(os.path.join(SOURCE, "src/common/snap/layout.h")) as f:
+        layout = re.search(r"#define SNAP_LAYOUT (\d+)", f.read())[1]
+    return f"{SHM}/shmdns.{instance}.v{layout}.{what}"
+
+
 def shm_objects(instance):
     return sorted(glob.glob(f"{SHM}/shmdns.{glob.escape(instance)}.*"))
 

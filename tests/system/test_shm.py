@@ -105,7 +105,7 @@ class Leftovers(unittest.TestCase):
                                lambda: not any(harness.start_of(p) for p in family))
                 self.assertTrue(harness.shm_objects(a.instance))
                 for i in range(1000):
-                    with open(f"{harness.SHM}/shmdns.{a.instance}.v1.seg.{9000 + i}", "w"):
+                    with open(harness.shm_path(a.instance, f"seg.{9000 + i}"), "w"):
                         pass
                 a.start()
                 left = [o for o in harness.shm_objects(a.instance) if ".seg.9" in o]
