@@ -251,7 +251,7 @@ START_TEST(places)
 		body_finish(&w.draft.body, &sizes[i]);
 		close_world(&w);
 	}
-	/* 3 zones, or 21 pairs of zone and node, and the addresses once; bodies are padded */
+	/* 3 zones, or 21 pairs of zone and node, and an index for each address, once */
 	for (size_t i = 2; i < 4; i++) {
 		size_t block = 4 + (i == 2 ? 3 : 21) * 6 + 100 * 2;
 
