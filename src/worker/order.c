@@ -111,40 +111,40 @@ static void put_by_place(const struct order *o, unsigned n)
 /* ---- by prefixes, and by places within ---- */
 
 /* Number of the first prefix that the address begins with; behind them the rest. */
-static unsigned prefix_of(const struct order *o, unsigned i)
+static inline unsigned prefix_of(
+	const struct settings *s, const uint8_t *addr, size_t size)
 {
-	const struct settings *s = o->r->settings;
 	unsigned g = 0;
 
-	while (g < s->nprefer &&
-		!addr_in_prefix(o->rr->data + i * o->size, o->size, &s->prefer[g]))
+	while (g < s->nprefer && !addr_in_prefix(addr, size, &s->prefer[g]))
 		g++;
 	return g;
 }
 
-static unsigned kind_of(const struct order *o, unsigned position)
+static unsigned kind_of(const struct place_near *near, unsigned position)
 {
-	const struct place_near *near = &o->near;
-
 	if (position >= near->node && position < near->node_end)
 		return 0;
 	return position >= near->zone && position < near->zone_end ? 1 : 2;
 }
 
-/* The group that the address at `position` belongs to; *i is its index. */
-static unsigned group_of(const struct order *o, unsigned position, unsigned *i)
+/* The group that the address at `position` belongs to; *addr is that address. */
+static inline unsigned group_of(
+	const struct order *o, unsigned position, const uint8_t **addr)
 {
-	*i = position;
-	if (!o->placed)
-		return prefix_of(o, position);
-	*i = place_index(&o->places, position);
-	return prefix_of(o, *i) * KINDS + kind_of(o, position);
+	const struct settings *s = o->r->settings;
+
+	if (!o->placed) {
+		*addr = o->rr->data + position * o->size;
+		return prefix_of(s, *addr, o->size);
+	}
+	*addr = o->rr->data + place_index(&o->places, position) * o->size;
+	return prefix_of(s, *addr, o->size) * KINDS + kind_of(&o->near, position);
 }
 
-/* RR number `at` of the RRset gets address number `i`. */
-static void put_one(const struct order *o, unsigned at, unsigned i)
+/* RR number `at` of the RRset gets this address. */
+static inline void put_one(const struct order *o, unsigned at, const uint8_t *addr)
 {
-	const uint8_t *addr = o->rr->data + i * o->size;
 	uint8_t *to = o->to + at * (o->head_len + o->size);
 
 	if (o->head_len != 12)
@@ -162,37 +162,38 @@ static void put_one(const struct order *o, unsigned at, unsigned i)
 static void put_by_prefix(const struct order *o, unsigned n)
 {
 	unsigned groups = (o->r->settings->nprefer + 1u) * (o->placed ? KINDS : 1u);
-	unsigned count[GROUPS], begin[GROUPS], turn[GROUPS], i;
+	unsigned count[GROUPS], begin[GROUPS], turn[GROUPS];
+	const uint8_t *addr;
 
 	for (unsigned g = 0; g < groups; g++)
 		count[g] = 0;
 	for (unsigned k = 0; k < o->rr->count; k++)
-		count[group_of(o, k, &i)]++;
+		count[group_of(o, k, &addr)]++;
 	for (unsigned g = 0, sum = 0; g < groups; sum += count[g++]) {
 		begin[g] = sum;
 		turn[g] = count[g] - encode_first(o->r, count[g]);
 	}
 	for (unsigned k = 0; k < o->rr->count; k++) {
-		unsigned g = group_of(o, k, &i);
+		unsigned g = group_of(o, k, &addr);
 		unsigned at = begin[g] + turn[g]++ % count[g];
 
 		if (at < n)
-			put_one(o, at, i);
+			put_one(o, at, addr);
 	}
 }
 
 bool order_addrs(struct reply *r, uint8_t *to, const uint8_t *head, size_t head_len,
 	const struct rrset *rr, unsigned n)
 {
-	struct order o = {
-		.r = r,
-		.rr = rr,
-		.size = rr->type == TYPE_AAAA ? 16 : 4,
-		.head = head,
-		.head_len = head_len,
-		.to = to,
-	};
+	struct order o;
 
+	o.r = r;
+	o.rr = rr;
+	o.size = rr->type == TYPE_AAAA ? 16 : 4;
+	o.head = head;
+	o.head_len = head_len;
+	o.to = to;
+	o.placed = false;
 	if (node_placed(rr->form)) {
 		uint32_t client = client_place(r);
 

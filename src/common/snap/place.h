@@ -9,8 +9,8 @@
  * Behind the addresses of an RRset that are not all at one place stands a *places* block:
  * the addresses' indexes sorted by place. Those of a zone, and of a node within it, stand
  * side by side there and are found by bisection. So an answer costs what it writes: a
- * look-up of the client and a dozen steps more than without, for 10 addresses as for the
- * 4,086 that are the most that fit into a message; no work grows with the RRset.
+ * look-up of the client and four bisections more than without, for 10 addresses as for
+ * the 4,000 that fit into a message over TCP. No work grows with the RRset.
  *
  * The block takes 4 octets, 6 for each place that occurs, and 2 for each address. It need
  * not be aligned. Octets are hostile, as in snap.h.
