@@ -23,7 +23,8 @@ BELOW = {
 DOORS = (
     (r"curl/.*", ("src/controller/kube/kubehttp.c",)),
     (r"yajl/.*", ("src/controller/kube/kubejson.c",)),
-    (r"yaml\.h", ("src/controller/kube/kubeyaml.c",)),
+    # two readers: objects stream and may hold no anchors, kubeconfigs are trees that do
+    (r"yaml\.h", ("src/controller/kube/kubeyaml.c", "src/controller/kube/yamltree.c")),
     (r"libconfig\.h", ("src/common/conf/",)),
     (r"microhttpd\.h", ("src/admin/http.c",)),
     (r"openssl/.*", ("src/forwarder/tls.c",)),
@@ -47,9 +48,11 @@ SHELL = (
     "src/controller/ownaddr",
     "src/controller/report",
     "src/controller/serialfile",
+    "src/controller/kube/access",
+    "src/controller/kube/credfile",
+    "src/controller/kube/execplug",
     "src/controller/kube/fileload",
     "src/controller/kube/filesource",
-    "src/controller/kube/kubeconfig",
     "src/controller/kube/kubehttp",
     "src/controller/publish/ctlsock",
     "src/controller/publish/apply",

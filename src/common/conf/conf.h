@@ -36,7 +36,15 @@ struct conf_kubernetes {
 	struct name *zones; /* folded; CIDRs already turned into reverse zones */
 	size_t nzones;
 	enum conf_source source;
-	char *path; /* of source "files"; "" if not set */
+	char *path;                 /* of source "files"; "" if not set */
+	char *kubeconfig, *context; /* "" if not set */
+	char **endpoints;           /* of source "api"; as url_server() writes them */
+	size_t nendpoints;
+	struct {
+		char *cert, *key, *ca; /* files */
+	} tls;
+	char *token_file;
+	bool exec; /* plug-ins of a kubeconfig may be run */
 	char **namespaces;
 	size_t nnamespaces;
 	char *namespace_labels; /* label selectors as text, syntax checked; "" = all */
