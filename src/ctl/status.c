@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "ctl/options.h"
 #include "ctl/overview.h"
+#include "ctl/resources.h"
 #include "ctl/target.h"
 #include "dns/type.h"
 
@@ -266,6 +267,7 @@ static void print_table(const struct overview *v, bool wide)
 		print_snap(v);
 	if (v->controller != NULL)
 		print_controller(v);
+	resources_print(v, wide);
 	print_processes(v, wide);
 	print_rcodes(v);
 	print_tcp(v, wide);

@@ -303,6 +303,15 @@ static void replace_service(
 		judge_namespace(s, svc->namespace_);
 }
 
+/* Nothing has changed but the resourceVersion, which tells repeated events apart. */
+static void renew_version(struct kube_object *kept, struct kube_object *o)
+{
+	char *version = kept->resource_version;
+
+	kept->resource_version = o->resource_version;
+	o->resource_version = version;
+}
+
 static bool apply_service(struct store *s, struct kube_object *o, bool deleted)
 {
 	struct service_record *svc = store_find_service(s, o->namespace, o->name);
@@ -312,8 +321,10 @@ static bool apply_service(struct store *s, struct kube_object *o, bool deleted)
 	if (svc == NULL)
 		svc = record_service(s, o->namespace, o->name);
 	svc->pass = s->pass;
-	if (!deleted && svc->object != NULL && kube_object_equal(svc->object, o))
+	if (!deleted && svc->object != NULL && kube_object_equal(svc->object, o)) {
+		renew_version(svc->object, o);
 		return false;
+	}
 	replace_service(s, svc, deleted ? NULL : record_take_object(o));
 	return true;
 }
@@ -506,8 +517,10 @@ static bool apply_slice(
 	}
 	if (slice != NULL) {
 		slice->pass = s->pass;
-		if (kube_object_equal(&slice->object, o))
+		if (kube_object_equal(&slice->object, o)) {
+			renew_version(&slice->object, o);
 			return false;
+		}
 		replace_slice(s, slice, o, now_ns);
 		return true;
 	}

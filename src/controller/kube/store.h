@@ -160,6 +160,10 @@ uint32_t store_pass_begin(struct store *s);
 void store_seen(
 	struct store *s, enum kube_kind kind, const char *namespace_, const char *name);
 
+/* The resourceVersion of an object that is there; NULL: there is none. Borrowed. */
+const char *store_version(const struct store *s, enum kube_kind kind,
+	const char *namespace_, const char *name);
+
 /*
  * What a list did not hold: objects of that kind (and namespace, unless that is NULL)
  * which were not seen since `pass` began. How many there are; and delete them, which a

@@ -19,21 +19,47 @@ uint32_t store_pass_begin(struct store *s)
 	return ++s->pass;
 }
 
-void store_seen(
-	struct store *s, enum kube_kind kind, const char *namespace_, const char *name)
+/* The object of that name, and where its pass stands; NULL: there is none. */
+static const struct kube_object *find(const struct store *s, enum kube_kind kind,
+	const char *namespace_, const char *name, uint32_t **pass)
 {
 	struct namespace_record *n;
 	struct service_record *svc;
 	struct slice_record *slice;
 
-	if (kind == KUBE_NAMESPACE && (n = store_find_namespace(s, name)) != NULL)
-		n->pass = s->pass;
+	if (kind == KUBE_NAMESPACE && (n = store_find_namespace(s, name)) != NULL) {
+		*pass = &n->pass;
+		return n->object;
+	}
 	if (kind == KUBE_SERVICE &&
-		(svc = store_find_service(s, namespace_, name)) != NULL)
-		svc->pass = s->pass;
+		(svc = store_find_service(s, namespace_, name)) != NULL) {
+		*pass = &svc->pass;
+		return svc->object;
+	}
 	if (kind == KUBE_SLICE &&
-		(slice = record_find_slice(s, namespace_, name)) != NULL)
-		slice->pass = s->pass;
+		(slice = record_find_slice(s, namespace_, name)) != NULL) {
+		*pass = &slice->pass;
+		return &slice->object;
+	}
+	return NULL;
+}
+
+void store_seen(
+	struct store *s, enum kube_kind kind, const char *namespace_, const char *name)
+{
+	uint32_t *pass;
+
+	if (find(s, kind, namespace_, name, &pass) != NULL)
+		*pass = s->pass;
+}
+
+const char *store_version(const struct store *s, enum kube_kind kind,
+	const char *namespace_, const char *name)
+{
+	uint32_t *pass;
+	const struct kube_object *o = find(s, kind, namespace_, name, &pass);
+
+	return o == NULL ? NULL : o->resource_version;
 }
 
 /* Numbers are compared by their distance: they may wrap. */

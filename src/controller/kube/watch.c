@@ -57,8 +57,7 @@ static uint64_t number(const char *rv)
 	return *rv == '\0' ? v : 0;
 }
 
-/* True if both are numbers and `a` is the lower one. */
-static bool older(const char *a, const char *b)
+bool watch_older(const char *a, const char *b)
 {
 	uint64_t x = number(a), y = number(b);
 
@@ -250,7 +249,7 @@ bool watch_object(struct watch *w, const char *rv, uint64_t now_ns)
 	if (s->verb == WATCH_LIST || s->initial)
 		return true; /* WP-33 */
 	w->errors = 0;
-	if (older(rv, w->rv) || (number(rv) != 0 && strcmp(rv, w->rv) == 0))
+	if (watch_older(rv, w->rv) || (number(rv) != 0 && strcmp(rv, w->rv) == 0))
 		return false;
 	advance(w, rv);
 	return true;
@@ -260,7 +259,7 @@ static void complete(struct watch *w, const char *rv, uint64_t now_ns)
 {
 	struct stat_resource *stat = w->options.stat;
 
-	if (older(rv, w->rv))
+	if (watch_older(rv, w->rv))
 		stat_add(&stat->regressions, 1);
 	advance(w, rv);
 	stat_add(&stat->lists, 1);
@@ -286,7 +285,7 @@ bool watch_bookmark(struct watch *w, const char *rv, bool end, uint64_t now_ns)
 	s->bookmarked = true;
 	w->bookmarks = true;
 	if (!s->initial) {
-		if (!older(rv, w->rv))
+		if (!watch_older(rv, w->rv))
 			advance(w, rv);
 		return false;
 	}
@@ -653,7 +652,7 @@ bool watch_probe_end(struct watch *w, const char *rv, uint64_t now_ns)
 {
 	w->probing = false;
 	w->probe_ns = now_ns + scaled(w, rv[0] == '\0' ? PROBE_AGAIN_NS : PROBE_NS);
-	if (!older(rv, w->probe_rv) || w->want != WANT_WATCH)
+	if (!watch_older(rv, w->probe_rv) || w->want != WANT_WATCH)
 		return false;
 	w->stream.open = false;
 	ahead(w, now_ns);

@@ -175,6 +175,9 @@ void watch_reachable(struct watch *w, uint64_t now_ns);
 /* True if the resource was refused so often in a row that it is no accident (WP-54). */
 bool watch_denied(const struct watch *w);
 
+/* True if both resourceVersions are numbers and `a` is the lower one (AF-11). */
+bool watch_older(const char *a, const char *b);
+
 /* "services"; for logs and paths. */
 const char *watch_resource(enum kube_kind kind);
 
