@@ -40,7 +40,7 @@ struct apisource_handlers {
 	/* It is complete. `force`: what was held goes now. `namespace_` NULL: all. */
 	struct apisource_swept (*on_pass_end)(void *arg, enum kube_kind kind,
 		const char *namespace_, uint32_t pass, bool force);
-	/* Whether Namespaces follow from Services, since they may not be listed (OB-N2). */
+	/* Namespaces may not be listed: they follow from Services (OB-N2). */
 	void (*on_implied)(void *arg, bool implied);
 	/* All that is required was taken once. Once. */
 	void (*on_synced)(void *arg);
