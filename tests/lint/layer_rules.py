@@ -50,6 +50,7 @@ SHELL = (
     "src/controller/serialfile",
     "src/controller/kube/access",
     "src/controller/kube/credfile",
+    "src/controller/kube/execlogin",
     "src/controller/kube/execplug",
     "src/controller/kube/apilog",
     "src/controller/kube/apiprobe",

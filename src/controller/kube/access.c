@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "conf/url.h"
 #include "controller/kube/credfile.h"
+#include "controller/kube/execlogin.h"
+#include "controller/kube/expiry.h"
 #include "controller/kube/kubeconfig.h"
 
 #define ACCOUNT_DIR   "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -21,6 +23,7 @@
 struct login {
 	struct kubeconfig plan;
 	struct credfile ca, cert, key, token;
+	struct execlogin *exec; /* NULL: no plug-in, or none may be run */
 };
 
 struct access {
@@ -38,7 +41,7 @@ struct access {
 	bool reread;                /* read everything again */
 	uint64_t tls_hash, login_hash;
 	struct access_facts facts;
-	char problem[600];
+	char problem[800];
 };
 
 /* ---- a login and its files ---- */
@@ -49,7 +52,7 @@ static char *copy(const char *s)
 }
 
 /* The plan is moved into it. */
-static struct login *login_new(const struct kubeconfig *plan)
+static struct login *login_new(struct access *a, const struct kubeconfig *plan)
 {
 	struct login *l = mem_alloc(1, sizeof(*l));
 
@@ -58,6 +61,16 @@ static struct login *login_new(const struct kubeconfig *plan)
 	credfile_init(&l->cert, CREDFILE_PEM, plan->cert.file);
 	credfile_init(&l->key, CREDFILE_PEM, plan->key.file);
 	credfile_init(&l->token, CREDFILE_TOKEN, plan->token_file);
+	const struct execlogin_setup setup = {
+		.base = a->base,
+		.plan = &l->plan,
+		.limit_ns = a->env.exec_limit_ns,
+		.wall_ns = a->env.wall_ns,
+		.on_change = a->on_change,
+		.arg = a->arg,
+	};
+	if (a->exec && plan->exec.command[0] != '\0')
+		l->exec = execlogin_new(&setup);
 	return l;
 }
 
@@ -65,6 +78,7 @@ static void login_free(struct login *l)
 {
 	if (l == NULL)
 		return;
+	execlogin_free(l->exec);
 	kubeconfig_fini(&l->plan);
 	credfile_fini(&l->ca);
 	credfile_fini(&l->cert);
@@ -216,7 +230,7 @@ static int take_way(
 	if (ret < 0)
 		kubeconfig_fini(&plan);
 	else
-		a->next = login_new(&plan);
+		a->next = login_new(a, &plan);
 	return ret;
 }
 
@@ -282,6 +296,9 @@ __attribute__((format(printf, 2, 3))) static void complain(
 	va_start(ap, fmt);
 	vsnprintf(a->problem, sizeof(a->problem), fmt, ap);
 	va_end(ap);
+	for (char *p = a->problem; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = ' ';
 }
 
 /* The kubeconfig has new content: what it says comes into use when it can be used. */
@@ -299,7 +316,7 @@ static void parse_kubeconfig(struct access *a)
 		snprintf(a->unread, sizeof(a->unread), "%.180s:%u:%u: %s",
 			a->kubeconfig.path, e.line, e.column, e.text);
 	else
-		a->next = login_new(&plan);
+		a->next = login_new(a, &plan);
 }
 
 static void refresh(struct access *a, uint64_t now_ns)
@@ -350,7 +367,7 @@ static uint64_t hash_text(uint64_t sum, const char *s)
 }
 
 /* Count up what differs from the facts that were handed out last. */
-static void count_generations(struct access *a)
+static bool count_generations(struct access *a)
 {
 	struct access_facts *f = &a->facts;
 	uint64_t pair = hash_part(0, f->cert.data, f->cert.len);
@@ -362,12 +379,27 @@ static void count_generations(struct access *a)
 	login = hash_text(hash_text(hash_text(pair, f->token), f->username), f->password);
 	for (size_t i = 0; i < f->nheaders; i++)
 		login = hash_text(login, f->headers[i]);
-	f->tls_generation += f->tls_generation == 0 || tls != a->tls_hash;
-	f->login_generation += f->login_generation == 0 || login != a->login_hash;
+	const bool other_tls = f->tls_generation == 0 || tls != a->tls_hash;
+	const bool other_login = f->login_generation == 0 || login != a->login_hash;
+	f->tls_generation += other_tls;
+	f->login_generation += other_login;
 	a->tls_hash = tls;
 	a->login_hash = login;
+	return other_tls || other_login;
 }
 
+static void find_expiries(struct access_facts *f, const struct execcred *cred)
+{
+	uint64_t *at = f->expiry_s;
+
+	at[ACCESS_TOKEN] = expiry_jwt(f->token);
+	if (at[ACCESS_TOKEN] == 0 && cred != NULL && cred->token.len > 0)
+		at[ACCESS_TOKEN] = cred->expires_s;
+	at[ACCESS_CERTIFICATE] = expiry_pem(f->cert.data, f->cert.len, false);
+	at[ACCESS_CA] = expiry_pem(f->ca.data, f->ca.len, true);
+}
+
+/* What a file holds, else what the plan says. */
 static struct access_pem pick(const struct kubeconfig_pem *said, const struct credfile *f)
 {
 	const struct secret *s = f->content.len > 0 ? &f->content : &said->data;
@@ -375,7 +407,7 @@ static struct access_pem pick(const struct kubeconfig_pem *said, const struct cr
 	return (struct access_pem){s->data, s->len};
 }
 
-static void fill(struct access *a)
+static void fill(struct access *a, const struct execcred *cred)
 {
 	const struct login *l = a->login;
 	const struct kubeconfig *plan = &l->plan;
@@ -392,37 +424,73 @@ static void fill(struct access *a)
 	f->key = pick(&plan->key, &l->key);
 	f->token = l->token.content.len > 0 ? secret_text(&l->token.content)
 	                                    : plan->token;
+	if (cred != NULL) { /* then there is nothing else: WP-10 */
+		f->cert = (struct access_pem){cred->cert.data, cred->cert.len};
+		f->key = (struct access_pem){cred->key.data, cred->key.len};
+		f->token = secret_text(&cred->token);
+	}
 	f->username = plan->username;
 	f->password = plan->password;
 	f->headers = (const char *const *)plan->headers;
 	f->nheaders = plan->nheaders;
-	count_generations(a);
+	if (count_generations(a))
+		find_expiries(f, cred);
+}
+
+/* What the plug-in gave; NULL: nothing yet. */
+static const struct execcred *run_plug_in(struct access *a, uint64_t now_ns)
+{
+	const struct login *l = a->login;
+	const struct kubeconfig_exec *exec = &l->plan.exec;
+
+	if (l->exec == NULL) {
+		complain(a,
+			"%.180s:%u:%u: the user logs in by running \"%.100s\" — set "
+			"kubernetes.exec = true to allow that, or use a token or a "
+			"certificate",
+			a->kubeconfig.path, exec->line, exec->column, exec->command);
+		return NULL;
+	}
+	const struct access_pem ca = pick(&l->plan.ca, &l->ca);
+	const struct execcred *cred = execlogin_get(l->exec, ca.data, ca.len, now_ns);
+	if (execlogin_problem(l->exec)[0] != '\0')
+		complain(a, "%s", execlogin_problem(l->exec));
+	else if (cred == NULL && !execlogin_running(l->exec))
+		complain(a, "the plug-in ran less than a second ago");
+	return cred;
 }
 
 const struct access_facts *access_facts(struct access *a, uint64_t now_ns)
 {
+	const struct execcred *cred = NULL;
+
 	refresh(a, now_ns);
 	explain(a);
 	if (a->login == NULL)
 		return NULL;
 	if (a->login->plan.exec.command[0] != '\0') {
-		complain(a, "exec plug-ins are not built in");
-		return NULL;
+		cred = run_plug_in(a, now_ns);
+		if (cred == NULL)
+			return NULL;
 	}
-	fill(a);
+	fill(a, cred);
 	return &a->facts;
 }
 
 void access_refused(struct access *a, uint64_t login_generation)
 {
-	if (login_generation == a->facts.login_generation)
-		a->reread = true;
+	if (login_generation != a->facts.login_generation)
+		return;
+	a->reread = true;
+	if (a->login != NULL && a->login->exec != NULL)
+		execlogin_forget(a->login->exec);
 }
 
 bool access_pending(const struct access *a)
 {
-	(void)a;
-	return false;
+	const struct execlogin *exec = a->login != NULL ? a->login->exec : NULL;
+
+	return exec != NULL && execlogin_running(exec) && !execlogin_good(exec);
 }
 
 const char *access_problem(const struct access *a)

@@ -1,19 +1,19 @@
 /*
  * access.h - where the API servers are and how to prove who we are (WP-01 to WP-11)
  *
- * Three ways, the first that is configured: `kubernetes.kubeconfig`; `kubernetes.endpoints`
- * with `kubernetes.tls.*` and `kubernetes.token_file`; the pod that we run in, of whose
- * files those same keys replace single ones (RO-03, RO-04).
+ * Three ways, the first that is configured: `kubernetes.kubeconfig`;
+ * `kubernetes.endpoints` with `kubernetes.tls.*` and `kubernetes.token_file`; the pod
+ * that we run in, of whose files those same keys replace single ones (RO-03, RO-04).
  *
  * Everything comes from files that may be replaced at any time, so it is read again: each
- * file after 50 s when somebody asks, at once after access_refused(). What cannot be read,
- * or could not be used, keeps what was there; access_problem() tells. At the start there
- * is nothing to keep: then there are no facts, and asking again is the retry (after 1 s a
- * file is read anew). A CA that is configured and cannot be read is such a case: nothing
- * is sent to a server that cannot be checked (WP-02).
+ * file after 50 s when somebody asks, at once after access_refused(). What cannot be
+ * read, or could not be used, keeps what was there; access_problem() tells. At the start
+ * there is nothing to keep: then there are no facts, and asking again is the retry (after
+ * 1 s a file is read anew). A CA that is configured and cannot be read is such a case:
+ * nothing is sent to a server that cannot be checked (WP-02).
  *
- * Credentials leave only over https: facts with an http server have none (WP-08).
- * Knows nothing of HTTP or TLS libraries. Secrets are wiped when they are freed. Trust: files
+ * Credentials leave only over https: facts with an http server have none (WP-08). Knows
+ * nothing of HTTP or TLS libraries. Secrets are wiped when they are freed. Trust: files
  * of the operator and of kubelet, output of a plug-in; any octets. No call waits for
  * anything but a local file; a plug-in runs beside the event loop.
  */
@@ -48,8 +48,8 @@ enum access_expiry {
  */
 struct access_facts {
 	/*
-	 * "https://10.0.0.1:6443/prefix": scheme and host in lower case, IPv6 in brackets,
-	 * no slash at the end, no query, no fragment. At least one.
+	 * "https://10.0.0.1:6443/prefix": scheme and host in lower case, IPv6 in
+	 * brackets, no slash at the end, no query, no fragment. At least one.
 	 */
 	char *const *servers;
 	size_t nservers;
@@ -95,7 +95,7 @@ int access_open(struct event_base *base, const struct conf_kubernetes *k,
 
 /*
  * The facts at `now_ns` (monotonic), after reading again what is due. NULL: not now;
- * access_problem() says why, access_pending() whether on_change will come by itself.
+ * either access_pending(), or access_problem() says why.
  */
 const struct access_facts *access_facts(struct access *a, uint64_t now_ns);
 

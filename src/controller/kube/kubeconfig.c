@@ -65,6 +65,18 @@ static char *copy(const char *s)
 	return mem_dup(s, strlen(s));
 }
 
+/* Three texts as one, at its exact size: it may be a secret. */
+static char *join(const char *a, const char *b, const char *c)
+{
+	const size_t na = strlen(a), nb = strlen(b), nc = strlen(c);
+	char *out = mem_alloc(na + nb + nc + 1, 1);
+
+	memcpy(out, a, na);
+	memcpy(out + na, b, nb);
+	memcpy(out + na + nb, c, nc);
+	return out;
+}
+
 static void replace(char **to, char *owned)
 {
 	secret_forget(*to);
@@ -289,13 +301,9 @@ static bool header_safe(const char *s, size_t len)
 
 static int add_header(struct reader *r, const char *name, const struct yamlnode *value)
 {
-	char *header = NULL;
-
 	if (value->kind != YAMLTREE_SCALAR || !header_safe(value->text, value->len))
 		return fail(r, value, "%s: expected a printable string", name);
-	if (asprintf(&header, "%s: %s", name, value->text) < 0)
-		abort();
-	append(&r->out->headers, &r->out->nheaders, header);
+	append(&r->out->headers, &r->out->nheaders, join(name, ": ", value->text));
 	return 0;
 }
 
@@ -398,15 +406,13 @@ static int take_env(struct reader *r, const struct yamlnode *exec)
 	for (size_t i = 0; i < env->n; i++) {
 		const char *name = entry_name(env->child[i]);
 		const struct yamlnode *value = yamltree_get(env->child[i], "value");
-		char *pair = NULL;
 
 		if (name == NULL || name[0] == '\0' || strchr(name, '=') != NULL)
 			return fail(r, env->child[i], "exec.env: expected a name");
 		if (value != NULL && check_text(r, value, "exec.env") < 0)
 			return -EINVAL;
-		if (asprintf(&pair, "%s=%s", name, value != NULL ? value->text : "") < 0)
-			abort();
-		append(&e->env, &e->nenv, pair);
+		append(&e->env, &e->nenv,
+			join(name, "=", value != NULL ? value->text : ""));
 	}
 	return 0;
 }

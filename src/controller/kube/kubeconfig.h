@@ -49,7 +49,7 @@ struct kubeconfig {
 	struct kubeconfig_pem ca, cert, key;
 	char *token, *token_file; /* with both the file's last good content wins */
 	char *username, *password;
-	char **headers; /* impersonation, as they stand in a request: "Impersonate-User: x" */
+	char **headers; /* impersonation, as in a request: "Impersonate-User: x" */
 	size_t nheaders;
 	struct kubeconfig_exec exec; /* only if there are no other credentials */
 };

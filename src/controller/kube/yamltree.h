@@ -6,9 +6,9 @@
  * ("<<") are resolved, since people use them to write a user once. Tags are ignored, the
  * first document is read and no other. Limits: 64 levels, 100,000 nodes, 16 MiB.
  *
- * Texts are secrets as far as we know: they are overwritten when the tree is freed, and so
- * are libyaml's buffers as far as they can be reached; pieces that it moved while a long
- * string grew are not. Trust: any input. Pure.
+ * Texts are secrets as far as we know: they are overwritten when the tree is freed, and
+ * so are libyaml's buffers as far as they can be reached; pieces that it moved while a
+ * long string grew are not. Trust: any input. Pure.
  */
 #ifndef KUBE_YAMLTREE_H
 #define KUBE_YAMLTREE_H
