@@ -264,7 +264,7 @@ static void open_api(struct shell *s, const struct conf_kubernetes *k)
 {
 	struct stat_controller *stat = s->report.stat;
 	char error[400];
-	int ret = apisource_open(s->base, k, stat != NULL ? stat->resources : NULL,
+	int ret = apisource_open(s->base, k, stat != NULL ? &stat->api : NULL,
 		&api_handlers, s, &s->api, error, sizeof(error));
 
 	if (ret < 0)

@@ -16,7 +16,7 @@ static const char *const names[] = {"namespaces", "services", "endpointslices"};
 
 static const struct stat_resource *resource(const struct overview *v, size_t i)
 {
-	return &v->controller->resources[i];
+	return &v->controller->api.resources[i];
 }
 
 static const char *state(const struct stat_resource *r)
@@ -98,6 +98,28 @@ static void print_wide(const struct overview *v, size_t i)
 		stat_get(&r->audit_differences), stat_get(&r->octets));
 }
 
+static const char *const expiries[STAT_EXPIRIES] = {"token", "certificate", "CA"};
+
+/* When credentials end, if that is known. */
+static void print_expiries(const struct overview *v)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < STAT_EXPIRIES && v->controller != NULL; i++) {
+		uint64_t at_s = stat_get(&v->controller->api.expiry_s[i]);
+		int64_t left_s = (int64_t)at_s - (int64_t)(v->wall_ns / NS_PER_S);
+
+		if (at_s == 0)
+			continue;
+		printf("%s %s %s %" PRId64 " min", any ? "," : "credentials ",
+			expiries[i], left_s < 0 ? "EXPIRED since" : "valid for",
+			(left_s < 0 ? -left_s : left_s) / 60);
+		any = true;
+	}
+	if (any)
+		printf("\n");
+}
+
 void resources_print(const struct overview *v, bool wide)
 {
 	bool any = false;
@@ -115,6 +137,8 @@ void resources_print(const struct overview *v, bool wide)
 	for (size_t i = 0; i < ARRAY_LEN(names) && wide; i++)
 		if (used(v, i))
 			print_wide(v, i);
+	if (any)
+		print_expiries(v);
 }
 
 static void json_reasons(struct json *j, const char *what, const char *const *texts,
@@ -169,6 +193,12 @@ static void json_one(struct json *j, const struct overview *v, size_t i)
 
 void resources_json(struct json *j, const struct overview *v)
 {
+	json_begin(j, "expiry", '{');
+	for (size_t i = 0; i < STAT_EXPIRIES && v->controller != NULL; i++)
+		if (stat_get(&v->controller->api.expiry_s[i]) != 0)
+			json_number(j, expiries[i],
+				stat_get(&v->controller->api.expiry_s[i]));
+	json_end(j, '}');
 	json_begin(j, "resources", '[');
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (used(v, i))

@@ -139,6 +139,15 @@ struct stat_resource {
 	stat_u64 held; /* objects whose removal is held back (WP-90) */
 };
 
+#define STAT_RESOURCES 3 /* enum kube_kind without Pods */
+#define STAT_EXPIRIES  3 /* token, our certificate, CA */
+
+/* ... and of the API as a whole. */
+struct stat_api {
+	struct stat_resource resources[STAT_RESOURCES];
+	stat_u64 expiry_s[STAT_EXPIRIES]; /* unix time (MA-13); 0: not known */
+};
+
 struct stat_controller {
 	struct stat_head head;
 	_Alignas(64) stat_u64 generation;
@@ -158,7 +167,7 @@ struct stat_controller {
 	stat_u64 skipped[8];
 	stat_u64 source_errors; /* files that could not be read */
 	stat_u64 config_number;
-	struct stat_resource resources[3]; /* by enum kube_kind, without Pods */
+	struct stat_api api;
 };
 
 /*

@@ -24,6 +24,7 @@
 #define CONNECT_MS       5000               /* WP-63 */
 #define CONNECT_LEAST_MS 1000
 #define ACCESS_AGAIN_NS  NS_PER_S
+#define WARN_S           (7 * 24 * 3600)
 #define REACH_NS         NS_PER_S /* RF-01 */
 
 static const enum kube_kind kinds[] = {KUBE_NAMESPACE, KUBE_SERVICE, KUBE_SLICE};
@@ -63,6 +64,8 @@ struct apisource {
 	size_t reaching_server;
 	char *problem; /* of access, as it was logged last; owned */
 	unsigned speedup;
+	struct stat_api *stat;
+	uint64_t warned_s[ACCESS_EXPIRIES]; /* the end that was warned of */
 	bool synced, implied;
 	char *labels; /* owned */
 };
@@ -422,6 +425,25 @@ static void send_stream(
 		end_stream(r, WATCH_END_TRANSPORT, "the request cannot be made");
 }
 
+/* MA-13. A token is renewed by whoever made it; certificates may be forgotten. */
+static void watch_expiry(struct apisource *s, const struct access_facts *a)
+{
+	uint64_t now_s = clock_wall_ns() / NS_PER_S;
+
+	for (size_t i = 0; i < ACCESS_EXPIRIES; i++) {
+		uint64_t at_s = a->expiry_s[i];
+
+		stat_set(&s->stat->expiry_s[i], at_s);
+		if (i == ACCESS_TOKEN || at_s == 0 || at_s > now_s + WARN_S ||
+			at_s == s->warned_s[i])
+			continue;
+		s->warned_s[i] = at_s;
+		log_line(LOG_WARNING, "API access: the %s ends in_s=%lld",
+			i == ACCESS_CA ? "CA" : "client certificate",
+			(long long)at_s - (long long)now_s);
+	}
+}
+
 /* Where and as who; NULL: not now. */
 static const struct access_facts *get_access(struct apisource *s, uint64_t now_ns)
 {
@@ -434,6 +456,8 @@ static const struct access_facts *get_access(struct apisource *s, uint64_t now_n
 		say_problem(s, access_problem(s->access));
 	if (a == NULL)
 		s->access_again_ns = now_ns + ACCESS_AGAIN_NS;
+	else
+		watch_expiry(s, a);
 	return a;
 }
 
@@ -577,7 +601,7 @@ static void on_reach(evutil_socket_t fd, short what, void *arg)
 /* ---- open and close ---- */
 
 static void add_resource(struct apisource *s, const struct conf_kubernetes *k,
-	enum kube_kind kind, const char *namespace_, struct stat_resource *stat)
+	enum kube_kind kind, const char *namespace_)
 {
 	struct resource *r = &s->resources[s->nresources++];
 	struct watch_options o = {
@@ -588,7 +612,7 @@ static void add_resource(struct apisource *s, const struct conf_kubernetes *k,
 		.lean = k->lean,
 		.audit_ns = k->audit_ns,
 		.speedup = k->test_speedup,
-		.stat = &stat[kind],
+		.stat = &s->stat->resources[kind],
 	};
 	uint64_t random;
 
@@ -602,8 +626,7 @@ static void add_resource(struct apisource *s, const struct conf_kubernetes *k,
 }
 
 /* WP-17: few namespaces are watched one by one, so that Roles suffice. */
-static void add_resources(
-	struct apisource *s, const struct conf_kubernetes *k, struct stat_resource *stat)
+static void add_resources(struct apisource *s, const struct conf_kubernetes *k)
 {
 	bool one_by_one = k->nnamespaces > 0 && k->nnamespaces <= NAMESPACES_FEW;
 	size_t n = one_by_one ? k->nnamespaces : 1;
@@ -613,7 +636,7 @@ static void add_resources(
 		for (size_t j = 0; j < ARRAY_LEN(kinds); j++)
 			if (kinds[j] != KUBE_SLICE || !k->noendpoints)
 				add_resource(s, k, kinds[j],
-					one_by_one ? k->namespaces[i] : "", stat);
+					one_by_one ? k->namespaces[i] : "");
 }
 
 static struct apisource *make(struct event_base *base, const struct conf_kubernetes *k,
@@ -634,10 +657,10 @@ static struct apisource *make(struct event_base *base, const struct conf_kuberne
 }
 
 int apisource_open(struct event_base *base, const struct conf_kubernetes *k,
-	struct stat_resource *stat, const struct apisource_handlers *handlers, void *arg,
+	struct stat_api *stat, const struct apisource_handlers *handlers, void *arg,
 	struct apisource **out, char *error, size_t cap)
 {
-	static struct stat_resource nowhere[ARRAY_LEN(kinds)];
+	static struct stat_api nowhere;
 	struct apisource *s = make(base, k, handlers, arg);
 	int ret = s->turn == NULL || s->reach == NULL ? -ENOMEM : 0;
 
@@ -654,7 +677,8 @@ int apisource_open(struct event_base *base, const struct conf_kubernetes *k,
 		apisource_close(s);
 		return ret;
 	}
-	add_resources(s, k, stat != NULL ? stat : nowhere);
+	s->stat = stat != NULL ? stat : &nowhere;
+	add_resources(s, k);
 	wait_until(s->turn, 0, 0);
 	*out = s;
 	return 0;

@@ -49,12 +49,12 @@ struct apisource_handlers {
 };
 
 /*
- * Begin. `k` is copied. `stat` has a struct for each kind but Pods, NULL: nowhere.
+ * Begin. `k` is copied. `stat` NULL: counted nowhere.
  * `handlers` and `stat` are borrowed until apisource_close(). 0 with *out owned by the
  * caller; or a negative errno, with a line for a log in `error`.
  */
 int apisource_open(struct event_base *base, const struct conf_kubernetes *k,
-	struct stat_resource *stat, const struct apisource_handlers *handlers, void *arg,
+	struct stat_api *stat, const struct apisource_handlers *handlers, void *arg,
 	struct apisource **out, char *error, size_t cap);
 
 /* True if both configurations ask the same of the same servers. */
