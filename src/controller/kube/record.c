@@ -136,6 +136,7 @@ struct kube_object *record_take_object(struct kube_object *from)
 
 	*o = *from;
 	*from = (struct kube_object){0};
+	kube_object_pack(o);
 	return o;
 }
 

@@ -477,6 +477,7 @@ static void replace_slice(struct store *s, struct slice_record *slice,
 	detach(s, slice);
 	slice->object = *fresh;
 	*fresh = (struct kube_object){0};
+	kube_object_pack(&slice->object);
 	attach(s, slice);
 	if (slice->service == before && before != NULL && counted && slice->counts) {
 		addrindex_mark_differing(s, &old.u.slice, &slice->object.u.slice);
@@ -528,6 +529,7 @@ static bool apply_slice(
 	slice->object = *o;
 	slice->pass = s->pass;
 	*o = (struct kube_object){0};
+	kube_object_pack(&slice->object);
 	table_add(&s->slices, &slice->link,
 		record_hash(s, slice->object.namespace, slice->object.name));
 	s->objects[KUBE_SLICE]++;
