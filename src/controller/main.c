@@ -204,10 +204,8 @@ static void open_files(struct shell *s, const struct conf_kubernetes *k)
 static bool on_api_object(void *arg, enum kube_change change, struct kube_object *o)
 {
 	struct shell *s = arg;
-	bool changed;
+	bool changed = engine_event(&s->engine, change, o, clock_mono_ns());
 
-	report_event(&s->report, o->kind, change);
-	changed = engine_event(&s->engine, change, o, clock_mono_ns());
 	take_turn(s, false);
 	return changed;
 }

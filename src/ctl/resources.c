@@ -63,10 +63,9 @@ static void print_row(const struct overview *v, size_t i)
 				(double)NS_PER_S);
 	printf("%-15s %-8s %12" PRIu64 "  %-14s %9" PRIu64 " %7" PRIu64 " %9" PRIu64
 	       " %9" PRIu64 " %8" PRIu64 " %7" PRIu64 "\n",
-		names[i], state(r), stat_get(&r->version), heard,
-		sum(v->controller->events[i], 3), stat_get(&r->lists),
-		sum(r->restarts, STAT_RESTARTS), failures(r), stat_get(&r->dropped),
-		stat_get(&r->held));
+		names[i], state(r), stat_get(&r->version), heard, sum(r->events, 3),
+		stat_get(&r->lists), sum(r->restarts, STAT_RESTARTS), failures(r),
+		stat_get(&r->dropped), stat_get(&r->held));
 }
 
 static void print_reasons(
@@ -174,9 +173,9 @@ static void json_one(struct json *j, const struct overview *v, size_t i)
 	json_number(j, "version", stat_get(&r->version));
 	json_number(j, "last_octet_ns", stat_get(&r->octet_wall_ns));
 	json_number(j, "objects", stat_get(&v->controller->objects[i]));
-	json_number(j, "added", stat_get(&v->controller->events[i][0]));
-	json_number(j, "modified", stat_get(&v->controller->events[i][1]));
-	json_number(j, "deleted", stat_get(&v->controller->events[i][2]));
+	json_number(j, "added", stat_get(&r->events[0]));
+	json_number(j, "modified", stat_get(&r->events[1]));
+	json_number(j, "deleted", stat_get(&r->events[2]));
 	json_requests(j, r);
 	json_number(j, "lists", stat_get(&r->lists));
 	json_number(j, "list_ns", stat_get(&r->list_ns));

@@ -231,7 +231,8 @@ START_TEST(sweep)
 	ck_assert_uint_eq(s->objects[KUBE_SLICE], 2);
 	ck_assert(store_sweep(s, KUBE_SLICE, NULL, second, 0));
 	ck_assert_uint_eq(s->objects[KUBE_SLICE], 0);
-	ck_assert(store_sweep(s, KUBE_NAMESPACE, NULL, second, 0));
+	ck_assert(!store_sweep(s, KUBE_NAMESPACE, "m", second, 0));
+	ck_assert(store_sweep(s, KUBE_NAMESPACE, "n", second, 0));
 	ck_assert_uint_eq(s->objects[KUBE_NAMESPACE], 0);
 	store_free(s);
 }

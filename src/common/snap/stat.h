@@ -133,6 +133,7 @@ struct stat_resource {
 	stat_u64 relists[STAT_RELISTS];
 	stat_u64 regressions;
 	stat_u64 audit_differences;
+	stat_u64 events[3]; /* of watches: added, modified, deleted */
 	stat_u64 bookmarks;
 	stat_u64 dropped; /* objects that could not be used (WP-79) */
 	stat_u64 octets;

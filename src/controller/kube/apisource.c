@@ -40,6 +40,7 @@ struct resource {
 	unsigned status;       /* of the stream's head; 0: none yet */
 	size_t octets;         /* of its body */
 	enum watch_end ending; /* why we stopped reading */
+	size_t server;         /* that it was sent to */
 	uint64_t login;        /* login_generation that it was sent with */
 	uint32_t pass;
 	size_t differences;     /* of the audit at work */
@@ -179,6 +180,8 @@ static void on_object(void *arg, enum kube_change change, struct kube_object *o)
 			r->ending = WATCH_END_PARSE;
 		return;
 	}
+	if (r->watch.want == WANT_WATCH)
+		stat_add(&r->watch.options.stat->events[change], 1);
 	if (s->handlers->on_object(s->arg, change, o) && r->watch.auditing)
 		r->differences++;
 }
@@ -243,8 +246,8 @@ static void end_stream(struct resource *r, enum watch_end end, const char *probl
 	if (r->watch.unauthorized)
 		access_refused(s->access, r->login);
 	r->watch.unauthorized = false;
-	if (r->watch.rotate)
-		s->server++;
+	if (r->watch.rotate && r->server == s->server)
+		s->server++; /* unless another resource has been there before */
 	r->watch.rotate = false;
 	judge_synced(s);
 	if (!good)
@@ -419,6 +422,7 @@ static void send_stream(
 	r->octets = 0;
 	r->ending = WATCH_END_CLEAN;
 	r->login = a->login_generation;
+	r->server = s->server;
 	r->json = kubejson_new_reply(w->form, r->watch.options.kind, &reply_handlers, r);
 	r->stream = kubehttp_get(s->http, &h, &stream_handlers, r);
 	if (r->stream == NULL)

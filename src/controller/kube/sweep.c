@@ -66,9 +66,12 @@ const char *store_version(const struct store *s, enum kube_kind kind,
 static void look(
 	struct search *q, uint32_t pass, const char *namespace_, const char *name)
 {
+	/* A Namespace is listed with what stands in it. */
+	const char *within = q->kind == KUBE_NAMESPACE ? name : namespace_;
+
 	if ((int32_t)(pass - q->pass) >= 0)
 		return;
-	if (q->namespace_ != NULL && strcmp(q->namespace_, namespace_) != 0)
+	if (q->namespace_ != NULL && strcmp(q->namespace_, within) != 0)
 		return;
 	q->n++;
 	if (!q->collect)
