@@ -5,7 +5,8 @@
 
 #include "base/base.h"
 
-#define LARGE_WAIT_NS (20 * NS_PER_MS) /* between two publishes of a large RRset */
+#define MAX_DROP_LEAST 100              /* objects that may always go (WP-90) */
+#define LARGE_WAIT_NS  (20 * NS_PER_MS) /* between two publishes of a large RRset */
 
 void engine_init(struct engine *e, struct publisher *p, bool standing,
 	const struct engine_handlers *handlers, void *arg)
@@ -85,11 +86,55 @@ void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
 
 /* ---- events ---- */
 
-void engine_event(
+bool engine_event(
 	struct engine *e, enum kube_change change, struct kube_object *o, uint64_t now_ns)
 {
-	if (store_apply(e->store, change, o, now_ns))
+	if (!store_apply(e->store, change, o, now_ns))
+		return false;
+	debounce_touch(&e->debounce, now_ns);
+	return true;
+}
+
+uint32_t engine_pass_begin(struct engine *e)
+{
+	return store_pass_begin(e->store);
+}
+
+void engine_seen(struct engine *e, const struct kube_object *o)
+{
+	store_seen(e->store, o->kind, o->namespace, o->name);
+}
+
+const char *engine_version(const struct engine *e, const struct kube_object *o)
+{
+	return store_version(e->store, o->kind, o->namespace, o->name);
+}
+
+void engine_imply_namespaces(struct engine *e, bool implied, uint64_t now_ns)
+{
+	if (store_imply_namespaces(e->store, implied))
 		debounce_touch(&e->debounce, now_ns);
+}
+
+/* WP-90. Whoever has few objects may lose them all. */
+static bool too_many(const struct engine *e, enum kube_kind kind, size_t n)
+{
+	return n > MAX_DROP_LEAST &&
+	       n * 100 > e->store->objects[kind] * e->conf.publish.max_drop;
+}
+
+size_t engine_pass_end(struct engine *e, enum kube_kind kind, const char *namespace_,
+	uint32_t pass, bool force, uint64_t now_ns, size_t *removed)
+{
+	size_t n = store_unseen(e->store, kind, namespace_, pass);
+
+	*removed = 0;
+	if (!force && too_many(e, kind, n))
+		return n;
+	if (store_sweep(e->store, kind, namespace_, pass, now_ns))
+		debounce_touch(&e->debounce, now_ns);
+	*removed = n;
+	return 0;
 }
 
 void engine_synced(struct engine *e, uint64_t now_ns)

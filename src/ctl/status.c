@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "ctl/options.h"
 #include "ctl/overview.h"
+#include "ctl/resources.h"
 #include "ctl/target.h"
 #include "dns/type.h"
 
@@ -18,7 +19,9 @@ const char status_help[] = "\n"
 			   "type and batch size.\n"
 			   "Exit status 1: there is no complete generation, or nobody "
 			   "serves it; 3: nothing of\n"
-			   "that instance is in shared memory.\n";
+			   "that instance is in shared memory.\n"
+			   "  --alive                exit status 0 as long as a worker "
+			   "runs, complete or not\n";
 
 /* "12 s", "3 min", "2 h 5 min", "4 d 1 h" into `out`. */
 static const char *age(uint64_t ns, char out[32])
@@ -266,6 +269,7 @@ static void print_table(const struct overview *v, bool wide)
 		print_snap(v);
 	if (v->controller != NULL)
 		print_controller(v);
+	resources_print(v, wide);
 	print_processes(v, wide);
 	print_rcodes(v);
 	print_tcp(v, wide);
@@ -277,8 +281,10 @@ int ctl_status(const struct verb *verb, int argc, char **argv)
 {
 	static struct overview v;
 	char instance[INSTANCE_MAX];
+	bool alive = false;
 	struct options o;
-	int ret = options_parse(verb, argc, argv, NULL, 0, &o);
+	const struct option_spec own[] = {{NULL, "--alive", NULL, &alive}};
+	int ret = options_parse(verb, argc, argv, own, ARRAY_LEN(own), &o);
 
 	if (ret != 0)
 		return options_exit(ret);
@@ -297,8 +303,8 @@ int ctl_status(const struct verb *verb, int argc, char **argv)
 		overview_json(&v);
 	else
 		print_table(&v, o.format == FORMAT_WIDE);
-	bool good = v.snap != NULL && (v.snap->flags & ROOT_COMPLETE) != 0 &&
-	            living_workers(&v) > 0;
+	bool complete = v.snap != NULL && (v.snap->flags & ROOT_COMPLETE) != 0;
+	bool good = living_workers(&v) > 0 && (complete || alive);
 	overview_close(&v);
 	return good ? EXIT_OK : EXIT_NEGATIVE;
 }

@@ -323,6 +323,10 @@ START_TEST(kubeconfig_replaced)
 	ck_assert_uint_eq(f->tls_generation, 2);
 	ck_assert_uint_eq(f->login_generation, 2);
 	ck_assert_str_eq(problem(), "");
+	put("k/config",
+		CONFIG("certificate-authority: ca, tls-server-name: x", "token: three"));
+	ck_assert_uint_eq(facts(151 * S)->tls_generation, 3);
+	ck_assert_uint_eq(facts(151 * S)->login_generation, 2);
 }
 END_TEST
 

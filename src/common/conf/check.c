@@ -27,13 +27,9 @@ static void check_source(struct parse *p)
 	static const char path[] = "kubernetes.path", source[] = "kubernetes.source";
 	const struct conf_kubernetes *kube = &p->conf->kubernetes;
 
-	if (!sound(p, source))
+	if (!sound(p, source) || kube->source != CONF_SOURCE_FILES)
 		return;
-	if (kube->source == CONF_SOURCE_API)
-		report_add(p->report, CONF_ERROR, where(p, source), source,
-			"source \"api\" is not available in this build — set "
-			"kubernetes.source = \"files\" and kubernetes.path");
-	else if (sound(p, path) && kube->path[0] == '\0')
+	if (sound(p, path) && kube->path[0] == '\0')
 		report_add(p->report, CONF_ERROR, where(p, source), path,
 			"is missing — source \"files\" needs the directory or file of "
 			"objects");

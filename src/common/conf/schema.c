@@ -5,6 +5,7 @@
 #include "conf/schema.h"
 
 static const char *const sources[] = {"api", "files", NULL};
+static const char *const first_lists[] = {"cached", "fresh", NULL};
 static const char *const pods[] = {"disabled", "insecure", "verified", NULL};
 static const char *const anys[] = {"normal", "hinfo", "notimp", NULL};
 static const char *const policies[] = {"shuffle", "fixed", NULL};
@@ -84,6 +85,29 @@ const struct key schema[] = {
 	 KUBE(tls.ca),
 	 "the CAs that API servers are checked with, a PEM file; if not set, the "
 	 "system's"},
+	{"kubernetes.watch_list", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("true"),
+	 KUBE(watch_list),
+	 "take the state of a resource as a stream where the API server can (WatchList)"},
+	{"kubernetes.first_list", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"cached\"", first_lists), KUBE(first_list),
+	 "the very first list of a server without WatchList: \"cached\", or \"fresh\" "
+	 "(consistent, dearer for the server)"},
+	{"kubernetes.audit", KEY_DURATION, RELOAD, 0, 86400, "s", DEFAULT("\"45m\""),
+	 KUBE(audit_ns),
+	 "how often, give or take half, all objects are compared with the server's; "
+	 "\"0s\": never"},
+	{"kubernetes.lean", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"), KUBE(lean),
+	 "take only the EndpointSlices of headless Services: no endpoint names and PTRs "
+	 "for the others"},
+	{"kubernetes.api_qps", KEY_INT, RELOAD, 1, 1000, "requests/s", DEFAULT("5"),
+	 KUBE(api_qps),
+	 "API requests a second in the long run"},
+	{"kubernetes.api_burst", KEY_INT, RELOAD, 1, 1000, "requests", DEFAULT("10"),
+	 KUBE(api_burst),
+	 "API requests that may follow each other at once"},
+	{"kubernetes.test_speedup", KEY_INT, RELOAD, 1, 1000, "", DEFAULT("1"),
+	 KUBE(test_speedup),
+	 "for tests: so many times faster do time-outs of the watch run"},
 	{"kubernetes.namespaces", KEY_LABELS, RELOAD, NO_RANGE, DEFAULT("[]"),
 	 KUBE(namespaces),
 	 "expose only these namespaces; [] = all"},
@@ -132,6 +156,13 @@ const struct key schema[] = {
 	 KUBE(server_addresses),
 	 "our addresses in NS answers; [] = those of the machine's interfaces, not "
 	 "loopback"},
+	{"publish.max_drop", KEY_INT, RELOAD, 1, 100, "%", DEFAULT("50"),
+	 FIELD(publish.max_drop),
+	 "a complete list that lacks more of a resource's objects than this, and over "
+	 "100, is not believed for a while; 100: always"},
+	{"publish.hold", KEY_DURATION, RELOAD, 0, 3600, "s", DEFAULT("\"60s\""),
+	 FIELD(publish.hold_ns),
+	 "how long such objects are kept: until then another list may bring them back"},
 	{"any_query", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"normal\"", anys),
 	 FIELD(any_query),
 	 "queries of type ANY: \"normal\" (no data), \"hinfo\" (RFC 8482), \"notimp\""},

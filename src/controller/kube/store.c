@@ -206,11 +206,26 @@ static bool listed(const struct store_options *o, const char *name)
 	return o->nnamespaces == 0;
 }
 
+/* OB-N2: it is known, or it must exist because a Service does. */
+static bool namespace_matches(const struct store *s, const struct namespace_record *n)
+{
+	const struct service_record *svc;
+
+	if (n->object != NULL)
+		return labels_match(s->options.namespace_labels, n->object);
+	if (!s->implied || (s->options.namespace_labels != NULL &&
+				   s->options.namespace_labels->n > 0))
+		return false;
+	LIST_FOREACH(svc, &n->services, of_namespace)
+	if (svc->object != NULL)
+		return true;
+	return false;
+}
+
 /* OB-N1; all that stands in the Namespace changes with it. */
 static bool judge_namespace(struct store *s, struct namespace_record *n)
 {
-	bool exposed = n->object != NULL && listed(&s->options, n->name) &&
-	               labels_match(s->options.namespace_labels, n->object);
+	bool exposed = listed(&s->options, n->name) && namespace_matches(s, n);
 	struct service_record *svc;
 
 	if (exposed == n->exposed)
@@ -236,6 +251,7 @@ static bool apply_namespace(struct store *s, struct kube_object *o, bool deleted
 	record_free_object(&n->object);
 	if (!deleted)
 		n->object = record_take_object(o);
+	n->pass = s->pass;
 
 	bool changed = judge_namespace(s, n);
 	record_release_namespace(s, n);
@@ -283,6 +299,17 @@ static void replace_service(
 		mark_endpoints(s, svc);
 	svc->visible = visible;
 	record_free_object(&old);
+	if (s->implied)
+		judge_namespace(s, svc->namespace_);
+}
+
+/* Nothing has changed but the resourceVersion, which tells repeated events apart. */
+static void renew_version(struct kube_object *kept, struct kube_object *o)
+{
+	char *version = kept->resource_version;
+
+	kept->resource_version = o->resource_version;
+	o->resource_version = version;
 }
 
 static bool apply_service(struct store *s, struct kube_object *o, bool deleted)
@@ -291,11 +318,13 @@ static bool apply_service(struct store *s, struct kube_object *o, bool deleted)
 
 	if (deleted && (svc == NULL || svc->object == NULL))
 		return false;
-	if (!deleted && svc != NULL && svc->object != NULL &&
-		kube_object_equal(svc->object, o))
-		return false;
 	if (svc == NULL)
 		svc = record_service(s, o->namespace, o->name);
+	svc->pass = s->pass;
+	if (!deleted && svc->object != NULL && kube_object_equal(svc->object, o)) {
+		renew_version(svc->object, o);
+		return false;
+	}
 	replace_service(s, svc, deleted ? NULL : record_take_object(o));
 	return true;
 }
@@ -487,13 +516,17 @@ static bool apply_slice(
 		return true;
 	}
 	if (slice != NULL) {
-		if (kube_object_equal(&slice->object, o))
+		slice->pass = s->pass;
+		if (kube_object_equal(&slice->object, o)) {
+			renew_version(&slice->object, o);
 			return false;
+		}
 		replace_slice(s, slice, o, now_ns);
 		return true;
 	}
 	slice = mem_alloc(1, sizeof(*slice));
 	slice->object = *o;
+	slice->pass = s->pass;
 	*o = (struct kube_object){0};
 	table_add(&s->slices, &slice->link,
 		record_hash(s, slice->object.namespace, slice->object.name));
@@ -592,6 +625,20 @@ static void rejoin(struct store *s)
 		}
 	}
 	addrindex_judge_own(s);
+}
+
+bool store_imply_namespaces(struct store *s, bool implied)
+{
+	bool changed = false;
+	struct owner *o;
+
+	if (s->implied == implied)
+		return false;
+	s->implied = implied;
+	TAILQ_FOREACH(o, &s->all, all)
+	if (o->kind == OWNER_NAMESPACE)
+		changed |= judge_namespace(s, store_namespace(o));
+	return changed;
 }
 
 void store_configure(struct store *s, const struct store_options *o)

@@ -57,6 +57,7 @@ struct namespace_record {
 	char *name;                 /* owned */
 	struct kube_object *object; /* owned; NULL: no such Namespace is known */
 	bool exposed;               /* OB-N1 */
+	uint32_t pass;              /* in which the object was seen last */
 	LIST_HEAD(, service_record) services;
 };
 
@@ -66,6 +67,7 @@ struct slice_record {
 	struct service_record *service; /* NULL: it names none */
 	bool counts;                    /* joins: right labels, not FQDN */
 	bool leaving;                   /* made of addresses that left a slice (RDY-06) */
+	uint32_t pass;                  /* in which it was seen last */
 	uint64_t until_ns;              /* leaving: when they go */
 	TAILQ_ENTRY(slice_record) of_service, leaving_link;
 };
@@ -79,6 +81,7 @@ struct service_record {
 	char *name;                 /* owned */
 	struct kube_object *object; /* owned; NULL: slices only */
 	bool visible;               /* the object's labels are selected (RO-08) */
+	uint32_t pass;              /* in which the object was seen last */
 	struct slice_list slices;
 	unsigned nslices;
 	unsigned own_endpoints; /* endpoint addresses that are our own (RX-02) */
@@ -125,6 +128,8 @@ struct store {
 	struct owner_list all, dirty;
 	struct slice_list leaving; /* by until_ns */
 	bool hold_leaving;         /* store_synced() was called */
+	bool implied;              /* Namespaces follow from Services (OB-N2) */
+	uint32_t pass;             /* of the newest list (WP-85) */
 	size_t ndirty;
 	uint64_t objects[KUBE_KINDS];
 	/* What the first event since the last publish was about: "Service shop/api". */
@@ -145,6 +150,36 @@ void store_configure(struct store *s, const struct store_options *o);
  */
 bool store_apply(
 	struct store *s, enum kube_change change, struct kube_object *o, uint64_t now_ns);
+
+/*
+ * Mark and sweep (WP-85). A list begins: every object that is applied from now on bears
+ * the number that is returned, or a higher one. store_seen() marks an object that is
+ * there but could not be used: what is known of it stays.
+ */
+uint32_t store_pass_begin(struct store *s);
+void store_seen(
+	struct store *s, enum kube_kind kind, const char *namespace_, const char *name);
+
+/* The resourceVersion of an object that is there; NULL: there is none. Borrowed. */
+const char *store_version(const struct store *s, enum kube_kind kind,
+	const char *namespace_, const char *name);
+
+/*
+ * What a list did not hold: objects of that kind (and namespace, unless that is NULL)
+ * which were not seen since `pass` began. How many there are; and delete them, which a
+ * complete list allows alone. store_sweep(): true if some owner is dirty by it.
+ */
+size_t store_unseen(const struct store *s, enum kube_kind kind, const char *namespace_,
+	uint32_t pass);
+bool store_sweep(struct store *s, enum kube_kind kind, const char *namespace_,
+	uint32_t pass, uint64_t now_ns);
+
+/*
+ * OB-N2: Namespaces cannot be listed. With `implied` a Namespace exists where a Service
+ * is known; one that is selected by label stays hidden, because nobody knows its labels.
+ * True if some owner is dirty by it.
+ */
+bool store_imply_namespaces(struct store *s, bool implied);
 
 /* All objects were read once: from here on addresses that leave a slice wait (RDY-06). */
 void store_synced(struct store *s);
