@@ -281,7 +281,8 @@ static const struct {
 	      "\",\"token\":null,\"expirationTimestamp\":null}}",
 		"", "", true, 0},
 	{"{\n\t\"kind\": \"ExecCredential\",\n\t\"apiVersion\": \"" V1 "\",\n"
-	 "\t\"spec\": {\"interactive\": false},\n\t\"status\": {\n\t\t\"token\": \"t\"\n\t}\n}\n",
+	 "\t\"spec\": {\"interactive\": false},\n"
+	 "\t\"status\": {\n\t\t\"token\": \"t\"\n\t}\n}\n",
 		"", "t", false, 0},
 	{"", "is no ExecCredential", "", false, 0},
 	{"please log in\n", "is no ExecCredential", "", false, 0},

@@ -213,7 +213,8 @@ static const struct {
 	{"a: &x {b: *x}\n", "", "1:11: an alias of what it stands in"},
 	{"a: *x\n", "", "1:4: an alias of an anchor that is not there"},
 	{"kind: Config\n", "",
-		"1:1: has no current-context — set kubernetes.context; contexts are: none"},
+		"1:1: has no current-context — set kubernetes.context; contexts are: "
+		"none"},
 	{"contexts: [{name: a}, {name: 'b\"c'}, {x: y}]\n", "",
 		"1:1: has no current-context — set kubernetes.context; contexts are: "
 		"\"a\", \"b?c\""},
@@ -253,8 +254,8 @@ static const struct {
 	{ONE(SERVER ", certificate-authority-data: QUJ", ""), "",
 		"4:70: cluster \"k\": certificate-authority-data: is no base64"},
 	{ONE(SERVER ", certificate-authority-data: QUJD", ""), "",
-		"4:70: cluster \"k\": certificate-authority-data: holds no PEM block such "
-		"as -----BEGIN CERTIFICATE"},
+		"4:70: cluster \"k\": certificate-authority-data: holds no PEM block "
+		"such as -----BEGIN CERTIFICATE"},
 	{ONE(SERVER, "client-certificate: f"), "",
 		"6:19: user \"u\": has a client-certificate without client-key — add it"},
 	{ONE(SERVER, "client-key: f"), "",
@@ -266,8 +267,8 @@ static const struct {
 	{ONE(SERVER, "token: \"a\\nX-Header: b\""), "",
 		"6:27: user \"u\": token: holds white space or what cannot be printed"},
 	{ONE(SERVER, "auth-provider: {name: gcp}"), "",
-		"6:35: user \"u\": auth-provider \"gcp\" is not taken, Kubernetes removed it "
-		"— use a token, a certificate, or exec"},
+		"6:35: user \"u\": auth-provider \"gcp\" is not taken, Kubernetes "
+		"removed it — use a token, a certificate, or exec"},
 	{ONE(SERVER, "as-groups: [a]"), "",
 		"6:19: user \"u\": as-uid, as-groups and as-user-extra need as"},
 	{ONE(SERVER, "as: \"a\\r\\nb\""), "",
@@ -284,13 +285,13 @@ static const struct {
 	{ONE(SERVER, "exec: {command: x, apiVersion: client.authentication.k8s.io/v1, "
 		     "interactiveMode: Always}"),
 		"",
-		"6:26: user \"u\": exec: interactiveMode Always wants a terminal, there is "
-		"none"},
+		"6:26: user \"u\": exec: interactiveMode Always wants a terminal, there "
+		"is none"},
 	{ONE(SERVER, "exec: {command: x, apiVersion: client.authentication.k8s.io/v1, "
 		     "interactiveMode: never}"),
 		"",
-		"6:26: user \"u\": exec: the interactiveMode \"never\" is not known — write "
-		"Never"},
+		"6:26: user \"u\": exec: the interactiveMode \"never\" is not known — "
+		"write Never"},
 	{ONE(SERVER,
 		 "exec: {command: x, apiVersion: client.authentication.k8s.io/v1alpha1}"),
 		"",

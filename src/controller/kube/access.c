@@ -376,6 +376,7 @@ static bool count_generations(struct access *a)
 	pair = hash_part(pair, f->key.data, f->key.len);
 	tls = hash_part(pair, f->ca.data, f->ca.len);
 	tls = hash_part(tls, &f->insecure, sizeof(f->insecure));
+	tls = hash_text(tls, f->tls_server_name);
 	login = hash_text(hash_text(hash_text(pair, f->token), f->username), f->password);
 	for (size_t i = 0; i < f->nheaders; i++)
 		login = hash_text(login, f->headers[i]);

@@ -63,8 +63,9 @@ struct access_facts {
 	const char *username, *password; /* of basic authentication; "": none */
 	const char *const *headers;      /* to send as they are: "Impersonate-User: x" */
 	size_t nheaders;
-	uint64_t tls_generation;   /* another when ca, cert, key or insecure is: new
-	                            connections, idle ones are dropped (WP-07) */
+	uint64_t tls_generation;   /* another when ca, cert, key, insecure or
+	                            tls_server_name is: idle connections are dropped
+	                            (WP-07); from 1 */
 	uint64_t login_generation; /* another when token, password, certificate, key or
 	                              headers are; from 1 */
 	uint64_t expiry_s[ACCESS_EXPIRIES]; /* unix time; 0: not known (MA-13) */

@@ -206,11 +206,12 @@ uint64_t expiry_pem(const uint8_t *pem, size_t len, bool latest)
 {
 	static const char begin[] = "-----BEGIN CERTIFICATE-----";
 	static const char end[] = "-----END CERTIFICATE-----";
-	const char *p = (const char *)pem, *last = p + len;
+	const char *p = (const char *)pem;
+	const char *last = len > 0 ? p + len : p;
 	struct secret der = {0};
 	uint64_t found = 0;
 
-	while (p != NULL && p < last && (latest || found == 0)) {
+	while (p < last && (latest || found == 0)) {
 		const char *from = memmem(
 			p, (size_t)(last - p), begin, sizeof(begin) - 1);
 		const char *to;
