@@ -58,6 +58,7 @@ static void configure_store(struct engine *e)
 		.noendpoints = k->noendpoints,
 		.first_address_only = k->first_address_only,
 		.serving_fallback = k->serving_fallback,
+		.topology = e->options.topology != CONF_TOPOLOGY_NONE,
 	};
 
 	store_configure(e->store, &o);
@@ -241,7 +242,7 @@ static void succeeded(
 	};
 
 	e->settings_due = e->rebuild = e->apply.bulk = false;
-	e->apply.changes = 0;
+	e->apply.changes = e->apply.clients = 0;
 	e->handlers->on_published(e->arg, &p);
 }
 
@@ -255,7 +256,8 @@ static int publish_now(
 		ret = apply_dirty(e, now_ns, until_ns);
 	if (ret < 0)
 		return ret;
-	if (e->apply.changes == 0 && !e->rebuild && !e->settings_due)
+	if (e->apply.changes == 0 && e->apply.clients == 0 && !e->rebuild &&
+		!e->settings_due)
 		return 0; /* nothing that DNS shows has changed */
 
 	bool records = e->apply.changes > 0;

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "dns/type.h"
+#include "worker/order.h"
 
 #define OPT_LEN         11
 #define TTL_SOA_MAX     300
@@ -37,7 +38,7 @@ void encode_reset(struct reply *r)
 {
 	wire_rewind(&r->w, r->p->q.end);
 	r->an = r->ns = r->ar = 0;
-	r->cut = r->full = false;
+	r->cut = r->full = r->placed = false;
 	r->nnames = 0;
 }
 
@@ -181,47 +182,6 @@ static uint8_t *copy_addrs(uint8_t *to, const uint8_t *head, size_t head_len,
 	return to;
 }
 
-/* Number of the first prefix that the address begins with; behind them the rest. */
-static unsigned group_of(const struct settings *s, const uint8_t *addr, size_t size)
-{
-	unsigned g = 0;
-
-	while (g < s->nprefer && !addr_in_prefix(addr, size, &s->prefer[g]))
-		g++;
-	return g;
-}
-
-/*
- * The same as copy_addrs() for a whole RRset, group by group, each of them rotated
- * (LD-03); what has its place behind the first n RRs is left out. All RRs are of one
- * size, so each goes to its place at once: two looks at an address. Not inline: the path
- * of those who prefer nothing pays one branch.
- */
-__attribute__((noinline)) static void copy_groups(const struct reply *r, uint8_t *to,
-	const uint8_t *head, size_t head_len, const struct rrset *rr, size_t size,
-	unsigned n)
-{
-	const struct settings *s = r->settings;
-	unsigned count[SETTINGS_PREFER_MAX + 1] = {0};
-	unsigned begin[SETTINGS_PREFER_MAX + 1], turn[SETTINGS_PREFER_MAX + 1];
-
-	for (unsigned i = 0; i < rr->count; i++)
-		count[group_of(s, rr->data + i * size, size)]++;
-	for (unsigned g = 0, sum = 0; g <= s->nprefer; sum += count[g++]) {
-		begin[g] = sum;
-		turn[g] = count[g] - encode_first(r, count[g]);
-	}
-	for (unsigned i = 0; i < rr->count; i++) {
-		const uint8_t *addr = rr->data + i * size;
-		unsigned g = group_of(s, addr, size);
-		unsigned place = begin[g] + turn[g]++ % count[g];
-
-		if (place < n)
-			copy_addrs(to + place * (head_len + size), head, head_len, addr,
-				size, 1);
-	}
-}
-
 /*
  * Write the addresses of an RRset, rotated: as many as fit, or with `whole` all or none.
  * How many; -EBADMSG: there are fewer octets than the count says.
@@ -248,10 +208,10 @@ static int put_addrs(struct reply *r, uint16_t at, const struct rrset *rr, bool 
 	uint8_t *to = wire_claim(&r->w, n * (head_len + size));
 	if (to == NULL)
 		return 0;
-	if (r->settings->nprefer > 0) {
-		copy_groups(r, to, head, head_len, rr, size, n);
+	/* Not inline: the path of those who prefer nothing pays two branches. */
+	if ((r->settings->nprefer > 0 || node_placed(rr->form)) &&
+		order_addrs(r, to, head, head_len, rr, n))
 		return (int)n;
-	}
 	unsigned tail = MIN(n, rr->count - first); /* before the rotation wraps */
 	to = copy_addrs(to, head, head_len, rr->data + first * size, size, tail);
 	copy_addrs(to, head, head_len, rr->data, size, n - tail);
@@ -357,6 +317,8 @@ int encode_answer(struct reply *r, const struct owner *o, const struct rrset *rr
 	switch (rr->form) {
 	case FORM_ADDRS:
 	case FORM_BODY_ADDRS:
+	case FORM_ADDRS_PLACED:
+	case FORM_BODY_PLACED:
 		n = put_addrs(r, o->at, rr, false);
 		break;
 	case FORM_NAMES:
@@ -394,7 +356,8 @@ bool encode_rr(struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s,
 
 bool encode_glue(struct reply *r, uint16_t at, const struct rrset *rr)
 {
-	if (rr->form != FORM_ADDRS && rr->form != FORM_BODY_ADDRS)
+	if (rr->form != FORM_ADDRS && rr->form != FORM_BODY_ADDRS &&
+		!node_placed(rr->form))
 		return true; /* no addresses: nothing that could be added */
 	int n = r->full ? 0 : put_addrs(r, at, rr, true);
 	if (n <= 0) {

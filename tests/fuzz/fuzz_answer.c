@@ -55,13 +55,17 @@ static void check_reply(const struct packet *p)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t buf[65535];
+	struct sockaddr_in from = {.sin_family = AF_INET};
 
 	prepare();
 	if (size < 2 || size - 2 > sizeof(buf))
 		return 0;
+	store_u32((uint8_t *)&from.sin_addr, 0x0a060000 + data[1] % 8u);
 	struct basis b = {&cluster.snap, &cluster.settings, 0};
 	struct packet p = {.buf = buf, .len = size - 2, .tcp = (data[0] & 1) != 0};
 	p.turn = data[1];
+	if (data[1] % 8 != 0) /* GS-05: somebody known, mostly */
+		p.client = (const void *)&from;
 	p.cap = p.tcp ? sizeof(buf) : (data[0] & 2) != 0 ? data[1] * 16u : 4608;
 	p.cap = MAX(p.cap, p.len);
 	cluster.settings.rotation = (data[0] & 4) != 0 ? ROTATION_SHUFFLE

@@ -24,7 +24,7 @@ void expectation_fini(struct expectation *e)
 
 struct question {
 	ldns_pkt *pkt;
-	bool tcp;
+	struct asker from;
 };
 
 static bool take_word(struct question *q, char **word, size_t n, size_t *i)
@@ -32,9 +32,13 @@ static bool take_word(struct question *q, char **word, size_t n, size_t *i)
 	const char *s = word[*i];
 
 	if (strcmp(s, "tcp") == 0) {
-		q->tcp = true;
+		q->from.tcp = true;
 	} else if (strcmp(s, "edns") == 0 && *i + 1 < n) {
 		ldns_pkt_set_edns_udp_size(q->pkt, (uint16_t)atoi(word[++*i]));
+	} else if (strcmp(s, "from") == 0 && *i + 1 < n) {
+		q->from.address = word[++*i];
+	} else if (strcmp(s, "turn") == 0 && *i + 1 < n) {
+		q->from.turn = (uint32_t)atoi(word[++*i]);
 	} else if (strcmp(s, "do") == 0) {
 		ldns_pkt_set_edns_do(q->pkt, true);
 	} else if (strcmp(s, "cd") == 0) {
@@ -74,7 +78,7 @@ bool dialogue_ask(struct world *w, char **word, size_t nwords)
 	for (size_t i = 2; ok && i < nwords; i++)
 		ok = take_word(&q, word, nwords, &i);
 	if (ok && ldns_pkt2wire(&wire, q.pkt, &size) == LDNS_STATUS_OK)
-		world_ask(w, wire, size, q.tcp);
+		ok = world_ask(w, wire, size, &q.from);
 	ldns_pkt_free(q.pkt);
 	free(wire);
 	return ok;
@@ -147,6 +151,17 @@ static void free_texts(char **t, size_t n)
 	free(t);
 }
 
+/* Expected RR number i, among those that are not taken; n: it is not there. */
+static size_t find_rr(const struct expectation *e, int s, size_t i, char **got, size_t n,
+	const bool *taken)
+{
+	size_t k = e->ordered ? MIN(i, n) : 0, end = e->ordered ? MIN(i + 1, n) : n;
+
+	while (k < end && (taken[k] || !same_rr(e->rr[s][i], got[k])))
+		k++;
+	return k < end ? k : n;
+}
+
 /* Every expected RR is there once, and nothing else. */
 static bool check_rrs(const struct expectation *e, int s, char **got, size_t n)
 {
@@ -154,10 +169,8 @@ static bool check_rrs(const struct expectation *e, int s, char **got, size_t n)
 	bool *taken = calloc(n + 1, sizeof(*taken));
 
 	for (size_t i = 0; i < e->n[s]; i++) {
-		size_t k = 0;
+		size_t k = find_rr(e, s, i, got, n, taken);
 
-		while (k < n && (taken[k] || !same_rr(e->rr[s][i], got[k])))
-			k++;
 		if (k < n) {
 			taken[k] = true;
 			continue;

@@ -12,7 +12,7 @@
 
 /* What an `expect` line and those behind it say. Strings are owned. */
 struct expectation {
-	bool active, dropped, aa, tc, ra, any_additional;
+	bool active, dropped, aa, tc, ra, any_additional, ordered;
 	int rcode;
 	int ede;                         /* -1: none */
 	int opt;                         /* 1: an OPT must be there, 0: none */
@@ -26,8 +26,8 @@ struct expectation {
 void expectation_fini(struct expectation *e);
 
 /*
- * Ask as the words say: NAME TYPE [class CH] [tcp] [edns N] [do] ... False: bad words,
- * printed.
+ * Ask as the words say: NAME TYPE [class CH] [tcp] [edns N] [from ADDRESS] ... False: bad
+ * words, printed.
  */
 bool dialogue_ask(struct world *w, char **word, size_t nwords);
 

@@ -10,9 +10,9 @@
  *   at 50ms                       the clock goes on to 50 ms after the last `mark`
  *   mark                          it counts from here
  *   restart                       a new controller on the same board
- *   ask NAME TYPE [class CH] [tcp] [edns N] [do] [cd] [nord]
+ *   ask NAME TYPE [class CH] [tcp] [edns N] [do] [cd] [nord] [from ADDRESS] [turn N]
  *   expect RCODE [aa] [tc] [opt|noopt] [ede N] [soa ZONE] [answers N]
- *          [extra any]
+ *          [extra any] [ordered: RRs stand in the order of the lines below]
  *   expect nothing                no reply at all
  *   answer|authority|additional RR  what stands there, and nothing else; `*`: any field
  *   published N                   generations since the last `published` or `scenario`
@@ -181,6 +181,8 @@ static bool expect_word(struct expectation *e, char **word, size_t n, size_t *i)
 		e->opt = 1;
 	else if (strcmp(w, "noopt") == 0)
 		e->opt = 0;
+	else if (strcmp(w, "ordered") == 0)
+		e->ordered = true;
 	else if (*i + 1 >= n)
 		return false;
 	else if (strcmp(w, "ede") == 0)

@@ -499,7 +499,8 @@ static const char every_key[] =
 	"tcp = { read = \"1s\"; write = \"1500ms\"; idle = \"2m\"; max_queries = 7;\n"
 	"	max_age = \"0s\"; max_connections = 10000; };\n"
 	"loadbalance = { policy = \"fixed\"; prefer = [ \"10.1.2.3/16\",\n"
-	"	\"fd00::/8\" ]; }; log = { level = \"debug\"; };";
+	"	\"fd00::/8\" ]; prefer_topology = \"node\"; };\n"
+	"log = { level = \"debug\"; };";
 
 START_TEST(all_keys)
 {
@@ -544,6 +545,7 @@ START_TEST(all_keys)
 	ck_assert_uint_eq(c.loadbalance.prefer[0].bits, 16);
 	ck_assert_uint_eq(c.loadbalance.prefer[1].addr.len, 16);
 	ck_assert_uint_eq(c.loadbalance.prefer[1].bits, 8);
+	ck_assert_int_eq(c.loadbalance.topology, CONF_TOPOLOGY_NODE);
 	ck_assert_int_eq(c.log_level, 3); /* debug */
 	conf_fini(&c);
 	conf_report_fini(&r);

@@ -68,6 +68,14 @@ static const struct {
 		"Service s/n headless\n"},
 	{"RB-07", SERVICE("\"publishNotReadyAddresses\":true"), "Service s/n notready\n"},
 	{"RB-07", SERVICE("\"publishNotReadyAddresses\":false"), "Service s/n\n"},
+	{"GS-05", SERVICE("\"trafficDistribution\":\"PreferClose\""),
+		"Service s/n near=zone\n"},
+	{"GS-05", SERVICE("\"trafficDistribution\":\"PreferSameZone\""),
+		"Service s/n near=zone\n"},
+	{"GS-05", SERVICE("\"trafficDistribution\":\"PreferSameNode\""),
+		"Service s/n near=node\n"},
+	{"GS-05", SERVICE("\"trafficDistribution\":\"prefersamenode\""), "Service s/n\n"},
+	{"GS-05", SERVICE("\"trafficDistribution\":null"), "Service s/n\n"},
 	{"RB-08",
 		SERVICE("\"externalName\":\"x.example.\",\"type\":\"ExternalName\","
 			"\"clusterIP\":\"10.0.0.1\""),
@@ -294,6 +302,8 @@ static const struct {
 		"spec.clusterIPs[]: expected a string, found a map"},
 	{SERVICE("\"type\":{}"), 1, 92,
 		"spec.type: expected a single value, found a map"},
+	{SERVICE("\"trafficDistribution\":[]"), 1, 107,
+		"spec.trafficDistribution: expected a single value, found a list"},
 	{SERVICE("\"publishNotReadyAddresses\":\"x\""), 1, 112,
 		"spec.publishNotReadyAddresses: expected true or false, found a string"},
 };

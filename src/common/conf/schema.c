@@ -9,6 +9,7 @@ static const char *const first_lists[] = {"cached", "fresh", NULL};
 static const char *const pods[] = {"disabled", "insecure", "verified", NULL};
 static const char *const anys[] = {"normal", "hinfo", "notimp", NULL};
 static const char *const policies[] = {"shuffle", "fixed", NULL};
+static const char *const topologies[] = {"none", "zone", "node", NULL};
 static const char *const specials[] = {"nxdomain", "forward", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
@@ -217,6 +218,10 @@ const struct key schema[] = {
 	 DEFAULT("[]"), FIELD(loadbalance.prefer),
 	 "addresses of the first of these CIDRs go first, then of the second, then "
 	 "the rest"},
+	{"loadbalance.prefer_topology", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"none\"", topologies), FIELD(loadbalance.topology),
+	 "endpoints in the client's \"zone\" go first, or on its \"node\" and then "
+	 "these, or \"none\""},
 	{"log.level", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"info\"", levels),
 	 FIELD(log_level),
 	 "least severe lines that are written: \"error\", \"warning\", \"info\", "

@@ -147,6 +147,18 @@ static void each_ref(struct store *s, struct slice_record *slice,
 					.endpoint = (uint32_t)i});
 }
 
+void addrindex_take_places(struct store *s, const struct kube_slice *k)
+{
+	for (size_t i = 0; s->options.topology && i < k->nendpoints; i++)
+		places_take(&s->places, &s->key, &k->endpoints[i]);
+}
+
+void addrindex_drop_places(struct store *s, const struct kube_slice *k)
+{
+	for (size_t i = 0; s->options.topology && i < k->nendpoints; i++)
+		places_drop(&s->places, &s->key, &k->endpoints[i]);
+}
+
 void addrindex_add_slice(struct store *s, struct slice_record *slice)
 {
 	const struct kube_slice *k = &slice->object.u.slice;
@@ -158,11 +170,13 @@ void addrindex_add_slice(struct store *s, struct slice_record *slice)
 		for (size_t n = 0; n < k->endpoints[i].naddrs; n++)
 			cancel_leaving(s, &k->endpoints[i].addrs[n], slice->service);
 	each_ref(s, slice, ref_add);
+	addrindex_take_places(s, k);
 }
 
 void addrindex_remove_slice(struct store *s, struct slice_record *slice)
 {
 	each_ref(s, slice, ref_remove);
+	addrindex_drop_places(s, &slice->object.u.slice);
 }
 
 bool addrindex_has(
@@ -178,18 +192,22 @@ bool addrindex_has(
 
 /* ---- what differs between two versions of a slice ---- */
 
-/* An address with a digest of all that a PTR record may depend on. */
+/* An address with a digest of all that its PTR record, or its place, may depend on. */
 struct signed_addr {
 	struct addr addr;
 	uint64_t digest;
 };
 
-static uint64_t digest(const struct kube_endpoint *e, bool first)
+static uint64_t digest(const struct kube_endpoint *e, bool first, bool topology)
 {
+	uint64_t place = 0;
 	uint8_t flags[4] = {(uint8_t)e->ready, (uint8_t)e->serving,
 		(uint8_t)e->terminating, (uint8_t)first};
 
-	return hash_content(e->hostname, strlen(e->hostname)) * 3 +
+	if (topology)
+		place = hash_content(e->node, strlen(e->node)) * 7 +
+		        hash_content(e->zone, strlen(e->zone)) * 11;
+	return place + hash_content(e->hostname, strlen(e->hostname)) * 3 +
 	       hash_content(e->target_name, strlen(e->target_name)) * 5 +
 	       hash_content(flags, sizeof(flags));
 }
@@ -204,7 +222,7 @@ static int compare_signed(const void *a, const void *b)
 	return x->digest < y->digest ? -1 : x->digest > y->digest;
 }
 
-static struct signed_addr *sign(const struct kube_slice *k, size_t *n)
+static struct signed_addr *sign(const struct kube_slice *k, bool topology, size_t *n)
 {
 	size_t total = 0, at = 0;
 
@@ -215,7 +233,7 @@ static struct signed_addr *sign(const struct kube_slice *k, size_t *n)
 	for (size_t i = 0; i < k->nendpoints; i++)
 		for (size_t m = 0; m < k->endpoints[i].naddrs; m++)
 			out[at++] = (struct signed_addr){.addr = k->endpoints[i].addrs[m],
-				.digest = digest(&k->endpoints[i], m == 0)};
+				.digest = digest(&k->endpoints[i], m == 0, topology)};
 	qsort(out, total, sizeof(*out), compare_signed);
 	*n = total;
 	return out;
@@ -224,8 +242,9 @@ static struct signed_addr *sign(const struct kube_slice *k, size_t *n)
 void addrindex_mark_differing(
 	struct store *s, const struct kube_slice *a, const struct kube_slice *b)
 {
+	bool topology = s->options.topology;
 	size_t na, nb, i = 0, k = 0;
-	struct signed_addr *x = sign(a, &na), *y = sign(b, &nb);
+	struct signed_addr *x = sign(a, topology, &na), *y = sign(b, topology, &nb);
 
 	while (i < na || k < nb) {
 		int c = i == na ? 1 : k == nb ? -1 : compare_signed(&x[i], &y[k]);

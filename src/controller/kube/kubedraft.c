@@ -39,8 +39,8 @@ void kubedraft_free(struct kubedraft *d)
 		d->pending = item->next;
 		kubedraft_free(item);
 	}
-	char *const texts[] = {d->kind, d->api_version, d->type, d->cluster_ip,
-		d->address_type, d->phase, d->pod_ip, d->condition_type,
+	char *const texts[] = {d->kind, d->api_version, d->type, d->traffic,
+		d->cluster_ip, d->address_type, d->phase, d->pod_ip, d->condition_type,
 		d->condition_status, d->event_type, d->more, d->reason, d->message};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		kube_text_free(texts[i]);
@@ -236,6 +236,8 @@ static char **text_slot(struct kubedraft *d, enum kube_field field)
 		return &d->meta.resource_version;
 	case FIELD_TYPE:
 		return &d->type;
+	case FIELD_TRAFFIC:
+		return &d->traffic;
 	case FIELD_CLUSTER_IP:
 		return &d->cluster_ip;
 	case FIELD_EXTERNAL_NAME:
@@ -561,6 +563,13 @@ static void not_null(char **s)
 		*s = kube_text("", 0);
 }
 
+static enum kube_traffic traffic_of(const char *text)
+{
+	if (is(text, "PreferSameZone") || is(text, "PreferClose"))
+		return TRAFFIC_ZONE;
+	return is(text, "PreferSameNode") ? TRAFFIC_NODE : TRAFFIC_UNSET;
+}
+
 /* RB-02, RB-03: clusterIPs, else clusterIP; an ExternalName has neither. */
 static const char *finish_service(struct kubedraft *d, struct kube_object *out)
 {
@@ -582,6 +591,7 @@ static const char *finish_service(struct kubedraft *d, struct kube_object *out)
 		if (s->headless)
 			clear_addrs(&s->ips, &s->nips);
 	}
+	s->traffic = traffic_of(d->traffic);
 	not_null(&s->external_name);
 	sort_labels(&s->selector, &s->nselector);
 	s->ports = trim(s->ports, s->nports, sizeof(*s->ports));

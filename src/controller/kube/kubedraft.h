@@ -24,6 +24,7 @@ enum kube_field {
 	FIELD_CLUSTER_IPS,
 	FIELD_EXTERNAL_NAME,
 	FIELD_PUBLISH,
+	FIELD_TRAFFIC,
 	FIELD_SELECTOR,
 	FIELD_SERVICE_PORTS,
 	FIELD_SLICE_PORTS,
@@ -71,7 +72,7 @@ struct kubedraft {
 	struct kube_error at;      /* where it begins; no text */
 	struct kube_error error;   /* its first fault, if text[0] != 0 */
 	char *kind, *api_version;  /* NULL: absent */
-	char *type, *cluster_ip, *address_type, *phase, *pod_ip;
+	char *type, *traffic, *cluster_ip, *address_type, *phase, *pod_ip;
 	char *condition_type, *condition_status;
 	char *event_type, *more;     /* of a watch event; continue of a List */
 	char *reason, *message;      /* of a Status */

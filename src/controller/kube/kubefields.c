@@ -98,6 +98,7 @@ static const struct row spec_rows[] = {
 	{"clusterIPs", SCALARS, NO_LEVEL, FIELD_CLUSTER_IPS},
 	{"externalName", SCALAR, NO_LEVEL, FIELD_EXTERNAL_NAME},
 	{"publishNotReadyAddresses", SCALAR, NO_LEVEL, FIELD_PUBLISH},
+	{"trafficDistribution", SCALAR, NO_LEVEL, FIELD_TRAFFIC},
 	{"selector", STRINGS, NO_LEVEL, FIELD_SELECTOR},
 	{"ports", MAPS, PORT, FIELD_SERVICE_PORTS},
 	{"hostname", SCALAR, NO_LEVEL, FIELD_POD_HOSTNAME},

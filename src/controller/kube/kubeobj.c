@@ -247,6 +247,7 @@ static void put_service(struct mem_buf *b, const struct kube_service *s)
 	put_number(b, s->type);
 	put_number(b, s->headless);
 	put_number(b, s->publish_not_ready);
+	put_number(b, s->traffic);
 	put_number(b, s->bad_addresses);
 	put_addrs(b, s->ips, s->nips);
 	put_ports(b, s->ports, s->nports);

@@ -26,6 +26,13 @@ enum kube_kind {
 
 enum kube_service_type { SERVICE_CLUSTER_IP, SERVICE_EXTERNAL_NAME };
 
+/* spec.trafficDistribution: what of a client's is to be preferred (GS-05). */
+enum kube_traffic {
+	TRAFFIC_UNSET, /* absent, or a word that we do not know */
+	TRAFFIC_ZONE,  /* PreferSameZone, PreferClose */
+	TRAFFIC_NODE,  /* PreferSameNode */
+};
+
 enum kube_protocol { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP, PROTOCOL_OTHER };
 
 struct kube_port {
@@ -47,6 +54,7 @@ struct kube_service {
 	enum kube_service_type type;
 	bool headless; /* clusterIPs = ["None"] */
 	bool publish_not_ready;
+	enum kube_traffic traffic;
 	struct addr *ips; /* clusterIPs that parse, their order kept (RB-03) */
 	size_t nips;
 	size_t bad_addresses; /* that did not parse: counted */

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "controller/kube/addrindex.h"
 #include "controller/kube/record.h"
+#include "snap/place.h"
 
 /* ---- owners ---- */
 
@@ -144,6 +145,33 @@ bool store_fallback(const struct store *s, const struct service_record *svc)
 				return false;
 	}
 	return true;
+}
+
+/* ---- places ---- */
+
+uint32_t store_endpoint_place(const struct store *s, const struct kube_endpoint *e)
+{
+	return places_of(&s->places, &s->key, e);
+}
+
+uint32_t store_address_place(const struct store *s, const struct address_record *a)
+{
+	const struct kube_endpoint *best = NULL;
+	bool leaves = true; /* the slice of the best one */
+
+	for (uint32_t i = 0; i < a->nrefs; i++) {
+		const struct slice_record *slice = a->refs[i].slice;
+
+		if (slice == NULL || (slice->leaving && !leaves))
+			continue;
+		const struct kube_endpoint *e =
+			&slice->object.u.slice.endpoints[a->refs[i].endpoint];
+		if (best == NULL || slice->leaving != leaves ||
+			places_compare(e, best) < 0)
+			best = e;
+		leaves = slice->leaving;
+	}
+	return best == NULL ? PLACE_UNKNOWN : store_endpoint_place(s, best);
 }
 
 /* ---- marking ---- */
@@ -474,11 +502,14 @@ static void replace_slice(struct store *s, struct slice_record *slice,
 	bool counted = slice->counts;
 	struct kube_object old = slice->object;
 
+	addrindex_take_places(
+		s, &fresh->u.slice); /* names that stay are in use throughout */
 	detach(s, slice);
 	slice->object = *fresh;
 	*fresh = (struct kube_object){0};
 	kube_object_pack(&slice->object);
 	attach(s, slice);
+	addrindex_drop_places(s, &slice->object.u.slice);
 	if (slice->service == before && before != NULL && counted && slice->counts) {
 		addrindex_mark_differing(s, &old.u.slice, &slice->object.u.slice);
 	} else {
@@ -610,6 +641,26 @@ static void judge_slices(struct store *s, struct service_record *svc)
 	}
 }
 
+/* Number the places of all slices that count by now, or forget them. */
+static void set_topology(struct store *s, bool on)
+{
+	const struct slice_record *slice;
+	struct owner *o;
+
+	if (on == s->options.topology)
+		return;
+	s->options.topology = on;
+	places_fini(&s->places);
+	TAILQ_FOREACH(o, &s->all, all)
+	{
+		if (o->kind != OWNER_SERVICE)
+			continue;
+		TAILQ_FOREACH(slice, &store_service(o)->slices, of_service)
+		if (slice->counts)
+			addrindex_take_places(s, &slice->object.u.slice);
+	}
+}
+
 /* Judge every record anew by the options. */
 static void rejoin(struct store *s)
 {
@@ -646,6 +697,7 @@ bool store_imply_namespaces(struct store *s, bool implied)
 void store_configure(struct store *s, const struct store_options *o)
 {
 	set_zones(s, o->nzones);
+	set_topology(s, o->topology);
 	s->options = *o;
 	rejoin(s);
 	store_mark_all(s);
@@ -704,5 +756,6 @@ void store_free(struct store *s)
 	table_fini(&s->services);
 	table_fini(&s->slices);
 	table_fini(&s->addresses);
+	places_fini(&s->places);
 	free(s);
 }

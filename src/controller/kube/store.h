@@ -19,6 +19,7 @@
 #include "base/hash.h"
 #include "conf/selector.h"
 #include "controller/kube/kubeobj.h"
+#include "controller/kube/places.h"
 #include "controller/kube/table.h"
 
 /* How long an address that left a slice may take to appear in another (RDY-06). */
@@ -118,6 +119,7 @@ struct store_options {
 	bool noendpoints;        /* RO-13 */
 	bool first_address_only; /* RO-22 */
 	bool serving_fallback;   /* RO-23 */
+	bool topology;           /* places are numbered (GS-05) */
 };
 
 struct store {
@@ -126,6 +128,7 @@ struct store {
 	struct table namespaces, services, slices, addresses;
 	struct zone_owner *zones; /* owned, options.nzones of them */
 	struct owner_list all, dirty;
+	struct places places;      /* of slices that count, with options.topology */
 	struct slice_list leaving; /* by until_ns */
 	bool hold_leaving;         /* store_synced() was called */
 	bool implied;              /* Namespaces follow from Services (OB-N2) */
@@ -227,6 +230,15 @@ bool store_endpoint_counts(
 
 /* True if the option is on and no endpoint of the Service counts by itself (RDY-04). */
 bool store_fallback(const struct store *s, const struct service_record *svc);
+
+/*
+ * Where an endpoint of a slice that counts is; and where an address is, by all endpoints
+ * that have it, ready or not. PLACE_UNKNOWN without options.topology. Where endpoints
+ * differ about an address, places_compare() says which is taken; those of slices that are
+ * leaving only if there are no others.
+ */
+uint32_t store_endpoint_place(const struct store *s, const struct kube_endpoint *e);
+uint32_t store_address_place(const struct store *s, const struct address_record *a);
 
 /* Write what an owner is into `out`: "Service shop/api", "10.0.0.7". Returns `out`. */
 const char *store_owner_text(const struct owner *o, char *out, size_t cap);

@@ -228,6 +228,22 @@ static int put_changed(struct apply *a, const struct record_options *o,
 	return ret;
 }
 
+/* What an address says of a client, if it says something else than what stands. */
+static int apply_client(struct apply *a)
+{
+	const struct draft *d = &a->draft;
+	uint32_t stands = PLACE_UNKNOWN;
+
+	if (d->client.len == 0)
+		return 0;
+	if (!a->bulk)
+		stands = publish_place(a->publisher, &d->client);
+	if (stands == d->place)
+		return 0;
+	a->clients++;
+	return publish_client(a->publisher, &d->client, d->place);
+}
+
 int apply_owner(struct apply *a, const struct store *s, const struct record_options *o,
 	struct owner *owner)
 {
@@ -248,6 +264,8 @@ int apply_owner(struct apply *a, const struct store *s, const struct record_opti
 		ret = put_changed(a, o, changed, body_ref, &owner->names);
 	if (ret == 0)
 		replace_names(a, o, &owner->names);
+	if (ret == 0)
+		ret = apply_client(a);
 	free(changed);
 	return ret;
 }

@@ -78,6 +78,15 @@ struct rdata_name *parts_pointers(const struct store *s, const struct record_opt
 	return t.names;
 }
 
+void parts_client(const struct store *s, const struct record_options *o,
+	const struct address_record *a, struct draft *d)
+{
+	if (o->topology == CONF_TOPOLOGY_NONE)
+		return;
+	d->client = a->addr;
+	d->place = store_address_place(s, a);
+}
+
 void parts_address(const struct store *s, const struct record_options *o,
 	const struct address_record *a, struct draft *d)
 {
