@@ -160,15 +160,24 @@ static void report_skipped(struct engine *e, struct owner *o)
 			e->handlers->on_skipped(e->arg, o, (enum skip_reason)i);
 }
 
+/* When a large owner was last published: only Services are large. */
+static uint64_t large_published(const struct owner *o)
+{
+	return ((const struct service_record *)(const void *)o)->published_ns;
+}
+
 /* Before all objects are known only the zones themselves are published (RU-02). */
 static bool waits(const struct engine *e, const struct owner *o, uint64_t now_ns,
 	uint64_t *until_ns)
 {
 	if (!e->complete)
 		return o->kind != OWNER_ZONE;
-	if (e->apply.bulk || !o->large || now_ns >= o->published_ns + LARGE_WAIT_NS)
+	if (e->apply.bulk || !o->large)
 		return false;
-	*until_ns = MIN(*until_ns, o->published_ns + LARGE_WAIT_NS);
+	uint64_t next_ns = large_published(o) + LARGE_WAIT_NS;
+	if (now_ns >= next_ns)
+		return false;
+	*until_ns = MIN(*until_ns, next_ns);
 	return true;
 }
 
@@ -187,8 +196,8 @@ static int apply_dirty(struct engine *e, uint64_t now_ns, uint64_t *until_ns)
 		ret = apply_owner(&e->apply, e->store, &e->options, o);
 		if (ret < 0)
 			return ret;
-		if (e->apply.changes != before)
-			o->published_ns = now_ns;
+		if (e->apply.changes != before && o->kind == OWNER_SERVICE)
+			store_service(o)->published_ns = now_ns;
 		o->large = e->apply.draft.largest > DRAFT_LARGE;
 		report_skipped(e, o);
 		store_clean(e->store, o);

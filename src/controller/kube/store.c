@@ -67,6 +67,26 @@ struct address_record *store_address(struct owner *o)
 	return (struct address_record *)(void *)o;
 }
 
+struct owner_names *store_names(struct owner *o)
+{
+	switch (o->kind) {
+	case OWNER_ZONE:
+		return &store_zone(o)->names;
+	case OWNER_NAMESPACE:
+		return &store_namespace(o)->names;
+	case OWNER_SERVICE:
+		return &store_service(o)->names;
+	case OWNER_ADDRESS:
+		break;
+	}
+	return NULL;
+}
+
+const struct address_ref *store_refs(const struct address_record *a)
+{
+	return a->nrefs > 1 ? a->refs.many : &a->refs.one;
+}
+
 const char *store_owner_text(const struct owner *o, char *out, size_t cap)
 {
 	char text[ADDR_TEXT_MAX];
@@ -160,12 +180,13 @@ uint32_t store_address_place(const struct store *s, const struct address_record 
 	bool leaves = true; /* the slice of the best one */
 
 	for (uint32_t i = 0; i < a->nrefs; i++) {
-		const struct slice_record *slice = a->refs[i].slice;
+		const struct address_ref *ref = &store_refs(a)[i];
+		const struct slice_record *slice = ref->slice;
 
 		if (slice == NULL || (slice->leaving && !leaves))
 			continue;
 		const struct kube_endpoint *e =
-			&slice->object.u.slice.endpoints[a->refs[i].endpoint];
+			&slice->object.u.slice.endpoints[ref->endpoint];
 		if (best == NULL || slice->leaving != leaves ||
 			places_compare(e, best) < 0)
 			best = e;
@@ -716,7 +737,7 @@ struct store *store_new(const struct hash_key *key)
 
 static void free_owner(struct owner *o)
 {
-	free(o->names.octets);
+	record_free_names(o);
 	if (o->kind == OWNER_NAMESPACE) {
 		struct namespace_record *n = store_namespace(o);
 
@@ -728,7 +749,7 @@ static void free_owner(struct owner *o)
 		record_free_object(&svc->object);
 		free(svc->name);
 	} else if (o->kind == OWNER_ADDRESS) {
-		free(store_address(o)->refs);
+		addrindex_free_refs(store_address(o));
 	}
 	if (o->kind != OWNER_ZONE) /* those stand in one array */
 		free(o);

@@ -29,19 +29,20 @@
 
 enum owner_kind { OWNER_ZONE, OWNER_NAMESPACE, OWNER_SERVICE, OWNER_ADDRESS };
 
-/* The names that an owner has published: kept by apply.c, freed by the store. */
+/*
+ * The names that an owner has published: kept by apply.c in the form of namelist.h, freed
+ * by the store. An address needs none: it has its reverse name, or not.
+ */
 struct owner_names {
-	uint8_t *octets; /* owned: {u8 length, name} each */
+	uint8_t *octets; /* owned */
 	size_t len;
 };
 
 struct owner {
 	enum owner_kind kind;
 	bool dirty;
-	bool large;            /* over 1,000 addresses: published every 20 ms at most */
-	uint8_t skipped;       /* bits of enum skip_reason that were reported */
-	uint64_t published_ns; /* when its names last changed */
-	struct owner_names names;
+	bool large;      /* over 1,000 addresses: published every 20 ms at most */
+	uint8_t skipped; /* bits of enum skip_reason that were reported */
 	TAILQ_ENTRY(owner) all, dirty_link;
 };
 
@@ -49,11 +50,13 @@ TAILQ_HEAD(owner_list, owner);
 
 struct zone_owner {
 	struct owner owner;
+	struct owner_names names;
 	unsigned zone; /* index into the settings */
 };
 
 struct namespace_record {
 	struct owner owner;
+	struct owner_names names;
 	struct table_link link;
 	char *name;                 /* owned */
 	struct kube_object *object; /* owned; NULL: no such Namespace is known */
@@ -77,6 +80,8 @@ TAILQ_HEAD(slice_list, slice_record);
 
 struct service_record {
 	struct owner owner;
+	struct owner_names names;
+	uint64_t published_ns; /* when its names last changed */
 	struct table_link link;
 	struct namespace_record *namespace_;
 	char *name;                 /* owned */
@@ -96,13 +101,18 @@ struct address_ref {
 	uint32_t endpoint;          /* index into the slice's endpoints */
 };
 
+/* By far the most numerous: one for each endpoint. */
 struct address_record {
 	struct owner owner;
 	struct table_link link;
 	struct addr addr;
-	bool own;                 /* one of our own addresses */
-	struct address_ref *refs; /* owned */
-	uint32_t nrefs, cap;
+	bool own;   /* one of our own addresses */
+	bool named; /* its reverse name is published */
+	uint32_t nrefs;
+	union {
+		struct address_ref one;   /* at most one */
+		struct address_ref *many; /* owned; room for a power of two */
+	} refs;
 };
 
 /* What the configuration says about objects; all borrowed while the store uses it. */
@@ -239,6 +249,12 @@ bool store_fallback(const struct store *s, const struct service_record *svc);
  */
 uint32_t store_endpoint_place(const struct store *s, const struct kube_endpoint *e);
 uint32_t store_address_place(const struct store *s, const struct address_record *a);
+
+/* Where the names of an owner stand; NULL: it is an address. */
+struct owner_names *store_names(struct owner *o);
+
+/* All places where the address stands, a->nrefs of them. */
+const struct address_ref *store_refs(const struct address_record *a);
 
 /* Write what an owner is into `out`: "Service shop/api", "10.0.0.7". Returns `out`. */
 const char *store_owner_text(const struct owner *o, char *out, size_t cap);
