@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "support.h"
 
 #include "controller/publish/publish.h"
+#include "controller/publish/reclaim.h"
 #include "dns/type.h"
 #include "snap/reader.h"
 
@@ -455,6 +457,67 @@ START_TEST(compaction_keeps_ahead)
 }
 END_TEST
 
+/* Octets of memory that segment `number` takes. */
+static uint64_t memory_of(uint64_t number)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/dev/shm/shmdns.%s.v%d.seg.%llu", instance,
+		SNAP_LAYOUT, (unsigned long long)number);
+	ck_assert_int_eq(stat(path, &st), 0);
+	return (uint64_t)st.st_blocks * 512;
+}
+
+/* SH-02, G1, GS-05: garbage is freed in place, what either trie reaches is not. */
+START_TEST(freed_in_place)
+{
+	struct publisher *p = open_publisher();
+	struct board_page *board;
+	struct reclaim reclaim = {0};
+	struct reader r;
+
+	put_settings(p, 1);
+	publish_bulk(p);
+	for (unsigned i = 0; i < 3000; i++) {
+		put(p, i, 1);
+		put_client(p, i, 1);
+	}
+	commit(p, true, true);
+	for (uint32_t version = 2; version < 40; version++) {
+		for (unsigned i = 0; i < 3000; i += 2) {
+			put(p, i, version);
+			put_client(p, i, version);
+		}
+		commit(p, true, true);
+	}
+	put_client(p, 1, 77);
+	uint64_t segment = commit(p, true, false).segment;
+	uint64_t before = memory_of(segment);
+	ck_assert_int_eq(segment_board_adopt(instance, &board), 0);
+	reclaim_step(&reclaim, instance, board, now_ns);
+	put_client(p, 3, 78); /* appended meanwhile: stays as well */
+	commit(p, true, false);
+	reclaim_step(&reclaim, instance, board, now_ns + 10 * NS_PER_S);
+	ck_assert_uint_lt(memory_of(segment), before - (UINT64_C(2) << 20));
+	reader_init(&r, instance);
+	ck_assert(reader_refresh(&r));
+	for (unsigned i = 0; i < 3000; i++) {
+		ck_assert_uint_eq(value_of(&r, i), i % 2 == 0 ? 39 : 1);
+		ck_assert_uint_eq(place_of(&r, i), i == 1       ? 77
+						   : i == 3     ? 78
+						   : i % 2 == 0 ? 39
+								: 1);
+	}
+	for (unsigned part = 0; part < AUDIT_PARTS; part++)
+		ck_assert_int_ge(snap_audit(reader_snap(&r), part), 0);
+	reclaim_fini(&reclaim);
+	segment_board_unmap(board);
+	reader_fini(&r);
+	publish_close(p);
+}
+END_TEST
+
 /* A lost board, unlinked (0) or overwritten (1): readers find the next one (G3, G8). */
 START_TEST(board_lost)
 {
@@ -581,6 +644,7 @@ int main(void)
 	tcase_add_test(tc, compaction);
 	tcase_add_test(tc, compaction_given_up);
 	tcase_add_test(tc, compaction_keeps_ahead);
+	tcase_add_test(tc, freed_in_place);
 	tcase_add_loop_test(tc, board_lost, 0, 2);
 	tcase_add_test(tc, garbage_on_the_board);
 	tcase_add_loop_test(tc, audit_finds_damage, 0, 2);

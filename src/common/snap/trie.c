@@ -519,7 +519,8 @@ int trie_build(struct arena *a, struct trie_leaf *leaves, size_t n, uint64_t *tr
 {
 	uint64_t entry = 0;
 
-	qsort(leaves, n, sizeof(*leaves), by_key);
+	if (n > 1)
+		qsort(leaves, n, sizeof(*leaves), by_key);
 	int ret = n > 0 ? build(a, leaves, n, 0, &entry) : 0;
 	if (ret < 0)
 		return ret;
