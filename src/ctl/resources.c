@@ -31,20 +31,11 @@ static bool used(const struct overview *v, size_t i)
 	return v->controller != NULL && stat_get(&resource(v, i)->state) != 0;
 }
 
-static uint64_t sum(const stat_u64 *c, size_t n)
-{
-	uint64_t total = 0;
-
-	for (size_t i = 0; i < n; i++)
-		total += stat_get(&c[i]);
-	return total;
-}
-
 /* Requests that got no 200. */
 static uint64_t failures(const struct stat_resource *r)
 {
 	unsigned ok = stat_api_code(200);
-	uint64_t all = sum(&r->requests[0][0], STAT_API_VERBS * STAT_API_CODES);
+	uint64_t all = stat_sum(&r->requests[0][0], STAT_API_VERBS * STAT_API_CODES);
 
 	for (unsigned verb = 0; verb < STAT_API_VERBS; verb++)
 		all -= MIN(all, stat_get(&r->requests[verb][ok]));
@@ -63,8 +54,8 @@ static void print_row(const struct overview *v, size_t i)
 				(double)NS_PER_S);
 	printf("%-15s %-8s %12" PRIu64 "  %-14s %9" PRIu64 " %7" PRIu64 " %9" PRIu64
 	       " %9" PRIu64 " %8" PRIu64 " %7" PRIu64 "\n",
-		names[i], state(r), stat_get(&r->version), heard, sum(r->events, 3),
-		stat_get(&r->lists), sum(r->restarts, STAT_RESTARTS), failures(r),
+		names[i], state(r), stat_get(&r->version), heard, stat_sum(r->events, 3),
+		stat_get(&r->lists), stat_sum(r->restarts, STAT_RESTARTS), failures(r),
 		stat_get(&r->dropped), stat_get(&r->held));
 }
 

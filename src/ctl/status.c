@@ -124,15 +124,6 @@ static void print_snap(const struct overview *v)
 		size(v->reader.current.capacity, d));
 }
 
-static uint64_t sum(const stat_u64 *c, size_t n)
-{
-	uint64_t total = 0;
-
-	for (size_t i = 0; i < n; i++)
-		total += stat_get(&c[i]);
-	return total;
-}
-
 static void print_controller(const struct overview *v)
 {
 	const struct stat_controller *c = v->controller;
@@ -144,11 +135,11 @@ static void print_controller(const struct overview *v)
 	printf("\npublishes    %" PRIu64 ", %" PRIu64 " failed, %" PRIu64
 	       " compactions, %" PRIu64 " damages found\n",
 		stat_get(&c->publishes),
-		sum(c->publish_failures, ARRAY_LEN(c->publish_failures)),
+		stat_sum(c->publish_failures, ARRAY_LEN(c->publish_failures)),
 		stat_get(&c->compactions), stat_get(&c->audit_differences));
 	printf("left out     %" PRIu64 " records that do not fit into DNS, %" PRIu64
 	       " files unreadable\n",
-		sum(c->skipped, ARRAY_LEN(c->skipped)), stat_get(&c->source_errors));
+		stat_sum(c->skipped, ARRAY_LEN(c->skipped)), stat_get(&c->source_errors));
 }
 
 /* One row: who, and what the head of its page says. */
@@ -178,8 +169,8 @@ static void print_worker(const struct overview *v, const struct worker_page *p)
 	printf(" %10" PRIu64 " %5" PRIu64 " %12" PRIu64 " %12" PRIu64 " %9" PRIu64
 	       " %7" PRIu64 " %7" PRIu64 "\n",
 		stat_get(&w->generation), stat_get(&w->share), stat_get(&w->queries),
-		stat_get(&w->replies), stat_get(&w->truncated), sum(w->drops, STAT_DROPS),
-		stat_get(&w->damaged_lookups));
+		stat_get(&w->replies), stat_get(&w->truncated),
+		stat_sum(w->drops, STAT_DROPS), stat_get(&w->damaged_lookups));
 }
 
 /* Free slots that never did anything are of no interest. */

@@ -203,6 +203,16 @@ static inline uint64_t stat_get(const stat_u64 *c)
 	return atomic_load_explicit(c, memory_order_relaxed);
 }
 
+/* The sum of n of them. */
+static inline uint64_t stat_sum(const stat_u64 *c, size_t n)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < n; i++)
+		total += stat_get(&c[i]);
+	return total;
+}
+
 _Static_assert(sizeof(struct stat_worker) <= STAT_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_controller) <= STAT_OCTETS, "stat page");
 
