@@ -5,7 +5,8 @@
 
 #include "base/base.h"
 
-#define LARGE_WAIT_NS (20 * NS_PER_MS) /* between two publishes of a large RRset */
+#define MAX_DROP_LEAST 100              /* objects that may always go (WP-90) */
+#define LARGE_WAIT_NS  (20 * NS_PER_MS) /* between two publishes of a large RRset */
 
 void engine_init(struct engine *e, struct publisher *p, bool standing,
 	const struct engine_handlers *handlers, void *arg)
@@ -86,11 +87,55 @@ void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
 
 /* ---- events ---- */
 
-void engine_event(
+bool engine_event(
 	struct engine *e, enum kube_change change, struct kube_object *o, uint64_t now_ns)
 {
-	if (store_apply(e->store, change, o, now_ns))
+	if (!store_apply(e->store, change, o, now_ns))
+		return false;
+	debounce_touch(&e->debounce, now_ns);
+	return true;
+}
+
+uint32_t engine_pass_begin(struct engine *e)
+{
+	return store_pass_begin(e->store);
+}
+
+void engine_seen(struct engine *e, const struct kube_object *o)
+{
+	store_seen(e->store, o->kind, o->namespace, o->name);
+}
+
+const char *engine_version(const struct engine *e, const struct kube_object *o)
+{
+	return store_version(e->store, o->kind, o->namespace, o->name);
+}
+
+void engine_imply_namespaces(struct engine *e, bool implied, uint64_t now_ns)
+{
+	if (store_imply_namespaces(e->store, implied))
 		debounce_touch(&e->debounce, now_ns);
+}
+
+/* WP-90. Whoever has few objects may lose them all. */
+static bool too_many(const struct engine *e, enum kube_kind kind, size_t n)
+{
+	return n > MAX_DROP_LEAST &&
+	       n * 100 > e->store->objects[kind] * e->conf.publish.max_drop;
+}
+
+size_t engine_pass_end(struct engine *e, enum kube_kind kind, const char *namespace_,
+	uint32_t pass, bool force, uint64_t now_ns, size_t *removed)
+{
+	size_t n = store_unseen(e->store, kind, namespace_, pass);
+
+	*removed = 0;
+	if (!force && too_many(e, kind, n))
+		return n;
+	if (store_sweep(e->store, kind, namespace_, pass, now_ns))
+		debounce_touch(&e->debounce, now_ns);
+	*removed = n;
+	return 0;
 }
 
 void engine_synced(struct engine *e, uint64_t now_ns)
@@ -115,15 +160,24 @@ static void report_skipped(struct engine *e, struct owner *o)
 			e->handlers->on_skipped(e->arg, o, (enum skip_reason)i);
 }
 
+/* When a large owner was last published: only Services are large. */
+static uint64_t large_published(const struct owner *o)
+{
+	return ((const struct service_record *)(const void *)o)->published_ns;
+}
+
 /* Before all objects are known only the zones themselves are published (RU-02). */
 static bool waits(const struct engine *e, const struct owner *o, uint64_t now_ns,
 	uint64_t *until_ns)
 {
 	if (!e->complete)
 		return o->kind != OWNER_ZONE;
-	if (e->apply.bulk || !o->large || now_ns >= o->published_ns + LARGE_WAIT_NS)
+	if (e->apply.bulk || !o->large)
 		return false;
-	*until_ns = MIN(*until_ns, o->published_ns + LARGE_WAIT_NS);
+	uint64_t next_ns = large_published(o) + LARGE_WAIT_NS;
+	if (now_ns >= next_ns)
+		return false;
+	*until_ns = MIN(*until_ns, next_ns);
 	return true;
 }
 
@@ -142,8 +196,8 @@ static int apply_dirty(struct engine *e, uint64_t now_ns, uint64_t *until_ns)
 		ret = apply_owner(&e->apply, e->store, &e->options, o);
 		if (ret < 0)
 			return ret;
-		if (e->apply.changes != before)
-			o->published_ns = now_ns;
+		if (e->apply.changes != before && o->kind == OWNER_SERVICE)
+			store_service(o)->published_ns = now_ns;
 		o->large = e->apply.draft.largest > DRAFT_LARGE;
 		report_skipped(e, o);
 		store_clean(e->store, o);

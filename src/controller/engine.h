@@ -75,9 +75,23 @@ void engine_fini(struct engine *e);
 void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
 	size_t nown, const char *hostname, uint64_t now_ns, uint64_t wall_ns);
 
-/* An event; what is kept is moved out of *o. */
-void engine_event(struct engine *e, enum kube_change change, struct kube_object *o,
+/* An event; what is kept is moved out of *o. True if it changes what is published. */
+bool engine_event(struct engine *e, enum kube_change change, struct kube_object *o,
 	uint64_t now_ns);
+
+/* As the functions of store.h. */
+uint32_t engine_pass_begin(struct engine *e);
+void engine_seen(struct engine *e, const struct kube_object *o);
+const char *engine_version(const struct engine *e, const struct kube_object *o);
+void engine_imply_namespaces(struct engine *e, bool implied, uint64_t now_ns);
+
+/*
+ * A list is complete: what it did not hold goes. Returns how many objects stay all the
+ * same because they are too many at once (WP-90), 0 with `force`; *removed: how many
+ * went.
+ */
+size_t engine_pass_end(struct engine *e, enum kube_kind kind, const char *namespace_,
+	uint32_t pass, bool force, uint64_t now_ns, size_t *removed);
 
 /* All objects were read once. */
 void engine_synced(struct engine *e, uint64_t now_ns);

@@ -177,6 +177,8 @@ int main(void)
 	TCase *tc = tcase_create("place");
 
 	tcase_set_timeout(tc, 60);
+
+	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_loop_test(tc, against_a_plain_look, 0, 4);
 	tcase_add_test(tc, greatest_numbers);

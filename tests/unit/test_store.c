@@ -1,7 +1,7 @@
 /*
  * test_store.c - which owners an event makes dirty, and what the store forgets
  *
- * Rows: WP-88, RB-20, OB-N1, OB-N2, RX-02, RDY-06, GS-05.
+ * Rows: WP-85, WP-88, RB-20, OB-N1, OB-N2, RX-02, RDY-06, GS-05.
  */
 #include "controller/kube/store.h"
 #include "objects.h"
@@ -294,6 +294,70 @@ START_TEST(cause)
 }
 END_TEST
 
+/* WP-85: what a complete list does not hold goes, and nothing else does. */
+START_TEST(sweep)
+{
+	struct store *s = fresh();
+	uint32_t first = store_pass_begin(s), second;
+
+	apply(s, KUBE_ADDED, NS("n"), 0);
+	apply(s, KUBE_ADDED, SVC("a", "{clusterIP: 10.0.0.1}"), 0);
+	apply(s, KUBE_ADDED, SVC("b", "{}"), 0);
+	apply(s, KUBE_ADDED, SVC("c", "{}"), 0);
+	apply(s, KUBE_ADDED, SLICE("x", "a", "[{addresses: [10.0.0.7]}]"), 0);
+	apply(s, KUBE_ADDED, SLICE("y", "c", "[]"), 0); /* Services without a slice too */
+	ck_assert_uint_eq(store_unseen(s, KUBE_SERVICE, NULL, first), 0);
+	dirty(s);
+
+	second = store_pass_begin(s);
+	ck_assert(!apply(s, KUBE_ADDED, SVC("a", "{clusterIP: 10.0.0.1}"), 0));
+	store_seen(s, KUBE_SERVICE, "n", "b"); /* it is there, and cannot be read */
+	store_seen(s, KUBE_SERVICE, "n", "none");
+	ck_assert_uint_eq(store_unseen(s, KUBE_SERVICE, NULL, second), 1);
+	ck_assert_uint_eq(store_unseen(s, KUBE_SERVICE, "m", second), 0);
+	ck_assert(!store_sweep(s, KUBE_SERVICE, "m", second, 0));
+	ck_assert(store_sweep(s, KUBE_SERVICE, "n", second, 0));
+	ck_assert_str_eq(dirty(s), "Service n/c; ");
+	ck_assert_uint_eq(s->objects[KUBE_SERVICE], 2);
+	ck_assert(!store_sweep(s, KUBE_SERVICE, NULL, second, 0));
+
+	/* of another kind nothing was listed, so nothing goes by itself */
+	ck_assert_uint_eq(s->objects[KUBE_SLICE], 2);
+	ck_assert(store_sweep(s, KUBE_SLICE, NULL, second, 0));
+	ck_assert_uint_eq(s->objects[KUBE_SLICE], 0);
+	ck_assert(!store_sweep(s, KUBE_NAMESPACE, "m", second, 0));
+	ck_assert(store_sweep(s, KUBE_NAMESPACE, "n", second, 0));
+	ck_assert_uint_eq(s->objects[KUBE_NAMESPACE], 0);
+	store_free(s);
+}
+END_TEST
+
+/* OB-N2: without the right to list them Namespaces follow from Services. */
+START_TEST(implied_namespaces)
+{
+	struct store *s = fresh();
+
+	apply(s, KUBE_ADDED, SVC("a", "{}"), 0);
+	apply(s, KUBE_ADDED, SLICE("x", "b", "[]"), 0);
+	struct service_record *a = store_find_service(s, "n", "a");
+	ck_assert(!store_service_exposed(a));
+	dirty(s);
+	ck_assert(store_imply_namespaces(s, true));
+	ck_assert(!store_imply_namespaces(s, true));
+	ck_assert(store_service_exposed(a));
+	ck_assert_str_eq(dirty(s), "Namespace n; Service n/a; Service n/b; ");
+
+	/* a slice alone is no Service */
+	apply(s, KUBE_DELETED, SVC("a", "{}"), 0);
+	ck_assert(!store_find_namespace(s, "n")->exposed);
+	apply(s, KUBE_ADDED, SVC("b", "{}"), 0);
+	ck_assert(store_find_namespace(s, "n")->exposed);
+	ck_assert(store_imply_namespaces(s, false));
+	ck_assert(!store_find_namespace(s, "n")->exposed);
+	store_free(s);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("store");
@@ -304,5 +368,7 @@ int main(void)
 	tcase_add_test(tc, places);
 	tcase_add_test(tc, places_on_and_off);
 	tcase_add_test(tc, cause);
+	tcase_add_test(tc, sweep);
+	tcase_add_test(tc, implied_namespaces);
 	return run_case("store", tc);
 }

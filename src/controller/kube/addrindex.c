@@ -55,16 +55,56 @@ void addrindex_mark(struct store *s, const struct addr *a)
 		store_mark(s, &r->owner);
 }
 
+static struct address_ref *refs(struct address_record *r)
+{
+	return r->nrefs > 1 ? r->refs.many : &r->refs.one;
+}
+
+static void refs_push(struct address_record *r, struct address_ref ref)
+{
+	if (r->nrefs == 0) {
+		r->refs.one = ref;
+	} else if (r->nrefs == 1) {
+		struct address_ref *many = mem_alloc(2, sizeof(*many));
+
+		many[0] = r->refs.one;
+		many[1] = ref;
+		r->refs.many = many;
+	} else {
+		if ((r->nrefs & (r->nrefs - 1)) == 0)
+			r->refs.many = mem_resize(
+				r->refs.many, 2 * (size_t)r->nrefs, sizeof(ref));
+		r->refs.many[r->nrefs] = ref;
+	}
+	r->nrefs++;
+}
+
+static void refs_take(struct address_record *r, uint32_t i)
+{
+	struct address_ref *many = r->refs.many;
+
+	if (r->nrefs > 1)
+		many[i] = many[r->nrefs - 1];
+	r->nrefs--;
+	if (r->nrefs == 1) {
+		r->refs.one = many[0];
+		free(many);
+	}
+}
+
+void addrindex_free_refs(struct address_record *r)
+{
+	if (r->nrefs > 1)
+		free(r->refs.many);
+	r->nrefs = 0;
+}
+
 /* Neither of these marks the address: a slice that is replaced has most of them again. */
 static void ref_add(struct store *s, const struct addr *a, struct address_ref ref)
 {
 	struct address_record *r = get(s, a);
 
-	if (r->nrefs == r->cap) {
-		r->cap = r->cap == 0 ? 1 : r->cap * 2;
-		r->refs = mem_resize(r->refs, r->cap, sizeof(*r->refs));
-	}
-	r->refs[r->nrefs++] = ref;
+	refs_push(r, ref);
 	if (r->own && ref.slice != NULL)
 		ref.service->own_endpoints++;
 }
@@ -74,12 +114,12 @@ static void ref_remove(struct store *s, const struct addr *a, struct address_ref
 	struct address_record *r = store_find_address(s, a);
 
 	for (uint32_t i = 0; r != NULL && i < r->nrefs; i++) {
-		const struct address_ref *have = &r->refs[i];
+		const struct address_ref *have = &refs(r)[i];
 
 		if (have->service != ref.service || have->slice != ref.slice ||
 			have->endpoint != ref.endpoint)
 			continue;
-		r->refs[i] = r->refs[--r->nrefs];
+		refs_take(r, i);
 		if (r->own && ref.slice != NULL)
 			ref.service->own_endpoints--;
 		return;
@@ -121,7 +161,7 @@ static void cancel_leaving(
 	struct address_record *r = store_find_address(s, a);
 
 	for (uint32_t i = 0; r != NULL && i < r->nrefs;) {
-		struct address_ref ref = r->refs[i];
+		struct address_ref ref = refs(r)[i];
 
 		if (ref.slice == NULL || ref.service != svc || !ref.slice->leaving) {
 			i++;
@@ -185,7 +225,7 @@ bool addrindex_has(
 	const struct address_record *r = store_find_address(s, a);
 
 	for (uint32_t i = 0; r != NULL && i < r->nrefs; i++)
-		if (r->refs[i].service == svc && r->refs[i].slice != NULL)
+		if (store_refs(r)[i].service == svc && store_refs(r)[i].slice != NULL)
 			return true;
 	return false;
 }
@@ -265,12 +305,12 @@ static void judge_one(struct store *s, struct address_record *r)
 	bool own = is_own(s, &r->addr);
 
 	for (uint32_t i = 0; own != r->own && i < r->nrefs; i++) {
-		if (r->refs[i].slice == NULL)
+		if (refs(r)[i].slice == NULL)
 			continue;
 		if (own)
-			r->refs[i].service->own_endpoints++;
+			refs(r)[i].service->own_endpoints++;
 		else
-			r->refs[i].service->own_endpoints--;
+			refs(r)[i].service->own_endpoints--;
 	}
 	r->own = own;
 }

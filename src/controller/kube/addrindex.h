@@ -45,4 +45,7 @@ bool addrindex_has(
 /* Our own addresses changed: see again which records and Services that concerns. */
 void addrindex_judge_own(struct store *s);
 
+/* Free what says where the address stands. */
+void addrindex_free_refs(struct address_record *r);
+
 #endif

@@ -104,6 +104,11 @@ struct kube_object {
 	char *resource_version;
 	struct kube_label *labels; /* what a selector may ask for; kept for all kinds */
 	size_t nlabels;
+	/*
+	 * Owned; NULL: each part by itself. Where all of it stands but resource_version,
+	 * whose text may be exchanged.
+	 */
+	void *pack;
 	bool deleted_soon; /* deletionTimestamp is set; changes nothing (RB-11) */
 	union {
 		struct kube_namespace namespace_;
@@ -129,6 +134,12 @@ void kube_text_free(char *s);
  * zeroed. A zeroed one is fine.
  */
 void kube_object_fini(struct kube_object *o);
+
+/*
+ * Move all that the object owns into one piece of memory, for one that is kept: what
+ * points into it changes. Of Pods nothing is kept: they are left as they are.
+ */
+void kube_object_pack(struct kube_object *o);
 
 /* True if both say the same about records: everything but resource_version. */
 bool kube_object_equal(const struct kube_object *a, const struct kube_object *b);
