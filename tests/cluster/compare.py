@@ -23,12 +23,14 @@ sys.dont_write_bytecode = True
 
 import ask  # noqa: E402
 import differences  # noqa: E402
+import records  # noqa: E402
 import run as oracle_run  # noqa: E402
 
 KINDS = ("Namespace", "Service", "EndpointSlice")
 SETTLE_S = 10.0  # an event that has come to neither by then never will
 SILENCE_S = 2.0
 LIMIT = ask.SIZE
+FAR = 500  # questions about what is not in focus
 SHOWN = 25  # differences of one comparison that are printed
 
 
@@ -67,6 +69,17 @@ def replies_of(port, asked):
     return out
 
 
+def reverse_names(objects, namespace):
+    """Labels of the reverse names of every address in a namespace."""
+    texts = set()
+    for obj in objects:
+        if obj["metadata"].get("namespace") == namespace:
+            texts.update(obj.get("spec", {}).get("clusterIPs") or [])
+            for e in obj.get("endpoints") or []:
+                texts.update(e["addresses"])
+    return {records.reverse_name(ip) for ip in map(records.parse_address, texts) if ip}
+
+
 class Comparison:
     """Questions about one state of a cluster; each is open until all agree about it."""
 
@@ -76,13 +89,24 @@ class Comparison:
         self.asked = 0
         self.permitted = collections.Counter()  # by row
 
-    def questions(self, objects, oracle, seed=1, limit=0):
-        return oracle_run.questions(random.Random(seed), objects, oracle, limit)
+    def questions(self, objects, oracle, seed=1, limit=0, focus=None):
+        """What the oracle's own tests ask; with `focus`, of other namespaces a few only."""
+        r = random.Random(seed)
+        asked = oracle_run.questions(r, objects, oracle, 0)
+        if focus is not None:
+            near, far = [], []
+            addresses = reverse_names(objects, focus)
+            for question in asked:
+                labels = tuple(l.decode("latin-1").lower() for l in question[0].labels[:-1])
+                (near if focus in labels or labels in addresses else far).append(question)
+            asked = near + far[:FAR]
+            r.shuffle(asked)
+        return asked[:limit] if limit else asked
 
-    def check(self, objects, seed=1, limit=0, settle_s=SETTLE_S):
+    def check(self, objects, seed=1, limit=0, focus=None, settle_s=SETTLE_S):
         """Texts of the differences that stay."""
         judge = differences.Judge(objects, self.settings)
-        asked = self.questions(objects, judge.oracle, seed, limit)
+        asked = self.questions(objects, judge.oracle, seed, limit, focus)
         self.asked += len(asked)
         found, asked = self.once(asked, judge)
         end = time.monotonic() + settle_s

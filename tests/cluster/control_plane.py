@@ -23,6 +23,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "system")]
 sys.dont_write_bytecode = True
 
+import yaml  # noqa: E402
+
 import harness  # noqa: E402
 from kube_api import Api, ApiError  # noqa: E402
 from pki import ISSUER, Pki  # noqa: E402
@@ -38,7 +40,6 @@ NO_ADMISSION = ("ServiceAccount,DefaultStorageClass,StorageObjectInUseProtection
                 "TaintNodesByCondition,Priority,ResourceQuota,LimitRanger,RuntimeClass")
 READY_S = 60
 DNS_USER = "dns-under-test"
-DNS_ROLE = "system:shmdns"
 COMPARED_USER = "dns-compared-with"
 SKIP = 77
 
@@ -54,22 +55,9 @@ def binaries():
 
 
 def role_of_dns():
-    """What a DNS server may do: the role that deploy/ ships, else the same written here."""
-    for path in (os.path.join(harness.SOURCE, "deploy", "base", "rbac.yaml"),):
-        if os.path.exists(path):
-            import yaml
-            with open(path) as f:
-                for obj in yaml.safe_load_all(f):
-                    if obj and obj["kind"] == "ClusterRole":
-                        return obj
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
-        "metadata": {"name": DNS_ROLE},
-        "rules": [
-            {"apiGroups": [""], "resources": ["namespaces", "pods", "services"],
-             "verbs": ["list", "watch"]},
-            {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"],
-             "verbs": ["list", "watch"]}]}
+    """What a DNS server may do: the role that deploy/ ships, and nothing else."""
+    with open(os.path.join(harness.SOURCE, "deploy", "base", "clusterrole.yaml")) as f:
+        return yaml.safe_load(f)
 
 
 def binding(title, role, **subject):

@@ -4,6 +4,8 @@ import contextlib
 import os
 import urllib.request
 
+import dns.exception
+
 import harness
 from processes import Process
 
@@ -41,10 +43,12 @@ class CoreDns:
 
     def is_ready(self):
         self.process.assert_alive()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, dns.exception.Timeout):
             url = f"http://127.0.0.1:{self.ready_port}/ready"
             with urllib.request.urlopen(url, timeout=5) as reply:
-                return reply.status == 200
+                if reply.status == 200:  # its sockets are opened after that
+                    harness.ask("127.0.0.1", "cluster.local.", "SOA", port=self.port)
+                    return True
         return False
 
     def stop(self):

@@ -1,14 +1,14 @@
 """What cluster tests share: one control plane, a DNS server under test, quiet points.
 
-There is one control plane for all tests of a run; a test has a namespace of its own in it, and
-servers of its own: ours, fed by the API server, and a CoreDNS beside it. At a quiet point (the
-objects do not change any more) every name that they yield is asked, and the replies must be
-those of the oracle for a fresh list, and those of CoreDNS but for the rows in differences.py.
+There is one control plane for all tests of a run, and a CoreDNS in it; a test has a namespace
+of its own, and a server of ours that is fed by the API server. At a quiet point (the objects
+do not change any more) the names that they yield are asked, and the replies must be those of
+the oracle for a fresh list, and those of CoreDNS but for the rows in differences.py.
 """
 
 import contextlib
+import http.client
 import os
-import subprocess
 import sys
 import time
 import unittest
@@ -23,13 +23,16 @@ SOURCE = os.environ.get("SHMDNS_CLUSTER_SOURCE", "api")
 ISOLATED = os.environ.get("SHMDNS_CLUSTER_ISOLATED") == "1"  # a network namespace of our own
 OWN = ["10.250.0.53", "fd00:53::53"]  # addresses of the machine there
 QUIET_S = 60
+REST_S = 0.2
 TRIES = 5
+LIMIT = 3000  # questions at a quiet point
 
 
 class Shared:
-    """The one control plane; started when the first test asks for it."""
+    """The one control plane, and a CoreDNS in it; started when somebody asks for them."""
 
     plane = None
+    coredns = None
 
     @classmethod
     def get(cls, watch_list):
@@ -41,26 +44,35 @@ class Shared:
         return cls.plane
 
     @classmethod
+    def get_coredns(cls, fresh):
+        """`fresh`: one that has just read everything."""
+        if cls.coredns is None:
+            bind = None if ISOLATED else "127.0.0.1"
+            config = cls.plane.kubeconfig(COMPARED_USER)
+            cls.coredns = CoreDns(cls.plane, config, bind)
+            cls.coredns.start()
+        elif fresh:
+            cls.coredns.restart()
+        return cls.coredns
+
+    @classmethod
     def stop(cls):
-        if cls.plane is not None:
-            cls.plane.stop()
-            cls.plane = None
+        for process in (cls.coredns, cls.plane):
+            if process is not None:
+                process.stop()
+        cls.coredns = cls.plane = None
 
 
 def with_and_without_watch_list(cls):
-    """The tests of a class, and the same with the server's WatchList gate off."""
+    """The tests of a class, and the same with the server's WatchList gate off.
+
+    What records there are does not depend on that: CoreDNS is asked once only.
+    """
     name = cls.__name__ + "WithoutWatchList"
-    other = type(name, (cls,), {"watch_list": False, "__module__": cls.__module__})
+    other = type(name, (cls,), {"watch_list": False, "compared": False,
+                                "__module__": cls.__module__})
     setattr(sys.modules[cls.__module__], name, other)
     return cls
-
-
-def api_source_built():
-    """True if the programs know kubernetes.source = "api"."""
-    done = subprocess.run([harness.program("shmdnsctl"), "version"], capture_output=True)
-    assert done.returncode == 0
-    with open(os.path.join(harness.SOURCE, "src/common/conf/schema.c")) as f:
-        return '"kubernetes.kubeconfig"' in f.read()
 
 
 class Dns(harness.Appliance):
@@ -104,23 +116,36 @@ kubernetes: {{
         self.put("cluster.json", harness.object_list(*objects))
 
     def dump(self):
-        """Records of the current generation, without the serial."""
-        code, out, err = self.ctl("dump", "-c", self.config)
+        """Records of the current generation, without serials and comments."""
+        code, out, err = self.ctl("dump", "-c", self.config, timeout_s=60)
         assert code == 0, f"dump: {code} {err}"
-        return [line for line in out.splitlines() if " SOA " not in line and "\tSOA\t" not in line]
+        return [line for line in out.splitlines()
+                if line and not line.startswith(";") and "\tSOA\t" not in line]
+
+    def resource(self, name):
+        """What status says of namespaces, services or endpointslices."""
+        return next(r for r in self.status()["resources"] if r["resource"] == name)
+
+    def total(self, *path):
+        """A counter of all resources, such as relists.expired."""
+        def get(value):
+            for key in path:
+                value = value[key]
+            return value
+        return sum(get(r) for r in self.status()["resources"])
 
 
 class ClusterTest(unittest.TestCase):
-    """A namespace, our server and a CoreDNS for each test; `watch_list` is the server's gate."""
+    """A namespace and our server for each test; `watch_list` is the server's gate."""
 
     watch_list = True
     needs_api = False  # the test makes no sense with objects from files
-    compared = True  # a CoreDNS runs beside
+    compared = True  # with CoreDNS, at quiet points
+    keys = ""  # further keys of the group kubernetes
+    extra = ""  # ... and of others
     number = 0
 
     def setUp(self):
-        if SOURCE == "api" and not api_source_built():
-            raise unittest.SkipTest('kubernetes.source = "api" is not built')
         if SOURCE == "files" and self.needs_api:
             raise unittest.SkipTest('needs kubernetes.source = "api"')
         self.plane = Shared.get(self.watch_list)
@@ -129,23 +154,11 @@ class ClusterTest(unittest.TestCase):
         self.namespace = f"t{ClusterTest.number}"
         self.make_namespace(self.namespace)
         self.addCleanup(self.end)
-        self.dns, self.coredns = None, None
-        self.start_servers()
+        self.dns = self.enter(Dns(self.plane, keys=self.keys, extra=self.extra))
 
     def make_namespace(self, name, **labels):
         return self.api.create({"apiVersion": "v1", "kind": "Namespace",
                                 "metadata": {"name": name, "labels": labels}})
-
-    def start_servers(self):
-        self.dns = self.enter(Dns(self.plane, keys=self.keys()))
-        if self.compared:
-            config = self.plane.kubeconfig(COMPARED_USER)
-            bind = None if ISOLATED else "127.0.0.1"
-            self.coredns = self.enter(CoreDns(self.plane, config, bind))
-
-    def keys(self):
-        """Further keys of the group kubernetes."""
-        return ""
 
     def enter(self, server):
         """As enterContext(); a failed test shows what the server has logged."""
@@ -166,10 +179,12 @@ class ClusterTest(unittest.TestCase):
         return None
 
     def end(self):
-        """The namespace goes; what is in it goes with it, while the next test begins."""
-        with contextlib.suppress(OSError):
+        """What the test has made goes; its namespace stays, for that takes seconds."""
+        with contextlib.suppress(OSError, http.client.HTTPException):
             if self.api.find("Namespace", self.namespace):
-                self.api.delete("Namespace", self.namespace)
+                for kind in ("Deployment", "StatefulSet", "Service", "Endpoints",
+                             "EndpointSlice"):
+                    self.api.delete_all(kind, self.namespace)
 
     # ---- names ----
 
@@ -202,7 +217,8 @@ class ClusterTest(unittest.TestCase):
     def workload(self, kind, name, replicas, service=None, **labels):
         """A Deployment or StatefulSet of pods that kwok runs; labels app=NAME and more."""
         labels = {"app": name, **labels}
-        pod = {"containers": [{"name": "c", "image": "none",
+        pod = {"terminationGracePeriodSeconds": 0,  # else namespaces go slowly
+               "containers": [{"name": "c", "image": "none",
                                "ports": [{"name": "http", "containerPort": 8080}]}]}
         spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}},
                 "template": {"metadata": {"labels": labels}, "spec": pod}}
@@ -236,16 +252,17 @@ class ClusterTest(unittest.TestCase):
 
     # ---- quiet points ----
 
-    def quiet(self, what):
-        """The cluster has come to rest, and so has every answer."""
-        harness.await_("rest " + what, self.rests, QUIET_S, 0.2)
+    def quiet(self, what, fresh=False):
+        """The cluster has come to rest, and so has every answer. `fresh`: CoreDNS reads all
+        anew; after faults it may be long behind (CD-35)."""
+        await_("rest " + what, self.rests, QUIET_S, 0.1)
+        theirs = Shared.get_coredns(fresh).port if self.compared else None
+        c = compare.Comparison(self.dns.port, theirs, self.settings())
         for _ in range(TRIES):
             objects = compare.objects_of(self.api)
             if SOURCE == "files":
                 self.dns.feed(objects)
-            c = compare.Comparison(self.dns.port, self.coredns and self.coredns.port,
-                                   self.settings())
-            found = c.check(objects)
+            found = c.check(objects, focus=self.namespace, limit=LIMIT)
             again = compare.objects_of(self.api)
             if not found or compare.version_of(again) == compare.version_of(objects):
                 break  # else the cluster moved while it was asked
@@ -258,8 +275,7 @@ class ClusterTest(unittest.TestCase):
 
     def rests(self):
         """True if no object changes any more; nothing of former tests goes on either."""
-        before = compare.version_of(compare.objects_of(self.api))
-        if any(o[0] == "Namespace" and "deletionTimestamp" in o for o in before):
-            return False
-        time.sleep(0.3)
-        return before == compare.version_of(compare.objects_of(self.api))
+        before = compare.objects_of(self.api)
+        time.sleep(REST_S)
+        after = compare.objects_of(self.api)
+        return compare.version_of(before) == compare.version_of(after)
