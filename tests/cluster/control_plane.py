@@ -149,7 +149,8 @@ class ControlPlane:
                  "--service-account-key-file=" + self.pki.account_public,
                  "--service-cluster-ip-range=" + SERVICE_RANGES,
                  "--disable-admission-plugins=" + NO_ADMISSION, "--allow-privileged=true",
-                 "--profiling=false", "--event-ttl=5m", *gates)
+                 "--profiling=false", "--event-ttl=5m",
+                 "--shutdown-watch-termination-grace-period=2s", *gates)
 
     def describe_controllers(self):
         config = self.kubeconfig("controllers")
