@@ -15,6 +15,7 @@ import unittest
 
 import compare
 import harness
+import processes
 from control_plane import COMPARED_USER, DNS_USER, ControlPlane
 from coredns import CoreDns
 from harness import await_
@@ -33,6 +34,7 @@ class Shared:
 
     plane = None
     coredns = None
+    servers = []  # that tests have started and not stopped
 
     @classmethod
     def get(cls, watch_list):
@@ -57,9 +59,14 @@ class Shared:
 
     @classmethod
     def stop(cls):
-        for process in (cls.coredns, cls.plane):
-            if process is not None:
-                process.stop()
+        with contextlib.ExitStack() as all_:  # one that fails leaves no other
+            if cls.plane is not None:
+                all_.callback(cls.plane.stop)
+            if cls.coredns is not None:
+                all_.callback(cls.coredns.stop)
+            for server in cls.servers:  # of a test that was interrupted
+                all_.callback(server.__exit__, KeyboardInterrupt, None, None)
+        cls.servers.clear()
         cls.coredns = cls.plane = None
 
 
@@ -77,6 +84,8 @@ def with_and_without_watch_list(cls):
 
 class Dns(harness.Appliance):
     """Our server, fed by the API server; with SHMDNS_CLUSTER_SOURCE=files by files of lists."""
+
+    preexec = staticmethod(processes.end_with_parent)
 
     def __init__(self, plane, kubeconfig=None, keys="", **more):
         self.plane = plane
@@ -162,11 +171,13 @@ class ClusterTest(unittest.TestCase):
 
     def enter(self, server):
         """As enterContext(); a failed test shows what the server has logged."""
-        server.__enter__()
+        Shared.servers.append(server)
         self.addCleanup(self.leave, server)
+        server.__enter__()
         return server
 
     def leave(self, server):
+        Shared.servers.remove(server)
         failed = self.failure()
         server.__exit__(*(failed or (None, None, None)))
 

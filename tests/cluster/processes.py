@@ -15,6 +15,11 @@ def die_with_parent():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def end_with_parent():
+    """As die_with_parent(), for a program that has children to end."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Process:
     """A program with a log of its own; started from the main thread only."""
 
