@@ -106,8 +106,8 @@ def check_listed(tree):
 
 
 def check_rows(tree):
-    """Each scenario and system test says what it proves."""
-    for path in tree.paths("tests/scenario/", "tests/system/"):
+    """Each scenario, system and cluster test says what it proves."""
+    for path in tree.paths("tests/scenario/", "tests/system/", "tests/cluster/test_"):
         if not path.endswith((".scn", ".py", ".sh")):
             continue
         if not ROW.search(tree.files[path]) and not SAYS.search(tree.files[path][:600]):

@@ -305,6 +305,8 @@ def outcome(reply):
 class Appliance:
     """A shmdnsd and its children. Use as a context manager; stop() checks what is left."""
 
+    preexec = None  # called in the child before the program is executed
+
     def __init__(self, objects=None, workers=2, listen=None, extra="", directory=None,
                  instance=None, wrap=(), env=None, kubernetes=""):
         self.directory = directory or tempfile.mkdtemp(prefix="shmdns-test-")
@@ -367,7 +369,8 @@ kubernetes: {{
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
             self.wrap + [program("shmdnsd"), "-c", self.config],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=self.env)
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=self.env,
+            preexec_fn=self.preexec)
 
     def start(self):
         self.spawn()
