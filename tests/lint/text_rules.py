@@ -107,7 +107,7 @@ def check_listed(tree):
 
 def check_rows(tree):
     """Each scenario and system test says what it proves."""
-    for path in tree.paths("tests/scenario/", "tests/system/"):
+    for path in tree.paths("tests/scenario/", "tests/system/", "tests/api/test_"):
         if not path.endswith((".scn", ".py", ".sh")):
             continue
         if not ROW.search(tree.files[path]) and not SAYS.search(tree.files[path][:600]):
