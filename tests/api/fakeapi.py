@@ -18,6 +18,7 @@ import base64
 import contextlib
 import json
 import os
+import select
 import ssl
 import threading
 import time
@@ -191,7 +192,7 @@ class FakeAPI:
             time.sleep(0.005)
 
     def text(self, since=0):
-        return "\n".join(map(repr, self.requests[since:][-60:]))
+        return "\n".join(map(repr, self.requests[since:][-30:]))
 
     def expire(self, *resources, deleted=(), applied=()):
         """Streams end with 410 and every client has to relist; no event tells of changes."""
@@ -472,6 +473,13 @@ class Watch:
         with self.fake.store.lock:  # the descriptor is not another's
             if self.wake >= 0:
                 os.eventfd_write(self.wake, 1)
+
+    def left(self):
+        """The client has closed, even if the server is stopped and cannot see it."""
+        try:
+            return bool(select.select([self.x.connection.sock], [], [], 0)[0])
+        except (OSError, ValueError):
+            return True
 
     # -- the thread --
 

@@ -265,7 +265,8 @@ def listed(name, text, change):
 
     def fault(fake, x):
         fake.authenticate(x)
-        x.reply(200, change(fake.list_body(x.request)))
+        # A copy: the objects are the store's.
+        x.reply(200, change(json.loads(dump(fake.list_body(x.request)))))
 
     return named(name, fault, text)
 
@@ -461,7 +462,7 @@ def sort_by_object(events):
     """Other objects in another order; the order of one object's events is kept."""
     def key(octets):
         obj = json.loads(octets)["object"]["metadata"]
-        return obj.get("name", "~") + obj.get("uid", "")
+        return obj.get("namespace", ""), obj.get("name", "~")
 
     return sorted(events, key=key, reverse=True)
 

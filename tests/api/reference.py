@@ -17,14 +17,18 @@ import time
 import urllib.parse
 import zlib
 
-ANY_MAX = 64 << 20
 EVENT_MAX = 16 << 20
 KEPT_MAX = 64 << 10
+DEPTH_MAX = 64
 INITIAL_END = "k8s.io/initial-events-end"
 
 
 class Failed(Exception):
     """Transport, or a reply that is none (WP-51, WP-5D, WP-5B)."""
+
+
+class ServerError(Failed):
+    """An ERROR event (WP-5B)."""
 
 
 class Broken(Exception):
@@ -43,6 +47,12 @@ class Status(Exception):
     def __init__(self, code, retry_s):
         super().__init__(code)
         self.code, self.retry_s = code, retry_s
+
+
+def too_deep(value, left=DEPTH_MAX):
+    parts = value.values() if isinstance(value, dict) else (
+        value if isinstance(value, list) else ())
+    return left == 0 or any(too_deep(v, left - 1) for v in parts)
 
 
 class Reply:
@@ -100,12 +110,12 @@ class Reply:
         self.over = not self.chunked and self.left == 0
         return out
 
-    def whole(self, limit_s, most=ANY_MAX):
-        until, out = time.monotonic() + limit_s, b""
+    def whole(self, limit_s, most=EVENT_MAX):
+        until, out = time.monotonic() + limit_s, bytearray()
         while True:
             octets = self.read(until)
             if not octets:
-                return out
+                return bytes(out)
             out += octets
             if len(out) > most:
                 raise Failed("too long")
@@ -147,9 +157,11 @@ class Client:
     """All resources; `store` is {resource: {(namespace, name): object}}."""
 
     def __init__(self, urls, ca, token_file, speed=1, watch_list=True, first_list="cached",
-                 resources=("namespaces", "services", "endpointslices"), paths=None):
+                 resources=("namespaces", "services", "endpointslices"), paths=None,
+                 audit_s=2700):
         self.urls, self.ca, self.token_file = list(urls), ca, token_file
         self.speed, self.watch_list, self.first_list = speed, watch_list, first_list
+        self.audit_s = audit_s / speed
         self.store = {r: {} for r in resources}
         self.synced = set()
         self.lock = threading.Lock()
@@ -219,12 +231,14 @@ class Reflector(threading.Thread):
         self.missing = 0
         self.errors = 0
         self.mistake = None
-        self.listed_at = time.monotonic()
+        self.listed_at = self.probed_at = time.monotonic()
 
     # -- requests --
 
     def get(self, query, gzip=True, limit_s=None):
         """(socket, Reply) of a request that was answered with 200."""
+        if self.client.stopped.wait(0.01):  # RF-17
+            raise Failed("stopped")
         for again in (True, False):
             self.client.reread_token()
             sock = self.client.connect()
@@ -241,7 +255,11 @@ class Reflector(threading.Thread):
 
     def ask(self, sock, query, gzip, limit_s):
         text = f"GET {self.path}?{urllib.parse.urlencode(query)} HTTP/1.1\r\n"
-        text += "Host: localhost\r\nUser-Agent: reference\r\nAccept: application/json\r\n"
+        text += "Host: localhost\r\nUser-Agent: reference\r\n"
+        kind = "as=PartialObjectMetadata" + ("" if "watch" in query else "List")
+        accept = f"application/json;{kind};g=meta.k8s.io;v=v1," * (
+            self.resource == "namespaces")  # WP-15
+        text += f"Accept: {accept}application/json\r\n"
         text += f"Authorization: Bearer {self.client.token}\r\n"
         sock.sendall((text + ("Accept-Encoding: gzip\r\n" if gzip else "") + "\r\n").encode())
         reply = Reply(sock, limit_s)
@@ -285,6 +303,7 @@ class Reflector(threading.Thread):
     # -- lists --
 
     def take_list(self):
+        """The state, as a stream or as a list; what follows it if it is a stream."""
         if self.client.watch_list and not self.unsupported:
             try:
                 return self.take_watch_list()
@@ -322,6 +341,7 @@ class Reflector(threading.Thread):
         long = [v for v in [*(m.get("labels") or {}).values(),
                             item.get("spec", {}).get("externalName", "")]
                 if len(v) > KEPT_MAX] if m.get("name") else [""]
+        long = long or [""] * too_deep(item)
         if not long:
             found[(m.get("namespace") or "", m["name"])] = item
 
@@ -339,7 +359,7 @@ class Reflector(threading.Thread):
             "resourceVersionMatch": "NotOlderThan", "timeoutSeconds": self.timeout_s(),
             **({"resourceVersion": self.rv} if self.rv and not self.unset else {})},
             gzip=False)
-        with sock:
+        try:
             found, events = {}, Events()
             while True:
                 octets = reply.read(time.monotonic() + limit_s)
@@ -353,9 +373,10 @@ class Reflector(threading.Thread):
                     elif event["type"] == "BOOKMARK" and INITIAL_END in (
                             meta.get("annotations") or {}):
                         self.replace(found, str(meta["resourceVersion"]))
-                        for rest in it:
-                            self.take(rest)
-                        return self.follow(reply, events)
+                        return sock, reply, events, list(it)
+        except BaseException:
+            sock.close()
+            raise
 
     # -- watches --
 
@@ -369,6 +390,13 @@ class Reflector(threading.Thread):
         with sock:
             self.follow(reply, Events())
 
+    def go_on(self, sock, reply, events, rest):
+        """A WatchList after its state is a watch."""
+        with sock:
+            for event in rest:
+                self.take(event)
+            self.follow(reply, events)
+
     def follow(self, reply, events):
         began, self.heard, bookmarks = time.monotonic(), 0, False
         last = began
@@ -377,10 +405,10 @@ class Reflector(threading.Thread):
             limit_s = 150 / self.client.speed + 0.3
             if bookmarks and now > last + limit_s or now > began + 630 / self.client.speed + 2:
                 raise Failed("silent")
-            if now > self.listed_at + 2700 / self.client.speed:
+            if now > self.listed_at + self.client.audit_s:
                 self.need_list = True  # the audit (WP-62)
                 return
-            if now > began + 300 / self.client.speed:
+            if now > self.probed_at + 300 / self.client.speed:
                 self.probe()
             try:
                 octets = reply.read(now + 0.1)
@@ -405,7 +433,7 @@ class Reflector(threading.Thread):
         if type_ == "ERROR":
             if obj.get("code") == 410:
                 raise Expired
-            raise Failed(obj.get("code"))
+            raise ServerError(obj.get("code"))
         if type_ not in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK"):
             raise Broken(f"type {type_}")
         return obj.get("metadata") or {}
@@ -424,6 +452,7 @@ class Reflector(threading.Thread):
 
     def probe(self):
         """WP-61: is the server behind what we know?"""
+        self.probed_at = time.monotonic()
         body = self.get_list({"limit": 1})
         if self.rv and int(body["metadata"]["resourceVersion"]) < int(self.rv):
             self.need_list, self.unset, self.rv = True, True, None
@@ -442,7 +471,9 @@ class Reflector(threading.Thread):
     def turn(self):
         try:
             if self.need_list:
-                self.take_list()
+                stream = self.take_list()
+                if stream is not None:
+                    self.go_on(*stream)
             else:
                 self.watch()
             self.missing = 0
@@ -456,9 +487,9 @@ class Reflector(threading.Thread):
                 self.replace({}, "0")  # WP-55
                 self.need_list = True
             self.back_off(e.retry_s or None)
-        except (Failed, OSError):
-            self.errors += 1
-            self.need_list |= self.errors > 3  # WP-5B
+        except (Failed, OSError) as e:
+            self.errors += isinstance(e, ServerError)
+            self.need_list |= self.errors >= 3  # WP-5B
             self.back_off(None)
             self.probe_after()
 

@@ -338,12 +338,15 @@ state_dir = "{self.directory}/state";
 workers = {self.workers};
 listen = ( {listen} );
 kubernetes: {{
-    source = "files";
-    path = "{self.objects}";
+    {self.source()}
     {self.kubernetes}
 }};
 {self.extra}
 """)
+
+    def source(self):
+        """Where objects come from, as keys of `kubernetes`."""
+        return f'source = "files"; path = "{self.objects}";'
 
     def put(self, name, text):
         write_whole(os.path.join(self.objects, name), text)
