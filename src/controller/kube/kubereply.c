@@ -77,6 +77,16 @@ static void status(const struct kubefields_reader *r, const struct kubedraft *d)
 	r->reply->on_status(r->arg, &s);
 }
 
+/* An empty list of something else must not empty ours. */
+static bool list_fits(const struct kubefields_reader *r, const struct kubedraft *d)
+{
+	const char *item = kube_kind_text(r->kind), *kind = text(d->kind);
+	size_t n = strlen(item);
+
+	return is(kind, "PartialObjectMetadataList") ||
+	       (strncmp(kind, item, n) == 0 && is(kind + n, "List"));
+}
+
 static const char *list(const struct kubefields_reader *r, const struct kubedraft *d)
 {
 	size_t n = strlen(text(d->kind));
@@ -87,6 +97,8 @@ static const char *list(const struct kubefields_reader *r, const struct kubedraf
 	}
 	if (n < 4 || strcmp(d->kind + n - 4, "List") != 0)
 		return "neither a List nor a Status";
+	if (!list_fits(r, d))
+		return "a List of another kind than was asked for";
 	if (d->error.text[0] != '\0')
 		return d->error.text;
 	r->reply->on_list_end(r->arg, text(d->meta.resource_version), text(d->more));
