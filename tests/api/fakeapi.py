@@ -25,6 +25,7 @@ import time
 import traceback
 
 import certs
+import harness
 import http1
 from apistore import RESOURCES, Expired, Selection, Store, TooLarge
 from http1 import Gone
@@ -104,7 +105,7 @@ class FakeAPI:
         self.gzip_above = 128 << 10
         self.typed = True  # False: sorted keys, as of a custom resource (AF-06)
         self.version = "1.36"
-        self.listeners = [http1.Listener(self.on_request, self.context)
+        self.listeners = [http1.Listener(self.on_request, self.context, harness.free_port())
                           for _ in range(listeners)]
 
     # -- TLS --
@@ -575,8 +576,9 @@ class Watch:
         elif what == "silence":
             self.silent = True
         elif what == "bookmark":
+            self.send_changes()
             for _ in range(argument or 1):
-                self.x.body(self.fake.bookmark(self.request, self.fake.store.rv))
+                self.x.body(self.fake.bookmark(self.request, self.position))
         else:
             raise AssertionError(what)
 

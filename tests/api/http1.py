@@ -227,7 +227,7 @@ class Listener:
     accepted, read or written, as by a process that was stopped.
     """
 
-    def __init__(self, on_request, context, port=0, host="127.0.0.1"):
+    def __init__(self, on_request, context, port, host="127.0.0.1"):
         self.on_request, self.context = on_request, context
         self.host, self.port = host, port
         self.gate = threading.Event()
@@ -245,7 +245,6 @@ class Listener:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind((self.host, self.port))
         s.listen(64)
-        self.port = s.getsockname()[1]
         self.socket = s
         threading.Thread(target=self.accept_all, args=(s,), daemon=True).start()
 

@@ -228,7 +228,6 @@ class Reflector(threading.Thread):
         self.need_list = True
         self.unsupported = False
         self.failures = 0
-        self.missing = 0
         self.errors = 0
         self.mistake = None
         self.listed_at = self.probed_at = time.monotonic()
@@ -476,16 +475,11 @@ class Reflector(threading.Thread):
                     self.go_on(*stream)
             else:
                 self.watch()
-            self.missing = 0
         except (Expired, Broken, Ahead) as e:
             self.need_list = True
             self.unset |= isinstance(e, Ahead)
             self.back_off(0 if isinstance(e, Expired) and self.failures == 0 else None)
         except Status as e:
-            self.missing += e.code == 404
-            if self.missing >= 3:
-                self.replace({}, "0")  # WP-55
-                self.need_list = True
             self.back_off(e.retry_s or None)
         except (Failed, OSError) as e:
             self.errors += isinstance(e, ServerError)

@@ -9,7 +9,7 @@ import unittest
 import certs
 import faults
 from fakeapi import FakeAPI
-from lab import GONE, LISTED, NEW, ApiTest, appliance_only, harness
+from lab import GONE, NEW, ApiTest, appliance_only, harness
 
 SERVICES = "services"
 
@@ -42,7 +42,7 @@ class Tokens(ApiTest):
     def test_401_for_long(self):
         """WP-53, AF-09: 401 for long: answers stay, no flood, and the watch goes on after"""
         with self.lab() as lab:
-            rv = lab.learn()
+            lab.learn()
             lab.fake.tokens = {"token-2"}
             mark = lab.fake.mark()
             lab.fake.watches(SERVICES)[0].do("reset")
@@ -53,7 +53,6 @@ class Tokens(ApiTest):
             lab.await_("a watch", lambda: [r for r in lab.fake.seen(SERVICES, "watch", mark)
                                            if r.status == 200])
             lab.no_list(SERVICES, mark)
-            self.assertGreater(rv, 0)
             lab.change_and_settle()
 
     def test_file_empty(self):
@@ -235,7 +234,6 @@ class Redirects(ApiTest):
             lab.fake.delete(GONE)
             lab.settle()
             self.assertEqual(elsewhere.listeners[0].accepted, 0)
-            self.assertEqual(len(LISTED), 3)
 
 
 if __name__ == "__main__":

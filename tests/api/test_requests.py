@@ -91,9 +91,10 @@ class Selected(ApiTest):
 
     @appliance_only
     def test_labels(self):
-        """RO-08, WP-17, WP-18: a selector of Services is the server's work, or ours"""
-        objects = [labelled(o, team="red") if o["kind"] == "Service" and o["metadata"]["name"]
-                   in ("web", "db", "api", "ext", "gone") else o for o in self.objects]
+        """RO-08, WP-17, WP-18: a selector of Services and slices is the server's work, or ours"""
+        names = [o["metadata"]["name"] for o in standing() if o["kind"] != "Namespace"]
+        objects = [labelled(o, team="red") if o["metadata"]["name"] in names else o
+                   for o in self.objects]
         with self.lab(objects=objects, more='labels = "team=red";',
                       settings={"labels": "team=red"}) as lab:
             for r in lab.fake.seen(SERVICES, "list watch"):

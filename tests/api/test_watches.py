@@ -146,7 +146,6 @@ class Storm(ApiTest):
     def test_403_others_go_on(self):
         """WP-54: one resource is denied for a while; the others are followed"""
         with self.lab() as lab:
-            rv = lab.learn()
             mark = lab.fake.mark()
             lab.fake.denied.add("endpointslices")
             lab.fake.watches("endpointslices")[0].do("end")
@@ -156,7 +155,6 @@ class Storm(ApiTest):
             lab.polled()
             lab.fake.denied.clear()
             lab.await_resumed("endpointslices", mark, 1000)
-            self.assertGreater(rv, 0)
             lab.change_and_settle()
 
 
@@ -164,16 +162,15 @@ class Storm(ApiTest):
 
 class Absent(ApiTest):
     def test_group_goes(self):
-        """WP-55: a group that is gone for good: its objects go after three tries"""
+        """WP-55: 404 for long: what we ask for is in every cluster, so its objects stay"""
         with self.lab() as lab:
             mark = lab.fake.mark()
-            lab.poller.names = [q for q in lab.poller.names if "db" not in str(q)]
             lab.fake.absent.add("endpointslices")
             lab.fake.watches("endpointslices")[0].do("end")
-            lab.settle([o for o in lab.fake.store.objects() if o["kind"] != "EndpointSlice"])
-            self.assertGreaterEqual(len(lab.fake.seen("endpointslices", None, mark)), 3)
-            lab.fake.absent.clear()
+            lab.fake.await_request("endpointslices", None, mark, count=5)
             lab.settle()
+            lab.fake.absent.clear()
+            lab.change_and_settle()
 
 
 if __name__ == "__main__":

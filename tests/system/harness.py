@@ -92,15 +92,25 @@ def need_trace():
 
 
 def free_port(family=socket.AF_INET):
-    """A port of loopback that nobody has, neither for UDP nor for TCP."""
+    """A port of loopback that nobody has, neither for UDP nor for TCP.
+
+    Below those that the kernel gives to clients: there nobody takes it before we do.
+    """
     host = "127.0.0.1" if family == socket.AF_INET else "::1"
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
+        low = int(f.read().split()[0])
     while True:
-        with socket.socket(family, socket.SOCK_DGRAM) as s:
-            s.bind((host, 0))
-            port = s.getsockname()[1]
-            if is_free(family, socket.SOCK_STREAM, host, port) and (
+        port = random.randrange(10000, low) if low > 12000 else any_port(family, host)
+        if all(is_free(family, kind, host, port) for kind in (
+                socket.SOCK_DGRAM, socket.SOCK_STREAM)) and (
                     family == socket.AF_INET6 or is_free_on_ipv6(port)):
-                return port
+            return port
+
+
+def any_port(family, host):
+    with socket.socket(family, socket.SOCK_DGRAM) as s:
+        s.bind((host, 0))
+        return s.getsockname()[1]
 
 
 def is_free(family, kind, host, port):
