@@ -16,7 +16,8 @@ import faults
 from lab import LISTED, harness, namespace, service
 
 TABLES = ("test_lists", "test_streams", "test_watches", "test_watchlist", "test_servers",
-          "test_credentials", "test_requests", "test_random")
+          "test_credentials", "test_requests", "test_random",
+          "test_life")
 
 
 def reference_class(case):
