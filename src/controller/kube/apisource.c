@@ -23,6 +23,7 @@
 #define ERROR_OCTETS_MAX ((size_t)64 << 10) /* WP-72 */
 #define CONNECT_MS       5000               /* WP-63 */
 #define CONNECT_LEAST_MS 1000
+#define PROBE_MS         75000 /* a server answers within 60 s (WP-25) */
 #define ACCESS_AGAIN_NS  NS_PER_S
 #define WARN_S           (7 * 24 * 3600)
 #define REACH_NS         NS_PER_S /* RF-01 */
@@ -502,6 +503,7 @@ static void probe_due(struct resource *r, uint64_t now_ns)
 	if (a == NULL || !watch_probe(&r->watch, now_ns, &w))
 		return;
 	struct kubehttp_request h = http_request(s, a, &w, r->no_gzip);
+	h.whole_ms = MAX(PROBE_MS / s->speedup, CONNECT_LEAST_MS);
 	if (!apiprobe_version(
 		    &r->probe, s->http, &h, r->watch.options.kind, on_probed, r))
 		watch_probe_end(&r->watch, "", now_ns);

@@ -348,6 +348,7 @@ static void set_connection(CURL *easy, const struct kubehttp_request *r)
 	curl_easy_setopt(easy, CURLOPT_PROXY, r->access->proxy); /* "": none (WP-12) */
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)r->connect_ms);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)r->whole_ms);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 15L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 5L);

@@ -28,6 +28,7 @@ struct kubehttp_request {
 	bool gzip;                         /* the reply may be compressed */
 	bool alone;                        /* a connection of its own (WP-70, WP-71) */
 	unsigned connect_ms;               /* for connection and TLS together */
+	unsigned whole_ms;                 /* for all of it; 0: the caller watches it */
 };
 
 /* The head of a reply, once, before its body. */
