@@ -342,7 +342,7 @@ class Poller(threading.Thread):
 class Lab:
     def __init__(self, objects=None, reference=False, speed=SPEED, watch_list=False, first_list="cached",
                  listeners=1, more="", wait=True, before=None, user=None, cluster=None,
-                 server=None, settings=None, allow=(), audit_s=2700):
+                 server=None, settings=None, allow=(), audit_s=36000):
         self.directory = tempfile.mkdtemp(prefix="shmdns-api-")
         self.speed, self.watch_list, self.first_list = speed, watch_list, first_list
         self.more, self.wait, self.audit_s = more, wait, audit_s

@@ -6,6 +6,7 @@ run both through the same tables.
 """
 
 import codecs
+import contextlib
 import json
 import os
 import random
@@ -450,9 +451,12 @@ class Reflector(threading.Thread):
         self.errors = 0
 
     def probe(self):
-        """WP-61: is the server behind what we know?"""
+        """WP-61: is the server behind what we know? A failure says nothing."""
         self.probed_at = time.monotonic()
-        body = self.get_list({"limit": 1})
+        try:
+            body = self.get_list({"limit": 1})
+        except (Failed, Broken, Expired, Ahead, Status, OSError):
+            return
         if self.rv and int(body["metadata"]["resourceVersion"]) < int(self.rv):
             self.need_list, self.unset, self.rv = True, True, None
             raise Expired
@@ -489,11 +493,9 @@ class Reflector(threading.Thread):
 
     def probe_after(self):
         """WP-61, after every abnormal end."""
-        try:
-            if self.rv and not self.need_list:
+        if self.rv and not self.need_list:
+            with contextlib.suppress(Expired):
                 self.probe()
-        except (Failed, Broken, Expired, Ahead, Status, OSError):
-            pass
 
     def back_off(self, delay_s):
         """RF-01: 0.8 s doubled up to 30 s, full jitter."""

@@ -72,7 +72,7 @@ class Reload(ApiTest):
         with self.lab() as lab:
             a = lab.subject.a
             for old, new in (("watch_list = false", "watch_list = true"),
-                             ('audit = "2700s"', 'audit = "1800s"'),
+                             ('audit = "36000s"', 'audit = "1800s"'),
                              ("test_speedup = 30", "test_speedup = 20")):
                 mark = lab.fake.mark()
                 self.reload(lab, kubernetes=a.kubernetes.replace(old, new))
