@@ -1,6 +1,6 @@
 """A scripted fake of the Kubernetes API server, a thread in the process of the test.
 
-It lists and watches as kube-apiserver 1.36 does (rows WP-14 to WP-50) until a test tells it
+It lists and watches as kube-apiserver 1.36 does (rows WP-14 to WP-49) until a test tells it
 otherwise, and remembers every request:
 
     fake = FakeAPI(directory)

@@ -116,7 +116,7 @@ for fault_ in ODD:
 
 
 class Pages(ApiTest):
-    """WP-22, WP-23, WP-27: lists in pages."""
+    """WP-22, WP-23: lists in pages."""
 
     many = [s for i in range(1200) for s in (
         {"apiVersion": "v1", "kind": "Service",

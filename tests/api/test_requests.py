@@ -34,7 +34,7 @@ class Healthy(ApiTest):
                 lab.fake.seen(SERVICES, "list")[0]) + 1)
 
     def test_timeouts_differ(self):
-        """WP-30, RF-02: the time-out of a watch is random"""
+        """WP-30: the time-out of a watch is random"""
         with self.lab(speed=30) as lab:
             for _ in range(12):
                 mark = lab.fake.mark()

@@ -176,7 +176,7 @@ class Curl(unittest.TestCase):
         self.assertEqual(self.events(path + "&allowWatchBookmarks=true"), [])
 
     def test_restored(self):
-        """AF-01, WP-37: from a backup; who watches on hears nothing, a list tells"""
+        """AF-01: from a backup; who watches on hears nothing, a list tells"""
         saved = self.fake.store.save()
         later = self.fake.apply(service("new"))
         self.fake.store.restore(saved)

@@ -129,7 +129,7 @@ class Expired(ApiTest):
 
 class Storm(ApiTest):
     def test_ends_at_once(self):
-        """WP-52, RF-01, RF-10: a server that ends every watch at once is not stormed"""
+        """WP-52, RF-01: a server that ends every watch at once is not stormed"""
         with self.lab(speed=4) as lab:
             rv = lab.learn()
             mark = lab.fake.mark()

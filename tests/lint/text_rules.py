@@ -106,8 +106,9 @@ def check_listed(tree):
 
 
 def check_rows(tree):
-    """Each scenario, system and cluster test says what it proves."""
-    for path in tree.paths("tests/scenario/", "tests/system/", "tests/cluster/test_"):
+    """Each scenario, system, api and cluster test says what it proves."""
+    for path in tree.paths("tests/scenario/", "tests/system/", "tests/api/test_",
+                           "tests/cluster/test_"):
         if not path.endswith((".scn", ".py", ".sh")):
             continue
         if not ROW.search(tree.files[path]) and not SAYS.search(tree.files[path][:600]):
