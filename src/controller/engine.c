@@ -5,7 +5,8 @@
 
 #include "base/base.h"
 
-#define MAX_DROP_LEAST 100              /* objects that may always go (WP-90) */
+#define MAX_DROP_LEAST 100 /* objects that may always go (WP-90) */
+#define GUARD_EVERY_NS (5 * NS_PER_S)
 #define LARGE_WAIT_NS  (20 * NS_PER_MS) /* between two publishes of a large RRset */
 
 void engine_init(struct engine *e, struct publisher *p, bool standing,
@@ -26,6 +27,11 @@ void engine_fini(struct engine *e)
 	if (e->configured)
 		conf_fini(&e->conf);
 	*e = (struct engine){0};
+}
+
+void engine_guard(struct engine *e, uint64_t names)
+{
+	e->guard_names = names;
 }
 
 /* ---- configuration ---- */
@@ -117,20 +123,19 @@ void engine_imply_namespaces(struct engine *e, bool implied, uint64_t now_ns)
 		debounce_touch(&e->debounce, now_ns);
 }
 
-/* WP-90. Whoever has few objects may lose them all. */
-static bool too_many(const struct engine *e, enum kube_kind kind, size_t n)
+/* WP-90: so many less, of so many. Whoever has few may lose them all. */
+static bool too_many(const struct engine *e, uint64_t n, uint64_t total)
 {
-	return n > MAX_DROP_LEAST &&
-	       n * 100 > e->store->objects[kind] * e->conf.publish.max_drop;
+	return n > MAX_DROP_LEAST && n * 100 > total * e->conf.publish.max_drop;
 }
 
 size_t engine_pass_end(struct engine *e, enum kube_kind kind, const char *namespace_,
 	uint32_t pass, bool force, uint64_t now_ns, size_t *removed)
 {
-	size_t n = store_unseen(e->store, kind, namespace_, pass);
+	size_t total, n = store_unseen(e->store, kind, namespace_, pass, &total);
 
 	*removed = 0;
-	if (!force && too_many(e, kind, n))
+	if (!force && too_many(e, n, total))
 		return n;
 	if (store_sweep(e->store, kind, namespace_, pass, now_ns))
 		debounce_touch(&e->debounce, now_ns);
@@ -255,6 +260,24 @@ static void succeeded(
 	e->handlers->on_published(e->arg, &p);
 }
 
+/* WP-90 for the first generation: a store that was empty has nothing to compare with. */
+static bool is_held(struct engine *e, uint64_t now_ns)
+{
+	uint64_t names = publish_names(e->publisher), before = e->guard_names;
+
+	if (names >= before || !too_many(e, before - names, before))
+		return false;
+	if (e->guard_until_ns == 0) {
+		e->guard_until_ns = now_ns + e->conf.publish.hold_ns;
+		e->handlers->on_held(e->arg, names, before, e->conf.publish.hold_ns);
+	}
+	if (now_ns >= e->guard_until_ns)
+		return false;
+	e->guard_next_ns = MIN(e->guard_until_ns, now_ns + GUARD_EVERY_NS);
+	e->restart = true; /* what was built is left */
+	return true;
+}
+
 static int publish_now(
 	struct engine *e, uint64_t now_ns, uint64_t wall_ns, uint64_t *until_ns)
 {
@@ -268,13 +291,19 @@ static int publish_now(
 	if (e->apply.changes == 0 && e->apply.clients == 0 && !e->rebuild &&
 		!e->settings_due)
 		return 0; /* nothing that DNS shows has changed */
+	if (e->complete && e->guard_names > 0 && is_held(e, now_ns)) {
+		*until_ns = e->guard_next_ns;
+		return 0;
+	}
 
 	bool records = e->apply.changes > 0;
 	ret = publish_commit(e->publisher,
 		e->settings_due ? CAUSE_SETTINGS : CAUSE_OBJECTS, e->complete, records,
 		wall_ns, &info);
-	if (ret == 0)
+	if (ret == 0) {
+		e->guard_names = 0;
 		succeeded(e, &info, records, now_ns);
+	}
 	return ret;
 }
 
@@ -284,6 +313,8 @@ uint64_t engine_turn(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool d
 
 	if (!e->configured || (e->standing && !e->complete))
 		return UINT64_MAX;
+	if (e->guard_names > 0 && now_ns < e->guard_next_ns)
+		return e->guard_next_ns;
 	if (store_expire(e->store, now_ns))
 		debounce_touch(&e->debounce, now_ns);
 	/* Without all objects there is nothing to publish but settings (RU-08). */

@@ -35,6 +35,11 @@ struct engine_handlers {
 	 * trie was not what it should be. All is built anew, but for the first.
 	 */
 	void (*on_failed)(void *arg, int error);
+	/*
+	 * The first generation is held back for `hold_ns` at most: it has so many names
+	 * only, where a predecessor had so many (WP-90).
+	 */
+	void (*on_held)(void *arg, uint64_t names, uint64_t before, uint64_t hold_ns);
 	/* Something of an object gives no record (MS-15); once until it is mended. */
 	void (*on_skipped)(void *arg, const struct owner *o, enum skip_reason why);
 };
@@ -50,11 +55,13 @@ struct engine {
 	struct conf conf; /* owned */
 	struct selector namespace_labels, labels;
 	bool configured;
-	bool settings_due; /* the next publish carries new settings */
-	bool rebuild;      /* ... and is built from nothing */
-	bool restart;      /* ... in a new segment */
-	bool complete;     /* all objects were read once */
-	bool standing;     /* a complete generation of a predecessor is being served */
+	bool settings_due;    /* the next publish carries new settings */
+	bool rebuild;         /* ... and is built from nothing */
+	bool restart;         /* ... in a new segment */
+	bool complete;        /* all objects were read once */
+	uint64_t guard_names; /* that a predecessor published; 0: no matter */
+	uint64_t guard_until_ns, guard_next_ns; /* the first generation is held */
+	bool standing; /* a complete generation of a predecessor is being served */
 };
 
 /*
@@ -67,6 +74,12 @@ void engine_init(struct engine *e, struct publisher *p, bool standing,
 
 /* Free it all. */
 void engine_fini(struct engine *e);
+
+/*
+ * A predecessor published so many names, from the same source: if the first generation
+ * has far fewer, it is held back (WP-90), and the standing one serves on.
+ */
+void engine_guard(struct engine *e, uint64_t names);
 
 /*
  * Take a configuration (moved out of *c, which is empty then) and the machine's own

@@ -139,8 +139,18 @@ static void on_skipped(void *arg, const struct owner *o, enum skip_reason why)
 	report_skipped(&s->report, o, why, clock_mono_ns());
 }
 
+static void on_held(void *arg, uint64_t names, uint64_t before, uint64_t hold_ns)
+{
+	(void)arg;
+	log_line(LOG_WARNING,
+		"the first generation is held back names=%llu before=%llu hold_ms=%llu "
+		"hint=\"the last one is served; publish.max_drop and publish.hold\"",
+		(unsigned long long)names, (unsigned long long)before,
+		(unsigned long long)(hold_ns / NS_PER_MS));
+}
+
 static const struct engine_handlers engine_handlers = {
-	on_published, on_failed, on_skipped};
+	on_published, on_failed, on_held, on_skipped};
 
 /* ---- the source: files ---- */
 
@@ -370,6 +380,9 @@ static void open_publisher(struct shell *s)
 	engine_init(&s->engine, s->publisher, standing, &engine_handlers, s);
 	s->has_waiting = false;
 	configure(s, &s->waiting);
+	if (standing && s->report.stat != NULL &&
+		s->engine.conf.kubernetes.source == CONF_SOURCE_API)
+		engine_guard(&s->engine, stat_get(&s->report.stat->names));
 	if (standing)
 		tell_ready(s);
 	take_turn(s, true);
@@ -399,6 +412,8 @@ static void on_commit(void *arg, uint32_t number, struct conf *c)
 	/* Objects of another source: a successor begins with an empty store. */
 	if (differs) {
 		log_line(LOG_INFO, "source changed: starting anew");
+		if (s->report.stat != NULL)
+			stat_set(&s->report.stat->names, 0); /* nothing to compare with */
 		stop(s, 0);
 	}
 }

@@ -6,7 +6,7 @@
 #include "base/base.h"
 
 static const char *const states[STAT_RESOURCE_STATES] = {
-	"unused", "listing", "taken", "denied", "absent"};
+	"unused", "taken", "listing", "denied", "absent"};
 static const char *const verbs[STAT_API_VERBS] = {"list", "watch", "watchlist"};
 static const char *const restarts[STAT_RESTARTS] = {
 	"clean", "transport", "stall", "expired", "auth", "throttled", "error", "parse"};

@@ -182,7 +182,7 @@ class FakeAPI:
                     raise AssertionError(
                         f"not within {patience_s} s: {count} x {resource} {verbs}\n"
                         + self.text(since))
-                self.heard.wait(min(left, 0.5))
+                self.heard.wait(min(left, 0.05))
 
     def await_watches(self, *resources, patience_s=30):
         """Until there is a stream for each that has sent its initial events."""

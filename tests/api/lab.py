@@ -171,6 +171,10 @@ class ApplianceSubject:
         if not check:
             print(self.a.tail(), flush=True)
         self.a.stop(check=check)
+        if check:
+            # A controller that fell would be replaced, and nobody would notice.
+            bad = self.a.log_lines(r"Sanitizer|runtime error| died |killed")
+            assert self.lab.controller_dies or not bad, f"{bad}\n{self.a.tail()}"
 
     def ready(self):
         assert self.a.alive(), f"shmdnsd ended\n{self.a.tail()}"
@@ -349,6 +353,7 @@ class Lab:
         self.settings = {"server_addresses": ["10.250.0.53"], **(settings or {})}
         self.allow = set(allow)  # rules of requests that this test breaks on purpose
         self.is_reference = reference
+        self.controller_dies = False  # on purpose
         self.fake = FakeAPI(self.directory, speed=speed, listeners=listeners)
         self.fake.apply(*(standing() if objects is None else objects))
         self.files = Files(self.directory, self.fake)
@@ -424,7 +429,7 @@ class Lab:
     def await_resumed(self, resource, since, rv):
         """The next watch begins where the last one ended (WP-35, WP-51); no list (RF-06)."""
         watch = self.fake.await_request(resource, "watch", since,
-                                        where=lambda r: not r.note)[0]
+                                        where=lambda r: not r.note and r.status == 200)[0]
         found = int(watch.query["resourceVersion"])
         assert rv <= found <= self.fake.store.rv, (
             f"the watch began at {found}, known was {rv}")

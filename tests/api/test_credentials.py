@@ -38,6 +38,8 @@ class Tokens(ApiTest):
             lab.fake.listeners[0].kill_connections()
             lab.await_resumed(SERVICES, mark, rv)
             lab.change_and_settle()
+            refused = [r for r in lab.fake.seen(SERVICES, None, mark) if r.status == 401]
+            self.assertLessEqual(len(refused), 2, refused)
 
     def test_401_for_long(self):
         """WP-53, AF-09: 401 for long: answers stay, no flood, and the watch goes on after"""

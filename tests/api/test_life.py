@@ -132,7 +132,7 @@ class Killed(ApiTest):
     """RU-05: workers go on with what they have."""
 
     def kill(self, lab):
-        a = lab.subject.a
+        a, lab.controller_dies = lab.subject.a, True
         ready = len(a.log_lines("controller ready"))
         os.kill(a.controller_pid, signal.SIGKILL)
         lab.await_("another controller",

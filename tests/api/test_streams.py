@@ -47,11 +47,14 @@ def resumes(fault):
             for _ in range(2):
                 mark = lab.fake.mark()
                 lab.fake.await_watches(SERVICES)
-                fault(lab.fake.watches(SERVICES)[0])
+                stream = lab.fake.watches(SERVICES)[0]
+                fault(stream)
                 watch = lab.await_resumed(SERVICES, mark, rv)
                 if fault not in (faults.stream_end, faults.stream_silent):
                     # WP-61: abnormal ends are followed by a look at the server's version.
                     lab.fake.await_request(SERVICES, "probe", mark)
+                # WP-60: not for its own time-out, which comes twice as late as the stall.
+                self.assertLess(watch.at, stream.ends)
                 rv = max(rv, int(watch.query["resourceVersion"]))
             lab.gone_may_go()
             lab.fake.delete(GONE)

@@ -4,7 +4,7 @@ import unittest
 
 import faults
 from faults import status
-from lab import GONE, NEW, SPEED, ApiTest, add
+from lab import GONE, NEW, SPEED, ApiTest, add, appliance_only
 
 SERVICES = "services"
 RETRY_S = 30
@@ -128,19 +128,34 @@ class Expired(ApiTest):
 
 
 class Storm(ApiTest):
+    """A server that is in trouble is not stormed."""
+
     def test_ends_at_once(self):
-        """WP-52, RF-01: a server that ends every watch at once is not stormed"""
-        with self.lab(speed=4) as lab:
+        """WP-52, RF-01: every watch ends at once: back off"""
+        with self.lab(speed=20, more="api_qps = 1000; api_burst = 1000;") as lab:
             rv = lab.learn()
             mark = lab.fake.mark()
             ends = lab.fake.script(faults.ends_at_once, SERVICES, "watch", times=None)
             lab.fake.watches(SERVICES)[0].do("end")
-            lab.await_("ten watches", lambda: ends.hits >= 6)
+            lab.await_("watches", lambda: ends.hits >= 8)
             ends.stop()
             times = [r.at for r in lab.fake.seen(SERVICES, "watch", mark)]
             # Without a wait they would be a few milliseconds apart.
-            self.assertGreater(times[-1] - times[0], 0.1)
+            self.assertGreater(times[7] - times[0], 0.1)
             lab.await_resumed(SERVICES, mark, rv)
+            lab.change_and_settle()
+
+    @appliance_only
+    def test_gone_for_ever(self):
+        """RF-17, WP-57: every list is old when the watch begins: no more than api_qps"""
+        with self.lab(more="api_qps = 10; api_burst = 5;") as lab:
+            gone = lab.fake.script(faults.gone, None, "watch", times=None)
+            mark = lab.fake.mark()
+            lab.fake.expire()
+            lab.await_("requests", lambda: gone.hits >= 15)
+            times = [r.at for r in lab.fake.seen(None, "list watch", mark)]
+            self.assertGreater(times[-1] - times[0], (len(times) - 1 - 5) / 10 * 0.9)
+            gone.stop()
             lab.change_and_settle()
 
     def test_403_others_go_on(self):

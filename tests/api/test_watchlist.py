@@ -104,6 +104,19 @@ class WatchList(ApiTest):
         self.assertEqual(all_[0], "watchlist")
         self.assertIn("list", later)
 
+    def test_no_end(self):
+        """WP-49: the state, and no word that it is all: a list long before the time-out"""
+        def before(lab):
+            lab.fake.script(faults.no_initial_end, SERVICES, "watchlist", times=None)
+
+        with self.lab(watch_list=True, before=before, wait=False) as lab:
+            lab.await_ready()
+            stream = lab.fake.seen(SERVICES, "watchlist")[0]
+            after = lab.fake.seen(SERVICES, "list")[0]
+            self.assertLess(after.at, stream.at + int(stream.query["timeoutSeconds"]))
+            lab.fake.await_watches(*LISTED)
+            lab.change_and_settle()
+
     def test_dripping(self):
         """R-18: the state, octet by octet"""
         def before(lab):

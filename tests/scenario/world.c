@@ -45,7 +45,16 @@ static void on_skipped(void *arg, const struct owner *o, enum skip_reason why)
 	w->skipped[why]++;
 }
 
-static const struct engine_handlers handlers = {on_published, on_failed, on_skipped};
+static void on_held(void *arg, uint64_t names, uint64_t before, uint64_t hold_ns)
+{
+	(void)arg;
+	(void)names;
+	(void)before;
+	(void)hold_ns;
+}
+
+static const struct engine_handlers handlers = {
+	on_published, on_failed, on_held, on_skipped};
 
 /* ---- the engine and its time ---- */
 

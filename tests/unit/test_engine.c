@@ -26,7 +26,7 @@ struct side {
 	struct publisher *publisher;
 	struct engine engine;
 	struct reader reader;
-	uint64_t published, failed;
+	uint64_t published, failed, held;
 };
 
 static void on_published(void *arg, const struct engine_published *p)
@@ -52,7 +52,17 @@ static void on_skipped(void *arg, const struct owner *o, enum skip_reason why)
 	(void)why;
 }
 
-static const struct engine_handlers handlers = {on_published, on_failed, on_skipped};
+static void on_held(void *arg, uint64_t names, uint64_t before, uint64_t hold_ns)
+{
+	struct side *s = arg;
+
+	ck_assert_uint_lt(names, before);
+	ck_assert_uint_eq(hold_ns, 60 * NS_PER_S);
+	s->held++;
+}
+
+static const struct engine_handlers handlers = {
+	on_published, on_failed, on_held, on_skipped};
 
 static enum conf_topology topology; /* of all sides */
 
@@ -581,6 +591,85 @@ START_TEST(large_rrsets)
 END_TEST
 
 /* Garbage piles up, compactions come between the changes, and nothing is lost (G1). */
+/* A life of a controller: so many Services, and what a turn makes of them. */
+static void begin_life(struct side *s, uint64_t names, unsigned services, uint64_t now_ns)
+{
+	char yaml[160];
+
+	ck_assert_int_eq(publish_open(s->instance, &s->publisher), 0);
+	engine_init(&s->engine, s->publisher, names > 0, &handlers, s);
+	engine_guard(&s->engine, names);
+	configure(s, now_ns, 30);
+	apply_text(s, "kind: Namespace\napiVersion: v1\nmetadata: {name: n0}\n", now_ns);
+	for (unsigned i = 0; i < services; i++) {
+		snprintf(yaml, sizeof(yaml),
+			"kind: Service\napiVersion: v1\n"
+			"metadata: {name: s%u, namespace: n0}\nspec: {type: ClusterIP}\n",
+			i);
+		apply_text(s, yaml, now_ns);
+	}
+	engine_synced(&s->engine, now_ns);
+	engine_turn(&s->engine, now_ns, now_ns, true);
+}
+
+static void end_life(struct side *s)
+{
+	engine_fini(&s->engine);
+	publish_close(s->publisher);
+}
+
+/* WP-90: a successor that is told far less waits, and its predecessor's names stand. */
+START_TEST(first_generation_held)
+{
+	const char *const last = "s250.n0.svc.cluster.local";
+	uint64_t now_ns = NS_PER_S;
+	struct publish_info info;
+	struct side s;
+
+	open_side(&s, "a", _i);
+	end_life(&s);
+	begin_life(&s, 0, 300, now_ns);
+	ck_assert(exists(&s, last));
+	publish_status(s.publisher, &info);
+	end_life(&s);
+
+	begin_life(&s, info.names, 10, now_ns);
+	ck_assert_uint_eq(s.held, 1);
+	ck_assert(exists(&s, last));
+	for (unsigned i = 0; i < (_i == 0 ? 58u : 20u); i++) {
+		now_ns += NS_PER_S;
+		engine_turn(&s.engine, now_ns, now_ns, true);
+		ck_assert(exists(&s, last));
+	}
+	ck_assert_uint_eq(s.held, 1);
+	if (_i == 0) { /* it was true after all */
+		now_ns += 2 * NS_PER_S;
+		engine_turn(&s.engine, now_ns, now_ns, true);
+		ck_assert(!exists(&s, last));
+		ck_assert(exists(&s, "s9.n0.svc.cluster.local"));
+	} else { /* more comes */
+		apply_text(&s,
+			"kind: Service\napiVersion: v1\n"
+			"metadata: {name: new, namespace: n0}\nspec: {}\n",
+			now_ns);
+		for (unsigned i = 10; i < 200; i++) {
+			char yaml[160];
+
+			snprintf(yaml, sizeof(yaml),
+				"kind: Service\napiVersion: v1\n"
+				"metadata: {name: s%u, namespace: n0}\nspec: {}\n",
+				i);
+			apply_text(&s, yaml, now_ns);
+		}
+		now_ns += 5 * NS_PER_S;
+		engine_turn(&s.engine, now_ns, now_ns, true);
+		ck_assert(!exists(&s, last));
+		ck_assert(exists(&s, "new.n0.svc.cluster.local"));
+	}
+	ck_assert_uint_eq(s.failed, 0);
+	close_side(&s);
+}
+END_TEST
 START_TEST(compacted_on_the_way)
 {
 	uint64_t now_ns = NS_PER_S, compactions = 0;
@@ -630,6 +719,7 @@ int main(void)
 
 	tcase_add_test(tc, large_rrsets);
 	tcase_add_test(tc, compacted_on_the_way);
+	tcase_add_loop_test(tc, first_generation_held, 0, 2);
 
 	own_pid = (int)getpid();
 	tcase_set_timeout(tc, 300);

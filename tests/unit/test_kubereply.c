@@ -192,6 +192,10 @@ static const struct row {
 		"an event without an object"},
 	{"WP-31", KUBE_FORM_WATCH, KUBE_SERVICE, "{\"type\":\"ADDED\",\"object\":null}",
 		"", "an event without an object"},
+	/* of what is gone only the name need be right */
+	{"WP-32", KUBE_FORM_WATCH, KUBE_SERVICE,
+		EVENT("DELETED", ITEM("a", ",\"spec\":{\"ports\":[{\"port\":\"x\"}]}")),
+		"deleted Service s/a rv:7\n", NULL},
 	/* the last of two under one key */
 	{"WP-31", KUBE_FORM_WATCH, KUBE_SERVICE,
 		"{\"object\":" NAMED(
@@ -335,7 +339,7 @@ START_TEST(deep_object)
 	struct mem_buf b = {0};
 	struct kubetext t = {0};
 	struct kube_error e = {0};
-	size_t n = _i == 0 ? 65 : 100000;
+	size_t n = _i == 0 ? 65 : 9000;
 
 	mem_buf_put(&b, BEGIN "\"x\":", sizeof(BEGIN "\"x\":") - 1);
 	memset(mem_buf_add(&b, n), '[', n);
@@ -353,6 +357,30 @@ START_TEST(deep_object)
 }
 END_TEST
 
+/* What has no end is no object: nesting, and an object that goes on and on. */
+START_TEST(without_end)
+{
+	static const char *const units[] = {"[", ",\"x\":1"};
+	struct kubejson *j;
+	struct kubetext t = {0};
+	struct kube_error e = {0};
+	struct mem_buf unit = {0};
+	const char *head = _i == 0 ? BEGIN "\"x\":" : BEGIN "\"x\":0";
+	size_t fed = 0;
+
+	while (unit.len < 64000)
+		mem_buf_put(&unit, units[_i], strlen(units[_i]));
+	j = kubejson_new_reply(KUBE_FORM_WATCH, KUBE_SERVICE, &handlers, &t);
+	ck_assert_int_eq(kubejson_feed(j, (const uint8_t *)head, strlen(head), &e), 0);
+	while (fed < (128u << 20) && kubejson_feed(j, unit.data, unit.len, &e) == 0)
+		fed += unit.len;
+	ck_assert_uint_lt(fed, 80u << 20);
+	ck_assert_str_eq(t.text, "");
+	kubejson_free(j);
+	mem_buf_fini(&unit);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("kubereply");
@@ -362,5 +390,6 @@ int main(void)
 	tcase_add_loop_test(tc, limit, 0, ARRAY_LEN(limits));
 	tcase_add_loop_test(tc, large_object, 0, 2);
 	tcase_add_loop_test(tc, deep_object, 0, 2);
+	tcase_add_loop_test(tc, without_end, 0, 2);
 	return run_case("kubereply", tc);
 }

@@ -299,6 +299,7 @@ START_TEST(sweep)
 {
 	struct store *s = fresh();
 	uint32_t first = store_pass_begin(s), second;
+	size_t total;
 
 	apply(s, KUBE_ADDED, NS("n"), 0);
 	apply(s, KUBE_ADDED, SVC("a", "{clusterIP: 10.0.0.1}"), 0);
@@ -306,15 +307,15 @@ START_TEST(sweep)
 	apply(s, KUBE_ADDED, SVC("c", "{}"), 0);
 	apply(s, KUBE_ADDED, SLICE("x", "a", "[{addresses: [10.0.0.7]}]"), 0);
 	apply(s, KUBE_ADDED, SLICE("y", "c", "[]"), 0); /* Services without a slice too */
-	ck_assert_uint_eq(store_unseen(s, KUBE_SERVICE, NULL, first), 0);
+	ck_assert_uint_eq(store_unseen(s, KUBE_SERVICE, NULL, first, &total), 0);
 	dirty(s);
 
 	second = store_pass_begin(s);
 	ck_assert(!apply(s, KUBE_ADDED, SVC("a", "{clusterIP: 10.0.0.1}"), 0));
 	store_seen(s, KUBE_SERVICE, "n", "b"); /* it is there, and cannot be read */
 	store_seen(s, KUBE_SERVICE, "n", "none");
-	ck_assert_uint_eq(store_unseen(s, KUBE_SERVICE, NULL, second), 1);
-	ck_assert_uint_eq(store_unseen(s, KUBE_SERVICE, "m", second), 0);
+	ck_assert_uint_eq(store_unseen(s, KUBE_SERVICE, NULL, second, &total), 1);
+	ck_assert_uint_eq(store_unseen(s, KUBE_SERVICE, "m", second, &total), 0);
 	ck_assert(!store_sweep(s, KUBE_SERVICE, "m", second, 0));
 	ck_assert(store_sweep(s, KUBE_SERVICE, "n", second, 0));
 	ck_assert_str_eq(dirty(s), "Service n/c; ");

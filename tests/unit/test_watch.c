@@ -14,6 +14,8 @@
  *   end HOW            clean, complete (clean, and the list is), cut, content, parse
  *   overdue            the stream is to be given up, and is
  *   probe PATH / probed RV [lost]
+ *   fail N / drops N   so many requests fail; in between a server can be reached
+ *   reachable          a server can be reached
  *   rv RV / state NAME / count FIELD N
  *
  * Rows: WP-20 to WP-64, RF-01, RF-08, AF-01.
@@ -80,13 +82,13 @@ static const struct scenario {
 		"head 200\nlist 12\nend complete\n"
 		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
 		"12&timeoutSeconds=#\n"
-		"head 200\nstatus 410\nend clean\n"
+		"head 200\nstatus 410\nend clean\nwait 1600\n"
 		"send /api/v1/services?resourceVersion=12&resourceVersionMatch="
 		"NotOlderThan\n"
 		"head 200\nlist 20\nend complete\nsleep 21600001\n"
 		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
 		"20&timeoutSeconds=#\n"
-		"head 200\nstatus 410\nend clean\n"
+		"head 200\nstatus 410\nend clean\nwait 1600\n"
 		"send /api/v1/services?watch=1&sendInitialEvents=true&"
 		"allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan&"
 		"timeoutSeconds=#\n"},
@@ -170,22 +172,22 @@ static const struct scenario {
 		"end complete\n"
 		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
 		"1200&timeoutSeconds=#\n"
-		"head 200\nstatus 410\nend clean\n"
+		"head 200\nstatus 410\nend clean\nwait 1600\n"
 		"send /api/v1/services?resourceVersion=1200&resourceVersionMatch="
 		"NotOlderThan\n"
 		"head 504 1\nstatus 504 1 ahead\nend clean\ncount regressions 1\n"
 		"send /api/v1/services?limit=500\nhead 200\nlist 5\nend complete\n"
-		"rv 5\ncount regressions 2\ncount relists.regressed 1\n"},
+		"rv 5\ncount regressions 1\ncount relists.regressed 1\n"},
 	{"WP-57 expired, and the list that follows too", "",
 		"send /api/v1/services?resourceVersion=0\nhead 200\nlist 12\n"
 		"end complete\n"
 		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
 		"12&timeoutSeconds=#\n"
-		"head 410\nend clean\n"
+		"head 410\nend clean\nwait 800\n"
 		"send /api/v1/services?resourceVersion=12&resourceVersionMatch="
 		"NotOlderThan\n"
 		"head 410\nend clean\n"
-		"send /api/v1/services?limit=500\nhead 410\nend clean\nwait 800\n"
+		"send /api/v1/services?limit=500\nhead 410\nend clean\nwait 1600\n"
 		"send /api/v1/services?limit=500\nhead 200\nlist 50\nend complete\n"},
 	{"WP-04 WP-53 401: once at once, then back off; data stays", "",
 		"send /api/v1/services?resourceVersion=0\nhead 401\nend clean\n"
@@ -302,6 +304,58 @@ static const struct scenario {
 		"not auditing\nwait 800\n"
 		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
 		"12&timeoutSeconds=#\n"},
+	{"WP-22 a first page that is cut leaves no page behind", "fresh",
+		"send /api/v1/services?limit=500\nhead 200\nobject 3\nlist 12 c\n"
+		"end cut\nwait 800\n"
+		"send /api/v1/services?limit=500\nhead 200\nlist 12 c\n"
+		"status 500\nend clean\nwait 1600\n"
+		"send /api/v1/services?limit=500\n"},
+	{"WP-22 a page that is followed by itself", "fresh",
+		"send /api/v1/services?limit=500\nhead 200\nlist 12 c\nend clean\n"
+		"send /api/v1/services?limit=500&continue=c\nhead 200\nlist 12 c\n"
+		"end clean\nwait 800\nsend /api/v1/services?limit=500\n"},
+	{"WP-25 a list that comes by drops", "",
+		"send /api/v1/services?resourceVersion=0\nhead 200\n"
+		"sleep 70000\nobject 3\nsleep 70000\nobject 3\nsleep 70000\n"
+		"object 3\nsleep 70000\nobject 3\nsleep 70000\nobject 3\n"
+		"sleep 70000\nobject 3\nsleep 70000\nobject 3\nsleep 70000\n"
+		"object 3\nnot overdue\nsleep 40000\noverdue\n"},
+	{"WP-49 initial events without an end", "list",
+		"send /api/v1/services?watch=1&sendInitialEvents=true&"
+		"allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan&"
+		"timeoutSeconds=#\n"
+		"head 200\nsleep 59000\nobject 3\nsleep 59000\nobject 3\n"
+		"sleep 59000\nobject 3\nsleep 59000\nobject 3\nsleep 59000\n"
+		"object 3\nsleep 59000\nobject 3\nsleep 59000\nobject 3\n"
+		"sleep 59000\nobject 3\nsleep 59000\nobject 3\nsleep 59000\n"
+		"object 3\nsleep 41000\noverdue\nwait 800\n"
+		"send /api/v1/services?resourceVersion=0\n"},
+	{"WP-72 the body of an error that does not end", "",
+		"send /api/v1/services?resourceVersion=0\nhead 500\nsleep 9999\n"
+		"not overdue\nsleep 1\noverdue\nwait 800\n"
+		"send /api/v1/services?resourceVersion=0\n"},
+	{"WP-57 410 again and again", "",
+		"send /api/v1/services?resourceVersion=0\nhead 200\nlist 12\n"
+		"end complete\n"
+		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
+		"12&timeoutSeconds=#\n"
+		"head 410\nend clean\nwait 800\n"
+		"send /api/v1/services?resourceVersion=12&resourceVersionMatch="
+		"NotOlderThan\nhead 200\nlist 12\nend complete\n"
+		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
+		"12&timeoutSeconds=#\n"
+		"head 410\nend clean\nwait 1600\n"
+		"send /api/v1/services?resourceVersion=12&resourceVersionMatch="
+		"NotOlderThan\nhead 200\nlist 12\nend complete\n"
+		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
+		"12&timeoutSeconds=#\n"
+		"head 410\nend clean\nwait 3200\n"},
+	{"RF-01 a server that takes connections and drops them", "",
+		"drops 6\nfail 1\nreachable\nstill unreachable\n"},
+	{"WP-58 Retry-After is not believed for ever", "",
+		"send /api/v1/services?resourceVersion=0\nhead 429 100000\n"
+		"status 429 65535\nend clean\nwait 90000\n"
+		"send /api/v1/services?resourceVersion=0\n"},
 	{"WP-17 RO-08 selectors and one namespace", "selectors",
 		"send /apis/discovery.k8s.io/v1/namespaces/shop/endpointslices?"
 		"resourceVersion=0&labelSelector=a%3Db%2Cservice.kubernetes.io%2F"
@@ -388,8 +442,8 @@ static void do_end(struct run *r, const char *how)
 
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
 		if (strcmp(how, ends[i].how) == 0)
-			CHECK(r, watch_end(&r->w, ends[i].end, r->now_ns) ==
-					 ends[i].complete);
+			CHECK(r, (watch_end(&r->w, ends[i].end, r->now_ns) ==
+					 WATCH_COMPLETE) == ends[i].complete);
 }
 
 /* So many failures to connect in a row. */
@@ -402,6 +456,16 @@ static void do_fail(struct run *r, unsigned n)
 		CHECK(r, watch_next(&r->w, r->now_ns, &q));
 		mem_buf_fini(&q.path);
 		watch_end(&r->w, WATCH_END_TRANSPORT, r->now_ns);
+	}
+}
+
+/* So many times it can be reached, and the request fails all the same. */
+static void do_drops(struct run *r, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		do_fail(r, 1);
+		watch_reachable(&r->w, r->now_ns);
+		CHECK(r, watch_deadline(&r->w) <= r->now_ns + NS_PER_S);
 	}
 }
 
@@ -461,6 +525,8 @@ static void do_input(struct run *r, const char *verb, char a[3][512])
 				 (strcmp(a[1], "lost") == 0));
 	else if (strcmp(verb, "fail") == 0)
 		do_fail(r, n);
+	else if (strcmp(verb, "drops") == 0)
+		do_drops(r, n);
 	else if (strcmp(verb, "reachable") == 0)
 		watch_reachable(&r->w, r->now_ns);
 	else
@@ -476,7 +542,7 @@ static void check_overdue(struct run *r)
 {
 	CHECK(r, watch_overdue(&r->w, r->now_ns));
 	CHECK(r, watch_deadline(&r->w) <= r->now_ns);
-	CHECK(r, !watch_end(&r->w, WATCH_END_OVERDUE, r->now_ns));
+	CHECK(r, watch_end(&r->w, WATCH_END_OVERDUE, r->now_ns) != WATCH_COMPLETE);
 }
 
 static void do_line(struct run *r)
@@ -504,6 +570,8 @@ static void do_line(struct run *r)
 		CHECK(r, !watch_overdue(&r->w, r->now_ns));
 	} else if (strcmp(verb, "rv") == 0) {
 		CHECK(r, strcmp(r->w.rv, a[0]) == 0);
+	} else if (strcmp(r->line, "still unreachable") == 0) {
+		CHECK(r, r->w.unreachable); /* the wait was not cut short */
 	} else if (strcmp(verb, "state") == 0) {
 		check_state(r, a[0]);
 	} else if (strcmp(verb, "count") == 0) {

@@ -88,8 +88,8 @@ struct stat_worker {
 /* State of a resource of the API (MA-10). */
 enum stat_resource_state {
 	RESOURCE_UNUSED, /* objects come from files */
-	RESOURCE_LISTING,
 	RESOURCE_TAKEN,
+	RESOURCE_LISTING,
 	RESOURCE_DENIED,
 	RESOURCE_ABSENT,
 	STAT_RESOURCE_STATES

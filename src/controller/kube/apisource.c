@@ -19,7 +19,8 @@
 #include "controller/kube/kubejson.h"
 #include "controller/kube/watch.h"
 
-#define NAMESPACES_FEW   16 /* with more, all are watched and the rest is left out */
+#define NAMESPACES_FEW   16  /* with more, all are watched and the rest is left out */
+#define PAGES_FREE       100 /* of one token */
 #define ERROR_OCTETS_MAX ((size_t)64 << 10) /* WP-72 */
 #define CONNECT_MS       5000               /* WP-63 */
 #define CONNECT_LEAST_MS 1000
@@ -46,7 +47,10 @@ struct resource {
 	uint32_t pass;
 	size_t differences;     /* of the audit at work */
 	uint64_t held_until_ns; /* UINT64_MAX: nothing is held */
-	bool no_gzip;           /* AF-03: this server's is not what it should be */
+	uint32_t held_pass;     /* of the complete list that lacked it */
+	size_t held;
+	bool blind;   /* the list has an object whose name is not known */
+	bool no_gzip; /* AF-03: this server's is not what it should be */
 	struct apilog log;
 };
 
@@ -58,9 +62,10 @@ struct apisource {
 	const struct apisource_handlers *handlers;
 	void *arg;
 	struct resource *resources; /* owned */
-	size_t nresources;
+	size_t nresources, first;
 	struct bucket bucket;     /* RF-17 */
 	size_t server;            /* the one that is asked (WP-13) */
+	uint64_t tls;             /* tls_generation of the last request */
 	uint64_t access_again_ns; /* credentials are not asked for before */
 	struct apiprobe reaching;
 	size_t reaching_server;
@@ -93,13 +98,18 @@ static const char *scope(const struct resource *r)
 	return r->namespace_[0] == '\0' ? NULL : r->namespace_;
 }
 
-static void sweep(struct resource *r, bool force, uint64_t now_ns)
+/*
+ * What the list did not hold goes, or is held back (WP-90): until the time is up, or
+ * until another list has it again.
+ */
+static void sweep(struct resource *r, uint64_t now_ns)
 {
 	struct apisource *s = r->source;
+	bool late = now_ns >= r->held_until_ns;
 	struct apisource_swept swept = s->handlers->on_pass_end(
-		s->arg, r->watch.options.kind, scope(r), r->pass, force);
+		s->arg, r->watch.options.kind, scope(r), r->held_pass, late);
 
-	stat_set(&r->watch.options.stat->held, swept.held);
+	r->held = swept.held;
 	if (r->watch.auditing)
 		r->differences += swept.removed;
 	if (swept.held == 0) {
@@ -109,6 +119,12 @@ static void sweep(struct resource *r, bool force, uint64_t now_ns)
 	if (r->held_until_ns == UINT64_MAX)
 		r->held_until_ns = now_ns + swept.hold_ns;
 	apilog_held(&r->watch, swept.held, r->held_until_ns - now_ns);
+}
+
+/* Not while a list is under way: it may be about to bring back what is held. */
+static bool held_is_due(const struct resource *r, uint64_t now_ns)
+{
+	return now_ns >= r->held_until_ns && r->watch.want == WANT_WATCH;
 }
 
 static bool required_taken(const struct apisource *s)
@@ -155,7 +171,9 @@ static void judge_synced(struct apisource *s)
 
 static void completed(struct resource *r, uint64_t now_ns)
 {
-	sweep(r, false, now_ns);
+	r->held_pass = r->pass;
+	if (!r->blind)
+		sweep(r, now_ns);
 	if (r->watch.auditing) {
 		stat_add(&r->watch.options.stat->audit_differences, r->differences);
 		apilog_audit(&r->watch, r->differences);
@@ -195,6 +213,7 @@ static void on_dropped(
 
 	watch_object(&r->watch, o->resource_version, now_ns);
 	r->source->handlers->on_seen(r->source->arg, o);
+	r->blind |= o->name[0] == '\0';
 	stat_add(&r->watch.options.stat->dropped, 1);
 	apilog_dropped(&r->log, o, why, now_ns);
 }
@@ -231,19 +250,13 @@ static void end_stream(struct resource *r, enum watch_end end, const char *probl
 {
 	struct apisource *s = r->source;
 	uint64_t now_ns = clock_mono_ns();
-	struct stat_resource *stat = r->watch.options.stat;
-	uint64_t clean = stat_get(&stat->restarts[RESTART_CLEAN]);
-	bool listing = r->watch.stream.verb == WATCH_LIST;
 
 	kubejson_free(r->json);
 	r->json = NULL;
 	r->stream = NULL;
-	bool good = watch_end(&r->watch, end, now_ns);
-	if (good)
+	enum watch_result result = watch_end(&r->watch, end, now_ns);
+	if (result == WATCH_COMPLETE)
 		completed(r, now_ns);
-	good |= listing && r->watch.want == WANT_PAGE;
-	good |= !listing && r->watch.auditing;
-	good |= stat_get(&stat->restarts[RESTART_CLEAN]) != clean;
 	if (r->watch.unauthorized)
 		access_refused(s->access, r->login);
 	r->watch.unauthorized = false;
@@ -251,7 +264,7 @@ static void end_stream(struct resource *r, enum watch_end end, const char *probl
 		s->server++; /* unless another resource has been there before */
 	r->watch.rotate = false;
 	judge_synced(s);
-	if (!good)
+	if (result == WATCH_FAILED)
 		apilog_failed(&r->log, &r->watch, end, problem, now_ns);
 }
 
@@ -403,8 +416,8 @@ static struct kubehttp_request http_request(const struct apisource *s,
 		.access = a,
 		.metadata = w->metadata,
 		.table = list,
-		.gzip = list && !no_gzip, /* WP-26, AF-03 */
-		.alone = !list,
+		.gzip = list && !no_gzip,                      /* WP-26, AF-03 */
+		.alone = !list || a->tls_generation != s->tls, /* WP-07 */
 		.connect_ms = connect_ms(s),
 	};
 }
@@ -418,11 +431,13 @@ static void send_stream(
 	if (w->begins_pass) {
 		r->pass = s->handlers->on_pass_begin(s->arg);
 		r->differences = 0;
+		r->blind = false;
 	}
 	r->status = 0;
 	r->octets = 0;
 	r->ending = WATCH_END_CLEAN;
 	r->login = a->login_generation;
+	s->tls = a->tls_generation;
 	r->server = s->server;
 	r->json = kubejson_new_reply(w->form, r->watch.options.kind, &reply_handlers, r);
 	r->stream = kubehttp_get(s->http, &h, &stream_handlers, r);
@@ -475,13 +490,13 @@ static void give_up_overdue(struct resource *r, uint64_t now_ns)
 	end_stream(r, WATCH_END_OVERDUE, "");
 }
 
-/* A page belongs to its list's request, and waits for no token. */
+/* A page belongs to its list's request, and waits for a token now and then only. */
 static void request_due(struct resource *r, uint64_t now_ns)
 {
 	struct apisource *s = r->source;
 	const struct access_facts *a;
 	struct watch_request w;
-	bool page = r->watch.want == WANT_PAGE;
+	bool page = r->watch.want == WANT_PAGE && r->watch.pages % PAGES_FREE != 0;
 
 	if (r->watch.stream.open || now_ns < r->watch.wait_ns)
 		return;
@@ -516,8 +531,8 @@ static uint64_t drive_one(struct resource *r, uint64_t now_ns)
 	uint64_t at;
 
 	give_up_overdue(r, now_ns);
-	if (now_ns >= r->held_until_ns)
-		sweep(r, true, now_ns);
+	if (held_is_due(r, now_ns))
+		sweep(r, now_ns);
 	request_due(r, now_ns);
 	if (watch_deadline(&r->watch) <= now_ns && r->watch.stream.open)
 		probe_due(r, now_ns);
@@ -526,7 +541,36 @@ static uint64_t drive_one(struct resource *r, uint64_t now_ns)
 		at = MAX(at, MAX(s->access_again_ns, bucket_next(&s->bucket, now_ns)));
 	else if (at <= now_ns) /* the probe waits for credentials */
 		at = MAX(at, s->access_again_ns);
-	return MIN(at, r->held_until_ns);
+	if (r->watch.want == WANT_WATCH)
+		at = MIN(at, r->held_until_ns);
+	return at;
+}
+
+/* MA-10, MA-11: of several namespaces the worst state is shown. */
+static void show(struct apisource *s)
+{
+	static const enum stat_resource_state shown[] = {
+		[WATCH_TAKEN] = RESOURCE_TAKEN,
+		[WATCH_LISTING] = RESOURCE_LISTING,
+		[WATCH_DENIED] = RESOURCE_DENIED,
+		[WATCH_ABSENT] = RESOURCE_ABSENT,
+	};
+	uint64_t state[STAT_RESOURCES] = {0}, version[STAT_RESOURCES] = {0},
+		 held[STAT_RESOURCES] = {0};
+
+	for (size_t i = 0; i < s->nresources; i++) {
+		const struct resource *r = &s->resources[i];
+		enum kube_kind kind = r->watch.options.kind;
+
+		state[kind] = MAX(state[kind], shown[r->watch.state]);
+		version[kind] = MAX(version[kind], watch_version(&r->watch));
+		held[kind] += r->held;
+	}
+	for (size_t i = 0; i < STAT_RESOURCES; i++) {
+		stat_set(&s->stat->resources[i].state, state[i]);
+		stat_set(&s->stat->resources[i].version, version[i]);
+		stat_set(&s->stat->resources[i].held, held[i]);
+	}
 }
 
 static void wait_until(struct event *ev, uint64_t at_ns, uint64_t now_ns)
@@ -542,11 +586,15 @@ static void drive(struct apisource *s)
 {
 	uint64_t now_ns = clock_mono_ns(), at_ns = now_ns + 3600 * NS_PER_S;
 
+	/* Whoever is asked first takes the last token: each in turn. */
+	s->first = (s->first + 1) % s->nresources;
 	for (size_t i = 0; i < s->nresources; i++) {
-		uint64_t at = drive_one(&s->resources[i], now_ns);
+		struct resource *r = &s->resources[(s->first + i) % s->nresources];
+		uint64_t at = drive_one(r, now_ns);
 
 		at_ns = MIN(at_ns, at);
 	}
+	show(s);
 	wait_until(s->turn, MAX(at_ns, now_ns + NS_PER_MS), now_ns);
 	if (any_unreachable(s) && !evtimer_pending(s->reach, NULL))
 		wait_until(s->reach, now_ns + REACH_NS / s->speedup, now_ns);

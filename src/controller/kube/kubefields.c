@@ -10,6 +10,8 @@
 #include "controller/kube/kubedraft.h"
 #include "controller/kube/kubereply.h"
 
+#define SKIP_MAX 10000 /* levels of what is skipped */
+
 /* What may stand under a key. */
 enum shape {
 	SCALAR,
@@ -367,7 +369,8 @@ static int descend(struct kubefields *f)
 	if (f->failed)
 		return -EINVAL;
 	if (f->depth + f->skip >= KUBE_DEPTH_MAX) {
-		if (!in_reply_object(f))
+		/* yajl keeps an octet for each level. */
+		if (!in_reply_object(f) || f->skip >= SKIP_MAX)
 			return fail(f, NULL, too_deep);
 		spoil(f, too_deep);
 		f->skip++;

@@ -16,9 +16,10 @@
 #include "base/base.h"
 #include "base/mem.h"
 
-#define USER_TIMEOUT_MS 30000 /* WP-63 */
-#define HEAD_OCTETS_MAX ((size_t)64 << 10)
-#define BUFFER_OCTETS   ((long)128 << 10) /* WP-74: large chunks parse fast */
+#define USER_TIMEOUT_MS  30000 /* WP-63 */
+#define KEEPALIVE_PROBES 3
+#define HEAD_OCTETS_MAX  ((size_t)64 << 10)
+#define BUFFER_OCTETS    ((long)128 << 10) /* WP-74: large chunks parse fast */
 
 struct kubehttp_transfer {
 	struct kubehttp *http;
@@ -95,7 +96,7 @@ static void end_transfer(struct kubehttp_transfer *t, CURLcode code)
 	char problem[CURL_ERROR_SIZE] = "";
 	void *arg = t->arg;
 
-	if (code != CURLE_OK)
+	if (code != CURLE_OK && !t->stopped)
 		snprintf(problem, sizeof(problem), "%s",
 			t->problem[0] != '\0' ? t->problem : curl_easy_strerror(code));
 	free_transfer(t);
@@ -205,10 +206,12 @@ static size_t on_write(char *data, size_t size, size_t n, void *arg)
 static int on_socket_made(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
 	unsigned ms = USER_TIMEOUT_MS;
+	int probes = KEEPALIVE_PROBES;
 
 	(void)arg;
 	(void)purpose;
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 	return CURL_SOCKOPT_OK;
 }
 
@@ -245,13 +248,17 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *so
 	(void)easy;
 	if (ev != NULL)
 		event_free(ev);
-	ev = NULL;
-	if (what != CURL_POLL_REMOVE) {
-		events |= (what & CURL_POLL_IN) != 0 ? EV_READ : 0;
-		events |= (what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0;
-		ev = event_new(h->base, fd, events, on_ready, h);
-		if (ev == NULL || event_add(ev, NULL) < 0)
-			return -1;
+	curl_multi_assign(h->multi, fd, NULL);
+	if (what == CURL_POLL_REMOVE)
+		return 0;
+	events |= (what & CURL_POLL_IN) != 0 ? EV_READ : 0;
+	events |= (what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0;
+	ev = event_new(h->base, fd, events, on_ready, h);
+	if (ev == NULL)
+		return -1;
+	if (event_add(ev, NULL) < 0) {
+		event_free(ev);
+		return -1;
 	}
 	curl_multi_assign(h->multi, fd, ev);
 	return 0;
@@ -325,7 +332,12 @@ static void set_tls(CURL *easy, const struct access_facts *a)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, a->insecure ? 0L : 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, a->insecure ? 0L : 2L);
 	curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L); /* AF-05 */
-	set_blob(easy, CURLOPT_CAINFO_BLOB, a->ca);
+	if (a->ca.len > 0) {
+		/* The system's CAs are not ours: libcurl would trust both. */
+		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+		curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+		set_blob(easy, CURLOPT_CAINFO_BLOB, a->ca);
+	}
 	if (a->cert.len > 0) {
 		curl_easy_setopt(easy, CURLOPT_SSLCERTTYPE, "PEM");
 		curl_easy_setopt(easy, CURLOPT_SSLKEYTYPE, "PEM");
@@ -366,7 +378,8 @@ static void set_transfer(struct kubehttp_transfer *t)
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "shmdns/" PACKAGE_VERSION); /* AF-04 */
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http");
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);        /* waits for no resolver */
+	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L); /* WP-13 */
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -379,15 +392,57 @@ static void set_transfer(struct kubehttp_transfer *t)
 		curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 }
 
+/* "NAME:VALUE" as a header or another line for curl. */
+static int add_line(struct curl_slist **list, const char *a, const char *b, const char *c)
+{
+	struct mem_buf line = {0};
+	int ret;
+
+	mem_buf_put(&line, a, strlen(a));
+	mem_buf_put(&line, b, strlen(b));
+	mem_buf_put(&line, c, strlen(c) + 1);
+	ret = add_header(list, (const char *)line.data);
+	mem_buf_fini(&line);
+	return ret;
+}
+
 /*
  * The certificate is checked for the name in the URL. Where that is another than the
- * server's (tls-server-name) the URL has it, and CONNECT_TO the way there.
+ * server's (tls-server-name) the URL has it, CONNECT_TO the way there, and Host the
+ * server's own name for proxies that go by it.
  */
+static int rename_url(struct kubehttp_transfer *t, CURLU *url, const char *name)
+{
+	char *host = NULL, *port = NULL;
+	int ret = -EINVAL;
+
+	if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+		curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) !=
+			CURLUE_OK ||
+		curl_url_set(url, CURLUPART_HOST, name, 0) != CURLUE_OK)
+		goto out;
+	struct mem_buf to = {0};
+	mem_buf_put(&to, host, strlen(host));
+	mem_buf_put(&to, ":", 1);
+	mem_buf_put(&to, port, strlen(port) + 1);
+	/* "::HOST:PORT": from any host and port */
+	ret = add_line(&t->connect_to, "::", (const char *)to.data, "");
+	if (ret == 0)
+		ret = add_line(&t->headers, "Host: ", (const char *)to.data, "");
+	mem_buf_fini(&to);
+	curl_easy_setopt(t->easy, CURLOPT_CONNECT_TO, t->connect_to);
+out:
+	curl_free(host);
+	curl_free(port);
+	return ret;
+}
+
 static int set_url(struct kubehttp_transfer *t, const struct kubehttp_request *r)
 {
 	const char *name = r->access->tls_server_name;
+	bool https = strncmp(r->server, "https:", 6) == 0;
 	CURLU *url = curl_url();
-	char *host = NULL, *port = NULL, *whole = NULL;
+	char *whole = NULL;
 	struct mem_buf text = {0};
 	int ret = -EINVAL;
 
@@ -396,26 +451,13 @@ static int set_url(struct kubehttp_transfer *t, const struct kubehttp_request *r
 	if (url == NULL ||
 		curl_url_set(url, CURLUPART_URL, (const char *)text.data, 0) != CURLUE_OK)
 		goto out;
-	if (name[0] != '\0') {
-		char line[600];
-
-		if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
-			curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) !=
-				CURLUE_OK ||
-			curl_url_set(url, CURLUPART_HOST, name, 0) != CURLUE_OK)
-			goto out;
-		snprintf(line, sizeof(line), "%s:%s:%s:%s", name, port, host, port);
-		if (add_header(&t->connect_to, line) < 0)
-			goto out;
-		curl_easy_setopt(t->easy, CURLOPT_CONNECT_TO, t->connect_to);
-	}
-	if (curl_url_get(url, CURLUPART_URL, &whole, 0) != CURLUE_OK ||
-		curl_easy_setopt(t->easy, CURLOPT_URL, whole) != CURLE_OK)
+	if (name[0] != '\0' && rename_url(t, url, name) < 0)
 		goto out;
-	ret = 0;
+	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, https ? "https" : "http");
+	if (curl_url_get(url, CURLUPART_URL, &whole, 0) == CURLUE_OK &&
+		curl_easy_setopt(t->easy, CURLOPT_URL, whole) == CURLE_OK)
+		ret = 0;
 out:
-	curl_free(host);
-	curl_free(port);
 	curl_free(whole);
 	curl_url_cleanup(url);
 	mem_buf_fini(&text);

@@ -13,6 +13,8 @@
 /* yajl takes this much at a time, so that sizes are checked before its buffers grow. */
 #define CHUNK ((size_t)64 << 10)
 
+#define SKIPPED_MAX 4 /* times KUBE_EVENT_MAX: an object that is left out */
+
 struct kubejson {
 	yajl_handle yajl;
 	struct kubefields *fields;
@@ -237,8 +239,13 @@ static int check_size(struct kubejson *j)
 	}
 	if (j->base - j->object_end <= KUBE_EVENT_MAX)
 		return 0;
-	/* One value of that size cannot be skipped: yajl keeps it until it ends. */
-	if (j->quiet <= KUBE_EVENT_MAX && kubefields_too_large(j->fields))
+	/*
+	 * One value of that size cannot be skipped: yajl keeps it until it ends. And an
+	 * object that has no end is none.
+	 */
+	if (j->quiet <= KUBE_EVENT_MAX &&
+		j->base - j->object_end <= SKIPPED_MAX * (uint64_t)KUBE_EVENT_MAX &&
+		kubefields_too_large(j->fields))
 		return 0;
 	j->error.line = j->line;
 	j->error.column = (unsigned)(j->base - j->line_start + 1);

@@ -37,6 +37,14 @@ static bool kind_fits(const struct kubefields_reader *r, const struct kubedraft 
 	       is(d->kind, "PartialObjectMetadata");
 }
 
+/* Of an object that is gone nothing else need be right (WP-32). */
+static void only_identity(struct kubedraft *d)
+{
+	kubedraft_discard(d);
+	if (text(d->meta.name)[0] != '\0')
+		d->error.text[0] = '\0';
+}
+
 static void take(
 	const struct kubefields_reader *r, struct kubedraft *d, enum kube_change change)
 {
@@ -45,6 +53,8 @@ static void take(
 
 	d->asked = true;
 	d->asked_kind = r->kind;
+	if (change == KUBE_DELETED)
+		only_identity(d);
 	if (d->error.text[0] == '\0') {
 		wrong = kind_fits(r, d) ? kubedraft_finish(d, &o)
 		                        : "of another kind than was asked for";

@@ -179,11 +179,11 @@ const char *store_version(const struct store *s, enum kube_kind kind,
 
 /*
  * What a list did not hold: objects of that kind (and namespace, unless that is NULL)
- * which were not seen since `pass` began. How many there are; and delete them, which a
- * complete list allows alone. store_sweep(): true if some owner is dirty by it.
+ * that were not seen since `pass` began. How many there are, of how many; and delete
+ * them, which a complete list allows alone. store_sweep(): true if some owner is dirty.
  */
 size_t store_unseen(const struct store *s, enum kube_kind kind, const char *namespace_,
-	uint32_t pass);
+	uint32_t pass, size_t *total);
 bool store_sweep(struct store *s, enum kube_kind kind, const char *namespace_,
 	uint32_t pass, uint64_t now_ns);
 

@@ -9,7 +9,7 @@ struct search {
 	enum kube_kind kind;
 	const char *namespace_; /* NULL: any */
 	uint32_t pass;
-	size_t n;
+	size_t n, total;
 	struct mem_buf names; /* "NAMESPACE\0NAME\0" each, if `collect` */
 	bool collect;
 };
@@ -69,9 +69,10 @@ static void look(
 	/* A Namespace is listed with what stands in it. */
 	const char *within = q->kind == KUBE_NAMESPACE ? name : namespace_;
 
-	if ((int32_t)(pass - q->pass) >= 0)
-		return;
 	if (q->namespace_ != NULL && strcmp(q->namespace_, within) != 0)
+		return;
+	q->total++;
+	if ((int32_t)(pass - q->pass) >= 0)
 		return;
 	q->n++;
 	if (!q->collect)
@@ -113,12 +114,13 @@ static void search(const struct store *s, struct search *q)
 		table_visit(&s->slices, on_slice, q);
 }
 
-size_t store_unseen(
-	const struct store *s, enum kube_kind kind, const char *namespace_, uint32_t pass)
+size_t store_unseen(const struct store *s, enum kube_kind kind, const char *namespace_,
+	uint32_t pass, size_t *total)
 {
 	struct search q = {.kind = kind, .namespace_ = namespace_, .pass = pass};
 
 	search(s, &q);
+	*total = q.total;
 	return q.n;
 }
 

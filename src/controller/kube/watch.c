@@ -12,12 +12,17 @@
 #define BACK_OFF_RESET_NS (2 * MINUTE_NS)
 #define REACHABLE_NS      NS_PER_S
 #define LIST_QUIET_NS     (75 * NS_PER_S) /* WP-25: it is answered in 60 s, or 504 */
+#define LIST_LONG_NS      (10 * MINUTE_NS)
+#define ERROR_BODY_NS     (10 * NS_PER_S)
 #define HEAD_NS           (30 * NS_PER_S)
 #define INITIAL_NS        (60 * NS_PER_S)  /* WP-49 */
 #define QUIET_NS          (150 * NS_PER_S) /* WP-60 */
 #define LATE_NS           (30 * NS_PER_S)
 #define SHORT_NS          NS_PER_S /* WP-52 */
 #define DENIED_NS         (5 * NS_PER_S)
+#define REACHED_MANY      6
+#define TOLD_MAX_S        60 /* Retry-After, whatever a server says */
+#define TOLD_MANY         10
 #define DENIED_MANY       3
 #define ABSENT_NS         (2 * MINUTE_NS)
 #define ABSENT_MANY       3
@@ -76,8 +81,7 @@ static bool keep_rv(char to[WATCH_RV_MAX], const char *rv)
 
 static void advance(struct watch *w, const char *rv)
 {
-	if (keep_rv(w->rv, rv))
-		stat_set(&w->options.stat->version, number(w->rv));
+	keep_rv(w->rv, rv);
 }
 
 static void forget_pages(struct watch *w)
@@ -85,19 +89,6 @@ static void forget_pages(struct watch *w)
 	free(w->more);
 	w->more = NULL;
 	w->pages = 0;
-}
-
-static void set_state(struct watch *w, enum watch_state state)
-{
-	static const enum stat_resource_state shown[] = {
-		[WATCH_LISTING] = RESOURCE_LISTING,
-		[WATCH_TAKEN] = RESOURCE_TAKEN,
-		[WATCH_DENIED] = RESOURCE_DENIED,
-		[WATCH_ABSENT] = RESOURCE_ABSENT,
-	};
-
-	w->state = state;
-	stat_set(&w->options.stat->state, shown[state]);
 }
 
 /* WP-62: plus or minus a half. */
@@ -124,7 +115,7 @@ void watch_init(
 	w->wait_ns = now_ns;
 	w->audit_ns = UINT64_MAX;
 	want_list(w, o->first_fresh ? FROM_NEWEST : FROM_CACHE, RELIST_FIRST);
-	set_state(w, WATCH_LISTING);
+	w->state = WATCH_LISTING;
 }
 
 void watch_fini(struct watch *w)
@@ -224,14 +215,14 @@ void watch_response(
 	struct watch_stream *s = &w->stream;
 
 	s->code = status;
-	s->retry_after_s = retry_after_s;
+	s->retry_after_s = MIN(retry_after_s, TOLD_MAX_S);
 	s->octet_ns = s->object_ns = now_ns;
 	stat_add(&w->options.stat->requests[s->verb][stat_api_code(status)], 1);
 	if (status != 200)
 		return;
 	w->retried = false;
-	w->denied = w->absent = 0;
-	set_state(w, w->taken ? WATCH_TAKEN : WATCH_LISTING);
+	w->absent = w->told = w->reached = 0;
+	w->state = w->taken ? WATCH_TAKEN : WATCH_LISTING;
 }
 
 void watch_octets(struct watch *w, size_t n, uint64_t now_ns)
@@ -245,12 +236,12 @@ bool watch_object(struct watch *w, const char *rv, uint64_t now_ns)
 	struct watch_stream *s = &w->stream;
 
 	s->object_ns = now_ns;
-	s->events++;
 	if (s->verb == WATCH_LIST || s->initial)
 		return true; /* WP-33 */
 	w->errors = 0;
 	if (watch_older(rv, w->rv) || (number(rv) != 0 && strcmp(rv, w->rv) == 0))
 		return false;
+	s->events++;
 	advance(w, rv);
 	return true;
 }
@@ -270,8 +261,8 @@ static void complete(struct watch *w, const char *rv, uint64_t now_ns)
 	w->from = FROM_KNOWN;
 	w->reason = RELIST_ERROR;
 	w->plain = false;
-	w->errors = 0;
-	set_state(w, WATCH_TAKEN);
+	w->errors = w->denied = 0;
+	w->state = WATCH_TAKEN;
 	plan_audit(w, now_ns);
 	w->probe_ns = now_ns + scaled(w, PROBE_NS);
 }
@@ -281,7 +272,7 @@ bool watch_bookmark(struct watch *w, const char *rv, bool end, uint64_t now_ns)
 	struct watch_stream *s = &w->stream;
 
 	stat_add(&w->options.stat->bookmarks, 1);
-	s->events++;
+	s->events += strcmp(rv, w->rv) != 0;
 	s->bookmarked = true;
 	w->bookmarks = true;
 	if (!s->initial) {
@@ -300,8 +291,11 @@ void watch_list_end(struct watch *w, const char *rv, const char *more)
 {
 	struct watch_stream *s = &w->stream;
 
-	s->listed = keep_rv(w->list_rv, rv);
-	forget_pages(w);
+	/* A page that is followed by itself has no end. */
+	s->listed = keep_rv(w->list_rv, rv) &&
+	            (w->more == NULL || strcmp(w->more, more) != 0);
+	free(w->more);
+	w->more = NULL;
 	if (more[0] != '\0')
 		w->more = mem_dup(more, strlen(more));
 }
@@ -311,8 +305,8 @@ void watch_status(struct watch *w, const struct kube_status *s)
 	w->stream.has_status = true;
 	w->stream.status_code = s->code;
 	w->stream.too_large = s->too_large;
-	if (s->retry_after_s > w->stream.retry_after_s)
-		w->stream.retry_after_s = s->retry_after_s;
+	w->stream.retry_after_s = MIN(
+		MAX(s->retry_after_s, w->stream.retry_after_s), TOLD_MAX_S);
 }
 
 /* ---- what follows from an end ---- */
@@ -322,11 +316,16 @@ static void restarted(struct watch *w, enum stat_restart why)
 	stat_add(&w->options.stat->restarts[why], 1);
 }
 
-/* RF-01, with full jitter; `least_ns` and up to half of it more (WP-58, WP-59). */
+/*
+ * RF-01, with full jitter. What the server asks for is waited at least, and up to half of
+ * it more, but not for ever (WP-58, WP-59).
+ */
 static void back_off(struct watch *w, uint64_t least_ns, uint64_t now_ns)
 {
 	uint64_t cap = scaled(w, BACK_OFF_MAX_NS), least = scaled(w, least_ns);
 
+	if (least > 0 && ++w->told > TOLD_MANY)
+		least = 0;
 	if (w->bound_ns == 0 || now_ns > w->failed_ns + scaled(w, BACK_OFF_RESET_NS))
 		w->bound_ns = scaled(w, BACK_OFF_NS);
 	else
@@ -349,6 +348,7 @@ static void drop_audit(struct watch *w, uint64_t now_ns)
 	plan_audit(w, now_ns);
 }
 
+/* WP-51, WP-59. */
 static void unreachable(struct watch *w, const struct watch_stream *s, uint64_t now_ns)
 {
 	w->rotate = true;
@@ -379,7 +379,7 @@ static void denied(struct watch *w, uint64_t now_ns)
 	restarted(w, RESTART_AUTH);
 	drop_audit(w, now_ns);
 	w->denied++;
-	set_state(w, WATCH_DENIED);
+	w->state = WATCH_DENIED;
 	back_off(w, 0, now_ns);
 	if (w->denied >= DENIED_MANY)
 		w->wait_ns = now_ns + most;
@@ -395,11 +395,15 @@ static void absent(struct watch *w, uint64_t now_ns)
 		back_off(w, 0, now_ns);
 		return;
 	}
-	set_state(w, WATCH_ABSENT);
-	back_off(w, ABSENT_NS, now_ns);
+	w->state = WATCH_ABSENT;
+	back_off(w, 0, now_ns);
+	w->wait_ns = now_ns + scaled(w, ABSENT_NS) + draw(w, scaled(w, ABSENT_NS) / 2);
 }
 
-/* WP-57, WP-23. */
+/*
+ * WP-57, WP-23. All replicas lose their watches at once when a server starts, hence the
+ * wait; a list that asked for too old a state, or for a page of it, has waited before.
+ */
 static void expired(struct watch *w, const struct watch_stream *s, uint64_t now_ns)
 {
 	bool list = s->verb == WATCH_LIST;
@@ -407,10 +411,17 @@ static void expired(struct watch *w, const struct watch_stream *s, uint64_t now_
 	restarted(w, RESTART_EXPIRED);
 	if (s->paged)
 		w->no_limit = true;
-	want_list(w, list || s->initial ? FROM_NEWEST : FROM_KNOWN, RELIST_EXPIRED);
+	want_list(w, list || s->initial ? FROM_NEWEST : FROM_KNOWN,
+		w->auditing ? RELIST_AUDIT : RELIST_EXPIRED);
 	w->wait_ns = now_ns;
-	if (list && s->from == FROM_NEWEST && !s->paged)
+	if (!list || (s->from == FROM_NEWEST && !s->paged))
 		back_off(w, 0, now_ns);
+}
+
+/* WP-47. */
+static void no_watch_list(struct watch *w, uint64_t now_ns)
+{
+	w->no_watch_list_ns = now_ns + scaled(w, UNSUPPORTED_NS);
 }
 
 /* WP-56; elsewhere the server did not like what we know of it. */
@@ -418,7 +429,7 @@ static void refused(struct watch *w, const struct watch_stream *s, uint64_t now_
 {
 	restarted(w, RESTART_ERROR);
 	if (s->initial) {
-		w->no_watch_list_ns = now_ns + scaled(w, UNSUPPORTED_NS);
+		no_watch_list(w, now_ns);
 		w->wait_ns = now_ns;
 		return;
 	}
@@ -432,6 +443,7 @@ static void ahead(struct watch *w, uint64_t now_ns)
 	restarted(w, RESTART_ERROR);
 	stat_add(&w->options.stat->regressions, 1);
 	want_list(w, FROM_NEWEST, RELIST_REGRESSED);
+	w->rv[0] = '\0'; /* it means nothing there */
 	w->wait_ns = now_ns;
 }
 
@@ -439,6 +451,8 @@ static void ahead(struct watch *w, uint64_t now_ns)
 static void stream_error(struct watch *w, const struct watch_stream *s, uint64_t now_ns)
 {
 	restarted(w, RESTART_ERROR);
+	if (s->initial)
+		no_watch_list(w, now_ns); /* etcd is too old for it, for example */
 	if (++w->errors >= ERRORS_MANY && w->taken) {
 		want_list(w, FROM_KNOWN, RELIST_ERROR);
 		w->errors = 0;
@@ -495,14 +509,15 @@ static bool audit_due(
 	       s->code == 200 && now_ns >= w->audit_ns;
 }
 
-static void overdue(struct watch *w, const struct watch_stream *s, uint64_t now_ns)
+static void begin_audit(struct watch *w, uint64_t now_ns)
 {
-	if (audit_due(w, s, now_ns)) {
-		want_list(w, FROM_EXACTLY, RELIST_AUDIT);
-		w->auditing = true;
-		w->wait_ns = now_ns;
-		return;
-	}
+	want_list(w, FROM_EXACTLY, RELIST_AUDIT);
+	w->auditing = true;
+	w->wait_ns = now_ns;
+}
+
+static void overdue(struct watch *w, uint64_t now_ns)
+{
 	restarted(w, RESTART_STALL);
 	drop_audit(w, now_ns);
 	w->rotate = true;
@@ -512,53 +527,56 @@ static void overdue(struct watch *w, const struct watch_stream *s, uint64_t now_
 static void failed(struct watch *w, const struct watch_stream *s, enum watch_end end,
 	uint64_t now_ns)
 {
-	if (s->initial)
-		w->plain = true; /* WP-47, WP-49: any failure */
+	if (s->initial && s->code != 0)
+		w->plain = true; /* WP-47, WP-49: any failure but to get there */
 	if (s->code != 0 && s->code != 200)
 		by_code(w, s, s->code, now_ns);
 	else if (s->has_status)
 		by_code(w, s, s->status_code, now_ns);
 	else if (end == WATCH_END_OVERDUE)
-		overdue(w, s, now_ns);
+		overdue(w, now_ns);
 	else if (end == WATCH_END_PARSE || (end == WATCH_END_CLEAN && !s->initial))
 		broken(w, now_ns);
 	else
 		unreachable(w, s, now_ns);
-	if (w->want == WANT_PAGE && s->code != 429) { /* the whole list again */
+	if (w->want != WANT_PAGE || s->code != 429) { /* the whole list again */
 		forget_pages(w);
-		w->want = WANT_LIST;
+		w->want = w->want == WANT_PAGE ? WANT_LIST : w->want;
 	}
 	/* WP-61: has the server lost history meanwhile? Asked when it answers again. */
 	w->probe_ns = MIN(w->probe_ns, now_ns);
 }
 
-/* A List is there, or a page of it. True: all of it. */
-static bool listed(struct watch *w, uint64_t now_ns)
+/* A List is there, or a page of it. */
+static enum watch_result listed(struct watch *w, uint64_t now_ns)
 {
 	w->wait_ns = now_ns;
 	if (w->more == NULL) {
 		complete(w, w->list_rv, now_ns);
-		return true;
+		return WATCH_COMPLETE;
 	}
 	w->want = WANT_PAGE;
-	if (++w->pages > PAGES_MAX)
-		broken(w, now_ns);
-	return false;
+	if (++w->pages <= PAGES_MAX)
+		return WATCH_GOES_ON;
+	broken(w, now_ns);
+	return WATCH_FAILED;
 }
 
 /* WP-35, WP-52. */
-static void watched(struct watch *w, const struct watch_stream *s, uint64_t now_ns)
+static enum watch_result watched(
+	struct watch *w, const struct watch_stream *s, uint64_t now_ns)
 {
 	w->wait_ns = now_ns;
 	if (s->events > 0 || now_ns - s->began_ns >= scaled(w, SHORT_NS)) {
 		restarted(w, RESTART_CLEAN);
-		return;
+		return WATCH_GOES_ON;
 	}
 	restarted(w, RESTART_ERROR);
 	back_off(w, 0, now_ns);
+	return WATCH_FAILED;
 }
 
-bool watch_end(struct watch *w, enum watch_end end, uint64_t now_ns)
+enum watch_result watch_end(struct watch *w, enum watch_end end, uint64_t now_ns)
 {
 	struct watch_stream s = w->stream;
 	bool clean = end == WATCH_END_CLEAN && s.code == 200 && !s.has_status;
@@ -569,10 +587,13 @@ bool watch_end(struct watch *w, enum watch_end end, uint64_t now_ns)
 	if (clean && s.verb == WATCH_LIST && s.listed)
 		return listed(w, now_ns);
 	if (clean && s.verb != WATCH_LIST && !s.initial)
-		watched(w, &s, now_ns);
-	else
-		failed(w, &s, end, now_ns);
-	return false;
+		return watched(w, &s, now_ns);
+	if (end == WATCH_END_OVERDUE && audit_due(w, &s, now_ns)) {
+		begin_audit(w, now_ns);
+		return WATCH_GOES_ON;
+	}
+	failed(w, &s, end, now_ns);
+	return WATCH_FAILED;
 }
 
 /* ---- time ---- */
@@ -583,13 +604,16 @@ static uint64_t give_up_ns(const struct watch *w)
 	const struct watch_stream *s = &w->stream;
 	uint64_t at;
 
+	if (s->code != 0 && s->code != 200)
+		return s->object_ns + scaled(w, ERROR_BODY_NS); /* since its head */
 	if (s->verb == WATCH_LIST)
-		return s->octet_ns + scaled(w, LIST_QUIET_NS);
+		return MIN(s->octet_ns + scaled(w, LIST_QUIET_NS),
+			s->began_ns + scaled(w, LIST_LONG_NS));
 	if (s->code == 0)
 		return s->began_ns + scaled(w, HEAD_NS);
-	if (s->initial)
-		return s->object_ns + scaled(w, INITIAL_NS);
 	at = s->until_ns + scaled(w, LATE_NS);
+	if (s->initial)
+		return MIN(at, s->object_ns + scaled(w, INITIAL_NS));
 	if (s->bookmarked || w->bookmarks)
 		at = MIN(at, s->octet_ns + scaled(w, QUIET_NS));
 	if (s->code == 200 && w->want == WANT_WATCH)
@@ -619,11 +643,17 @@ uint64_t watch_deadline(const struct watch *w)
 
 void watch_reachable(struct watch *w, uint64_t now_ns)
 {
-	if (!w->unreachable || w->stream.open)
+	if (!w->unreachable || w->stream.open || w->reached >= REACHED_MANY)
 		return;
 	w->unreachable = false;
-	w->bound_ns = 0;
+	if (w->reached++ == 0)
+		w->bound_ns = 0; /* again and again it would be no back-off */
 	w->wait_ns = MIN(w->wait_ns, now_ns + draw(w, scaled(w, REACHABLE_NS)));
+}
+
+uint64_t watch_version(const struct watch *w)
+{
+	return number(w->rv);
 }
 
 bool watch_denied(const struct watch *w)

@@ -61,6 +61,13 @@ enum watch_end {
 	WATCH_END_OVERDUE,   /* watch_overdue() said so */
 };
 
+/* What the end of a stream means. */
+enum watch_result {
+	WATCH_FAILED,
+	WATCH_GOES_ON,  /* as it should: a page, a watch's time, an audit begins */
+	WATCH_COMPLETE, /* a list is complete: sweep */
+};
+
 enum watch_state { WATCH_LISTING, WATCH_TAKEN, WATCH_DENIED, WATCH_ABSENT };
 
 enum watch_want { WANT_LIST, WANT_PAGE, WANT_WATCH };
@@ -111,6 +118,8 @@ struct watch {
 	bool retried;                 /* after a 401 */
 	uint64_t bound_ns, failed_ns; /* back-off */
 	unsigned errors, denied, absent; /* in a row */
+	unsigned told;    /* waits in a row that a Retry-After asked for (WP-59) */
+	unsigned reached; /* times that we could connect, since a reply of 200 */
 	bool probing, probe_due;
 	uint64_t probe_ns;           /* the next one */
 	char probe_rv[WATCH_RV_MAX]; /* ours, when it was sent */
@@ -155,8 +164,8 @@ void watch_status(struct watch *w, const struct kube_status *s);
 /* True if the stream is to be given up: end it with WATCH_END_OVERDUE. */
 bool watch_overdue(const struct watch *w, uint64_t now_ns);
 
-/* The stream is over. True: it completed a list, sweep. */
-bool watch_end(struct watch *w, enum watch_end end, uint64_t now_ns);
+/* The stream is over. */
+enum watch_result watch_end(struct watch *w, enum watch_end end, uint64_t now_ns);
 
 /* When watch_next(), watch_overdue() or watch_probe() may say true by themselves. */
 uint64_t watch_deadline(const struct watch *w);
@@ -172,11 +181,17 @@ bool watch_probe_end(struct watch *w, const char *rv, uint64_t now_ns);
 /* A server that could not be reached takes connections again (RF-01). */
 void watch_reachable(struct watch *w, uint64_t now_ns);
 
-/* True if the resource was refused so often in a row that it is no accident (WP-54). */
+/*
+ * True if the resource was refused so often that it is no accident (WP-54); until a list
+ * of it is complete.
+ */
 bool watch_denied(const struct watch *w);
 
 /* True if both resourceVersions are numbers and `a` is the lower one (AF-11). */
 bool watch_older(const char *a, const char *b);
+
+/* Our resourceVersion as a number; 0: there is none, or it is no number. */
+uint64_t watch_version(const struct watch *w);
 
 /* "services"; for logs and paths. */
 const char *watch_resource(enum kube_kind kind);

@@ -207,6 +207,8 @@ static void keep_names(
 	struct name last = {0};
 
 	a->scratch.len = 0;
+	if (a->bulk)
+		return; /* all that it puts is built anew with the next try */
 	for (size_t k = 0; k < n; k++) {
 		size_t len;
 		const uint8_t *name = draft_name(d, &d->nodes[k], &len);

@@ -220,6 +220,11 @@ const struct hash_key *publish_key(const struct publisher *p)
 
 /* ---- changes ---- */
 
+uint64_t publish_names(const struct publisher *p)
+{
+	return p->bulk ? p->names.nleaves : p->arena->names;
+}
+
 int publish_settings(struct publisher *p, const struct settings *s)
 {
 	uint8_t *octets = mem_alloc(1, SETTINGS_OCTETS_MAX);

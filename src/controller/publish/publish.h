@@ -38,6 +38,9 @@ void publish_close(struct publisher *p);
 /* The key that names are hashed with. */
 const struct hash_key *publish_key(const struct publisher *p);
 
+/* Names of the working trie, empty non-terminals included. */
+uint64_t publish_names(const struct publisher *p);
+
 /* The settings that the next commit carries. 0 or -ENOSPC. */
 int publish_settings(struct publisher *p, const struct settings *s);
 
