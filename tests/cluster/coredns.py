@@ -7,6 +7,7 @@ import urllib.request
 import dns.exception
 
 import harness
+import isolation
 from processes import Process
 
 # kubeadm's Corefile without what is not ours to compare: forward, loop and reload; cache, which
@@ -27,13 +28,13 @@ COREFILE = """.:{port} {{
 class CoreDns:
     """Use as a context manager; restart() for one that has just read everything anew."""
 
-    def __init__(self, plane, kubeconfig, bind="127.0.0.1"):
+    def __init__(self, plane, kubeconfig):
         self.port = harness.free_port()
         self.ready_port = harness.free_port()
         path = os.path.join(plane.directory, f"Corefile-{self.port}")
         harness.write_whole(path, COREFILE.format(
             port=self.port, ready=self.ready_port, kubeconfig=kubeconfig,
-            bind=f"bind {bind}" if bind else ""))
+            bind="" if isolation.isolated() else "bind 127.0.0.1"))
         self.process = Process("coredns", [plane.program("coredns"), "-conf", path],
                                plane.directory)
 

@@ -135,6 +135,11 @@ class Judge:
             permitted = row_of(other) if other.parts else "CD-31"
         return case.parts, permitted
 
+    def is_about_us(self, name, type_):
+        """NS of a zone, or ns.dns: what CoreDNS bound to loopback knows nothing of."""
+        case = Case(name, type_, self.oracle.answer(name, type_), None, self.oracle, self)
+        return case.rel == () and type_ == "NS" or case.rel == ("ns", "dns")
+
 
 def stray_endpoints(objects, oracle):
     """{address: names, or None without a Service's name} of slices that belong to none."""
@@ -230,12 +235,13 @@ def name_servers(case):
 
 
 @row("CD-40")
-def name_server_of_external_name(case):
-    """A slice of an ExternalName Service has our address: they know a server <nil>."""
+def name_server_without_service(case):
+    """Our address is in a slice of no Service or of an ExternalName: they know no server, or
+    one <nil>."""
     if not any(ip in case.judge.stray for ip in case.oracle.own) or case.theirs is None:
         return False
     if case.rel == () and case.type == "NS":
-        return case.theirs.rcode == "SERVFAIL"
+        return case.theirs.rcode == "SERVFAIL" or case.they_lack()
     return case.rel == ("ns", "dns") and (
         [rr[3] for rr in case.theirs.answer] == ["<nil>."]
         or bool(case.ours.answer) and case.they_lack())

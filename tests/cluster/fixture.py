@@ -19,10 +19,9 @@ import processes
 from control_plane import COMPARED_USER, DNS_USER, ControlPlane
 from coredns import CoreDns
 from harness import await_
+from isolation import OWN
 
 SOURCE = os.environ.get("SHMDNS_CLUSTER_SOURCE", "api")
-ISOLATED = os.environ.get("SHMDNS_CLUSTER_ISOLATED") == "1"  # a network namespace of our own
-OWN = ["10.250.0.53", "fd00:53::53"]  # addresses of the machine there
 QUIET_S = 60
 REST_S = 0.2
 TRIES = 5
@@ -49,9 +48,7 @@ class Shared:
     def get_coredns(cls, fresh):
         """`fresh`: one that has just read everything."""
         if cls.coredns is None:
-            bind = None if ISOLATED else "127.0.0.1"
-            config = cls.plane.kubeconfig(COMPARED_USER)
-            cls.coredns = CoreDns(cls.plane, config, bind)
+            cls.coredns = CoreDns(cls.plane, cls.plane.kubeconfig(COMPARED_USER))
             cls.coredns.start()
         elif fresh:
             cls.coredns.restart()

@@ -18,20 +18,14 @@ ROWS_SEEN = {"CD-02", "CD-07", "CD-09", "CD-11", "CD-27", "CD-29", "CD-37"}  # b
 
 class Random(ClusterTest):
     def tearDown(self):
-        self.clear()
-
-    def clear(self):
-        for name in objects.NAMESPACES:
-            if self.api.find("Namespace", name):
-                for kind in ("Service", "EndpointSlice"):
-                    self.api.delete_all(kind, name)
+        compare.clear(self.api, objects.NAMESPACES)
 
     def test_seeds(self):
         """Every name with every type, and names near them"""
         seen = set()
         for seed in SEEDS:
             with self.subTest(seed=seed):
-                self.clear()
+                compare.clear(self.api, objects.NAMESPACES)
                 r = random.Random(seed)
                 taken, refused = legal.put(self.api, r, objects.objects(r, legal.settings()))
                 self.assertGreater(taken, 3 * len(refused), refused[:5])
@@ -39,8 +33,7 @@ class Random(ClusterTest):
         self.assertEqual(ROWS_SEEN - seen, set(), "rows that no question showed")
 
     def compare_all(self, seed, seen):
-        harness.await_("rest", self.rests, fixture.QUIET_S, 0.1)
-        now = compare.objects_of(self.api)
+        now = compare.await_rest(self.api)
         c = compare.Comparison(self.dns.port, Shared.get_coredns(False).port, self.settings())
         if fixture.SOURCE == "files":
             self.dns.feed(now)

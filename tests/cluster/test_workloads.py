@@ -87,22 +87,26 @@ class Workloads(ClusterTest):
         self.assertEqual(len(self.dns.outcome(self.name("pods"), "A")[1]), 5)
 
     def test_stateful(self):
-        """RB-27, RH-04: host names of a StatefulSet; a pod comes back with another address"""
+        """RB-27, RH-04: host names of a StatefulSet; a pod is replaced by another"""
         self.headless("db", selector={"app": "db"})
         self.workload("StatefulSet", "db", 3, "db")
-        before = dict((h, a) for a, h in self.await_endpoints("db", 3))
-        self.assertEqual(sorted(before), ["db-0", "db-1", "db-2"])
+        names = [hostname for _, hostname in self.await_endpoints("db", 3)]
+        self.assertEqual(sorted(names), ["db-0", "db-1", "db-2"])
         self.quiet("three of three")
+        former = self.api.get("Pod", "db-1", self.namespace)["metadata"]["uid"]
         self.api.delete("Pod", "db-1", self.namespace, grace_s=0)
-        await_("a new db-1", lambda: self.moved("db-1", before["db-1"]), QUIET_S, 0.05)
-        self.quiet("db-1 has moved")
+        await_("a new db-1", lambda: self.is_replaced(former), QUIET_S, 0.05)
+        self.quiet("db-1 is another")
         self.scale("StatefulSet", "db", 1)
         self.await_endpoints("db", 1)
         self.quiet("one of three")
         self.assertEqual(self.dns.outcome("db-1." + self.name("db"), "A"), ("NXDOMAIN", []))
 
-    def moved(self, hostname, former):
-        return any(h == hostname and a != former for a, h in self.endpoints("db"))
+    def is_replaced(self, former):
+        pod = self.api.find("Pod", "db-1", self.namespace)
+        address = pod and pod.get("status", {}).get("podIP")
+        return (address and pod["metadata"]["uid"] != former
+                and (address, "db-1") in self.endpoints("db"))
 
     def test_readiness(self):
         """RDY-01: pods become unready and ready; one Service publishes them all the same"""
