@@ -144,8 +144,23 @@ static const struct scenario {
 		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
 		"12&timeoutSeconds=#\n"
 		"head 503 1\nend clean\nwait 1500\n"
+		/* while it starts it refuses */
 		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
-		"12&timeoutSeconds=#\n"},
+		"12&timeoutSeconds=#\n"
+		"head 403\nend clean\nwait 800\n"
+		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
+		"12&timeoutSeconds=#\n"
+		"head 403\nend clean\nwait 800\n"
+		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
+		"12&timeoutSeconds=#\n"
+		"head 403\nend clean\nwait 800\n"
+		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
+		"12&timeoutSeconds=#\n"
+		"head 500\nend clean\nwait 800\n"
+		"sleep 30000\n"
+		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
+		"12&timeoutSeconds=#\n"
+		"head 403\nend clean\nidle\nsleep 4999\nidle\nwait 5001\n"},
 	{"WP-61 AF-01 the server has lost history", "",
 		"send /api/v1/services?resourceVersion=0\nhead 200\nlist 1200\n"
 		"end complete\n"

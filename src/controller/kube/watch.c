@@ -20,6 +20,7 @@
 #define LATE_NS           (30 * NS_PER_S)
 #define SHORT_NS          NS_PER_S /* WP-52 */
 #define DENIED_NS         (5 * NS_PER_S)
+#define STARTING_NS       (30 * NS_PER_S)
 #define REACHED_MANY      6
 #define TOLD_MAX_S        60 /* Retry-After, whatever a server says */
 #define TOLD_MANY         10
@@ -317,7 +318,7 @@ static void restarted(struct watch *w, enum stat_restart why)
 }
 
 /*
- * RF-01, with full jitter. What the server asks for is waited at least, and up to half of
+ * RF-01, with full jitter; a server that starts is asked often, but not for long. What the server asks for is waited at least, and up to half of
  * it more, but not for ever (WP-58, WP-59).
  */
 static void back_off(struct watch *w, uint64_t least_ns, uint64_t now_ns)
@@ -330,6 +331,8 @@ static void back_off(struct watch *w, uint64_t least_ns, uint64_t now_ns)
 		w->bound_ns = scaled(w, BACK_OFF_NS);
 	else
 		w->bound_ns = MIN(2 * w->bound_ns, cap);
+	if (now_ns < w->starting_ns)
+		w->bound_ns = MIN(w->bound_ns, scaled(w, BACK_OFF_NS));
 	w->failed_ns = now_ns;
 	w->wait_ns = now_ns + draw(w, w->bound_ns);
 	if (least > 0)
@@ -371,7 +374,7 @@ static void unauthorized(struct watch *w, uint64_t now_ns)
 	w->retried = true;
 }
 
-/* WP-54. Servers refuse for a moment when they start: the first tries come soon. */
+/* WP-54. Servers refuse while they start: then the next tries come soon. */
 static void denied(struct watch *w, uint64_t now_ns)
 {
 	uint64_t most = scaled(w, DENIED_NS) + draw(w, scaled(w, DENIED_NS));
@@ -381,7 +384,7 @@ static void denied(struct watch *w, uint64_t now_ns)
 	w->denied++;
 	w->state = WATCH_DENIED;
 	back_off(w, 0, now_ns);
-	if (w->denied >= DENIED_MANY)
+	if (w->denied >= DENIED_MANY && now_ns >= w->starting_ns)
 		w->wait_ns = now_ns + most;
 }
 
@@ -647,7 +650,7 @@ void watch_reachable(struct watch *w, uint64_t now_ns)
 		return;
 	w->unreachable = false;
 	if (w->reached++ == 0)
-		w->bound_ns = 0; /* again and again it would be no back-off */
+		w->starting_ns = now_ns + scaled(w, STARTING_NS);
 	w->wait_ns = MIN(w->wait_ns, now_ns + draw(w, scaled(w, REACHABLE_NS)));
 }
 
