@@ -318,8 +318,8 @@ static void restarted(struct watch *w, enum stat_restart why)
 }
 
 /*
- * RF-01, with full jitter; a server that starts is asked often, but not for long. What the server asks for is waited at least, and up to half of
- * it more, but not for ever (WP-58, WP-59).
+ * RF-01, with full jitter; a server that starts is asked often, but not for long. What it
+ * asks for is waited at least, and up to half more, but not for ever (WP-58, WP-59).
  */
 static void back_off(struct watch *w, uint64_t least_ns, uint64_t now_ns)
 {
