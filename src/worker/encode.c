@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "dns/type.h"
+#include "worker/order.h"
 
 #define OPT_LEN         11
 #define TTL_SOA_MAX     300
@@ -154,13 +155,6 @@ size_t encode_head(const struct reply *r, uint16_t at, uint16_t type, uint32_t t
 	return n + 8;
 }
 
-unsigned encode_first(const struct reply *r, unsigned count)
-{
-	if (count < 2 || r->settings->rotation != ROTATION_SHUFFLE)
-		return 0;
-	return r->p->turn % count;
-}
-
 /* Write RRs of addresses [from, to) behind a head; the room was checked. */
 static uint8_t *copy_addrs(uint8_t *to, const uint8_t *head, size_t head_len,
 	const uint8_t *addrs, size_t size, unsigned n)
@@ -181,39 +175,37 @@ static uint8_t *copy_addrs(uint8_t *to, const uint8_t *head, size_t head_len,
 	return to;
 }
 
-/* Number of the first prefix that the address begins with; behind them the rest. */
-static unsigned group_of(const struct settings *s, const uint8_t *addr, size_t size)
+/* The first n RRs of an RRset that is rotated by `first`. */
+static void copy_turned(uint8_t *to, const uint8_t *head, size_t head_len,
+	const struct rrset *rr, size_t size, unsigned n, unsigned first)
 {
-	unsigned g = 0;
+	unsigned tail = MIN(n, rr->count - first); /* before the rotation wraps */
 
-	while (g < s->nprefer && !addr_in_prefix(addr, size, &s->prefer[g]))
-		g++;
-	return g;
+	to = copy_addrs(to, head, head_len, rr->data + first * size, size, tail);
+	copy_addrs(to, head, head_len, rr->data, size, n - tail);
 }
 
 /*
  * The same as copy_addrs() for a whole RRset, group by group, each of them rotated
  * (LD-03); what has its place behind the first n RRs is left out. All RRs are of one
- * size, so each goes to its place at once: two looks at an address. Not inline: the path
- * of those who prefer nothing pays one branch.
+ * size, so each goes to its place at once: two looks at an address.
  */
-__attribute__((noinline)) static void copy_groups(const struct reply *r, uint8_t *to,
-	const uint8_t *head, size_t head_len, const struct rrset *rr, size_t size,
-	unsigned n)
+static void copy_groups(const struct reply *r, uint8_t *to, const uint8_t *head,
+	size_t head_len, const struct rrset *rr, size_t size, unsigned n)
 {
 	const struct settings *s = r->settings;
 	unsigned count[SETTINGS_PREFER_MAX + 1] = {0};
 	unsigned begin[SETTINGS_PREFER_MAX + 1], turn[SETTINGS_PREFER_MAX + 1];
 
 	for (unsigned i = 0; i < rr->count; i++)
-		count[group_of(s, rr->data + i * size, size)]++;
+		count[order_group(s, rr->data + i * size, size)]++;
 	for (unsigned g = 0, sum = 0; g <= s->nprefer; sum += count[g++]) {
 		begin[g] = sum;
-		turn[g] = count[g] - encode_first(r, count[g]);
+		turn[g] = count[g] - order_first(s, r->p->turn, count[g]);
 	}
 	for (unsigned i = 0; i < rr->count; i++) {
 		const uint8_t *addr = rr->data + i * size;
-		unsigned g = group_of(s, addr, size);
+		unsigned g = order_group(s, addr, size);
 		unsigned place = begin[g] + turn[g]++ % count[g];
 
 		if (place < n)
@@ -222,16 +214,82 @@ __attribute__((noinline)) static void copy_groups(const struct reply *r, uint8_t
 	}
 }
 
+/* The name that was written before at `at`, folded; 0: there is none. */
+static size_t read_name(const struct reply *r, size_t at, uint8_t out[NAME_MAX_LEN])
+{
+	const uint8_t *msg = r->p->buf;
+	size_t n = 0;
+
+	while (at + 1 < r->w.len) {
+		size_t len = 1u + msg[at];
+
+		if (msg[at] >= 0xc0) { /* backwards only: it ends, or n grows */
+			size_t to = load_u16(msg + at) & ENCODE_PTR_MAX;
+
+			if (to >= at)
+				return 0;
+			at = to;
+			continue;
+		}
+		if (len > r->w.len - at || len > NAME_MAX_LEN - n)
+			return 0;
+		name_fold(out + n, msg + at, len);
+		n += len;
+		at += len;
+		if (len == 1)
+			return n;
+	}
+	return 0;
+}
+
 /*
- * Write the addresses of an RRset, rotated: as many as fit, or with `whole` all or none.
- * How many; -EBADMSG: there are fewer octets than the count says.
+ * Of the n RRs at `to` move that of the address which the weights choose to the front
+ * (LD-01). If it was left out, the last one goes for it.
+ */
+static void move_chosen(const struct reply *r, uint16_t at, uint8_t *to,
+	const uint8_t *head, size_t head_len, const struct rrset *rr, size_t size,
+	unsigned n)
+{
+	uint8_t name[NAME_MAX_LEN];
+	size_t len = read_name(r, at, name);
+	struct order_choice c;
+
+	if (n == 0 || len == 0 ||
+		!order_choose(r->settings, r->p->turn, rr, name, len, &c))
+		return;
+	memmove(to + head_len + size, to, MIN(c.place, n - 1) * (head_len + size));
+	copy_addrs(to, head, head_len, rr->data + c.index * size, size, 1);
+}
+
+/*
+ * What is more than a rotation. Not inline: the path of those who only rotate pays one
+ * branch.
+ */
+__attribute__((noinline)) static void copy_ordered(const struct reply *r, uint16_t at,
+	uint8_t *to, const uint8_t *head, size_t head_len, const struct rrset *rr,
+	size_t size, unsigned n)
+{
+	const struct settings *s = r->settings;
+
+	if (s->nprefer > 0)
+		copy_groups(r, to, head, head_len, rr, size, n);
+	else
+		copy_turned(to, head, head_len, rr, size, n,
+			order_first(s, r->p->turn, rr->count));
+	if (s->rotation == ROTATION_WEIGHTED && rr->count > 1)
+		move_chosen(r, at, to, head, head_len, rr, size, n);
+}
+
+/*
+ * Write the addresses of an RRset in their order: as many as fit, or with `whole` all or
+ * none. How many; -EBADMSG: there are fewer octets than the count says.
  */
 static int put_addrs(struct reply *r, uint16_t at, const struct rrset *rr, bool whole)
 {
 	uint8_t head[ENCODE_HEAD_MAX + 2];
 	size_t size = rr->type == TYPE_AAAA ? 16 : 4;
 	size_t head_len = encode_head(r, at, rr->type, rr->ttl_s, head);
-	unsigned n = rr->count, first = encode_first(r, n);
+	unsigned n = rr->count, first = order_first(r->settings, r->p->turn, n);
 
 	if (rr->len < n * size)
 		return -EBADMSG;
@@ -248,13 +306,10 @@ static int put_addrs(struct reply *r, uint16_t at, const struct rrset *rr, bool 
 	uint8_t *to = wire_claim(&r->w, n * (head_len + size));
 	if (to == NULL)
 		return 0;
-	if (r->settings->nprefer > 0) {
-		copy_groups(r, to, head, head_len, rr, size, n);
-		return (int)n;
-	}
-	unsigned tail = MIN(n, rr->count - first); /* before the rotation wraps */
-	to = copy_addrs(to, head, head_len, rr->data + first * size, size, tail);
-	copy_addrs(to, head, head_len, rr->data, size, n - tail);
+	if (order_plain(r->settings))
+		copy_turned(to, head, head_len, rr, size, n, first);
+	else
+		copy_ordered(r, at, to, head, head_len, rr, size, n);
 	return (int)n;
 }
 

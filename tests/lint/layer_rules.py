@@ -47,6 +47,7 @@ SHELL = (
     "src/controller/ownaddr",
     "src/controller/report",
     "src/controller/serialfile",
+    "src/controller/weightfile",
     "src/controller/kube/fileload",
     "src/controller/kube/filesource",
     "src/controller/kube/kubeconfig",

@@ -31,6 +31,13 @@ void expectation_fini(struct expectation *e);
  */
 bool dialogue_ask(struct world *w, char **word, size_t nwords);
 
+/*
+ * Ask `name type` 4,000 times: true if `address` stands first in n of m replies, give or
+ * take eight standard deviations (chance alone never gives more). False: printed.
+ */
+bool dialogue_share(struct world *w, const char *name, const char *type,
+	const char *address, unsigned n, unsigned m);
+
 /* Compare the last reply with what is expected; false with the difference printed. */
 bool dialogue_check(const struct world *w, const struct expectation *e);
 

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "controller/kube/kubejson.h"
 #include "controller/kube/kubeyaml.h"
+#include "controller/weightlist.h"
 
 #define WALL_NS (UINT64_C(1700000000) * NS_PER_S) /* at the start of every world */
 
@@ -172,6 +173,12 @@ static bool write_file(const char *path, const char *text)
 	return ok;
 }
 
+static void use_weights(struct world *w)
+{
+	if (w->engine.conf.loadbalance.policy == CONF_ROTATION_WEIGHTED)
+		engine_weights(&w->engine, &w->weights, w->now_ns, wall_ns(w));
+}
+
 bool world_config(struct world *w, const char *text)
 {
 	char dir[] = "/tmp/shmdns-scn-XXXXXX", path[64], *which = NULL;
@@ -196,6 +203,21 @@ bool world_config(struct world *w, const char *text)
 	if (!ok)
 		return false;
 	engine_configure(&w->engine, &conf, NULL, 0, "scenario", w->now_ns, wall_ns(w));
+	use_weights(w);
+	pass_time(w);
+	return true;
+}
+
+bool world_weights(struct world *w, const char *text)
+{
+	struct weightlist_error e;
+
+	if (weightlist_parse(
+		    text, strlen(text), publish_key(w->publisher), &w->weights, &e) < 0) {
+		fprintf(stderr, "weights:%u:%u: %s\n", e.line, e.column, e.text);
+		return false;
+	}
+	use_weights(w);
 	pass_time(w);
 	return true;
 }
@@ -269,6 +291,7 @@ void world_ask(struct world *w, const uint8_t *query, size_t len, bool tcp)
 		.cap = sizeof(w->reply),
 		.len = len,
 		.arrival_ns = w->now_ns,
+		.turn = w->turn,
 		.tcp = tcp};
 	struct basis basis = {.now_ns = w->now_ns};
 

@@ -198,6 +198,13 @@ def shm_objects(instance):
     return sorted(glob.glob(f"{SHM}/shmdns.{glob.escape(instance)}.*"))
 
 
+def board(instance):
+    """Path of the board, whatever the layout's number in it is."""
+    boards = [o for o in shm_objects(instance) if o.endswith(".board")]
+    assert len(boards) == 1, boards
+    return boards[0]
+
+
 # ---- objects ----
 
 

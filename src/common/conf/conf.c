@@ -327,6 +327,7 @@ void conf_fini(struct conf *c)
 	free(c->kubernetes.server_addresses);
 	free(c->nsid);
 	free(c->chaos.version);
+	free(c->loadbalance.file);
 	*c = (struct conf){0};
 }
 

@@ -21,7 +21,7 @@ enum conf_source { CONF_SOURCE_API, CONF_SOURCE_FILES };
 enum conf_pods { CONF_PODS_DISABLED, CONF_PODS_INSECURE, CONF_PODS_VERIFIED };
 enum conf_any { CONF_ANY_NORMAL, CONF_ANY_HINFO, CONF_ANY_NOTIMP };
 enum conf_special { CONF_SPECIAL_NXDOMAIN, CONF_SPECIAL_FORWARD };
-enum conf_rotation { CONF_ROTATION_SHUFFLE, CONF_ROTATION_FIXED };
+enum conf_rotation { CONF_ROTATION_SHUFFLE, CONF_ROTATION_FIXED, CONF_ROTATION_WEIGHTED };
 
 #define CONF_PREFER_MAX 8
 
@@ -86,6 +86,7 @@ struct conf {
 	} chaos; /* SM-07 */
 	struct {
 		enum conf_rotation policy;             /* LD-01 */
+		char *file;                            /* of weights; "" if not set */
 		struct prefix prefer[CONF_PREFER_MAX]; /* LD-03 */
 		size_t nprefer;
 	} loadbalance;
