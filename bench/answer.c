@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cluster.h"
+#include "controller/weightlist.h"
 #include "dns/type.h"
 #include "worker/answer.h"
 
@@ -24,6 +25,7 @@ static const struct kind {
 	const char *what;
 	const char *format; /* of a name; gets a number */
 	uint16_t type, edns;
+	uint8_t rotation; /* ROTATION_*; of weights below */
 } kinds[] = {
 	{"hit", "service-%06u.default.svc.cluster.local.", TYPE_A, 0},
 	{"hit-edns", "service-%06u.default.svc.cluster.local.", TYPE_A, 1232},
@@ -32,6 +34,8 @@ static const struct kind {
 	{"search", "www.example.com.default.svc.cluster.local.", TYPE_A, 0},
 	{"srv", "_http._tcp.web.default.svc.cluster.local.", TYPE_SRV, 0},
 	{"headless-40", "many.default.svc.cluster.local.", TYPE_A, 1232},
+	{"weighted-40", "many.default.svc.cluster.local.", TYPE_A, 1232,
+		ROTATION_WEIGHTED},
 	{"ptr", "10.0.96.10.in-addr.arpa.", TYPE_PTR, 0},
 	{"cname", "near.default.svc.cluster.local.", TYPE_A, 0},
 	{"pod", "10-1-0-9.default.pod.cluster.local.", TYPE_A, 0},
@@ -42,6 +46,26 @@ static struct cluster cluster;
 static struct packet packets[BATCH];
 static uint8_t buffers[BATCH][CAP];
 static uint8_t queries[BATCH][512];
+
+/* Half of the 40 addresses have a weight, beside those of 200 other names. */
+static void prepare_weights(void)
+{
+	static const struct hash_key key = {1, 2, UINT64_MAX};
+	struct weightlist_error e;
+	char text[20000];
+	size_t len = 0;
+
+	for (unsigned i = 0; i < 200; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+			"other-%u.default.svc.cluster.local\n10.0.0.1 %u\n", i, i + 1);
+	len += (size_t)snprintf(
+		text + len, sizeof(text) - len, "many.default.svc.cluster.local\n");
+	for (unsigned i = 0; i < 40; i += 2)
+		len += (size_t)snprintf(
+			text + len, sizeof(text) - len, "10.3.0.%u %u\n", i, i + 1);
+	if (weightlist_parse(text, len, &key, &cluster.settings.weights, &e) < 0)
+		abort();
+}
 
 static void prepare(unsigned names)
 {
@@ -54,6 +78,7 @@ static void prepare(unsigned names)
 		cluster_addrs(&cluster, name, 0x0a600000 + i, 1);
 	}
 	cluster_seal(&cluster);
+	prepare_weights();
 }
 
 /* Queries with names spread over the table. */
@@ -115,6 +140,7 @@ int main(int argc, char **argv)
 		if (argc > 3 && strcmp(argv[3], kinds[i].what) != 0)
 			continue;
 		write_queries(&kinds[i], names);
+		cluster.settings.rotation = kinds[i].rotation;
 		double ns = measure(rounds);
 		printf("%-12s %8.1f  (reply %zu octets)\n", kinds[i].what, ns,
 			packets[0].reply_len);

@@ -7,7 +7,7 @@ names=${2:-10000}
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 echo "$names names, instructions per answer (receive and send not counted)"
-for kind in hit hit-edns nodata nxdomain search srv headless-40 ptr cname pod refused; do
+for kind in hit hit-edns nodata nxdomain search srv headless-40 weighted-40 ptr cname pod refused; do
 	valgrind --tool=callgrind --callgrind-out-file=/dev/null \
 		--toggle-collect=answer_batch "$build/bench/answer" "$names" 100 "$kind" \
 		2>"$out" >/dev/null
