@@ -74,7 +74,11 @@ loadbalance = { policy = "weighted"; file = "@"; };""", **options)
         """LD-01: 20,000 answers as the weights say; an edit changes that, no allocation"""
         wrapper = os.path.join(harness.BUILD, "tests/system/noalloc.so")
         preload = {} if harness.sanitized("shmdns-worker") else {"LD_PRELOAD": wrapper}
-        with self.appliance(text(a7=5, a8=1, a9=14), env=preload) as a:
+        # Nearly as many as there may be.
+        others = "".join(f"other-{i}.\n" + "".join(f"10.0.{k}.{i % 256} {k + 1}\n"
+                                                   for k in range(8)) for i in range(1000))
+        with self.appliance(others + text(a7=5, a8=1, a9=14), env=preload) as a:
+            a.await_log("weights read .* names=1001 addresses=8003")
             pids = a.worker_pids
             self.check(a, [5, 1, 14], 20000)
             self.put(a, text(a7=1, a8=255, a9=1))
