@@ -21,36 +21,52 @@
 #define BATCH 32
 #define CAP   4608
 
+/* Who asks, in host order: one who is known, and one who is not. */
+#define POD      0x0a090001
+#define STRANGER 0x0a097777
+
 static const struct kind {
 	const char *what;
 	const char *format; /* of a name; gets a number */
 	uint16_t type, edns;
-	uint8_t rotation; /* ROTATION_*; of weights below */
+	uint32_t client;  /* 0: nobody */
+	uint8_t rotation; /* ROTATION_* */
 } kinds[] = {
-	{"hit", "service-%06u.default.svc.cluster.local.", TYPE_A, 0},
-	{"hit-edns", "service-%06u.default.svc.cluster.local.", TYPE_A, 1232},
-	{"nodata", "service-%06u.default.svc.cluster.local.", TYPE_AAAA, 0},
-	{"nxdomain", "missing-%06u.default.svc.cluster.local.", TYPE_A, 0},
-	{"search", "www.example.com.default.svc.cluster.local.", TYPE_A, 0},
-	{"srv", "_http._tcp.web.default.svc.cluster.local.", TYPE_SRV, 0},
-	{"headless-40", "many.default.svc.cluster.local.", TYPE_A, 1232},
-	{"weighted-40", "many.default.svc.cluster.local.", TYPE_A, 1232,
+	{"hit", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
+	{"hit-edns", "service-%06u.default.svc.cluster.local.", TYPE_A, 1232, 0, 0},
+	{"nodata", "service-%06u.default.svc.cluster.local.", TYPE_AAAA, 0, 0, 0},
+	{"nxdomain", "missing-%06u.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
+	{"search", "www.example.com.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
+	{"srv", "_http._tcp.web.default.svc.cluster.local.", TYPE_SRV, 0, 0, 0},
+	{"headless-40", "many.default.svc.cluster.local.", TYPE_A, 1232, 0, 0},
+	{"headless-4k", "huge.default.svc.cluster.local.", TYPE_A, 1232, 0, 0},
+	{"ptr", "10.0.96.10.in-addr.arpa.", TYPE_PTR, 0, 0, 0},
+	{"cname", "near.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
+	{"pod", "10-1-0-9.default.pod.cluster.local.", TYPE_A, 0, 0, 0},
+	{"refused", "www.example.com.", TYPE_A, 0, 0, 0},
+	/* prefer_topology (GS-05) */
+	{"far-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, STRANGER, 0},
+	{"near-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, POD, 0},
+	{"near-4k", "spreader.default.svc.cluster.local.", TYPE_A, 1232, POD, 0},
+	/* weights, see below, and both together (LD-01) */
+	{"weighted-40", "many.default.svc.cluster.local.", TYPE_A, 1232, 0,
 		ROTATION_WEIGHTED},
-	{"ptr", "10.0.96.10.in-addr.arpa.", TYPE_PTR, 0},
-	{"cname", "near.default.svc.cluster.local.", TYPE_A, 0},
-	{"pod", "10-1-0-9.default.pod.cluster.local.", TYPE_A, 0},
-	{"refused", "www.example.com.", TYPE_A, 0},
+	{"weighted-near", "spread.default.svc.cluster.local.", TYPE_A, 1232, POD,
+		ROTATION_WEIGHTED},
 };
 
 static struct cluster cluster;
 static struct packet packets[BATCH];
 static uint8_t buffers[BATCH][CAP];
 static uint8_t queries[BATCH][512];
+static struct sockaddr_in client = {.sin_family = AF_INET};
 
-/* Half of the 40 addresses have a weight, beside those of 200 other names. */
+/* Half of the 40 addresses of two names have a weight, beside those of 200 others. */
 static void prepare_weights(void)
 {
 	static const struct hash_key key = {1, 2, UINT64_MAX};
+	static const char *const names[] = {"many", "spread"};
+	static const unsigned nets[] = {3, 5};
 	struct weightlist_error e;
 	char text[20000];
 	size_t len = 0;
@@ -58,11 +74,13 @@ static void prepare_weights(void)
 	for (unsigned i = 0; i < 200; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len,
 			"other-%u.default.svc.cluster.local\n10.0.0.1 %u\n", i, i + 1);
-	len += (size_t)snprintf(
-		text + len, sizeof(text) - len, "many.default.svc.cluster.local\n");
-	for (unsigned i = 0; i < 40; i += 2)
-		len += (size_t)snprintf(
-			text + len, sizeof(text) - len, "10.3.0.%u %u\n", i, i + 1);
+	for (unsigned k = 0; k < ARRAY_LEN(names); k++) {
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+			"%s.default.svc.cluster.local\n", names[k]);
+		for (unsigned i = 0; i < 40; i += 2)
+			len += (size_t)snprintf(text + len, sizeof(text) - len,
+				"10.%u.0.%u %u\n", nets[k], i, i + 1);
+	}
 	if (weightlist_parse(text, len, &key, &cluster.settings.weights, &e) < 0)
 		abort();
 }
@@ -77,6 +95,11 @@ static void prepare(unsigned names)
 		snprintf(name, sizeof(name), kinds[0].format, i);
 		cluster_addrs(&cluster, name, 0x0a600000 + i, 1);
 	}
+	for (unsigned i = 1; i <= names; i++) { /* as many clients as names */
+		snprintf(name, sizeof(name), "10.%u.%u.%u", 9 + (i >> 16), i >> 8 & 255,
+			i & 255);
+		cluster_client(&cluster, name, cluster_place(i));
+	}
 	cluster_seal(&cluster);
 	prepare_weights();
 }
@@ -86,7 +109,9 @@ static void write_queries(const struct kind *k, unsigned names)
 {
 	char name[128];
 
+	client.sin_addr.s_addr = htonl(k->client);
 	for (unsigned i = 0; i < BATCH; i++) {
+		packets[i].client = k->client != 0 ? (const void *)&client : NULL;
 		snprintf(name, sizeof(name), k->format,
 			(unsigned)(i * UINT64_C(2654435761) % MAX(names, 1)));
 		packets[i].buf = buffers[i];
@@ -142,7 +167,7 @@ int main(int argc, char **argv)
 		write_queries(&kinds[i], names);
 		cluster.settings.rotation = kinds[i].rotation;
 		double ns = measure(rounds);
-		printf("%-12s %8.1f  (reply %zu octets)\n", kinds[i].what, ns,
+		printf("%-13s %8.1f  (reply %zu octets)\n", kinds[i].what, ns,
 			packets[0].reply_len);
 	}
 	cluster_fini(&cluster);

@@ -34,6 +34,9 @@ struct asked {
 };
 static struct asked asked;
 
+/* Who asks; NULL: nobody who is known. */
+static const struct sockaddr *asking_client;
+
 /* ---- asking ---- */
 
 /* What must hold for every reply, whatever was asked. */
@@ -69,6 +72,7 @@ static inline const ldns_pkt *send_to(struct cluster *c, size_t cap, bool tcp)
 	a->p.turn = turn;
 	a->p.tcp = tcp;
 	a->p.cut = false;
+	a->p.client = asking_client;
 	if (admit(&b, &a->p, NULL))
 		ck_assert_int_eq(answer(&b, &a->p),
 			a->p.reply_len > 0 ? VERDICT_REPLY : VERDICT_DROP);

@@ -283,6 +283,75 @@ static void service_wide(struct cluster *c, const char *name, unsigned count)
 	free(addrs);
 }
 
+void cluster_client(struct cluster *c, const char *address, uint32_t place)
+{
+	struct addr a;
+	uint8_t node[NODE_CLIENT_MAX];
+	uint64_t entry;
+	bool ok = addr_parse(address, strlen(address), &a);
+
+	assert(ok);
+	(void)ok;
+	struct hash128 h = hash_name(&key, a.octets, a.len);
+	size_t len = node_client(&a, place, node);
+	int ret = arena_node(&c->arena, &h, node, len, 0, &entry);
+	assert(ret == 0);
+	ret = trie_put(&c->arena, &c->clients, &h, entry);
+	assert(ret == 0);
+	(void)ret;
+}
+
+uint32_t cluster_place(unsigned i)
+{
+	return place_make(1 + i % 3, 1 + i % 8);
+}
+
+/* An RRset of the `count` addresses at `octets`, all of which fit, in the body. */
+static void add_spread(struct cluster *c, uint16_t type, const uint8_t *octets,
+	size_t size, unsigned count, const uint32_t *places)
+{
+	uint32_t at = 0;
+	size_t n = node_fit(&c->node, type, count);
+	bool ok = body_placed(&c->body, octets, n, size, places, &at);
+
+	assert(ok);
+	(void)ok;
+	node_add_body_placed(&c->node, type, TTL, at, n);
+}
+
+static void service_spread(struct cluster *c, const char *name, unsigned count)
+{
+	uint8_t *a4 = mem_alloc(count, 4), *a6 = mem_alloc(count, 16);
+	uint32_t *places = mem_alloc(count, sizeof(*places));
+	char label[128];
+	struct srv_list list = {.port = 80, .count = 1};
+
+	for (unsigned i = 0; i < count; i++) {
+		store_u32(a4 + 4 * i, 0x0a050000 + i);
+		store_u16(a6 + 16 * i, 0xfd05);
+		store_u32(a6 + 16 * i + 12, i);
+		places[i] = cluster_place(i);
+	}
+	struct endpoint_spec e = endpoint("all", a4, (uint16_t)count);
+	e.n6 = (uint16_t)count;
+	e.addrs6 = a6;
+	e.place4 = e.place6 = places;
+	cluster_begin(c, name, CLUSTER_ZONE, NODE_OWNS_BODY);
+	add_spread(c, TYPE_A, a4, 4, count, places);
+	add_spread(c, TYPE_AAAA, a6, 16, count, places);
+	list.body_offset = body_endpoints(&c->body, &e, 1);
+	node_add_srv_body(&c->node, TTL, 100, 0, &list, 1);
+	cluster_put(c);
+	snprintf(label, sizeof(label), "all.%s", name);
+	cluster_begin(c, label, CLUSTER_ZONE, 0);
+	node_add_addrs_placed(&c->node, TYPE_A, TTL, a4, count, places);
+	node_add_addrs_placed(&c->node, TYPE_AAAA, TTL, a6, count, places);
+	cluster_put(c);
+	free(a4);
+	free(a6);
+	free(places);
+}
+
 static void cname(struct cluster *c, const char *name, const char *target, bool in_zone)
 {
 	cluster_names(c, name, CLUSTER_ZONE, TYPE_CNAME, &target, 1, in_zone);
@@ -342,6 +411,13 @@ void cluster_demo(struct cluster *c)
 	service_wide(c, "wide" D, 60);
 	service_wide(c, "wider" D, 500);
 	service_wide(c, "huge" D, 5000);
+	service_spread(c, "spread" D, 40);
+	service_spread(c, "spreader" D, 4000);
+	cluster_client(c, "10.6.0.1", place_make(1, 1));
+	cluster_client(c, "10.6.0.2", place_make(2, 99));
+	cluster_client(c, "10.6.0.3", place_make(9, 99));
+	cluster_client(c, "fd06::4", place_make(2, 2));
+	cluster_client(c, "10.6.0.5", place_make(0, 1));
 	service_aliases(c);
 	reverse_names(c);
 	cluster_addrs(c, "many" D, 0x0a030000, 40);
@@ -366,6 +442,7 @@ void cluster_seal(struct cluster *c)
 	c->memory = mem_resize(c->memory, 1, c->arena.used);
 	c->arena.base = c->arena.window = c->memory;
 	arena_snap(&c->arena, trie, &c->snap);
+	c->snap.clients = c->clients;
 	c->snap.serial = CLUSTER_SERIAL;
 	c->snap.flags = ROOT_COMPLETE;
 	c->snap.generation = 1;

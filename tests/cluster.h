@@ -24,7 +24,7 @@ struct cluster {
 	uint8_t *memory; /* owned; exactly `used` octets after cluster_seal() */
 	size_t size;
 	struct arena arena;
-	uint64_t trie;
+	uint64_t trie, clients;
 	struct snap snap;
 	struct settings settings;
 	struct node_builder node;
@@ -50,6 +50,17 @@ void cluster_addrs(struct cluster *c, const char *name, uint32_t first, unsigned
 /* A node with names as rdata, each with `zone_len` octets in the question's letters. */
 void cluster_names(struct cluster *c, const char *name, uint8_t zone, uint16_t type,
 	const char *const *targets, unsigned count, bool in_zone);
+
+/* A client that is known, at this place (GS-05). */
+void cluster_client(struct cluster *c, const char *address, uint32_t place);
+
+/*
+ * The place of address number i of the headless Services that are spread over zones and
+ * nodes (GS-05): zone 1 + i % 3, node 1 + i % 8. "spread" has 40, "spreader" 4,000
+ * addresses that count up from 10.5.0.0 and fd05::. "all.spread" is an endpoint name that
+ * has all addresses of "spread", and the target of its SRV.
+ */
+uint32_t cluster_place(unsigned i);
 
 /* All nodes of the small cluster. */
 void cluster_demo(struct cluster *c);

@@ -1,6 +1,7 @@
 #include "controller/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@ void control_init(
 	struct control *c, int fd, const struct control_handlers *handlers, void *arg)
 {
 	*c = (struct control){.fd = fd, .handlers = handlers, .arg = arg};
+	/* It came to us over an exec; a login plug-in must not get it. */
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 static void forget(struct control *c)

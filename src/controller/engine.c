@@ -5,7 +5,9 @@
 
 #include "base/base.h"
 
-#define LARGE_WAIT_NS (20 * NS_PER_MS) /* between two publishes of a large RRset */
+#define MAX_DROP_LEAST 100 /* objects that may always go (WP-90) */
+#define GUARD_EVERY_NS (5 * NS_PER_S)
+#define LARGE_WAIT_NS  (20 * NS_PER_MS) /* between two publishes of a large RRset */
 
 void engine_init(struct engine *e, struct publisher *p, bool standing,
 	const struct engine_handlers *handlers, void *arg)
@@ -25,6 +27,11 @@ void engine_fini(struct engine *e)
 	if (e->configured)
 		conf_fini(&e->conf);
 	*e = (struct engine){0};
+}
+
+void engine_guard(struct engine *e, uint64_t names)
+{
+	e->guard_names = names;
 }
 
 /* ---- configuration ---- */
@@ -57,6 +64,7 @@ static void configure_store(struct engine *e)
 		.noendpoints = k->noendpoints,
 		.first_address_only = k->first_address_only,
 		.serving_fallback = k->serving_fallback,
+		.topology = e->options.topology != CONF_TOPOLOGY_NONE,
 	};
 
 	store_configure(e->store, &o);
@@ -97,11 +105,54 @@ void engine_weights(
 
 /* ---- events ---- */
 
-void engine_event(
+bool engine_event(
 	struct engine *e, enum kube_change change, struct kube_object *o, uint64_t now_ns)
 {
-	if (store_apply(e->store, change, o, now_ns))
+	if (!store_apply(e->store, change, o, now_ns))
+		return false;
+	debounce_touch(&e->debounce, now_ns);
+	return true;
+}
+
+uint32_t engine_pass_begin(struct engine *e)
+{
+	return store_pass_begin(e->store);
+}
+
+void engine_seen(struct engine *e, const struct kube_object *o)
+{
+	store_seen(e->store, o->kind, o->namespace, o->name);
+}
+
+const char *engine_version(const struct engine *e, const struct kube_object *o)
+{
+	return store_version(e->store, o->kind, o->namespace, o->name);
+}
+
+void engine_imply_namespaces(struct engine *e, bool implied, uint64_t now_ns)
+{
+	if (store_imply_namespaces(e->store, implied))
 		debounce_touch(&e->debounce, now_ns);
+}
+
+/* WP-90: so many less, of so many. Whoever has few may lose them all. */
+static bool too_many(const struct engine *e, uint64_t n, uint64_t total)
+{
+	return n > MAX_DROP_LEAST && n * 100 > total * e->conf.publish.max_drop;
+}
+
+size_t engine_pass_end(struct engine *e, enum kube_kind kind, const char *namespace_,
+	uint32_t pass, bool force, uint64_t now_ns, size_t *removed)
+{
+	size_t total, n = store_unseen(e->store, kind, namespace_, pass, &total);
+
+	*removed = 0;
+	if (!force && too_many(e, n, total))
+		return n;
+	if (store_sweep(e->store, kind, namespace_, pass, now_ns))
+		debounce_touch(&e->debounce, now_ns);
+	*removed = n;
+	return 0;
 }
 
 void engine_synced(struct engine *e, uint64_t now_ns)
@@ -126,15 +177,24 @@ static void report_skipped(struct engine *e, struct owner *o)
 			e->handlers->on_skipped(e->arg, o, (enum skip_reason)i);
 }
 
+/* When a large owner was last published: only Services are large. */
+static uint64_t large_published(const struct owner *o)
+{
+	return ((const struct service_record *)(const void *)o)->published_ns;
+}
+
 /* Before all objects are known only the zones themselves are published (RU-02). */
 static bool waits(const struct engine *e, const struct owner *o, uint64_t now_ns,
 	uint64_t *until_ns)
 {
 	if (!e->complete)
 		return o->kind != OWNER_ZONE;
-	if (e->apply.bulk || !o->large || now_ns >= o->published_ns + LARGE_WAIT_NS)
+	if (e->apply.bulk || !o->large)
 		return false;
-	*until_ns = MIN(*until_ns, o->published_ns + LARGE_WAIT_NS);
+	uint64_t next_ns = large_published(o) + LARGE_WAIT_NS;
+	if (now_ns >= next_ns)
+		return false;
+	*until_ns = MIN(*until_ns, next_ns);
 	return true;
 }
 
@@ -153,8 +213,8 @@ static int apply_dirty(struct engine *e, uint64_t now_ns, uint64_t *until_ns)
 		ret = apply_owner(&e->apply, e->store, &e->options, o);
 		if (ret < 0)
 			return ret;
-		if (e->apply.changes != before)
-			o->published_ns = now_ns;
+		if (e->apply.changes != before && o->kind == OWNER_SERVICE)
+			store_service(o)->published_ns = now_ns;
 		o->large = e->apply.draft.largest > DRAFT_LARGE;
 		report_skipped(e, o);
 		store_clean(e->store, o);
@@ -208,8 +268,26 @@ static void succeeded(
 	};
 
 	e->settings_due = e->rebuild = e->apply.bulk = false;
-	e->apply.changes = 0;
+	e->apply.changes = e->apply.clients = 0;
 	e->handlers->on_published(e->arg, &p);
+}
+
+/* WP-90 for the first generation: a store that was empty has nothing to compare with. */
+static bool is_held(struct engine *e, uint64_t now_ns)
+{
+	uint64_t names = publish_names(e->publisher), before = e->guard_names;
+
+	if (names >= before || !too_many(e, before - names, before))
+		return false;
+	if (e->guard_until_ns == 0) {
+		e->guard_until_ns = now_ns + e->conf.publish.hold_ns;
+		e->handlers->on_held(e->arg, names, before, e->conf.publish.hold_ns);
+	}
+	if (now_ns >= e->guard_until_ns)
+		return false;
+	e->guard_next_ns = MIN(e->guard_until_ns, now_ns + GUARD_EVERY_NS);
+	e->restart = true; /* what was built is left */
+	return true;
 }
 
 static int publish_now(
@@ -222,15 +300,22 @@ static int publish_now(
 		ret = apply_dirty(e, now_ns, until_ns);
 	if (ret < 0)
 		return ret;
-	if (e->apply.changes == 0 && !e->rebuild && !e->settings_due)
+	if (e->apply.changes == 0 && e->apply.clients == 0 && !e->rebuild &&
+		!e->settings_due)
 		return 0; /* nothing that DNS shows has changed */
+	if (e->complete && e->guard_names > 0 && is_held(e, now_ns)) {
+		*until_ns = e->guard_next_ns;
+		return 0;
+	}
 
 	bool records = e->apply.changes > 0;
 	ret = publish_commit(e->publisher,
 		e->settings_due ? CAUSE_SETTINGS : CAUSE_OBJECTS, e->complete, records,
 		wall_ns, &info);
-	if (ret == 0)
+	if (ret == 0) {
+		e->guard_names = 0;
 		succeeded(e, &info, records, now_ns);
+	}
 	return ret;
 }
 
@@ -240,6 +325,8 @@ uint64_t engine_turn(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool d
 
 	if (!e->configured || (e->standing && !e->complete))
 		return UINT64_MAX;
+	if (e->guard_names > 0 && now_ns < e->guard_next_ns)
+		return e->guard_next_ns;
 	if (store_expire(e->store, now_ns))
 		debounce_touch(&e->debounce, now_ns);
 	/* Without all objects there is nothing to publish but settings (RU-08). */

@@ -36,6 +36,11 @@ struct engine_handlers {
 	 * trie was not what it should be. All is built anew, but for the first.
 	 */
 	void (*on_failed)(void *arg, int error);
+	/*
+	 * The first generation is held back for `hold_ns` at most: it has so many names
+	 * only, where a predecessor had so many (WP-90).
+	 */
+	void (*on_held)(void *arg, uint64_t names, uint64_t before, uint64_t hold_ns);
 	/* Something of an object gives no record (MS-15); once until it is mended. */
 	void (*on_skipped)(void *arg, const struct owner *o, enum skip_reason why);
 };
@@ -51,11 +56,13 @@ struct engine {
 	struct conf conf; /* owned */
 	struct selector namespace_labels, labels;
 	bool configured;
-	bool settings_due; /* the next publish carries new settings */
-	bool rebuild;      /* ... and is built from nothing */
-	bool restart;      /* ... in a new segment */
-	bool complete;     /* all objects were read once */
-	bool standing;     /* a complete generation of a predecessor is being served */
+	bool settings_due;    /* the next publish carries new settings */
+	bool rebuild;         /* ... and is built from nothing */
+	bool restart;         /* ... in a new segment */
+	bool complete;        /* all objects were read once */
+	uint64_t guard_names; /* that a predecessor published; 0: no matter */
+	uint64_t guard_until_ns, guard_next_ns; /* the first generation is held */
+	bool standing; /* a complete generation of a predecessor is being served */
 };
 
 /*
@@ -68,6 +75,12 @@ void engine_init(struct engine *e, struct publisher *p, bool standing,
 
 /* Free it all. */
 void engine_fini(struct engine *e);
+
+/*
+ * A predecessor published so many names, from the same source: if the first generation
+ * has far fewer, it is held back (WP-90), and the standing one serves on.
+ */
+void engine_guard(struct engine *e, uint64_t names);
 
 /*
  * Take a configuration (moved out of *c, which is empty then) and the machine's own
@@ -83,9 +96,23 @@ void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
 void engine_weights(
 	struct engine *e, const struct weights *w, uint64_t now_ns, uint64_t wall_ns);
 
-/* An event; what is kept is moved out of *o. */
-void engine_event(struct engine *e, enum kube_change change, struct kube_object *o,
+/* An event; what is kept is moved out of *o. True if it changes what is published. */
+bool engine_event(struct engine *e, enum kube_change change, struct kube_object *o,
 	uint64_t now_ns);
+
+/* As the functions of store.h. */
+uint32_t engine_pass_begin(struct engine *e);
+void engine_seen(struct engine *e, const struct kube_object *o);
+const char *engine_version(const struct engine *e, const struct kube_object *o);
+void engine_imply_namespaces(struct engine *e, bool implied, uint64_t now_ns);
+
+/*
+ * A list is complete: what it did not hold goes. Returns how many objects stay all the
+ * same because they are too many at once (WP-90), 0 with `force`; *removed: how many
+ * went.
+ */
+size_t engine_pass_end(struct engine *e, enum kube_kind kind, const char *namespace_,
+	uint32_t pass, bool force, uint64_t now_ns, size_t *removed);
 
 /* All objects were read once. */
 void engine_synced(struct engine *e, uint64_t now_ns);

@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "controller/control.h"
 #include "controller/engine.h"
+#include "controller/kube/apisource.h"
 #include "controller/kube/filesource.h"
 #include "controller/kube/podslices.h"
 #include "controller/ownaddr.h"
@@ -40,11 +41,12 @@ struct shell {
 	char instance[INSTANCE_MAX];
 	struct publisher *publisher; /* NULL: not open yet */
 	struct engine engine;
-	struct filesource *source;
+	struct filesource *files; /* one of these two */
+	struct apisource *api;
 	struct podslices *pods;
 	struct serialfile serials;
 	struct weightfile weights;
-	char *path;          /* owned: what `source` reads */
+	char *path;          /* owned: what `files` reads */
 	struct conf waiting; /* the first configuration, until the publisher is open */
 	bool has_waiting, ready;
 	uint64_t open_next_ns;
@@ -139,10 +141,20 @@ static void on_skipped(void *arg, const struct owner *o, enum skip_reason why)
 	report_skipped(&s->report, o, why, clock_mono_ns());
 }
 
-static const struct engine_handlers engine_handlers = {
-	on_published, on_failed, on_skipped};
+static void on_held(void *arg, uint64_t names, uint64_t before, uint64_t hold_ns)
+{
+	(void)arg;
+	log_line(LOG_WARNING,
+		"the first generation is held back names=%llu before=%llu hold_ms=%llu "
+		"hint=\"the last one is served; publish.max_drop and publish.hold\"",
+		(unsigned long long)names, (unsigned long long)before,
+		(unsigned long long)(hold_ns / NS_PER_MS));
+}
 
-/* ---- the source ---- */
+static const struct engine_handlers engine_handlers = {
+	on_published, on_failed, on_held, on_skipped};
+
+/* ---- the source: files ---- */
 
 static void on_object(void *arg, enum kube_change change, struct kube_object *o)
 {
@@ -187,21 +199,104 @@ static void on_error(void *arg, const char *line)
 static const struct filesource_handlers source_handlers = {
 	on_object, on_synced, on_batch_end, on_error};
 
-static void open_source(struct shell *s)
+static void open_files(struct shell *s, const struct conf_kubernetes *k)
 {
-	const struct conf_kubernetes *k = &s->engine.conf.kubernetes;
 	int ret;
 
-	if (k->source != CONF_SOURCE_FILES) {
-		log_line(LOG_ERROR, "source \"api\" is not built in yet: use \"files\"");
-		return;
-	}
 	s->path = mem_dup(k->path, strlen(k->path));
 	s->pods = podslices_new(on_joined, s);
-	ret = filesource_open(s->base, s->path, &source_handlers, s, &s->source);
+	ret = filesource_open(s->base, s->path, &source_handlers, s, &s->files);
 	if (ret < 0)
 		log_line(LOG_ERROR, "source cannot be watched path=\"%s\" error=\"%s\"",
 			s->path, strerror(-ret));
+}
+
+/* ---- the source: API server ---- */
+
+static bool on_api_object(void *arg, enum kube_change change, struct kube_object *o)
+{
+	struct shell *s = arg;
+	bool changed = engine_event(&s->engine, change, o, clock_mono_ns());
+
+	take_turn(s, false);
+	return changed;
+}
+
+static void on_seen(void *arg, const struct kube_object *o)
+{
+	struct shell *s = arg;
+
+	engine_seen(&s->engine, o);
+}
+
+static const char *on_version(void *arg, const struct kube_object *o)
+{
+	struct shell *s = arg;
+
+	return engine_version(&s->engine, o);
+}
+
+static uint32_t on_pass_begin(void *arg)
+{
+	struct shell *s = arg;
+
+	return engine_pass_begin(&s->engine);
+}
+
+static struct apisource_swept on_pass_end(
+	void *arg, enum kube_kind kind, const char *namespace_, uint32_t pass, bool force)
+{
+	struct shell *s = arg;
+	struct apisource_swept swept = {.hold_ns = s->engine.conf.publish.hold_ns};
+
+	swept.held = engine_pass_end(&s->engine, kind, namespace_, pass, force,
+		clock_mono_ns(), &swept.removed);
+	return swept;
+}
+
+static void on_implied(void *arg, bool implied)
+{
+	struct shell *s = arg;
+
+	engine_imply_namespaces(&s->engine, implied, clock_mono_ns());
+}
+
+static void on_drained(void *arg)
+{
+	take_turn(arg, true);
+}
+
+static const struct apisource_handlers api_handlers = {on_api_object, on_seen, on_version,
+	on_pass_begin, on_pass_end, on_implied, on_synced, on_drained};
+
+/* What cannot be mended by waiting is tried again with the next configuration. */
+static void open_api(struct shell *s, const struct conf_kubernetes *k)
+{
+	struct stat_controller *stat = s->report.stat;
+	char error[400];
+	int ret = apisource_open(s->base, k, stat != NULL ? &stat->api : NULL,
+		&api_handlers, s, &s->api, error, sizeof(error));
+
+	if (ret < 0)
+		log_line(LOG_ERROR, "API access: %s", error);
+}
+
+static void open_source(struct shell *s)
+{
+	const struct conf_kubernetes *k = &s->engine.conf.kubernetes;
+
+	if (k->source == CONF_SOURCE_FILES)
+		open_files(s, k);
+	else
+		open_api(s, k);
+}
+
+/* True if `k` asks for other objects than the source that is open gives. */
+static bool source_differs(const struct shell *s, const struct conf_kubernetes *k)
+{
+	if (k->source == CONF_SOURCE_FILES)
+		return s->path == NULL || strcmp(s->path, k->path) != 0;
+	return s->api == NULL || !apisource_same(&s->engine.conf.kubernetes, k);
 }
 
 /* ---- from the supervisor ---- */
@@ -301,6 +396,9 @@ static void open_publisher(struct shell *s)
 	engine_init(&s->engine, s->publisher, standing, &engine_handlers, s);
 	s->has_waiting = false;
 	configure(s, &s->waiting);
+	if (standing && s->report.stat != NULL &&
+		s->engine.conf.kubernetes.source == CONF_SOURCE_API)
+		engine_guard(&s->engine, stat_get(&s->report.stat->names));
 	if (standing)
 		tell_ready(s);
 	take_turn(s, true);
@@ -311,6 +409,7 @@ static void open_publisher(struct shell *s)
 static void on_commit(void *arg, uint32_t number, struct conf *c)
 {
 	struct shell *s = arg;
+	bool differs = s->publisher != NULL && source_differs(s, &c->kubernetes);
 
 	if (s->report.stat != NULL)
 		stat_set(&s->report.stat->config_number, number);
@@ -327,8 +426,10 @@ static void on_commit(void *arg, uint32_t number, struct conf *c)
 	}
 	control_tell(&s->control, MESSAGE_COMMITTED, number);
 	/* Objects of another source: a successor begins with an empty store. */
-	if (s->path != NULL && strcmp(s->path, s->engine.conf.kubernetes.path) != 0) {
+	if (differs) {
 		log_line(LOG_INFO, "source changed: starting anew");
+		if (s->report.stat != NULL)
+			stat_set(&s->report.stat->names, 0); /* nothing to compare with */
 		stop(s, 0);
 	}
 }
@@ -408,7 +509,8 @@ static int open_loop(struct shell *s)
 
 static void close_all(struct shell *s)
 {
-	filesource_close(s->source);
+	filesource_close(s->files);
+	apisource_close(s->api);
 	podslices_free(s->pods);
 	if (s->publisher != NULL) {
 		struct publish_info info;

@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "ctl/json.h"
+#include "ctl/resources.h"
 #include "ctl/overview.h"
 #include "dns/type.h"
 
@@ -233,6 +234,7 @@ void overview_json(const struct overview *v)
 		json_snap(&j, v);
 	if (v->controller != NULL)
 		json_controller(&j, v);
+	resources_json(&j, v);
 	json_begin(&j, "workers", '[');
 	for (size_t i = 0; i < v->nworkers; i++)
 		json_worker(&j, v, &v->worker[i]);

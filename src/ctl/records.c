@@ -125,6 +125,8 @@ bool records_expand(const struct node_view *v, const struct rrset *rr,
 	switch (rr->form) {
 	case FORM_ADDRS:
 	case FORM_BODY_ADDRS:
+	case FORM_ADDRS_PLACED:
+	case FORM_BODY_PLACED:
 		return expand_addrs(&e);
 	case FORM_SRV_SELF:
 		return expand_srv_self(&e);

@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "ctl/options.h"
 #include "ctl/overview.h"
+#include "ctl/resources.h"
 #include "ctl/target.h"
 #include "dns/type.h"
 
@@ -18,7 +19,9 @@ const char status_help[] = "\n"
 			   "type and batch size.\n"
 			   "Exit status 1: there is no complete generation, or nobody "
 			   "serves it; 3: nothing of\n"
-			   "that instance is in shared memory.\n";
+			   "that instance is in shared memory.\n"
+			   "  --alive                exit status 0 as long as a worker "
+			   "runs, complete or not\n";
 
 /* "12 s", "3 min", "2 h 5 min", "4 d 1 h" into `out`. */
 static const char *age(uint64_t ns, char out[32])
@@ -121,15 +124,6 @@ static void print_snap(const struct overview *v)
 		size(v->reader.current.capacity, d));
 }
 
-static uint64_t sum(const stat_u64 *c, size_t n)
-{
-	uint64_t total = 0;
-
-	for (size_t i = 0; i < n; i++)
-		total += stat_get(&c[i]);
-	return total;
-}
-
 static void print_controller(const struct overview *v)
 {
 	const struct stat_controller *c = v->controller;
@@ -141,11 +135,11 @@ static void print_controller(const struct overview *v)
 	printf("\npublishes    %" PRIu64 ", %" PRIu64 " failed, %" PRIu64
 	       " compactions, %" PRIu64 " damages found\n",
 		stat_get(&c->publishes),
-		sum(c->publish_failures, ARRAY_LEN(c->publish_failures)),
+		stat_sum(c->publish_failures, ARRAY_LEN(c->publish_failures)),
 		stat_get(&c->compactions), stat_get(&c->audit_differences));
 	printf("left out     %" PRIu64 " records that do not fit into DNS, %" PRIu64
 	       " files unreadable\n",
-		sum(c->skipped, ARRAY_LEN(c->skipped)), stat_get(&c->source_errors));
+		stat_sum(c->skipped, ARRAY_LEN(c->skipped)), stat_get(&c->source_errors));
 }
 
 /* One row: who, and what the head of its page says. */
@@ -175,8 +169,8 @@ static void print_worker(const struct overview *v, const struct worker_page *p)
 	printf(" %10" PRIu64 " %5" PRIu64 " %12" PRIu64 " %12" PRIu64 " %9" PRIu64
 	       " %7" PRIu64 " %7" PRIu64 "\n",
 		stat_get(&w->generation), stat_get(&w->share), stat_get(&w->queries),
-		stat_get(&w->replies), stat_get(&w->truncated), sum(w->drops, STAT_DROPS),
-		stat_get(&w->damaged_lookups));
+		stat_get(&w->replies), stat_get(&w->truncated),
+		stat_sum(w->drops, STAT_DROPS), stat_get(&w->damaged_lookups));
 }
 
 /* Free slots that never did anything are of no interest. */
@@ -266,6 +260,7 @@ static void print_table(const struct overview *v, bool wide)
 		print_snap(v);
 	if (v->controller != NULL)
 		print_controller(v);
+	resources_print(v, wide);
 	print_processes(v, wide);
 	print_rcodes(v);
 	print_tcp(v, wide);
@@ -277,8 +272,10 @@ int ctl_status(const struct verb *verb, int argc, char **argv)
 {
 	static struct overview v;
 	char instance[INSTANCE_MAX];
+	bool alive = false;
 	struct options o;
-	int ret = options_parse(verb, argc, argv, NULL, 0, &o);
+	const struct option_spec own[] = {{NULL, "--alive", NULL, &alive}};
+	int ret = options_parse(verb, argc, argv, own, ARRAY_LEN(own), &o);
 
 	if (ret != 0)
 		return options_exit(ret);
@@ -297,8 +294,8 @@ int ctl_status(const struct verb *verb, int argc, char **argv)
 		overview_json(&v);
 	else
 		print_table(&v, o.format == FORMAT_WIDE);
-	bool good = v.snap != NULL && (v.snap->flags & ROOT_COMPLETE) != 0 &&
-	            living_workers(&v) > 0;
+	bool complete = v.snap != NULL && (v.snap->flags & ROOT_COMPLETE) != 0;
+	bool good = living_workers(&v) > 0 && (complete || alive);
 	overview_close(&v);
 	return good ? EXIT_OK : EXIT_NEGATIVE;
 }

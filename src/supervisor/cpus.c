@@ -4,62 +4,137 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/base.h"
+#include "base/log.h"
 #include "supervisor/slots.h"
 
-uint32_t cpus_parse_quota(const char *text)
+/* The first line of the file `name` in `dir`. */
+static bool first_line(
+	const char *root, const char *dir, const char *name, char *line, size_t cap)
 {
-	uint64_t quota, period;
+	char path[3 * QUOTA_PATH_MAX];
+	int len = snprintf(path, sizeof(path), "%s%s/%s", root, dir, name);
 
-	if (sscanf(text, "%" SCNu64 " %" SCNu64, &quota, &period) != 2 || period == 0)
-		return 0;
-	return (uint32_t)MIN((quota + period - 1) / period, SLOTS_SHARES_MAX);
+	if (len < 0 || (size_t)len >= sizeof(path))
+		return false;
+	FILE *f = fopen(path, "re");
+	if (f == NULL)
+		return false;
+	bool ok = fgets(line, (int)cap, f) != NULL;
+	fclose(f);
+	return ok;
 }
 
-/* The first line of a small file that begins with `prefix`, without it. */
-static bool read_line(const char *path, const char *prefix, char *line, size_t cap)
+/* The quota of one group; a group without the files has none. */
+static uint32_t quota_of(const char *root, enum quota_kind kind, const char *dir)
 {
+	char quota[64], period[64];
+
+	if (kind == QUOTA_V2)
+		return first_line(root, dir, "cpu.max", quota, sizeof(quota))
+		               ? quota_v2(quota)
+		               : QUOTA_NONE;
+	if (!first_line(root, dir, "cpu.cfs_quota_us", quota, sizeof(quota)) ||
+		!first_line(root, dir, "cpu.cfs_period_us", period, sizeof(period)))
+		return QUOTA_NONE;
+	return quota_v1(quota, period);
+}
+
+/* From our group up to the mount: the least quota. */
+static void climb(
+	const char *root, const struct quota_mount *m, const char *group, struct cpus *c)
+{
+	char dir[QUOTA_PATH_MAX];
+
+	if (!quota_dir(m, group, dir))
+		return;
+	do {
+		uint32_t milli = quota_of(root, m->kind, dir);
+
+		if (milli >= c->milli)
+			continue;
+		c->milli = milli;
+		memcpy(c->group, dir, sizeof(dir));
+	} while (quota_parent(m, dir));
+}
+
+static FILE *open_proc(const char *root, const char *name)
+{
+	char path[QUOTA_PATH_MAX + 64];
+
+	snprintf(path, sizeof(path), "%s/proc/self/%s", root, name);
+	return fopen(path, "re");
+}
+
+static bool find_group(const char *root, enum quota_kind kind, char *group)
+{
+	FILE *f = open_proc(root, "cgroup");
+	char *line = NULL;
+	size_t cap = 0;
 	bool found = false;
-	size_t skip = strlen(prefix);
-	FILE *f = fopen(path, "re");
 
 	if (f == NULL)
 		return false;
-	while (!found && fgets(line, (int)cap, f) != NULL)
-		found = strncmp(line, prefix, skip) == 0;
+	while (!found && getline(&line, &cap, f) > 0)
+		found = quota_group_parse(line, kind, group);
+	free(line);
 	fclose(f);
-	if (!found)
-		return false;
-	memmove(line, line + skip, strlen(line + skip) + 1);
-	line[strcspn(line, "\n")] = '\0';
-	return true;
+	return found;
 }
 
-/* In a container the group's own directory is the root of what it sees. */
-static uint32_t quota(void)
+static void find_quota(const char *root, struct cpus *c)
 {
-	char group[512], path[640], text[64];
+	FILE *f = open_proc(root, "mountinfo");
+	struct quota_mount m;
+	char group[QUOTA_PATH_MAX];
+	char *line = NULL;
+	size_t cap = 0;
 
-	if (read_line("/proc/self/cgroup", "0::", group, sizeof(group))) {
-		snprintf(path, sizeof(path), "/sys/fs/cgroup%s/cpu.max", group);
-		if (read_line(path, "", text, sizeof(text)))
-			return cpus_parse_quota(text);
+	if (f == NULL)
+		return;
+	while (getline(&line, &cap, f) > 0) {
+		if (quota_mount_parse(line, &m) && find_group(root, m.kind, group))
+			climb(root, &m, group, c);
 	}
-	if (read_line("/sys/fs/cgroup/cpu.max", "", text, sizeof(text)))
-		return cpus_parse_quota(text);
-	return 0;
+	free(line);
+	fclose(f);
 }
 
-uint32_t cpus_usable(void)
+/* A mask of more processors than a cpu_set_t has is not told. */
+static uint32_t affinity(void)
 {
 	cpu_set_t set;
-	int n = 1;
-	uint32_t most = quota();
+	long n = sched_getaffinity(0, sizeof(set), &set) == 0
+	                 ? CPU_COUNT(&set)
+	                 : sysconf(_SC_NPROCESSORS_ONLN);
 
-	if (sched_getaffinity(0, sizeof(set), &set) == 0)
-		n = CPU_COUNT(&set);
-	n = MIN(MAX(n, 1), SLOTS_SHARES_MAX);
-	return most > 0 ? MIN((uint32_t)n, most) : (uint32_t)n;
+	return (uint32_t)MIN(MAX(n, 1), SLOTS_SHARES_MAX);
+}
+
+void cpus_find(const char *root, struct cpus *out)
+{
+	*out = (struct cpus){.affinity = affinity(), .milli = QUOTA_NONE};
+	find_quota(root, out);
+}
+
+uint32_t cpus_workers(const struct cpus *c, uint32_t configured)
+{
+	uint32_t by_itself = quota_workers(c->milli, c->affinity);
+	uint32_t n = configured > 0 ? configured : by_itself;
+	const char *why = configured > 0 ? "configured" : "cpus";
+	char quota[16] = "none", group[256];
+
+	if (configured == 0 && by_itself < c->affinity)
+		why = "quota";
+	if (c->milli != QUOTA_NONE)
+		snprintf(quota, sizeof(quota), "%" PRIu32 "m", c->milli);
+	log_line(LOG_INFO,
+		"workers count=%" PRIu32 " why=%s cpus=%" PRIu32 " quota=%s%s%s", n, why,
+		c->affinity, quota, c->group[0] != '\0' ? " cgroup=" : "",
+		c->group[0] != '\0' ? log_quote(c->group, group, sizeof(group)) : "");
+	return n;
 }

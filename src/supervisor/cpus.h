@@ -6,16 +6,26 @@
 
 #include <stdint.h>
 
-/*
- * Processors of our affinity mask, at most the CPU quota of our control group rounded up,
- * between 1 and 256 (KM-10).
- */
-uint32_t cpus_usable(void);
+#include "supervisor/quota.h"
+
+struct cpus {
+	uint32_t affinity; /* processors that we may run on, 1 to 256 */
+	uint32_t milli;    /* least CPU quota of our control groups, or QUOTA_NONE */
+	/* directory of the group that sets it; "" if none does */
+	char group[QUOTA_PATH_MAX];
+};
 
 /*
- * The quota in a cpu.max file: "150000 100000" gives 2. 0: there is none ("max", or not
- * such a text). Pure.
+ * Look at our affinity mask and at the control groups that we are in, v1 and v2, up to
+ * where they are mounted. Files are read below the directory `root`, which is "" but in
+ * tests. What cannot be read sets no limit.
  */
-uint32_t cpus_parse_quota(const char *text);
+void cpus_find(const char *root, struct cpus *out);
+
+/*
+ * How many workers there will be: `configured`, or by what was found if that is 0
+ * (KM-10). One log line says how many and why.
+ */
+uint32_t cpus_workers(const struct cpus *c, uint32_t configured);
 
 #endif

@@ -162,13 +162,14 @@ static int run(struct supervisor *s, uint16_t port)
 {
 	const struct conf *c = &s->config.conf;
 	struct lock lock;
+	struct cpus cpus;
 	int status = 1;
 
 	if (lock_take(&lock, c->run_dir, c->instance) < 0)
 		return 1;
 	s->instance = lock.instance;
-	slots_init(
-		&s->slots, c->workers > 0 ? c->workers : cpus_usable(), clock_mono_ns());
+	cpus_find("", &cpus);
+	slots_init(&s->slots, cpus_workers(&cpus, c->workers), clock_mono_ns());
 	if (open_sockets(s, port) < 0)
 		goto out;
 	if (crew_open(s) < 0)

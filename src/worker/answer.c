@@ -99,6 +99,8 @@ static void positive(struct run *run, const struct hit *hit, const struct rrset 
 		break;
 	case FORM_ADDRS:
 	case FORM_BODY_ADDRS:
+	case FORM_ADDRS_PLACED:
+	case FORM_BODY_PLACED:
 	case FORM_OPAQUE:
 		if (encode_answer(&run->r, &run->owner, rr, NULL, 0) < 0)
 			damaged(run);
@@ -294,6 +296,7 @@ enum verdict answer(const struct basis *b, struct packet *p)
 	/* Rewriting stands here. */
 	int zone = settings_zone(b->settings, q->qname, q->qname_len);
 	encode_begin(&run.r, p, b->settings, zone);
+	run.r.snap = b->snap;
 	if (q->class != CLASS_IN)
 		special_chaos(&run.r);
 	else if (is_special(&run, zone, &special))

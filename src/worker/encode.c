@@ -38,7 +38,7 @@ void encode_reset(struct reply *r)
 {
 	wire_rewind(&r->w, r->p->q.end);
 	r->an = r->ns = r->ar = 0;
-	r->cut = r->full = false;
+	r->cut = r->full = r->placed = false;
 	r->nnames = 0;
 }
 
@@ -175,111 +175,6 @@ static uint8_t *copy_addrs(uint8_t *to, const uint8_t *head, size_t head_len,
 	return to;
 }
 
-/* The first n RRs of an RRset that is rotated by `first`. */
-static void copy_turned(uint8_t *to, const uint8_t *head, size_t head_len,
-	const struct rrset *rr, size_t size, unsigned n, unsigned first)
-{
-	unsigned tail = MIN(n, rr->count - first); /* before the rotation wraps */
-
-	to = copy_addrs(to, head, head_len, rr->data + first * size, size, tail);
-	copy_addrs(to, head, head_len, rr->data, size, n - tail);
-}
-
-/*
- * The same as copy_addrs() for a whole RRset, group by group, each of them rotated
- * (LD-03); what has its place behind the first n RRs is left out. All RRs are of one
- * size, so each goes to its place at once: two looks at an address.
- */
-static void copy_groups(const struct reply *r, uint8_t *to, const uint8_t *head,
-	size_t head_len, const struct rrset *rr, size_t size, unsigned n)
-{
-	const struct settings *s = r->settings;
-	unsigned count[SETTINGS_PREFER_MAX + 1] = {0};
-	unsigned begin[SETTINGS_PREFER_MAX + 1], turn[SETTINGS_PREFER_MAX + 1];
-
-	for (unsigned i = 0; i < rr->count; i++)
-		count[order_group(s, rr->data + i * size, size)]++;
-	for (unsigned g = 0, sum = 0; g <= s->nprefer; sum += count[g++]) {
-		begin[g] = sum;
-		turn[g] = count[g] - order_first(s, r->p->turn, count[g]);
-	}
-	for (unsigned i = 0; i < rr->count; i++) {
-		const uint8_t *addr = rr->data + i * size;
-		unsigned g = order_group(s, addr, size);
-		unsigned place = begin[g] + turn[g]++ % count[g];
-
-		if (place < n)
-			copy_addrs(to + place * (head_len + size), head, head_len, addr,
-				size, 1);
-	}
-}
-
-/* The name that was written before at `at`, folded; 0: there is none. */
-static size_t read_name(const struct reply *r, size_t at, uint8_t out[NAME_MAX_LEN])
-{
-	const uint8_t *msg = r->p->buf;
-	size_t n = 0;
-
-	while (at + 1 < r->w.len) {
-		size_t len = 1u + msg[at];
-
-		if (msg[at] >= 0xc0) { /* backwards only: it ends, or n grows */
-			size_t to = load_u16(msg + at) & ENCODE_PTR_MAX;
-
-			if (to >= at)
-				return 0;
-			at = to;
-			continue;
-		}
-		if (len > r->w.len - at || len > NAME_MAX_LEN - n)
-			return 0;
-		name_fold(out + n, msg + at, len);
-		n += len;
-		at += len;
-		if (len == 1)
-			return n;
-	}
-	return 0;
-}
-
-/*
- * Of the n RRs at `to` move that of the address which the weights choose to the front
- * (LD-01). If it was left out, the last one goes for it.
- */
-static void move_chosen(const struct reply *r, uint16_t at, uint8_t *to,
-	const uint8_t *head, size_t head_len, const struct rrset *rr, size_t size,
-	unsigned n)
-{
-	uint8_t name[NAME_MAX_LEN];
-	size_t len = read_name(r, at, name);
-	struct order_choice c;
-
-	if (n == 0 || len == 0 ||
-		!order_choose(r->settings, r->p->turn, rr, name, len, &c))
-		return;
-	memmove(to + head_len + size, to, MIN(c.place, n - 1) * (head_len + size));
-	copy_addrs(to, head, head_len, rr->data + c.index * size, size, 1);
-}
-
-/*
- * What is more than a rotation. Not inline: the path of those who only rotate pays one
- * branch.
- */
-__attribute__((noinline)) static void copy_ordered(const struct reply *r, uint16_t at,
-	uint8_t *to, const uint8_t *head, size_t head_len, const struct rrset *rr,
-	size_t size, unsigned n)
-{
-	const struct settings *s = r->settings;
-
-	if (s->nprefer > 0)
-		copy_groups(r, to, head, head_len, rr, size, n);
-	else
-		copy_turned(to, head, head_len, rr, size, n,
-			order_first(s, r->p->turn, rr->count));
-	if (s->rotation == ROTATION_WEIGHTED && rr->count > 1)
-		move_chosen(r, at, to, head, head_len, rr, size, n);
-}
-
 /*
  * Write the addresses of an RRset in their order: as many as fit, or with `whole` all or
  * none. How many; -EBADMSG: there are fewer octets than the count says.
@@ -289,7 +184,7 @@ static int put_addrs(struct reply *r, uint16_t at, const struct rrset *rr, bool 
 	uint8_t head[ENCODE_HEAD_MAX + 2];
 	size_t size = rr->type == TYPE_AAAA ? 16 : 4;
 	size_t head_len = encode_head(r, at, rr->type, rr->ttl_s, head);
-	unsigned n = rr->count, first = order_first(r->settings, r->p->turn, n);
+	unsigned n = rr->count, first = order_first(r, n);
 
 	if (rr->len < n * size)
 		return -EBADMSG;
@@ -306,10 +201,12 @@ static int put_addrs(struct reply *r, uint16_t at, const struct rrset *rr, bool 
 	uint8_t *to = wire_claim(&r->w, n * (head_len + size));
 	if (to == NULL)
 		return 0;
-	if (order_plain(r->settings))
-		copy_turned(to, head, head_len, rr, size, n, first);
-	else
-		copy_ordered(r, at, to, head, head_len, rr, size, n);
+	/* Not inline: the path of those who only rotate pays three branches. */
+	if (order_needed(r, rr) && order_addrs(r, at, to, head, head_len, rr, n))
+		return (int)n;
+	unsigned tail = MIN(n, rr->count - first); /* before the rotation wraps */
+	to = copy_addrs(to, head, head_len, rr->data + first * size, size, tail);
+	copy_addrs(to, head, head_len, rr->data, size, n - tail);
 	return (int)n;
 }
 
@@ -412,6 +309,8 @@ int encode_answer(struct reply *r, const struct owner *o, const struct rrset *rr
 	switch (rr->form) {
 	case FORM_ADDRS:
 	case FORM_BODY_ADDRS:
+	case FORM_ADDRS_PLACED:
+	case FORM_BODY_PLACED:
 		n = put_addrs(r, o->at, rr, false);
 		break;
 	case FORM_NAMES:
@@ -449,7 +348,8 @@ bool encode_rr(struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s,
 
 bool encode_glue(struct reply *r, uint16_t at, const struct rrset *rr)
 {
-	if (rr->form != FORM_ADDRS && rr->form != FORM_BODY_ADDRS)
+	if (rr->form != FORM_ADDRS && rr->form != FORM_BODY_ADDRS &&
+		!node_placed(rr->form))
 		return true; /* no addresses: nothing that could be added */
 	int n = r->full ? 0 : put_addrs(r, at, rr, true);
 	if (n <= 0) {

@@ -32,7 +32,9 @@ struct reply {
 	struct wire w;
 	struct packet *p;
 	const struct settings *settings;
-	size_t limit; /* of the whole message; w.cap is less by the OPT */
+	const struct snap *snap; /* where clients are known from; set by answer() */
+	uint32_t place;          /* of the client, once it was asked for (order.h) */
+	size_t limit;            /* of the whole message; w.cap is less by the OPT */
 	uint16_t an, ns, ar;
 	uint16_t rcode;
 	uint16_t ede;         /* an INFO-CODE, or -1 as below */
@@ -40,6 +42,7 @@ struct reply {
 	bool aa;
 	bool cut;         /* the answer or the SOA does not fit: TC */
 	bool full;        /* an additional RRset did not fit: no more of them */
+	bool placed;      /* `place` was looked up */
 	int zone;         /* of the question; -1: none of ours */
 	uint16_t zone_at; /* where that zone's name begins in the message */
 	unsigned nnames;

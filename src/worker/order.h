@@ -1,55 +1,44 @@
 /*
- * order.h - which addresses of an RRset stand first in a reply (LD rows) (core)
+ * order.h - the order of an RRset's addresses in a reply (LD-01 to LD-03, GS-05) (core)
  *
- * First by the preferred prefix that an address is in (LD-03), each such group rotated by
- * itself (encode.c). Then, where weights apply, one address of the first group that is
- * not empty moves to the front; those that stood before it move one place back (LD-01).
+ * First the addresses of the first preferred CIDR, of the second, ..., then the others;
+ * within each of these first those at the client's node, then those in its zone, then the
+ * rest. Each group is rotated by itself, and none is left out. Then, if the owner has
+ * weights, one address of the first group that is not empty moves to the front (draw.h);
+ * those that stood before it move one place back.
+ *
+ * What is near is known where the controller wrote places behind the addresses
+ * (snap/place.h) and the client is known by its address; the client is looked up once for
+ * each reply that has such an RRset. By places alone the cost follows what is written,
+ * not what the RRset holds. CIDRs and weights cost two looks at each address.
  */
 #ifndef WORKER_ORDER_H
 #define WORKER_ORDER_H
 
-#include "dns/addr.h"
-#include "snap/node.h"
-#include "snap/settings.h"
+#include "worker/encode.h"
 
-/* Where a rotation of `count` addresses begins. */
-static inline unsigned order_first(
-	const struct settings *s, uint32_t turn, unsigned count)
+/* Where the rotation of a group of `count` addresses begins. */
+static inline unsigned order_first(const struct reply *r, unsigned count)
 {
-	if (count < 2 || s->rotation == ROTATION_FIXED)
+	if (count < 2 || r->settings->rotation == ROTATION_FIXED)
 		return 0;
-	return turn % count;
+	return r->p->turn % count;
 }
 
-/* True if a rotation is all there is to do. */
-static inline bool order_plain(const struct settings *s)
+/* False: the RRset is one group without weights, so a rotation is all there is to do. */
+static inline bool order_needed(const struct reply *r, const struct rrset *rr)
 {
-	return s->nprefer == 0 && s->rotation != ROTATION_WEIGHTED;
+	return r->settings->nprefer > 0 || node_placed(rr->form) ||
+	       r->settings->rotation == ROTATION_WEIGHTED;
 }
-
-/* Number of the first prefix that the address begins with; behind them the rest. */
-static inline unsigned order_group(
-	const struct settings *s, const uint8_t *addr, size_t size)
-{
-	unsigned g = 0;
-
-	while (g < s->nprefer && !addr_in_prefix(addr, size, &s->prefer[g]))
-		g++;
-	return g;
-}
-
-/* The address that moves to the front. */
-struct order_choice {
-	unsigned index; /* in the RRset */
-	unsigned place; /* where it would stand */
-};
 
 /*
- * Choose by the weights of `name` (folded, `len` octets), which owns the addresses of
- * `rr`. `turn` is the packet's; equal ones give equal choices. False: no weights, and no
- * address moves. At most three looks at each address.
+ * Write the first `n` RRs of the ordered RRset to `to`, each `head_len` octets of `head`
+ * (with RDLENGTH) and an address; the room was checked, and that rr->data holds rr->count
+ * addresses. The owner stands at `owner_at` in the message. False, and nothing written:
+ * nothing is preferred here and the owner has no weights, so it is the rotation alone.
  */
-bool order_choose(const struct settings *s, uint32_t turn, const struct rrset *rr,
-	const uint8_t *name, size_t len, struct order_choice *out);
+bool order_addrs(struct reply *r, uint16_t owner_at, uint8_t *to, const uint8_t *head,
+	size_t head_len, const struct rrset *rr, unsigned n);
 
 #endif

@@ -34,7 +34,7 @@ struct packet {
 	size_t len;                    /* octets of the query */
 	size_t reply_len;              /* octets of the reply; 0: none */
 	uint64_t arrival_ns;           /* monotonic */
-	const struct sockaddr *client; /* who asks; borrowed, NULL in tests */
+	const struct sockaddr *client; /* who asks; borrowed, NULL: nobody known */
 	uint32_t turn;       /* where the rotation of addresses begins (LD-01) */
 	bool tcp;            /* no limit but 65,535 octets */
 	uint16_t keepalive;  /* TCP: told to who asks, in 100 ms (E-17); 0: shed load */

@@ -222,6 +222,8 @@ static void glue_family(struct srv *s, unsigned i, const struct endpoint *e, uin
 	rr.ttl_s = ttl_s;
 	rr.data = six ? e->addrs6 : e->addrs4;
 	rr.count = six ? e->n6 : e->n4;
+	if ((e->flags & (six ? ENDPOINT_PLACED6 : ENDPOINT_PLACED4)) != 0)
+		rr.form = FORM_ADDRS_PLACED;
 	g.n = 0;
 	for (unsigned j = i + 1; j < s->nlists; j++) {
 		if (seen_list(s, j) || !find_endpoint(s, j, e, &other))
@@ -231,6 +233,7 @@ static void glue_family(struct srv *s, unsigned i, const struct endpoint *e, uin
 		gather(s, &g, &other, six);
 		rr.data = g.octets;
 		rr.count = (uint16_t)g.n;
+		rr.form = FORM_ADDRS; /* of several lists: rotated, no places */
 	}
 	rr.len = rr.count * (six ? 16u : 4u);
 	if (rr.count > 0)

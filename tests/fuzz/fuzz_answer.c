@@ -20,7 +20,10 @@ static const char weights[] = "many.default.svc.cluster.local\n10.3.0.7 200\n"
 			      "db.default.svc.cluster.local\n10.1.0.2 9\n"
 			      "db-1.db.default.svc.cluster.local\n10.1.0.3 5\n"
 			      "huge.default.svc.cluster.local\n10.2.0.9 255\n"
-			      "wide.default.svc.cluster.local\n10.2.0.1 2\n";
+			      "wide.default.svc.cluster.local\n10.2.0.1 2\n"
+			      "spread.default.svc.cluster.local\n10.5.0.24 9\n"
+			      "all.spread.default.svc.cluster.local\nfd05::19 9\n"
+			      "spreader.default.svc.cluster.local\n10.5.15.0 9\n";
 
 static void prepare(void)
 {
@@ -69,18 +72,22 @@ static void check_reply(const struct packet *p)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t buf[65535];
+	struct sockaddr_in from = {.sin_family = AF_INET};
 
 	prepare();
 	if (size < 2 || size - 2 > sizeof(buf))
 		return 0;
+	store_u32((uint8_t *)&from.sin_addr, 0x0a060000 + data[1] % 8u);
 	struct basis b = {&cluster.snap, &cluster.settings, 0};
 	struct packet p = {.buf = buf, .len = size - 2, .tcp = (data[0] & 1) != 0};
 	p.turn = data[1];
+	if (data[1] % 8 != 0) /* GS-05: somebody known, mostly */
+		p.client = (const void *)&from;
 	p.cap = p.tcp ? sizeof(buf) : (data[0] & 2) != 0 ? data[1] * 16u : 4608;
 	p.cap = MAX(p.cap, p.len);
-	cluster.settings.rotation = (data[0] & 4) == 0   ? ROTATION_FIXED
-	                            : (data[1] & 1) != 0 ? ROTATION_WEIGHTED
-	                                                 : ROTATION_SHUFFLE;
+	cluster.settings.rotation = (data[0] & 4) == 0    ? ROTATION_FIXED
+	                            : (data[1] & 64) != 0 ? ROTATION_WEIGHTED
+	                                                  : ROTATION_SHUFFLE;
 	cluster.settings.nprefer = data[0] >> 6;
 	for (unsigned i = 0; i < cluster.settings.nprefer; i++) /* LD-03 */
 		cluster.settings.prefer[i] = (struct prefix){

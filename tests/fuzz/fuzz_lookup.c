@@ -36,21 +36,27 @@ static void put(uint64_t *trie, unsigned i, struct node_builder *b, uint32_t bod
 		abort();
 }
 
-/* A headless Service's node over a body with two endpoint lists. */
+/* A headless Service's node over a body with two endpoint lists, and with places. */
 static void put_headless(uint64_t *trie, unsigned i, struct node_builder *b)
 {
-	static const uint8_t a4[8] = {10, 0, 0, 1, 10, 0, 0, 2}, a6[16] = {0x20, 1};
-	struct endpoint_spec e[2] = {{(const uint8_t *)"pod-a", 5, 1, 1, a4, a6},
-		{(const uint8_t *)"b", 1, 1, 0, a4 + 4, NULL}};
+	static const uint8_t a4[8] = {10, 0, 0, 1, 10, 0, 0, 2}, a6[32] = {0x20, 1};
+	static const uint32_t places[2] = {0x00100001, 0x00200002};
+	struct endpoint_spec e[2] = {
+		{(const uint8_t *)"pod-a", 5, 2, 2, a4, a6, places, places},
+		{(const uint8_t *)"b", 1, 1, 0, a4 + 4, NULL, NULL, NULL}};
 	struct body_builder body = {0};
 	uint32_t ref = 0;
 	size_t len;
 
-	uint32_t addrs = body_addrs(&body, a4, 2, 4);
+	uint32_t addrs = body_addrs(&body, a4, 2, 4), placed = 0;
+	if (!body_placed(&body, a6, 2, 16, places, &placed))
+		abort();
 	struct srv_list lists[2] = {{80, body_endpoints(&body, e, 2), 2},
 		{81, body_endpoints(&body, e, 1), 1}};
 	node_begin(b, &fixed.name[i], 0, NODE_OWNS_BODY);
 	node_add_body_addrs(b, TYPE_A, 30, addrs, 2, false);
+	node_add_body_placed(b, TYPE_AAAA, 30, placed, 2);
+	node_add_addrs_placed(b, TYPE_AAAA, 30, a6, 2, places);
 	node_add_srv_body(b, 30, 33, 0, lists, 2);
 	const uint8_t *octets = body_finish(&body, &len);
 	if (arena_octets(&fixed.heap->arena, octets, len, &ref) < 0)
@@ -81,14 +87,36 @@ static void put_any(uint64_t *trie, unsigned i, struct node_builder *b)
 	put(trie, i, b, 0);
 }
 
+static struct addr client_addr(unsigned i)
+{
+	struct addr a = {.len = i % 2 == 0 ? 4 : 16, .octets = {10, (uint8_t)i}};
+
+	return a;
+}
+
+static void put_client(uint64_t *clients, unsigned i, uint32_t place)
+{
+	struct addr a = client_addr(i);
+	struct hash128 h = hash_name(&key, a.octets, a.len);
+	uint8_t node[NODE_CLIENT_MAX];
+	uint64_t leaf = 0;
+	size_t len = node_client(&a, place, node);
+
+	if (arena_node(&fixed.heap->arena, &h, node, len, 0, &leaf) < 0 ||
+		trie_put(&fixed.heap->arena, clients, &h, leaf) < 0)
+		abort();
+}
+
 /* Append a root with the settings block at `settings`. */
-static uint32_t put_root(uint64_t trie, uint32_t settings, uint64_t generation)
+static uint32_t put_root(
+	uint64_t trie, uint64_t clients, uint32_t settings, uint64_t generation)
 {
 	struct arena *a = &fixed.heap->arena;
 	struct root root = {.size = sizeof(root),
 		.generation = generation,
 		.used = a->used + sizeof(root),
 		.trie = trie,
+		.clients = clients,
 		.names = a->names,
 		.live = a->live,
 		.settings = settings};
@@ -126,7 +154,7 @@ static uint32_t put_settings(void)
 static void build(void)
 {
 	struct node_builder b = {0};
-	uint64_t trie = 0;
+	uint64_t trie = 0, clients = 0;
 
 	fixed.heap = heap_arena_new(60000, &key);
 	for (unsigned i = 0; i < NAMES; i++) {
@@ -142,13 +170,17 @@ static void build(void)
 	uint32_t settings = put_settings();
 	for (unsigned i = 0; i < NAMES; i++)
 		put_any(&trie, i, &b);
-	fixed.root[0] = put_root(trie, settings, 1);
+	for (unsigned i = 0; i < NAMES; i++)
+		put_client(&clients, i, 0x00100001 + i % 3);
+	fixed.root[0] = put_root(trie, clients, settings, 1);
 	for (unsigned i = 0; i < NAMES; i += 5)
 		trie_remove(&fixed.heap->arena, &trie, &fixed.hash[i], fixed.name[i].wire,
 			fixed.name[i].len);
 	for (unsigned i = 1; i < NAMES; i += 7)
 		put_any(&trie, i, &b);
-	fixed.root[1] = put_root(trie, settings, 2);
+	for (unsigned i = 0; i < NAMES; i += 9)
+		put_client(&clients, i, 0x00200002);
+	fixed.root[1] = put_root(trie, clients, settings, 2);
 	node_builder_fini(&b);
 }
 
@@ -164,6 +196,20 @@ static unsigned sum(const uint8_t *p, size_t n)
 
 static volatile unsigned sink;
 
+/* The order of an RRset for some clients: all positions are below the count. */
+static void read_places(const struct rrset *r)
+{
+	struct place_order p;
+	struct place_near n;
+
+	if (!node_placed(r->form) || !node_places(r, &p))
+		return;
+	for (uint32_t c = 0; c < 4; c++)
+		if (place_near(&p, c << 20 | c, &n))
+			for (unsigned k = n.zone; k < n.zone_end; k++)
+				FUZZ_CHECK(k < r->count && place_index(&p, k) < r->count);
+}
+
 static bool on_node(void *arg, const struct node_view *v)
 {
 	const uint8_t *cursor = v->rrsets;
@@ -176,6 +222,7 @@ static bool on_node(void *arg, const struct node_view *v)
 	sink += (unsigned)node_size(v);
 	while (node_next(v, &cursor, &r)) {
 		sink += sum(r.data, r.len);
+		read_places(&r);
 		for (unsigned k = 4; r.form == FORM_SRV_BODY && k + 8 <= r.len; k += 8) {
 			uint32_t offset;
 
@@ -206,6 +253,7 @@ static int on_change(
 static void read_all(const struct snap *s)
 {
 	struct settings *settings = mem_alloc(1, sizeof(*settings));
+	const struct snap clients = snap_clients(s);
 	struct node_view v;
 	uint64_t number;
 	size_t len;
@@ -215,7 +263,13 @@ static void read_all(const struct snap *s)
 		if (snap_find(s, &fixed.hash[i], fixed.name[i].wire, fixed.name[i].len,
 			    &v) == LOOKUP_FOUND)
 			on_node(NULL, &v);
+	for (unsigned i = 0; i < NAMES; i++) {
+		struct addr a = client_addr(i);
+
+		sink += snap_place(s, &a);
+	}
 	sink += (unsigned)snap_walk(s, on_node, NULL);
+	sink += (unsigned)snap_walk(&clients, on_node, NULL);
 	for (unsigned part = 0; part < AUDIT_PARTS; part++)
 		sink += (unsigned)snap_audit(s, part);
 	const uint8_t *octets = snap_settings(s, &len, &number);
@@ -244,8 +298,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		s[i].key = key;
 		read_all(&s[i]);
 	}
-	if (s[0].base == s[1].base)
+	if (s[0].base == s[1].base) {
+		const struct snap c[2] = {snap_clients(&s[0]), snap_clients(&s[1])};
+
 		sink += (unsigned)snap_diff(&s[0], &s[1], on_change, &changes);
+		sink += (unsigned)snap_diff(&c[0], &c[1], on_change, &changes);
+	}
 	free(copy);
 	return 0;
 }

@@ -7,7 +7,7 @@ ROWS = "tests/data/rows.txt"
 NOT_DUE = "tests/wire/not_due.py"
 ROW = r"[A-Z]{1,2}-[A-Z]?\d{1,2}"
 TESTS = (("tests/wire/", ".py"), ("tests/scenario/", ".scn"), ("tests/unit/", ".c"),
-         ("tests/system/", ".py"))
+         ("tests/system/", ".py"), ("tests/api/", ".py"), ("tests/cluster/", ".py"))
 
 
 def read_rows(tree):

@@ -24,7 +24,7 @@ WORDS = (
 ROW = re.compile(r"\b[A-Z]{1,3}-[A-Z]?\d{1,2}\b|\bG(10|[1-9])\b")
 SAYS = re.compile(r"(?i)\b(proves?|shows?|checks?|support)\b")
 
-LISTED = ("src/", "tests/", "bench/", "doc/", "conf/", "systemd/")
+LISTED = ("src/", "tests/", "bench/", "doc/", "conf/", "systemd/", "deploy/")
 
 
 def check_words(tree):
@@ -58,7 +58,7 @@ def check_paths_exist(tree):
     """Paths that documents name in backticks exist."""
     for path in tree.paths(suffix=".md"):
         text = tree.files[path]
-        for m in re.finditer(r"`((?:src|tests|doc|conf|bench|systemd)/[\w./-]+)`", text):
+        for m in re.finditer(r"`((?:src|tests|doc|conf|bench|systemd|deploy)/[\w./-]+)`", text):
             name = m.group(1).rstrip("/")
             if name in tree.files or any(p.startswith(name + "/") for p in tree.files):
                 continue
@@ -106,8 +106,9 @@ def check_listed(tree):
 
 
 def check_rows(tree):
-    """Each scenario and system test says what it proves."""
-    for path in tree.paths("tests/scenario/", "tests/system/"):
+    """Each scenario, system, api and cluster test says what it proves."""
+    for path in tree.paths("tests/scenario/", "tests/system/", "tests/api/test_",
+                           "tests/cluster/test_"):
         if not path.endswith((".scn", ".py", ".sh")):
             continue
         if not ROW.search(tree.files[path]) and not SAYS.search(tree.files[path][:600]):
@@ -124,7 +125,7 @@ def check_rows_defined(tree):
     if not defined:
         return
     families = {row.split("-")[0] for row in defined}
-    for path in tree.paths("src/", "tests/", "bench/", "conf/"):
+    for path in tree.paths("src/", "tests/", "bench/", "conf/", "deploy/"):
         if path.startswith("tests/lint/"):
             continue
         for i, line in enumerate(tree.files[path].split("\n"), 1):

@@ -12,7 +12,7 @@ Finding = namedtuple("Finding", "path line what mend")
 Function = namedtuple("Function", "name line first last body static")
 Declaration = namedtuple("Declaration", "name line documented")
 
-FOLDERS = ("src", "tests", "bench", "doc", "conf", "systemd", "m4", ".ci")
+FOLDERS = ("src", "tests", "bench", "doc", "conf", "deploy", "systemd", "m4", ".ci")
 SKIPPED = ("tests/data", "tests/fuzz/corpus", "__pycache__")
 TOP_FILES = ("configure.ac", "Makefile.am", "quickstart", "README.md", "NEWS", "HACKING.md",
              "SECURITY.md", ".gitignore", ".clang-format", "tests/data/rows.txt")

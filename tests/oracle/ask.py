@@ -23,8 +23,12 @@ def packet(qname, type_, id_):
             + struct.pack("!BHHIH", 0, dns.rdatatype.OPT, SIZE, 0, 0))
 
 
-def ask(port, questions):
-    """Replies (octets) to [(dns.name.Name, type)], in that order."""
+def ask(port, questions, silence_s=None):
+    """Replies (octets) to [(dns.name.Name, type)], in that order.
+
+    Every question must be answered; with silence_s, one that is not within so many seconds of
+    the last reply gives None.
+    """
     queries = [packet(q, t, i & 0xFFFF) for i, (q, t) in enumerate(questions)]
     replies = [None] * len(queries)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
@@ -33,17 +37,21 @@ def ask(port, questions):
         s.setblocking(False)
         waiting = {}  # id: index
         sent, at = 0, time.monotonic()
-        deadline = at + PATIENCE_S
+        at_reply, deadline = at, at + PATIENCE_S
         while sent < len(queries) or waiting:
             while sent < len(queries) and len(waiting) < WINDOW:
                 s.send(queries[sent])
                 waiting[sent & 0xFFFF] = sent
                 sent += 1
             if take(s, queries, replies, waiting):
-                at = time.monotonic()
+                at = at_reply = time.monotonic()
                 deadline = at + PATIENCE_S
                 continue
             now = time.monotonic()
+            if silence_s is not None and now > at_reply + silence_s:
+                waiting.clear()
+                at_reply = now
+                continue
             if now > deadline:
                 i = next(iter(waiting.values()))
                 raise AssertionError(f"no reply to {questions[i][0]} {questions[i][1]}")

@@ -24,7 +24,7 @@ void expectation_fini(struct expectation *e)
 
 struct question {
 	ldns_pkt *pkt;
-	bool tcp;
+	struct asker from;
 };
 
 static bool take_word(struct question *q, char **word, size_t n, size_t *i)
@@ -32,9 +32,13 @@ static bool take_word(struct question *q, char **word, size_t n, size_t *i)
 	const char *s = word[*i];
 
 	if (strcmp(s, "tcp") == 0) {
-		q->tcp = true;
+		q->from.tcp = true;
 	} else if (strcmp(s, "edns") == 0 && *i + 1 < n) {
 		ldns_pkt_set_edns_udp_size(q->pkt, (uint16_t)atoi(word[++*i]));
+	} else if (strcmp(s, "from") == 0 && *i + 1 < n) {
+		q->from.address = word[++*i];
+	} else if (strcmp(s, "turn") == 0 && *i + 1 < n) {
+		q->from.turn = (uint32_t)atoi(word[++*i]);
 	} else if (strcmp(s, "do") == 0) {
 		ldns_pkt_set_edns_do(q->pkt, true);
 	} else if (strcmp(s, "cd") == 0) {
@@ -74,13 +78,15 @@ bool dialogue_ask(struct world *w, char **word, size_t nwords)
 	for (size_t i = 2; ok && i < nwords; i++)
 		ok = take_word(&q, word, nwords, &i);
 	if (ok && ldns_pkt2wire(&wire, q.pkt, &size) == LDNS_STATUS_OK)
-		world_ask(w, wire, size, q.tcp);
+		ok = world_ask(w, wire, size, &q.from);
 	ldns_pkt_free(q.pkt);
 	free(wire);
 	return ok;
 }
 
 /* ---- shares ---- */
+
+#define SHARE_WORDS_MAX 16
 
 /* True if the first RR of that type in the last reply's answer is this address. */
 static bool stands_first(const struct world *w, ldns_rr_type type, const char *address)
@@ -105,20 +111,23 @@ static bool stands_first(const struct world *w, ldns_rr_type type, const char *a
 	return found;
 }
 
-bool dialogue_share(struct world *w, const char *name, const char *type,
-	const char *address, unsigned n, unsigned m)
+bool dialogue_share(struct world *w, const char *address, unsigned n, unsigned m,
+	char **word, size_t nwords)
 {
 	const unsigned asked = 4000;
 	double want = (double)asked * n / m, first = 0;
-	char name_copy[512], type_copy[16], *word[] = {name_copy, type_copy};
+	char *question[SHARE_WORDS_MAX], turn[] = "turn", number[16];
 
-	snprintf(name_copy, sizeof(name_copy), "%s", name);
-	snprintf(type_copy, sizeof(type_copy), "%s", type);
+	if (nwords < 2 || nwords > SHARE_WORDS_MAX - 2)
+		return false;
+	memcpy(question, word, nwords * sizeof(*word));
+	question[nwords] = turn;
+	question[nwords + 1] = number;
 	for (unsigned i = 0; i < asked; i++) {
-		w->turn++;
-		if (!dialogue_ask(w, word, 2))
+		snprintf(number, sizeof(number), "%u", i);
+		if (!dialogue_ask(w, question, nwords + 2))
 			return false;
-		first += stands_first(w, ldns_get_rr_type_by_name(type), address);
+		first += stands_first(w, ldns_get_rr_type_by_name(word[1]), address);
 	}
 	if ((first - want) * (first - want) <= 64 * want * (1 - (double)n / m))
 		return true;
@@ -193,6 +202,17 @@ static void free_texts(char **t, size_t n)
 	free(t);
 }
 
+/* Expected RR number i, among those that are not taken; n: it is not there. */
+static size_t find_rr(const struct expectation *e, int s, size_t i, char **got, size_t n,
+	const bool *taken)
+{
+	size_t k = e->ordered ? MIN(i, n) : 0, end = e->ordered ? MIN(i + 1, n) : n;
+
+	while (k < end && (taken[k] || !same_rr(e->rr[s][i], got[k])))
+		k++;
+	return k < end ? k : n;
+}
+
 /* Every expected RR is there once, and nothing else. */
 static bool check_rrs(const struct expectation *e, int s, char **got, size_t n)
 {
@@ -200,10 +220,8 @@ static bool check_rrs(const struct expectation *e, int s, char **got, size_t n)
 	bool *taken = calloc(n + 1, sizeof(*taken));
 
 	for (size_t i = 0; i < e->n[s]; i++) {
-		size_t k = 0;
+		size_t k = find_rr(e, s, i, got, n, taken);
 
-		while (k < n && (taken[k] || !same_rr(e->rr[s][i], got[k])))
-			k++;
 		if (k < n) {
 			taken[k] = true;
 			continue;

@@ -12,7 +12,7 @@
 
 /* What an `expect` line and those behind it say. Strings are owned. */
 struct expectation {
-	bool active, dropped, aa, tc, ra, any_additional;
+	bool active, dropped, aa, tc, ra, any_additional, ordered;
 	int rcode;
 	int ede;                         /* -1: none */
 	int opt;                         /* 1: an OPT must be there, 0: none */
@@ -26,17 +26,18 @@ struct expectation {
 void expectation_fini(struct expectation *e);
 
 /*
- * Ask as the words say: NAME TYPE [class CH] [tcp] [edns N] [do] ... False: bad words,
- * printed.
+ * Ask as the words say: NAME TYPE [class CH] [tcp] [edns N] [from ADDRESS] ... False: bad
+ * words, printed.
  */
 bool dialogue_ask(struct world *w, char **word, size_t nwords);
 
 /*
- * Ask `name type` 4,000 times: true if `address` stands first in n of m replies, give or
- * take eight standard deviations (chance alone never gives more). False: printed.
+ * Ask as the words say, without `turn`, 4,000 times: true if `address` stands first in n
+ * of m replies, give or take eight standard deviations (chance alone never gives more).
+ * False: printed.
  */
-bool dialogue_share(struct world *w, const char *name, const char *type,
-	const char *address, unsigned n, unsigned m);
+bool dialogue_share(struct world *w, const char *address, unsigned n, unsigned m,
+	char **word, size_t nwords);
 
 /* Compare the last reply with what is expected; false with the difference printed. */
 bool dialogue_check(const struct world *w, const struct expectation *e);

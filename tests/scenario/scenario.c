@@ -10,13 +10,13 @@
  *   at 50ms                       the clock goes on to 50 ms after the last `mark`
  *   mark                          it counts from here
  *   restart                       a new controller on the same board
- *   ask NAME TYPE [class CH] [tcp] [edns N] [do] [cd] [nord]
+ *   ask NAME TYPE [class CH] [tcp] [edns N] [do] [cd] [nord] [from ADDRESS] [turn N]
  *   expect RCODE [aa] [tc] [opt|noopt] [ede N] [soa ZONE] [answers N]
- *          [extra any]
+ *          [extra any] [ordered: RRs stand in the order of the lines below]
  *   expect nothing                no reply at all
  *   answer|authority|additional RR  what stands there, and nothing else; `*`: any field
  *   weights <<END                 the file of weights
- *   share NAME TYPE ADDRESS N/M   ADDRESS stands first in N of M replies
+ *   share ADDRESS N/M NAME TYPE [as of ask]  ADDRESS stands first in N of M replies
  *   published N                   generations since the last `published` or `scenario`
  *   serial moved|same             since the last `serial` or `scenario`
  *   names N                       in the snapshot
@@ -183,6 +183,8 @@ static bool expect_word(struct expectation *e, char **word, size_t n, size_t *i)
 		e->opt = 1;
 	else if (strcmp(w, "noopt") == 0)
 		e->opt = 0;
+	else if (strcmp(w, "ordered") == 0)
+		e->ordered = true;
 	else if (*i + 1 >= n)
 		return false;
 	else if (strcmp(w, "ede") == 0)
@@ -305,14 +307,15 @@ static bool on_weights(struct script *s, char *rest)
 static bool on_share(struct script *s, char *rest)
 {
 	char *word[WORDS_MAX], *end;
+	size_t nwords = split(rest, word);
 	unsigned long n, m;
 
-	if (split(rest, word) != 4)
+	if (nwords < 4)
 		return false;
-	n = strtoul(word[3], &end, 10);
+	n = strtoul(word[1], &end, 10);
 	m = *end == '/' ? strtoul(end + 1, NULL, 10) : 0;
-	return m > 0 && dialogue_share(&s->world, word[0], word[1], word[2], (unsigned)n,
-				(unsigned)m);
+	return m > 0 && dialogue_share(&s->world, word[0], (unsigned)n, (unsigned)m,
+				word + 2, nwords - 2);
 }
 
 static bool on_published(struct script *s, const char *rest)

@@ -46,7 +46,16 @@ static void on_skipped(void *arg, const struct owner *o, enum skip_reason why)
 	w->skipped[why]++;
 }
 
-static const struct engine_handlers handlers = {on_published, on_failed, on_skipped};
+static void on_held(void *arg, uint64_t names, uint64_t before, uint64_t hold_ns)
+{
+	(void)arg;
+	(void)names;
+	(void)before;
+	(void)hold_ns;
+}
+
+static const struct engine_handlers handlers = {
+	on_published, on_failed, on_held, on_skipped};
 
 /* ---- the engine and its time ---- */
 
@@ -285,24 +294,48 @@ void world_synced(struct world *w)
 
 /* ---- questions ---- */
 
-void world_ask(struct world *w, const uint8_t *query, size_t len, bool tcp)
+union address {
+	struct sockaddr sa;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* IPv6 as it stands, v4-mapped addresses too: a wildcard socket shows them so. */
+static bool parse_address(const char *text, union address *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->sa.sa_family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
+	return inet_pton(out->sa.sa_family, text,
+		       out->sa.sa_family == AF_INET ? (void *)&out->v4.sin_addr
+						    : (void *)&out->v6.sin6_addr) == 1;
+}
+
+bool world_ask(
+	struct world *w, const uint8_t *query, size_t len, const struct asker *from)
 {
 	struct packet p = {.buf = w->reply,
 		.cap = sizeof(w->reply),
 		.len = len,
 		.arrival_ns = w->now_ns,
-		.turn = w->turn,
-		.tcp = tcp};
+		.turn = from->turn,
+		.tcp = from->tcp};
 	struct basis basis = {.now_ns = w->now_ns};
+	union address address;
 
+	if (from->address != NULL) {
+		if (!parse_address(from->address, &address))
+			return false;
+		p.client = &address.sa;
+	}
 	reader_refresh(&w->reader);
 	basis.snap = reader_snap(&w->reader);
 	basis.settings = &w->reader.settings;
 	memcpy(w->reply, query, len);
 	w->reply_len = 0;
 	if (basis.snap == NULL)
-		return;
+		return true;
 	if (admit(&basis, &p, NULL) && answer(&basis, &p) != VERDICT_REPLY)
 		p.reply_len = 0;
 	w->reply_len = p.reply_len;
+	return true;
 }

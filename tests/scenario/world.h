@@ -26,7 +26,6 @@ struct world {
 	struct engine_published last;
 	uint64_t skipped[SKIPS];
 	struct weights weights; /* what the file of weights says */
-	uint32_t turn;          /* of the next query */
 	uint8_t reply[WORLD_REPLY_MAX];
 	size_t reply_len;
 };
@@ -62,7 +61,15 @@ void world_advance(struct world *w, uint64_t at_ns);
 /* A controller that is killed and started again: same board, empty store. */
 void world_restart(struct world *w);
 
-/* Send a query; the reply, if any, is w->reply. */
-void world_ask(struct world *w, const uint8_t *query, size_t len, bool tcp);
+/* Who asks, and which turn of the rotation it gets. */
+struct asker {
+	const char *address; /* as a socket has it, "::ffff:10.0.0.1" too; NULL: nobody */
+	uint32_t turn;
+	bool tcp;
+};
+
+/* Send a query; the reply, if any, is w->reply. False: the address is none. */
+bool world_ask(
+	struct world *w, const uint8_t *query, size_t len, const struct asker *from);
 
 #endif

@@ -92,15 +92,25 @@ def need_trace():
 
 
 def free_port(family=socket.AF_INET):
-    """A port of loopback that nobody has, neither for UDP nor for TCP."""
+    """A port of loopback that nobody has, neither for UDP nor for TCP.
+
+    Below those that the kernel gives to clients: there nobody takes it before we do.
+    """
     host = "127.0.0.1" if family == socket.AF_INET else "::1"
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
+        low = int(f.read().split()[0])
     while True:
-        with socket.socket(family, socket.SOCK_DGRAM) as s:
-            s.bind((host, 0))
-            port = s.getsockname()[1]
-            if is_free(family, socket.SOCK_STREAM, host, port) and (
+        port = random.randrange(10000, low) if low > 12000 else any_port(family, host)
+        if all(is_free(family, kind, host, port) for kind in (
+                socket.SOCK_DGRAM, socket.SOCK_STREAM)) and (
                     family == socket.AF_INET6 or is_free_on_ipv6(port)):
-                return port
+            return port
+
+
+def any_port(family, host):
+    with socket.socket(family, socket.SOCK_DGRAM) as s:
+        s.bind((host, 0))
+        return s.getsockname()[1]
 
 
 def is_free(family, kind, host, port):
@@ -194,15 +204,15 @@ def sockets_of(pid, kind, port):
     return out
 
 
+def shm_path(instance, what):
+    """Path of an object of the layout that the source has."""
+    with open(os.path.join(SOURCE, "src/common/snap/layout.h")) as f:
+        layout = re.search(r"#define SNAP_LAYOUT (\d+)", f.read())[1]
+    return f"{SHM}/shmdns.{instance}.v{layout}.{what}"
+
+
 def shm_objects(instance):
     return sorted(glob.glob(f"{SHM}/shmdns.{glob.escape(instance)}.*"))
-
-
-def board(instance):
-    """Path of the board, whatever the layout's number in it is."""
-    boards = [o for o in shm_objects(instance) if o.endswith(".board")]
-    assert len(boards) == 1, boards
-    return boards[0]
 
 
 # ---- objects ----
@@ -305,6 +315,8 @@ def outcome(reply):
 class Appliance:
     """A shmdnsd and its children. Use as a context manager; stop() checks what is left."""
 
+    preexec = None  # called in the child before the program is executed
+
     def __init__(self, objects=None, workers=2, listen=None, extra="", directory=None,
                  instance=None, wrap=(), env=None, kubernetes=""):
         self.directory = directory or tempfile.mkdtemp(prefix="shmdns-test-")
@@ -336,12 +348,15 @@ state_dir = "{self.directory}/state";
 workers = {self.workers};
 listen = ( {listen} );
 kubernetes: {{
-    source = "files";
-    path = "{self.objects}";
+    {self.source()}
     {self.kubernetes}
 }};
 {self.extra}
 """)
+
+    def source(self):
+        """Where objects come from, as keys of `kubernetes`."""
+        return f'source = "files"; path = "{self.objects}";'
 
     def put(self, name, text):
         write_whole(os.path.join(self.objects, name), text)
@@ -367,7 +382,8 @@ kubernetes: {{
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
             self.wrap + [program("shmdnsd"), "-c", self.config],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=self.env)
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=self.env,
+            preexec_fn=self.preexec)
 
     def start(self):
         self.spawn()

@@ -1,8 +1,10 @@
 """shmdnsctl: each verb by its exit status and what it prints (OP-02 to OP-08, OV rows)."""
 
+import contextlib
 import ipaddress
 import json
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -344,6 +346,28 @@ class Pages(unittest.TestCase):
             self.assertRegex(out, r"(?m)^controller +\d+ +running")
             self.assertRegex(out, r"(?m)^replies +NOERROR \d+")
 
+    def test_probes(self):
+        """OP-04, KM-06: before records are complete, workers are alive and not ready"""
+        for _ in range(10):
+            a = harness.Appliance(harness.cluster(2000))
+            a.spawn()
+            with contextlib.ExitStack() as stack:
+                stack.callback(a.__exit__, None, None, None)
+                pid = harness.await_("the controller", lambda: a.controller_pid, every_s=0)
+                os.kill(pid, signal.SIGSTOP)
+                stack.callback(os.kill, pid, signal.SIGCONT)
+                harness.await_("workers", lambda: (
+                    a.ctl("status", "-c", a.config, "--alive")[0] == 0))
+                if a.ctl("status", "-c", a.config)[0] == 0:
+                    continue  # it was faster than we
+                code, out, _ = a.ctl("status", "-c", a.config)
+                self.assertEqual(code, 1)
+                self.assertRegex(out, "no generation yet|NOT COMPLETE")
+                os.kill(pid, signal.SIGCONT)
+                harness.await_("records", lambda: a.ctl("status", "-c", a.config)[0] == 0)
+                return
+        raise unittest.SkipTest("the controller was too fast, ten times")
+
     def test_nobody_runs(self):
         """OP-06: after the death of all, status and dump still read what is there"""
         with harness.Appliance(harness.cluster(5)) as a:
@@ -356,6 +380,7 @@ class Pages(unittest.TestCase):
                 code, out, _ = a.ctl("status", "-c", a.config)
                 return code == 1 and "THE CONTROLLER IS NOT RUNNING; NO WORKER IS RUNNING" in out
             harness.await_("status that says so", said, every_s=0.1)
+            self.assertEqual(a.ctl("status", "-c", a.config, "--alive")[0], 1)
             code, out, _ = a.ctl("dump", "-c", a.config, "svc-003.shop.svc.cluster.local")
             self.assertEqual(code, 0)
             self.assertIn("\tA\t10.96.1.3\n", out)

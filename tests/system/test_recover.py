@@ -11,7 +11,7 @@ from harness import object_list, service
 class BoardLost(unittest.TestCase):
     def lose(self, take_away):
         with harness.Appliance(harness.cluster(5)) as a:
-            board = harness.board(a.instance)
+            board = harness.shm_path(a.instance, "board")
             before = a.status()
             controller, workers = a.controller_pid, a.worker_pids
             take_away(board)

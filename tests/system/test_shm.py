@@ -103,9 +103,9 @@ class Leftovers(unittest.TestCase):
                 a.kill()
                 harness.await_("the end of its children",
                                lambda: not any(harness.start_of(p) for p in family))
-                segments = harness.board(a.instance).removesuffix("board") + "seg."
+                self.assertTrue(harness.shm_objects(a.instance))
                 for i in range(1000):
-                    with open(f"{segments}{9000 + i}", "w"):
+                    with open(harness.shm_path(a.instance, f"seg.{9000 + i}"), "w"):
                         pass
                 a.start()
                 left = [o for o in harness.shm_objects(a.instance) if ".seg.9" in o]

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "snap/place.h"
 
 static void name_of(const char *text, struct name *out)
 {
@@ -46,6 +47,20 @@ bool model_exists(uint32_t i, uint32_t version)
 bool model_has_body(uint32_t i)
 {
 	return i % 4 == 2;
+}
+
+struct addr model_client(uint32_t i)
+{
+	struct addr a = {.len = i % 2 == 0 ? 4 : 16};
+
+	store_u32(a.octets + a.len - 4, i);
+	a.octets[0] |= 10;
+	return a;
+}
+
+uint32_t model_place(uint32_t i, uint32_t version)
+{
+	return model_exists(i, version) ? 1 + model_changed(i, version) : PLACE_UNKNOWN;
 }
 
 uint32_t model_ttl(uint32_t version)

@@ -66,11 +66,22 @@ static unsigned look_up(
 	return rrset.count;
 }
 
+static void check_client(struct checker *c, uint32_t i)
+{
+	struct addr a = model_client(i);
+	uint32_t place = snap_place(reader_snap(&c->r), &a);
+
+	c->checks++;
+	if (place != model_place(i, c->version))
+		wrong(c, "place of a client", i, place);
+}
+
 static void check_name(struct checker *c, uint32_t i)
 {
 	struct name name;
 	uint32_t value = 0;
 
+	check_client(c, i);
 	model_name(i, &name);
 	unsigned count = look_up(c, &name, i, &value);
 	if (!model_exists(i, c->version)) {

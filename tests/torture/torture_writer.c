@@ -117,6 +117,16 @@ static void remove_name(struct writer *w, uint32_t i)
 	must("remove", ret == -ENOENT ? 0 : ret);
 }
 
+/* Bring client i to its place; one that is not known need not have been there. */
+static void put_client(struct writer *w, uint32_t i, uint32_t version)
+{
+	struct addr a = model_client(i);
+	uint32_t place = model_place(i, version);
+	int ret = publish_client(w->p, &a, place);
+
+	must("client", place == PLACE_UNKNOWN && ret == -ENOENT ? 0 : ret);
+}
+
 static void put_settings(struct writer *w, uint32_t version)
 {
 	static struct settings s;
@@ -161,9 +171,12 @@ static void commit(struct writer *w, uint32_t version)
 static void build_all(struct writer *w, uint32_t version)
 {
 	publish_bulk(w->p);
-	for (uint32_t i = 0; i < w->names; i++)
-		if (model_exists(i, version))
-			put_name(w, i, version);
+	for (uint32_t i = 0; i < w->names; i++) {
+		if (!model_exists(i, version))
+			continue;
+		put_name(w, i, version);
+		put_client(w, i, version);
+	}
 	commit(w, version);
 }
 
@@ -176,6 +189,7 @@ static void build_changed(struct writer *w, uint32_t version)
 			put_name(w, i, version);
 		else
 			remove_name(w, i);
+		put_client(w, i, version);
 		if (i % 512 == 0)
 			idle(w);
 	}

@@ -109,6 +109,14 @@ static inline void check_defaults(const struct conf *c)
 	ck_assert(!k->first_address_only && !k->serving_fallback);
 	ck_assert_uint_eq(k->startup_timeout_ns, 5 * NS_PER_S);
 	ck_assert_uint_eq(k->nserver_addresses, 0);
+	ck_assert_str_eq(k->kubeconfig, "");
+	ck_assert_str_eq(k->context, "");
+	ck_assert_str_eq(k->token_file, "");
+	ck_assert_str_eq(k->tls.cert, "");
+	ck_assert_str_eq(k->tls.key, "");
+	ck_assert_str_eq(k->tls.ca, "");
+	ck_assert(!k->exec); /* WP-10 */
+	ck_assert_uint_eq(k->nendpoints, 0);
 	ck_assert_int_eq(c->any_query, CONF_ANY_NORMAL);
 	ck_assert_uint_eq(c->edns_max_udp, 1232);
 	ck_assert_uint_eq(c->tcp.read_ns, 3 * NS_PER_S);

@@ -62,6 +62,8 @@ static inline void say_service(struct kubetext *t, const struct kube_service *s)
 		say(t, " ExternalName");
 	if (s->headless)
 		say(t, " headless");
+	if (s->traffic != TRAFFIC_UNSET)
+		say(t, " near=%s", s->traffic == TRAFFIC_ZONE ? "zone" : "node");
 	if (s->publish_not_ready)
 		say(t, " notready");
 	say_addrs(t, s->ips, s->nips);

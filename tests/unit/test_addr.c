@@ -1,6 +1,8 @@
 /* test_addr.c - addresses: AD-01 to AD-04, NB-05, RP-09 */
 #include "dns/addr.h"
 
+#include <stdio.h>
+
 #include "support.h"
 
 static const struct {
@@ -226,6 +228,39 @@ START_TEST(prefix) /* RO-01, LD-03 */
 }
 END_TEST
 
+/* GS-05: who asks, as sockets of either family show it. */
+START_TEST(of_socket)
+{
+	static const struct {
+		const char *text;
+		sa_family_t family;
+	} rows[] = {{"10.0.0.1", AF_INET}, {"fd00::1", AF_INET6}, {"10.0.0.1", AF_INET6},
+		{"::", AF_INET6}};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr other = {.sa_family = AF_UNIX};
+	struct addr a, want;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char mapped[64];
+
+		snprintf(mapped, sizeof(mapped), "%s%s",
+			strchr(rows[i].text, ':') == NULL ? "::ffff:" : "", rows[i].text);
+		ck_assert(addr_parse(rows[i].text, strlen(rows[i].text), &want));
+		ck_assert_int_eq(inet_pton(AF_INET6, mapped, &v6.sin6_addr), 1);
+		if (rows[i].family == AF_INET)
+			ck_assert_int_eq(
+				inet_pton(AF_INET, rows[i].text, &v4.sin_addr), 1);
+		addr_of_socket(rows[i].family == AF_INET ? (const void *)&v4 : &v6, &a);
+		ck_assert_int_eq(addr_compare(&a, &want), 0);
+	}
+	addr_of_socket(NULL, &a);
+	ck_assert_uint_eq(a.len, 0);
+	addr_of_socket(&other, &a);
+	ck_assert_uint_eq(a.len, 0);
+}
+END_TEST
+
 START_TEST(order_and_loopback)
 {
 	struct addr v4, v4b, v6, none = {0};
@@ -251,6 +286,7 @@ int main(void)
 	tcase_add_loop_test(tc, dashed_text_and_back, 0, ARRAY_LEN(dashes));
 	tcase_add_test(tc, random_round_trips);
 	tcase_add_loop_test(tc, prefix, 0, ARRAY_LEN(prefixes));
+	tcase_add_test(tc, of_socket);
 	tcase_add_test(tc, order_and_loopback);
 	return run_case("addr", tc);
 }

@@ -214,9 +214,6 @@ static const struct row values[] = {
 		"b:1:51: error: loadbalance.prefer[3]: more than 8 CIDRs — take some "
 		"out\n"},
 	{"a value for a group", "kubernetes = \"x\"; log = [];", NULL,
-		"a: error: kubernetes.source: source \"api\" is not available in this "
-		"build — "
-		"set kubernetes.source = \"files\" and kubernetes.path\n"
 		"a:1:14: error: kubernetes: is a group of settings — write kubernetes = "
 		"{ ... "
 		"};\n"
@@ -277,14 +274,8 @@ static const struct row values[] = {
 /* OP-23: merging; OP-27: cross-checks; and what this build does not have */
 static const struct row checks[] = {
 	{"a good file", FILES, NULL, ""},
-	{"RO-02 an empty file", "", NULL,
-		"a: error: kubernetes.source: source \"api\" is not available in this "
-		"build — "
-		"set kubernetes.source = \"files\" and kubernetes.path\n"},
-	{"RO-02 source api", "\nkubernetes = { source = \"api\"; };", NULL,
-		"a:2:25: error: kubernetes.source: source \"api\" is not available in "
-		"this "
-		"build — set kubernetes.source = \"files\" and kubernetes.path\n"},
+	{"RO-02 an empty file", "", NULL, ""},
+	{"RO-02 source api", "\nkubernetes = { source = \"api\"; };", NULL, ""},
 	{"RO-02 files without a path", "kubernetes = { source = \"files\"; };", NULL,
 		"a:1:25: error: kubernetes.path: is missing — source \"files\" needs the "
 		"directory or file of objects\n"},
@@ -354,9 +345,6 @@ static const struct row checks[] = {
 	{"OP-20 all findings in one pass, in the order of the files",
 		"log = { level = \"loud\"; };\nwrokers = 5;\nworkers = 3000000000;",
 		"edns = { max_udp = 1; };",
-		"a: error: kubernetes.source: source \"api\" is not available in this "
-		"build — "
-		"set kubernetes.source = \"files\" and kubernetes.path\n"
 		"a:1:17: error: log.level: \"loud\" is not known — write one of "
 		"\"error\", "
 		"\"warning\", \"info\", \"debug\"\n"
@@ -369,6 +357,73 @@ static const struct row checks[] = {
 		"from 512 to 4096 octets\n"},
 };
 
+/* RO-03, RO-04, WP-08: API servers and how to log in; groups in groups */
+static const struct row access_rows[] = {
+	{"RO-03 endpoints",
+		"kubernetes = { source = \"files\"; path = \"x\"; endpoints = "
+		"[\"https://10.0.0.1:6443\",\n\"10.0.0.1\", \"https://me:pw@h\", 5, "
+		"\"https://h:0\"]; };",
+		NULL,
+		"a:2:1: error: kubernetes.endpoints[1]: \"10.0.0.1\" is no URL of an API "
+		"server — write it as https://HOST:PORT\n"
+		"a:2:13: error: kubernetes.endpoints[2]: a URL with a user name — take "
+		"that out, see kubernetes.token_file\n"
+		"a:2:32: error: kubernetes.endpoints[3]: \"5\" is no string — put it in "
+		"quotes\n"
+		"a:2:35: error: kubernetes.endpoints[4]: \"https://h:0\" is no URL of an "
+		"API server — write it as https://HOST:PORT\n"},
+	{"RO-03 one for a list", FILES, "kubernetes = { endpoints = \"https://h\"; };",
+		"b:1:28: error: kubernetes.endpoints: \"https://h\" does not fit here — "
+		"write a list of URLs such as \"https://10.0.0.1:6443\"\n"},
+	{"RO-03 a group in a group", FILES,
+		"kubernetes = { tls = { crt = \"x\"; ca = 5; }; };",
+		"b:1:24: error: kubernetes.tls.crt: unknown key — did you mean "
+		"kubernetes.tls.cert?\n"
+		"b:1:40: error: kubernetes.tls.ca: \"5\" does not fit here — write a "
+		"string of 0 to 4000 octets in quotes\n"},
+	{"RO-03 a value for it", FILES, "kubernetes = { tls = \"a b c\"; };",
+		"b:1:22: error: kubernetes.tls: is a group of settings — write "
+		"kubernetes.tls = { ... };\n"},
+	{"RO-03 a group misspelt", FILES, "kubernetes = { tsl = { ca = \"x\"; }; };",
+		"b:1:16: error: kubernetes.tsl: unknown key — did you mean "
+		"kubernetes.tls?\n"},
+	{"RO-03 a key of it outside", FILES, "kubernetes = { cert = \"x\"; };",
+		"b:1:16: error: kubernetes.cert: unknown key — did you mean "
+		"kubernetes.tls.cert?\n"},
+	{"RO-03 a certificate without a key", FILES,
+		"kubernetes = { tls = { cert = \"x\"; }; };",
+		"b:1:31: error: kubernetes.tls.cert: has no key — set kubernetes.tls.key "
+		"too\n"},
+	{"RO-03 a key without a certificate", FILES,
+		"kubernetes = { tls = { key = \"x\"; }; };",
+		"b:1:30: error: kubernetes.tls.key: has no certificate — set "
+		"kubernetes.tls.cert too\n"},
+	{"WP-08 a token over http", FILES,
+		"kubernetes = { endpoints = [\"https://a\", \"http://b\"]; token_file = "
+		"\"t\"; };",
+		"b:1:28: error: kubernetes.endpoints: \"http://b\" is not https: "
+		"kubernetes.token_file would be read on the way — write https, or take "
+		"that out\n"},
+	{"WP-08 http without", FILES, "kubernetes = { endpoints = [\"http://b\"]; };",
+		""},
+	{"RO-04 wins", FILES,
+		"kubernetes = { kubeconfig = \"k\"; endpoints = [\"https://h\"]; tls = { "
+		"cert = \"x\"; }; exec = true; context = \"c\"; };",
+		"b:1:46: warning: kubernetes.endpoints: is ignored: "
+		"kubernetes.kubeconfig says all of this\n"
+		"b:1:76: warning: kubernetes.tls.cert: is ignored: kubernetes.kubeconfig "
+		"says all of this\n"},
+	{"RO-04 a context of nothing", FILES, "kubernetes = { context = \"c\"; };",
+		"b:1:26: error: kubernetes.context: there is no kubeconfig to have it — "
+		"set kubernetes.kubeconfig, or take this out\n"},
+	{"RO-04 a home", FILES, "kubernetes = { kubeconfig = \"~/.kube/config\"; };",
+		"b:1:29: error: kubernetes.kubeconfig: \"~/.kube/config\": no shell "
+		"expands \"~\" — write the directory\n"},
+	{"OP-28 endpoint", FILES, "kubernetes = { endpoint = \"https://h\"; };",
+		"b:1:16: error: kubernetes.endpoint: unknown key — write "
+		"kubernetes.endpoints = [ \"https://10.0.0.1:6443\" ]\n"},
+};
+
 START_TEST(value_row)
 {
 	check_row(&values[_i]);
@@ -378,6 +433,45 @@ END_TEST
 START_TEST(check_row_)
 {
 	check_row(&checks[_i]);
+}
+END_TEST
+
+START_TEST(access_row)
+{
+	check_row(&access_rows[_i]);
+}
+END_TEST
+
+/* RO-03, RO-04: and that paths stand beside their file. */
+START_TEST(access_keys)
+{
+	static const char text[] =
+		"kubernetes = { source = \"files\"; path = \"objects\"; context = "
+		"\"c\"; exec = true;\n endpoints = [\"HTTPS://H/\", "
+		"\"https://[::1]:1\"]; kubeconfig = \"../config\"; token_file = "
+		"\"/t\";\n tls = { cert = \"pki/cert\"; key = \"/key\"; ca = \"ca\"; }; "
+		"};";
+	struct conf_bundle bundle = {0};
+	struct conf_report r;
+	struct conf c;
+
+	conf_bundle_add(&bundle, "/etc/shmdns/shmdns.conf", text, strlen(text));
+	ck_assert_int_eq(conf_parse(bundle.data, bundle.len, &c, &r), 0);
+	conf_bundle_fini(&bundle);
+	const struct conf_kubernetes *k = &c.kubernetes;
+	ck_assert_str_eq(k->path, "/etc/shmdns/objects");
+	ck_assert_str_eq(k->kubeconfig, "/etc/shmdns/../config");
+	ck_assert_str_eq(k->context, "c");
+	ck_assert(k->exec);
+	ck_assert_uint_eq(k->nendpoints, 2);
+	ck_assert_str_eq(k->endpoints[0], "https://h");
+	ck_assert_str_eq(k->endpoints[1], "https://[::1]:1");
+	ck_assert_str_eq(k->token_file, "/t");
+	ck_assert_str_eq(k->tls.cert, "/etc/shmdns/pki/cert");
+	ck_assert_str_eq(k->tls.key, "/key");
+	ck_assert_str_eq(k->tls.ca, "/etc/shmdns/ca");
+	conf_fini(&c);
+	conf_report_fini(&r);
 }
 END_TEST
 
@@ -418,7 +512,8 @@ static const char every_key[] =
 	"tcp = { read = \"1s\"; write = \"1500ms\"; idle = \"2m\"; max_queries = 7;\n"
 	"	max_age = \"0s\"; max_connections = 10000; };\n"
 	"loadbalance = { policy = \"fixed\"; prefer = [ \"10.1.2.3/16\",\n"
-	"	\"fd00::/8\" ]; }; log = { level = \"debug\"; };";
+	"	\"fd00::/8\" ]; prefer_topology = \"node\"; };\n"
+	"log = { level = \"debug\"; };";
 
 START_TEST(all_keys)
 {
@@ -463,6 +558,7 @@ START_TEST(all_keys)
 	ck_assert_uint_eq(c.loadbalance.prefer[0].bits, 16);
 	ck_assert_uint_eq(c.loadbalance.prefer[1].addr.len, 16);
 	ck_assert_uint_eq(c.loadbalance.prefer[1].bits, 8);
+	ck_assert_int_eq(c.loadbalance.topology, CONF_TOPOLOGY_NODE);
 	ck_assert_int_eq(c.log_level, 3); /* debug */
 	conf_fini(&c);
 	conf_report_fini(&r);
@@ -524,7 +620,7 @@ START_TEST(many_findings)
 	struct conf_bundle b = {0};
 	conf_bundle_add(&b, "a", text, n);
 	ck_assert_int_eq(conf_parse(b.data, b.len, &c, &r), -EINVAL);
-	ck_assert_uint_eq(r.errors, 501);
+	ck_assert_uint_eq(r.errors, 500);
 	ck_assert_uint_eq(r.n, 201);
 	ck_assert_ptr_nonnull(strstr(r.finding[200].text, "more errors"));
 	conf_bundle_fini(&b);
@@ -581,6 +677,8 @@ int main(void)
 
 	tcase_add_loop_test(tc, value_row, 0, ARRAY_LEN(values));
 	tcase_add_loop_test(tc, check_row_, 0, ARRAY_LEN(checks));
+	tcase_add_loop_test(tc, access_row, 0, ARRAY_LEN(access_rows));
+	tcase_add_test(tc, access_keys);
 	tcase_add_test(tc, defaults);
 	tcase_add_test(tc, all_keys);
 	tcase_add_test(tc, listeners);

@@ -3,7 +3,7 @@
  *
  * What answers come of it is the scenarios' matter; here it is what they do not see:
  * GS-07 (equal objects give equal octets), the sharing of bodies, counted skips (NB-01,
- * S-05), and that nothing is derived of what is not exposed.
+ * S-05), places (GS-05), and that nothing is derived of what is not exposed.
  */
 #include "controller/records/derive.h"
 #include "dns/type.h"
@@ -20,6 +20,8 @@ struct world {
 	struct draft draft;
 };
 
+static enum conf_topology topology; /* of worlds that are opened */
+
 static void open_world(struct world *w, const char *zone2)
 {
 	struct conf c;
@@ -28,6 +30,7 @@ static void open_world(struct world *w, const char *zone2)
 
 	memset(w, 0, sizeof(*w));
 	conf_defaults(&c);
+	c.loadbalance.topology = topology;
 	ck_assert_int_eq(name_parse("cluster.local", &zones[0]), 0);
 	ck_assert_int_eq(name_parse("in-addr.arpa", &zones[1]), 0);
 	ck_assert_int_eq(name_parse(zone2, &zones[2]), 0);
@@ -39,6 +42,7 @@ static void open_world(struct world *w, const char *zone2)
 	c.kubernetes.nzones = 0;
 	conf_fini(&c);
 	so.nzones = w->options.settings.nzones;
+	so.topology = topology != CONF_TOPOLOGY_NONE;
 	w->store = store_new(&key);
 	store_configure(w->store, &so);
 	w->draft.key = key;
@@ -83,7 +87,7 @@ static size_t nodes_with_flag(const struct draft *d, uint8_t flag, uint8_t *firs
 
 static void add_headless(struct world *w, unsigned endpoints)
 {
-	static char yaml[262144];
+	static char yaml[524288];
 	int len;
 
 	apply(w, "kind: Namespace\napiVersion: v1\nmetadata: {name: n}\n");
@@ -95,7 +99,8 @@ static void add_headless(struct world *w, unsigned endpoints)
 		"ports: [{name: a, port: 1}, {name: b, port: 2}]\nendpoints:\n");
 	for (unsigned i = 0; i < endpoints; i++)
 		len += snprintf(yaml + len, sizeof(yaml) - (size_t)len,
-			"- {addresses: [10.0.%u.%u]}\n", i / 250, 1 + i % 250);
+			"- {addresses: [10.0.%u.%u], nodeName: n%u, zone: z%u}\n",
+			i / 250, 1 + i % 250, i % 7, i % 3);
 	apply(w, yaml);
 }
 
@@ -195,6 +200,97 @@ START_TEST(cut)
 }
 END_TEST
 
+/* The form of the RRset of `type` of node `i` of the draft, and how many RRs it has. */
+static enum rrset_form form_of(
+	const struct draft *d, size_t i, uint16_t type, size_t *count)
+{
+	const uint8_t *node = d->octets.data + d->nodes[i].at;
+	struct node_header head;
+	struct rrset_header rr;
+
+	memcpy(&head, node, sizeof(head));
+	ck_assert_uint_ge(head.nrrsets, 1);
+	memcpy(&rr, node + round_up(sizeof(head) + head.name_len, 4), sizeof(rr));
+	ck_assert_uint_eq(rr.type, type);
+	*count = rr.count;
+	return (enum rrset_form)(rr.ttl_form >> 24 & 0xf);
+}
+
+/*
+ * GS-05: places stand behind the addresses where there is something to order, of as many
+ * as fit; the nodes of one Service share them; off means as before.
+ */
+START_TEST(places)
+{
+	static const struct {
+		enum conf_topology topology;
+		unsigned endpoints;
+		enum rrset_form form;
+	} rows[] = {{CONF_TOPOLOGY_NONE, 100, FORM_BODY_ADDRS},
+		{CONF_TOPOLOGY_ZONE, 1, FORM_BODY_ADDRS}, /* nothing to order */
+		{CONF_TOPOLOGY_ZONE, 100, FORM_BODY_PLACED},
+		{CONF_TOPOLOGY_NODE, 100, FORM_BODY_PLACED},
+		{CONF_TOPOLOGY_NODE, 5000, FORM_BODY_PLACED}};
+	size_t sizes[ARRAY_LEN(rows)];
+	struct world w;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		size_t count;
+
+		topology = rows[i].topology;
+		open_world(&w, "example.org");
+		add_headless(&w, rows[i].endpoints);
+		derive(&w);
+		for (size_t k = 0; k < 3; k++) /* the name and its two ports */
+			ck_assert_int_eq(
+				form_of(&w.draft, k, TYPE_A, &count), rows[i].form);
+		ck_assert(count == rows[i].endpoints || rows[i].endpoints == 5000);
+		ck_assert_uint_gt(count, rows[i].endpoints == 5000 ? 4000 : 0);
+		ck_assert_uint_eq(
+			w.draft.skipped, rows[i].endpoints == 5000 ? 1u << SKIP_SIZE : 0);
+		body_finish(&w.draft.body, &sizes[i]);
+		close_world(&w);
+	}
+	/* 3 zones, or 21 pairs of zone and node, and an index for each address, once */
+	for (size_t i = 2; i < 4; i++) {
+		size_t block = 4 + (i == 2 ? 3 : 21) * 6 + 100 * 2;
+
+		ck_assert_uint_gt(sizes[i] - sizes[0] + 8, block);
+		ck_assert_uint_lt(sizes[i] - sizes[0], block + 8);
+	}
+	topology = CONF_TOPOLOGY_NONE;
+}
+END_TEST
+
+/* GS-05: an address says where a client is, ready or not; a cluster IP says nothing. */
+START_TEST(client)
+{
+	const struct addr pod = {.len = 4, .octets = {10, 0, 0, 9}};
+	const struct addr ip = {.len = 4, .octets = {10, 9, 0, 1}};
+	struct world w;
+
+	topology = CONF_TOPOLOGY_ZONE;
+	open_world(&w, "example.org");
+	apply(&w, HEAD_SVC "spec: {clusterIP: 10.9.0.1, clusterIPs: [10.9.0.1]}\n");
+	apply(&w, HEAD_SLICE
+		"{name: e, namespace: n, labels: {kubernetes.io/service-name: s}}\n"
+		"addressType: IPv4\nendpoints: [{addresses: [10.0.0.9], nodeName: x, "
+		"zone: y, conditions: {ready: false}}]\n");
+	derive_owner(
+		w.store, &w.options, &store_find_address(w.store, &pod)->owner, &w.draft);
+	ck_assert_uint_eq(w.draft.n, 0);
+	ck_assert_int_eq(addr_compare(&w.draft.client, &pod), 0);
+	ck_assert_uint_eq(w.draft.place, place_make(1, 1));
+	derive_owner(
+		w.store, &w.options, &store_find_address(w.store, &ip)->owner, &w.draft);
+	ck_assert_uint_eq(w.draft.place, PLACE_UNKNOWN);
+	derive(&w);
+	ck_assert_uint_eq(w.draft.client.len, 0);
+	close_world(&w);
+	topology = CONF_TOPOLOGY_NONE;
+}
+END_TEST
+
 /* OB-N1: nothing without Namespace; RH-03: nothing without endpoints. */
 START_TEST(nothing)
 {
@@ -259,6 +355,8 @@ int main(void)
 	tcase_add_test(tc, equal_octets);
 	tcase_add_test(tc, large);
 	tcase_add_test(tc, cut);
+	tcase_add_test(tc, places);
+	tcase_add_test(tc, client);
 	tcase_add_test(tc, nothing);
 	tcase_add_test(tc, nested_zones);
 	tcase_add_loop_test(tc, dns1123, 0, (int)ARRAY_LEN(labels));

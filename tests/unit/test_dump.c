@@ -96,6 +96,24 @@ START_TEST(addresses_in_the_body)
 }
 END_TEST
 
+/* Places are no records: addresses stand in their own order (GS-05, GS-07). */
+START_TEST(addresses_with_places)
+{
+	static const uint32_t places[] = {2, 1};
+	static const uint8_t addrs6[32] = {0x20, 1, [15] = 1, [16] = 0x20, 1, [31] = 2};
+	uint32_t at = 0;
+
+	if (_i == 0) {
+		node_add_addrs_placed(&builder, TYPE_A, 30, addrs4, 2, places);
+		expect("10.1.0.1\n10.1.0.2\n");
+		return;
+	}
+	ck_assert(body_placed(&body, addrs6, 2, 16, places, &at));
+	node_add_body_placed(&builder, TYPE_AAAA, 30, at, 2);
+	expect("2001::1\n2001::2\n");
+}
+END_TEST
+
 START_TEST(srv_of_the_service_itself)
 {
 	static const uint16_t ports[] = {80, 8080};
@@ -109,8 +127,8 @@ END_TEST
 START_TEST(srv_of_endpoints)
 {
 	static const struct endpoint_spec specs[] = {
-		{(const uint8_t *)"db-0", 4, 1, 0, addrs4, NULL},
-		{(const uint8_t *)"db-1", 4, 1, 0, addrs4 + 4, NULL},
+		{(const uint8_t *)"db-0", 4, 1, 0, addrs4, NULL, NULL, NULL},
+		{(const uint8_t *)"db-1", 4, 1, 0, addrs4 + 4, NULL, NULL, NULL},
 	};
 	struct srv_list lists[] = {
 		{80, body_endpoints(&body, specs, 2), 2},
@@ -152,15 +170,16 @@ END_TEST
 /* Whatever octets a damaged endpoint list has: an end, and nothing read outside. */
 START_TEST(damaged_endpoints)
 {
-	static const struct endpoint_spec spec = {
-		(const uint8_t *)"db-0", 4, 2, 0, addrs4, NULL};
+	static const uint32_t places[] = {2, 1};
+	const struct endpoint_spec spec = {(const uint8_t *)"db-0", 4, 2, 0, addrs4, NULL,
+		_i == 0 ? NULL : places, NULL};
 	struct srv_list list = {80, body_endpoints(&body, &spec, 1), 1};
 	uint8_t *at = (uint8_t *)memory + SEGMENT_FIRST + sizeof(struct body_header);
 	unsigned refused = 0;
 
 	node_add_srv_body(&builder, 30, 33, 11, &list, 1);
 	struct node_view v = finish();
-	for (size_t i = 0; i < 14; i++) {
+	for (size_t i = 0; i < (_i == 0 ? 14 : 42); i++) {
 		for (unsigned bit = 0; bit < 8; bit++) {
 			const uint8_t *cursor = v.rrsets;
 			struct lines l = {0};
@@ -183,10 +202,11 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, addresses);
 	tcase_add_test(tc, addresses_in_the_body);
+	tcase_add_loop_test(tc, addresses_with_places, 0, 2);
 	tcase_add_test(tc, srv_of_the_service_itself);
 	tcase_add_test(tc, srv_of_endpoints);
 	tcase_add_test(tc, names);
 	tcase_add_test(tc, opaque);
-	tcase_add_test(tc, damaged_endpoints);
+	tcase_add_loop_test(tc, damaged_endpoints, 0, 2);
 	return run_case("dump", tc);
 }

@@ -2,7 +2,8 @@
  * test_engine.c - random histories of objects: what is published after many small steps
  * is what a controller publishes that sees only the last state
  *
- * Rows: WP-87, WP-88, GS-07, RX-20, G1. Every node on the way is audited by checksum.
+ * Rows: WP-87, WP-88, GS-05, GS-07, RX-20, G1. Every node on the way is audited by
+ * checksum.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -25,7 +26,7 @@ struct side {
 	struct publisher *publisher;
 	struct engine engine;
 	struct reader reader;
-	uint64_t published, failed;
+	uint64_t published, failed, held;
 };
 
 static void on_published(void *arg, const struct engine_published *p)
@@ -51,7 +52,19 @@ static void on_skipped(void *arg, const struct owner *o, enum skip_reason why)
 	(void)why;
 }
 
-static const struct engine_handlers handlers = {on_published, on_failed, on_skipped};
+static void on_held(void *arg, uint64_t names, uint64_t before, uint64_t hold_ns)
+{
+	struct side *s = arg;
+
+	ck_assert_uint_lt(names, before);
+	ck_assert_uint_eq(hold_ns, 60 * NS_PER_S);
+	s->held++;
+}
+
+static const struct engine_handlers handlers = {
+	on_published, on_failed, on_held, on_skipped};
+
+static enum conf_topology topology; /* of all sides */
 
 static void configure(struct side *s, uint64_t now_ns, uint32_t ttl_s)
 {
@@ -61,6 +74,7 @@ static void configure(struct side *s, uint64_t now_ns, uint32_t ttl_s)
 	conf_defaults(&c);
 	c.kubernetes.ttl_s = ttl_s;
 	c.kubernetes.negative_ttl_s = ttl_s;
+	c.loadbalance.topology = topology;
 	engine_configure(&s->engine, &c, &own, 1, "test", now_ns, now_ns + 1);
 }
 
@@ -100,14 +114,18 @@ static void close_side(struct side *s)
 
 static size_t random_endpoints(char *out, size_t cap, uint64_t *random)
 {
+	static const char *const nodes[] = {"", "n1", "n2", "n3"};
+	static const char *const zones[] = {"", "east", "west"};
 	size_t n = next_random(random) % 4, len = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		uint64_t r = next_random(random);
 
 		len += (size_t)snprintf(out + len, cap - len,
-			"%s{addresses: [10.0.0.%u]%s%s}", i > 0 ? ", " : "",
-			(unsigned)(1 + r % NADDRESSES),
+			"%s{addresses: [10.0.0.%u], nodeName: '%s', zone: '%s'%s%s}",
+			i > 0 ? ", " : "", (unsigned)(1 + r % NADDRESSES),
+			nodes[(r >> 24) % ARRAY_LEN(nodes)],
+			zones[(r >> 32) % ARRAY_LEN(zones)],
 			(r >> 8) % 3 == 0 ? ", hostname: h" : "",
 			(r >> 16) % 4 == 0 ? ", conditions: {ready: false}" : "");
 	}
@@ -137,6 +155,8 @@ static void random_service(char *out, size_t cap, uint64_t *random)
 	static const char *const specs[] = {
 		"{clusterIP: None, clusterIPs: [None]}",
 		"{clusterIP: None, clusterIPs: [None], publishNotReadyAddresses: true}",
+		"{clusterIP: None, clusterIPs: [None], "
+		"trafficDistribution: PreferSameNode}",
 		"{clusterIP: 10.0.0.3, clusterIPs: [10.0.0.3], "
 		"ports: [{name: p, port: 80}]}",
 		"{clusterIP: 10.9.0.4, clusterIPs: [10.9.0.4, 'fd00::4'], ports: "
@@ -199,7 +219,79 @@ static void random_event(
 struct octets {
 	struct mem_buf buf;
 	uint64_t names;
+	const struct snap *snap;
 };
+
+static struct addr client_addr(unsigned i)
+{
+	return (struct addr){.len = 4, .octets = {10, 0, 0, (uint8_t)(1 + i)}};
+}
+
+/*
+ * What an order says to each client: which addresses are at its node, which in its zone.
+ * The numbers of places need not be the same on both sides.
+ */
+static void put_order(struct octets *out, const struct place_order *p)
+{
+	for (unsigned i = 0; i < NADDRESSES; i++) {
+		struct addr a = client_addr(i);
+		uint32_t client = snap_place(out->snap, &a);
+		uint8_t kinds[256] = {0};
+		struct place_near n;
+
+		if (client != PLACE_UNKNOWN && place_near(p, client, &n))
+			for (unsigned k = n.zone; k < n.zone_end; k++)
+				kinds[place_index(p, k)] = k >= n.node && k < n.node_end
+				                                   ? 2
+				                                   : 1;
+		mem_buf_put(&out->buf, kinds, p->count);
+	}
+}
+
+static void put_endpoints(
+	struct octets *out, const struct node_view *v, const struct rrset *r)
+{
+	for (size_t at = 4; at + 8 <= r->len; at += 8) {
+		struct endpoints it;
+		struct endpoint e;
+		struct place_order p;
+
+		ck_assert(endpoints_begin(v, load_host_u32(r->data + at + 4), &it));
+		mem_buf_put(&out->buf, r->data + at, 2);
+		while (endpoints_next(&it, &e)) {
+			mem_buf_put(&out->buf, e.label, e.label_len);
+			mem_buf_put(&out->buf, e.addrs4, 4u * e.n4);
+			mem_buf_put(&out->buf, &e.flags, 1);
+			if (e.flags == ENDPOINT_PLACED4 &&
+				place_view(e.addrs4 + 4u * e.n4, SIZE_MAX, e.n4, &p) != 0)
+				put_order(out, &p);
+		}
+		ck_assert_uint_eq(it.left, 0);
+	}
+}
+
+/* RRsets by what they say, not by their octets. */
+static void put_rrsets(struct octets *out, const struct node_view *v)
+{
+	const uint8_t *cursor = v->rrsets;
+	struct place_order p;
+	struct rrset r;
+
+	for (unsigned i = 0; i < v->head->nrrsets; i++) {
+		ck_assert(node_next(v, &cursor, &r));
+		const uint32_t says[] = {r.type, r.count, r.ttl_s, r.form, r.glue_only};
+		mem_buf_put(&out->buf, says, sizeof(says));
+		if (r.form == FORM_SRV_BODY) {
+			put_endpoints(out, v, &r);
+			continue;
+		}
+		mem_buf_put(&out->buf, r.data, r.len);
+		if (node_placed(r.form)) {
+			ck_assert(node_places(&r, &p));
+			put_order(out, &p);
+		}
+	}
+}
 
 /* The hash, the node but checksum and body's place, and the body. */
 static bool on_node(void *arg, const struct node_view *v)
@@ -210,13 +302,19 @@ static bool on_node(void *arg, const struct node_view *v)
 	ck_assert(node_intact(v));
 	head.check = 0;
 	head.body = 0;
+	if (topology != CONF_TOPOLOGY_NONE)
+		head.size8 = 0; /* blocks differ in length where an order is the same */
 	mem_buf_put(&out->buf, &head, sizeof(head));
 	if (v->name != NULL)
 		mem_buf_put(&out->buf, v->name, head.name_len);
+	out->names++;
+	if (topology != CONF_TOPOLOGY_NONE) {
+		put_rrsets(out, v);
+		return true;
+	}
 	mem_buf_put(&out->buf, v->rrsets, (size_t)(v->end - v->rrsets));
 	if (v->body != NULL)
 		mem_buf_put(&out->buf, v->body, v->body_len);
-	out->names++;
 	return true;
 }
 
@@ -267,6 +365,7 @@ static void list(struct side *s, struct listing *l)
 	memset(l, 0, sizeof(*l));
 	reader_refresh(&s->reader);
 	ck_assert_ptr_nonnull(reader_snap(&s->reader));
+	l->octets.snap = reader_snap(&s->reader);
 	ck_assert_int_eq(snap_walk(reader_snap(&s->reader), on_listed, l), 0);
 	ck_assert_uint_eq(l->octets.names, reader_snap(&s->reader)->names);
 	sort_base = l->octets.buf.data;
@@ -279,12 +378,52 @@ static void free_listing(struct listing *l)
 	free(l->entry);
 }
 
+static bool count_client(void *arg, const struct node_view *v)
+{
+	unsigned *n = arg;
+
+	ck_assert(node_intact(v));
+	ck_assert_uint_ne(node_client_place(v), PLACE_UNKNOWN);
+	++*n;
+	return true;
+}
+
+/* Clients that are known, and for each pair whether they are near each other. */
+static void list_clients(struct side *s, uint8_t near[NADDRESSES][NADDRESSES])
+{
+	const struct snap *snap = reader_snap(&s->reader);
+	const struct snap clients = snap_clients(snap);
+	unsigned walked = 0, known = 0;
+
+	ck_assert_int_eq(snap_walk(&clients, count_client, &walked), 0);
+	for (unsigned i = 0; i < NADDRESSES; i++) {
+		struct addr a = client_addr(i);
+		uint32_t x = snap_place(snap, &a);
+
+		known += x != PLACE_UNKNOWN;
+		for (unsigned k = 0; k < NADDRESSES; k++) {
+			struct addr b = client_addr(k);
+			uint32_t y = snap_place(snap, &b), differ = x ^ y;
+
+			near[i][k] = (uint8_t)((x != 0) | (differ == 0) << 1 |
+					       (differ >> PLACE_NODE_BITS == 0) << 2 |
+					       ((differ & PLACE_NODE_MAX) == 0) << 3);
+		}
+	}
+	ck_assert_uint_eq(walked, known);
+	ck_assert(topology != CONF_TOPOLOGY_NONE || known == 0);
+}
+
 static void check_equal(struct side *a, struct side *b)
 {
+	uint8_t near[2][NADDRESSES][NADDRESSES];
 	struct listing x, y;
 
 	list(a, &x);
 	list(b, &y);
+	list_clients(a, near[0]);
+	list_clients(b, near[1]);
+	ck_assert_mem_eq(near[0], near[1], sizeof(near[0]));
 	ck_assert_uint_eq(x.n, y.n);
 	ck_assert_uint_eq(x.octets.names, y.octets.names); /* empty non-terminals too */
 	for (size_t i = 0; i < x.n; i++) {
@@ -345,6 +484,7 @@ START_TEST(random_histories)
 	struct state st = {0};
 	struct side a, b;
 
+	topology = (enum conf_topology)(_i % 3);
 	open_side(&a, "a", _i);
 	configure(&a, now_ns, 30);
 	engine_turn(&a.engine, now_ns, now_ns, true);
@@ -451,6 +591,85 @@ START_TEST(large_rrsets)
 END_TEST
 
 /* Garbage piles up, compactions come between the changes, and nothing is lost (G1). */
+/* A life of a controller: so many Services, and what a turn makes of them. */
+static void begin_life(struct side *s, uint64_t names, unsigned services, uint64_t now_ns)
+{
+	char yaml[160];
+
+	ck_assert_int_eq(publish_open(s->instance, &s->publisher), 0);
+	engine_init(&s->engine, s->publisher, names > 0, &handlers, s);
+	engine_guard(&s->engine, names);
+	configure(s, now_ns, 30);
+	apply_text(s, "kind: Namespace\napiVersion: v1\nmetadata: {name: n0}\n", now_ns);
+	for (unsigned i = 0; i < services; i++) {
+		snprintf(yaml, sizeof(yaml),
+			"kind: Service\napiVersion: v1\n"
+			"metadata: {name: s%u, namespace: n0}\nspec: {type: ClusterIP}\n",
+			i);
+		apply_text(s, yaml, now_ns);
+	}
+	engine_synced(&s->engine, now_ns);
+	engine_turn(&s->engine, now_ns, now_ns, true);
+}
+
+static void end_life(struct side *s)
+{
+	engine_fini(&s->engine);
+	publish_close(s->publisher);
+}
+
+/* WP-90: a successor that is told far less waits, and its predecessor's names stand. */
+START_TEST(first_generation_held)
+{
+	const char *const last = "s250.n0.svc.cluster.local";
+	uint64_t now_ns = NS_PER_S;
+	struct publish_info info;
+	struct side s;
+
+	open_side(&s, "a", _i);
+	end_life(&s);
+	begin_life(&s, 0, 300, now_ns);
+	ck_assert(exists(&s, last));
+	publish_status(s.publisher, &info);
+	end_life(&s);
+
+	begin_life(&s, info.names, 10, now_ns);
+	ck_assert_uint_eq(s.held, 1);
+	ck_assert(exists(&s, last));
+	for (unsigned i = 0; i < (_i == 0 ? 58u : 20u); i++) {
+		now_ns += NS_PER_S;
+		engine_turn(&s.engine, now_ns, now_ns, true);
+		ck_assert(exists(&s, last));
+	}
+	ck_assert_uint_eq(s.held, 1);
+	if (_i == 0) { /* it was true after all */
+		now_ns += 2 * NS_PER_S;
+		engine_turn(&s.engine, now_ns, now_ns, true);
+		ck_assert(!exists(&s, last));
+		ck_assert(exists(&s, "s9.n0.svc.cluster.local"));
+	} else { /* more comes */
+		apply_text(&s,
+			"kind: Service\napiVersion: v1\n"
+			"metadata: {name: new, namespace: n0}\nspec: {}\n",
+			now_ns);
+		for (unsigned i = 10; i < 200; i++) {
+			char yaml[160];
+
+			snprintf(yaml, sizeof(yaml),
+				"kind: Service\napiVersion: v1\n"
+				"metadata: {name: s%u, namespace: n0}\nspec: {}\n",
+				i);
+			apply_text(&s, yaml, now_ns);
+		}
+		now_ns += 5 * NS_PER_S;
+		engine_turn(&s.engine, now_ns, now_ns, true);
+		ck_assert(!exists(&s, last));
+		ck_assert(exists(&s, "new.n0.svc.cluster.local"));
+	}
+	ck_assert_uint_eq(s.failed, 0);
+	close_side(&s);
+}
+END_TEST
 START_TEST(compacted_on_the_way)
 {
 	uint64_t now_ns = NS_PER_S, compactions = 0;
@@ -500,6 +719,7 @@ int main(void)
 
 	tcase_add_test(tc, large_rrsets);
 	tcase_add_test(tc, compacted_on_the_way);
+	tcase_add_loop_test(tc, first_generation_held, 0, 2);
 
 	own_pid = (int)getpid();
 	tcase_set_timeout(tc, 300);

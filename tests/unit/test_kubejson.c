@@ -68,6 +68,14 @@ static const struct {
 		"Service s/n headless\n"},
 	{"RB-07", SERVICE("\"publishNotReadyAddresses\":true"), "Service s/n notready\n"},
 	{"RB-07", SERVICE("\"publishNotReadyAddresses\":false"), "Service s/n\n"},
+	{"GS-05", SERVICE("\"trafficDistribution\":\"PreferClose\""),
+		"Service s/n near=zone\n"},
+	{"GS-05", SERVICE("\"trafficDistribution\":\"PreferSameZone\""),
+		"Service s/n near=zone\n"},
+	{"GS-05", SERVICE("\"trafficDistribution\":\"PreferSameNode\""),
+		"Service s/n near=node\n"},
+	{"GS-05", SERVICE("\"trafficDistribution\":\"prefersamenode\""), "Service s/n\n"},
+	{"GS-05", SERVICE("\"trafficDistribution\":null"), "Service s/n\n"},
 	{"RB-08",
 		SERVICE("\"externalName\":\"x.example.\",\"type\":\"ExternalName\","
 			"\"clusterIP\":\"10.0.0.1\""),
@@ -294,6 +302,8 @@ static const struct {
 		"spec.clusterIPs[]: expected a string, found a map"},
 	{SERVICE("\"type\":{}"), 1, 92,
 		"spec.type: expected a single value, found a map"},
+	{SERVICE("\"trafficDistribution\":[]"), 1, 107,
+		"spec.trafficDistribution: expected a single value, found a list"},
 	{SERVICE("\"publishNotReadyAddresses\":\"x\""), 1, 112,
 		"spec.publishNotReadyAddresses: expected true or false, found a string"},
 };
@@ -506,6 +516,36 @@ START_TEST(copy_and_equal)
 }
 END_TEST
 
+/* In one piece an object says the same, its resourceVersion can be exchanged. */
+START_TEST(packed)
+{
+	struct kube_object o = {0}, copy;
+	struct kube_error e = {0};
+	const uint8_t *json = (const uint8_t *)fields[_i].json;
+	struct kubetext a = {0}, b = {0}, c = {0};
+	struct kubejson *j = kubejson_new(keep, &o);
+
+	ck_assert_int_eq(kubejson_feed(j, json, strlen(fields[_i].json), &e), 0);
+	kubejson_free(j);
+	if (o.name == NULL)
+		return;
+	say_object(&a, &o);
+	uint64_t hash = kube_object_hash(&o);
+	kube_object_pack(&o);
+	kube_object_pack(&o);
+	say_object(&b, &o);
+	ck_assert_str_eq(a.text, b.text);
+	ck_assert_uint_eq(kube_object_hash(&o), hash);
+	kube_object_copy(&copy, &o);
+	kube_text_free(o.resource_version);
+	o.resource_version = kube_text("other", 5);
+	kube_object_fini(&o);
+	say_object(&c, &copy);
+	ck_assert_str_eq(a.text, c.text);
+	kube_object_fini(&copy);
+}
+END_TEST
+
 /* Real object sets are read whole. */
 static const struct {
 	const char *path;
@@ -544,6 +584,7 @@ int main(void)
 	tcase_add_loop_test(tc, long_string, 0, 4);
 	tcase_add_test(tc, fault_stays);
 	tcase_add_loop_test(tc, copy_and_equal, 0, ARRAY_LEN(fields));
+	tcase_add_loop_test(tc, packed, 0, ARRAY_LEN(fields));
 	tcase_add_loop_test(tc, object_set, 0, ARRAY_LEN(sets));
 	return run_case("kubejson", tc);
 }

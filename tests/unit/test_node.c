@@ -1,5 +1,6 @@
 /*
- * test_node.c - nodes, bodies and settings: built, read back, cut to size (S-05, GS-07)
+ * test_node.c - nodes, bodies and settings: built, read back, cut to size (S-05, GS-05,
+ * GS-07)
  */
 #include <errno.h>
 
@@ -104,8 +105,9 @@ END_TEST
 START_TEST(bodies_share)
 {
 	static const uint8_t a4[] = {10, 0, 0, 1, 10, 0, 0, 2, 10, 0, 0, 3};
-	struct endpoint_spec spec[] = {{(const uint8_t *)"db-0", 4, 1, 0, a4, NULL},
-		{(const uint8_t *)"db-1", 4, 2, 0, a4 + 4, NULL}};
+	struct endpoint_spec spec[] = {
+		{(const uint8_t *)"db-0", 4, 1, 0, a4, NULL, NULL, NULL},
+		{(const uint8_t *)"db-1", 4, 2, 0, a4 + 4, NULL, NULL, NULL}};
 	struct name n = owner_name("db.shop.svc.cluster.local.");
 	struct endpoints it;
 	struct endpoint e;
@@ -139,6 +141,129 @@ START_TEST(bodies_share)
 }
 END_TEST
 
+/* GS-05: addresses with their places, in the node and in a body, in and out. */
+START_TEST(placed)
+{
+	static const uint8_t a4[] = {10, 0, 0, 1, 10, 0, 0, 2, 10, 0, 0, 3},
+			     a6[48] = {1, [16] = 2, [32] = 3};
+	const uint32_t places[] = {place_make(2, 1), place_make(1, 0), place_make(2, 2)};
+	const uint32_t same[] = {7, 7, 7};
+	struct name n = owner_name("db.shop.svc.cluster.local.");
+	struct place_order p;
+	struct place_near near;
+	struct rrset r;
+	bool damaged = false;
+	uint32_t at = 0;
+
+	ck_assert(!body_placed(&body, a6, 3, 16, same, &at));
+	ck_assert(body_placed(&body, a6, 3, 16, places, &at));
+	uint32_t again = 0;
+	size_t before = body.buf.len;
+	ck_assert(body_placed(&body, a6, 3, 16, places, &again));
+	ck_assert_uint_eq(again, at);
+	ck_assert_uint_eq(body.buf.len, before);
+	node_begin(&builder, &n, 0, NODE_OWNS_BODY);
+	ck_assert_uint_eq(node_add_addrs_placed(&builder, TYPE_A, 30, a4, 3, places), 3);
+	node_add_body_placed(&builder, TYPE_AAAA, 30, at, 3);
+	ck_assert_uint_eq(node_add_addrs_placed(&builder, TYPE_TXT, 30, a4, 0, NULL), 0);
+	ck_assert_uint_eq(node_add_addrs(&builder, TYPE_MX, 30, a4, 0, false), 0);
+	struct node_view v = place(true);
+	ck_assert_uint_eq(v.head->nrrsets, 2);
+	for (int six = 0; six < 2; six++) {
+		ck_assert(node_rrset(&v, six ? TYPE_AAAA : TYPE_A, &r, &damaged));
+		ck_assert(node_placed(r.form));
+		ck_assert_uint_eq(r.len, six ? sizeof(a6) : sizeof(a4));
+		ck_assert_mem_eq(r.data, six ? a6 : a4, r.len);
+		ck_assert(node_places(&r, &p));
+		ck_assert(place_near(&p, places[2], &near));
+		ck_assert_uint_eq(near.zone_end - near.zone, 2);
+		ck_assert_uint_eq(near.node_end - near.node, 1);
+		ck_assert_uint_eq(place_index(&p, near.node), 2);
+	}
+	ck_assert_uint_eq(node_size(&v), heap->arena.live);
+	/* all at one place: as if nobody cared */
+	node_begin(&builder, &n, 0, 0);
+	ck_assert_uint_eq(node_add_addrs_placed(&builder, TYPE_A, 30, a4, 3, same), 3);
+	v = place(false);
+	ck_assert(node_rrset(&v, TYPE_A, &r, &damaged));
+	ck_assert_int_eq(r.form, FORM_ADDRS);
+	ck_assert(!damaged);
+}
+END_TEST
+
+/* GS-05: endpoints with places of no, one and both families. */
+START_TEST(placed_endpoints)
+{
+	static const uint8_t a4[] = {10, 0, 0, 1, 10, 0, 0, 2}, a6[32] = {1, [16] = 2};
+	const uint32_t near[] = {1, 2}, same[] = {5, 5};
+	struct name n = owner_name("db.shop.svc.cluster.local.");
+	struct place_order p;
+	struct endpoints it;
+	struct endpoint e;
+
+	struct endpoint_spec spec[4];
+	for (unsigned i = 0; i < 4; i++)
+		spec[i] = (struct endpoint_spec){.label = (const uint8_t *)"abc",
+			.label_len = (uint8_t)(1 + i % 3),
+			.n4 = 2,
+			.n6 = 2,
+			.addrs4 = a4,
+			.addrs6 = a6,
+			.place4 = (i & 1) != 0 ? near : same,
+			.place6 = (i & 2) != 0 ? near : NULL};
+	uint32_t list = body_endpoints(&body, spec, 4);
+	struct srv_list lists[] = {{5432, list, 4}};
+	node_begin(&builder, &n, 0, NODE_OWNS_BODY);
+	ck_assert_uint_eq(node_add_srv_body(&builder, 30, 25, 0, lists, 1), 4);
+	struct node_view v = place(true);
+	ck_assert(endpoints_begin(&v, list, &it));
+	for (unsigned i = 0; i < 4; i++) {
+		ck_assert(endpoints_next(&it, &e));
+		ck_assert_uint_eq(e.flags, i);
+		ck_assert_mem_eq(e.addrs4, a4, sizeof(a4));
+		ck_assert_mem_eq(e.addrs6, a6, sizeof(a6));
+		if ((i & 1) != 0)
+			ck_assert_uint_ne(place_view(e.addrs4 + 8, SIZE_MAX, 2, &p), 0);
+		if ((i & 2) != 0)
+			ck_assert_uint_ne(place_view(e.addrs6 + 32, SIZE_MAX, 2, &p), 0);
+	}
+	ck_assert(!endpoints_next(&it, &e));
+	ck_assert_uint_eq(it.left, 0);
+	ck_assert_ptr_eq(it.at, it.end);
+}
+END_TEST
+
+/* GS-05: a client's node has its address for a name and says its place. */
+START_TEST(client)
+{
+	static const char *const texts[] = {"10.0.0.1", "fd00::1"};
+	static const size_t sizes[] = {24, 40};
+	uint8_t octets[NODE_CLIENT_MAX];
+	struct addr a;
+
+	for (unsigned i = 0; i < ARRAY_LEN(texts); i++) {
+		const struct hash128 h = {3, 4};
+		struct node_view v;
+		uint64_t entry;
+
+		ck_assert(addr_parse(texts[i], strlen(texts[i]), &a));
+		ck_assert_uint_eq(node_client(&a, 0xabcdef01, octets), sizes[i]);
+		ck_assert_int_eq(
+			arena_node(&heap->arena, &h, octets, sizes[i], 0, &entry), 0);
+		ck_assert(node_view(
+			heap->arena.base, heap->arena.used, (uint32_t)entry, &v));
+		ck_assert(node_intact(&v));
+		ck_assert_uint_eq(v.head->name_len, a.len);
+		ck_assert_mem_eq(v.name, a.octets, a.len);
+		ck_assert_uint_eq(node_client_place(&v), 0xabcdef01);
+	}
+	struct name n = owner_name("db.shop.svc.cluster.local.");
+	node_begin(&builder, &n, 0, 0);
+	struct node_view v = place(false);
+	ck_assert_uint_eq(node_client_place(&v), PLACE_UNKNOWN);
+}
+END_TEST
+
 /* S-05: an RRset is cut to what a TCP message of 65,535 octets holds. */
 START_TEST(cut_to_tcp)
 {
@@ -154,6 +279,14 @@ START_TEST(cut_to_tcp)
 	ck_assert_uint_ge(kept, rows[_i].least);
 	ck_assert_uint_le(kept, rows[_i].most);
 	ck_assert_uint_le(12u + n.len + 4u + 11u + kept * (12 + rows[_i].size), 65535);
+	ck_assert_uint_eq(node_fit(&builder, rows[_i].type, 6000), kept);
+	uint32_t *places = mem_alloc(6000, sizeof(*places));
+	places[1] = 1;
+	node_begin(&builder, &n, 0, 0);
+	ck_assert_uint_eq(
+		node_add_addrs_placed(&builder, rows[_i].type, 30, addrs, 6000, places),
+		kept);
+	free(places);
 	free(addrs);
 }
 END_TEST
@@ -241,6 +374,9 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, inline_forms);
 	tcase_add_test(tc, bodies_share);
+	tcase_add_test(tc, placed);
+	tcase_add_test(tc, placed_endpoints);
+	tcase_add_test(tc, client);
 	tcase_add_loop_test(tc, cut_to_tcp, 0, 2);
 	tcase_add_test(tc, empty_non_terminal);
 	tcase_add_test(tc, settings_block);

@@ -1,16 +1,18 @@
 /*
  * test_publish.c - the writer of an instance and its readers, over real shared memory
- * (G1-G4, SH-01 to SH-06, GS-01, successor rule)
+ * (G1-G4, SH-01 to SH-06, GS-01, GS-05, successor rule)
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "support.h"
 
 #include "controller/publish/publish.h"
+#include "controller/publish/reclaim.h"
 #include "dns/type.h"
 #include "snap/reader.h"
 
@@ -102,6 +104,29 @@ static uint32_t value_of(const struct reader *r, unsigned i)
 	return value;
 }
 
+/* Client i: every second one has an IPv6 address. */
+static struct addr client_addr(unsigned i)
+{
+	struct addr a = {.len = i % 2 == 0 ? 4 : 16, .octets = {10}};
+
+	store_u16(a.octets + a.len - 2, (uint16_t)i);
+	return a;
+}
+
+static void put_client(struct publisher *p, unsigned i, uint32_t place)
+{
+	struct addr a = client_addr(i);
+
+	ck_assert_int_eq(publish_client(p, &a, place), 0);
+}
+
+static uint32_t place_of(const struct reader *r, unsigned i)
+{
+	struct addr a = client_addr(i);
+
+	return snap_place(reader_snap(r), &a);
+}
+
 static void setup(void)
 {
 	snprintf(instance, sizeof(instance), "test-publish-%d", (int)getpid());
@@ -170,6 +195,60 @@ START_TEST(serial)
 	p = open_publisher();
 	put_settings(p, 3);
 	ck_assert_uint_eq(commit(p, false, true).serial, a.serial + 2);
+	publish_close(p);
+}
+END_TEST
+
+/*
+ * GS-05: clients are published with the names, by a bulk build and by changes; they are
+ * no names, and no commit says that they changed.
+ */
+START_TEST(clients)
+{
+	struct publisher *p = open_publisher();
+	struct addr missing = client_addr(9999), second = client_addr(2);
+	struct reader r;
+
+	put_settings(p, 1);
+	publish_bulk(p);
+	put(p, 1, 11);
+	for (unsigned i = 0; i < 1000; i++)
+		put_client(p, i, i + 1);
+	struct publish_info first = commit(p, true, true);
+	ck_assert_uint_eq(first.names, 1);
+	ck_assert_uint_eq(first.added, 1);
+	reader_init(&r, instance);
+	ck_assert(reader_refresh(&r));
+	for (unsigned i = 0; i < 1100; i++)
+		ck_assert_uint_eq(place_of(&r, i), i < 1000 ? i + 1 : PLACE_UNKNOWN);
+	ck_assert_uint_eq(value_of(&r, 1), 11);
+	put_client(p, 2, 77);
+	put_client(p, 2, 78);
+	put_client(p, 3, PLACE_UNKNOWN);
+	ck_assert_int_eq(publish_client(p, &missing, PLACE_UNKNOWN), -ENOENT);
+	ck_assert_uint_eq(publish_place(p, &second), 78);
+	ck_assert_uint_eq(place_of(&r, 2), 3); /* nothing before the word is stored */
+	struct publish_info info = commit(p, true, false);
+	ck_assert_uint_eq(info.generation, first.generation + 1);
+	ck_assert_uint_eq(info.serial, first.serial);
+	ck_assert_uint_eq(info.names, 1);
+	ck_assert_uint_eq(info.added + info.changed + info.removed, 0);
+	ck_assert(reader_refresh(&r));
+	ck_assert_uint_eq(place_of(&r, 2), 78);
+	ck_assert_uint_eq(place_of(&r, 3), PLACE_UNKNOWN);
+	ck_assert_uint_eq(place_of(&r, 4), 5);
+	/* A bulk build begins without them; one that is given up changes nothing. */
+	publish_bulk(p);
+	put_client(p, 7, 8);
+	ck_assert_int_eq(publish_restart(p), 0);
+	ck_assert(!reader_refresh(&r));
+	publish_bulk(p);
+	put(p, 1, 12);
+	commit(p, true, true);
+	ck_assert(reader_refresh(&r));
+	ck_assert_uint_eq(value_of(&r, 1), 12);
+	ck_assert_uint_eq(place_of(&r, 4), PLACE_UNKNOWN);
+	reader_fini(&r);
 	publish_close(p);
 }
 END_TEST
@@ -263,14 +342,18 @@ START_TEST(compaction)
 	publish_bulk(p);
 	for (unsigned i = 0; i < 3000; i++)
 		put(p, i, 1);
+	for (unsigned i = 0; i < 3000; i++)
+		put_client(p, i, 1);
 	uint64_t first = commit(p, true, true).segment;
 	reader_init(&r, instance);
 	ck_assert(reader_refresh(&r));
 	uint32_t version = 1;
 	do {
 		version++;
-		for (unsigned i = 0; i < 3000; i += 3)
+		for (unsigned i = 0; i < 3000; i += 3) {
 			put(p, i, version);
+			put_client(p, i + 1, version);
+		}
 		info = commit(p, true, true);
 		for (int k = 0; k < 3 && published.generation == 0; k++)
 			publish_idle(
@@ -286,6 +369,9 @@ START_TEST(compaction)
 	ck_assert_uint_eq(reader_snap(&r)->segment, first + 1);
 	for (unsigned i = 0; i < 3000; i++)
 		ck_assert_uint_eq(value_of(&r, i), i % 3 == 0 ? version : 1);
+	for (unsigned i = 0; i < 3000; i++)
+		ck_assert_uint_eq(place_of(&r, i), i % 3 == 1 ? version : 1);
+	ck_assert_uint_eq(published.names, 3000);
 	ck_assert(linked(first));
 	idle_for(p, 6 * NS_PER_S);
 	ck_assert(!linked(first));
@@ -366,6 +452,67 @@ START_TEST(compaction_keeps_ahead)
 	ck_assert_uint_eq(board_load(&r.board->building), 0);
 	ck_assert(reader_refresh(&r));
 	ck_assert_uint_eq(r.current.number, ahead);
+	reader_fini(&r);
+	publish_close(p);
+}
+END_TEST
+
+/* Octets of memory that segment `number` takes. */
+static uint64_t memory_of(uint64_t number)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/dev/shm/shmdns.%s.v%d.seg.%llu", instance,
+		SNAP_LAYOUT, (unsigned long long)number);
+	ck_assert_int_eq(stat(path, &st), 0);
+	return (uint64_t)st.st_blocks * 512;
+}
+
+/* SH-02, G1, GS-05: garbage is freed in place, what either trie reaches is not. */
+START_TEST(freed_in_place)
+{
+	struct publisher *p = open_publisher();
+	struct board_page *board;
+	struct reclaim reclaim = {0};
+	struct reader r;
+
+	put_settings(p, 1);
+	publish_bulk(p);
+	for (unsigned i = 0; i < 3000; i++) {
+		put(p, i, 1);
+		put_client(p, i, 1);
+	}
+	commit(p, true, true);
+	for (uint32_t version = 2; version < 40; version++) {
+		for (unsigned i = 0; i < 3000; i += 2) {
+			put(p, i, version);
+			put_client(p, i, version);
+		}
+		commit(p, true, true);
+	}
+	put_client(p, 1, 77);
+	uint64_t segment = commit(p, true, false).segment;
+	uint64_t before = memory_of(segment);
+	ck_assert_int_eq(segment_board_adopt(instance, &board), 0);
+	reclaim_step(&reclaim, instance, board, now_ns);
+	put_client(p, 3, 78); /* appended meanwhile: stays as well */
+	commit(p, true, false);
+	reclaim_step(&reclaim, instance, board, now_ns + 10 * NS_PER_S);
+	ck_assert_uint_lt(memory_of(segment), before - (UINT64_C(2) << 20));
+	reader_init(&r, instance);
+	ck_assert(reader_refresh(&r));
+	for (unsigned i = 0; i < 3000; i++) {
+		ck_assert_uint_eq(value_of(&r, i), i % 2 == 0 ? 39 : 1);
+		ck_assert_uint_eq(place_of(&r, i), i == 1       ? 77
+						   : i == 3     ? 78
+						   : i % 2 == 0 ? 39
+								: 1);
+	}
+	for (unsigned part = 0; part < AUDIT_PARTS; part++)
+		ck_assert_int_ge(snap_audit(reader_snap(&r), part), 0);
+	reclaim_fini(&reclaim);
+	segment_board_unmap(board);
 	reader_fini(&r);
 	publish_close(p);
 }
@@ -455,7 +602,10 @@ START_TEST(audit_finds_damage)
 	put_settings(p, 1);
 	publish_bulk(p);
 	for (unsigned i = 0; i < 2000; i++)
-		put(p, i, i);
+		if (_i == 0)
+			put(p, i, i);
+		else
+			put_client(p, i, i + 1); /* GS-05 */
 	info = commit(p, true, true);
 	idle_for(p, 30 * NS_PER_S);
 	snprintf(path, sizeof(path), "/dev/shm/shmdns.%s.v%d.seg.%llu", instance,
@@ -488,13 +638,15 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, reader_follows);
 	tcase_add_test(tc, serial);
+	tcase_add_test(tc, clients);
 	tcase_add_test(tc, one_writer);
 	tcase_add_test(tc, successor);
 	tcase_add_test(tc, compaction);
 	tcase_add_test(tc, compaction_given_up);
 	tcase_add_test(tc, compaction_keeps_ahead);
+	tcase_add_test(tc, freed_in_place);
 	tcase_add_loop_test(tc, board_lost, 0, 2);
 	tcase_add_test(tc, garbage_on_the_board);
-	tcase_add_test(tc, audit_finds_damage);
+	tcase_add_loop_test(tc, audit_finds_damage, 0, 2);
 	return run_case("publish", tc);
 }

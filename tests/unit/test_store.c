@@ -1,12 +1,14 @@
 /*
  * test_store.c - which owners an event makes dirty, and what the store forgets
  *
- * Rows: WP-88, RB-20, OB-N1, OB-N2, RX-02, RDY-06.
+ * Rows: WP-85, WP-88, RB-20, OB-N1, OB-N2, RX-02, RDY-06, GS-05.
  */
 #include "controller/kube/store.h"
 #include "objects.h"
 
 #include <stdio.h>
+
+#include "snap/place.h"
 
 #define HEAD_NS    "kind: Namespace\napiVersion: v1\nmetadata: "
 #define HEAD_SVC   "kind: Service\napiVersion: v1\nmetadata: "
@@ -184,6 +186,98 @@ START_TEST(not_leaving)
 }
 END_TEST
 
+#define AT(address, zone, node)                                                          \
+	"{addresses: [" address "], zone: " zone ", nodeName: " node "}"
+
+static uint32_t place_of(const struct store *s, const char *address)
+{
+	const struct address_record *r;
+	struct addr a;
+
+	ck_assert(addr_parse(address, strlen(address), &a));
+	r = store_find_address(s, &a);
+	return r == NULL ? PLACE_UNKNOWN : store_address_place(s, r);
+}
+
+/*
+ * GS-05: a changed place marks its own address; names keep their numbers when a slice is
+ * replaced; addresses of a slice that leaves keep their places as long.
+ */
+START_TEST(places)
+{
+	struct store_options o = {.topology = true};
+	struct store *s = store_new(&key);
+
+	store_configure(s, &o);
+	store_synced(s);
+	apply(s, KUBE_ADDED, NS("n"), 0);
+	apply(s, KUBE_ADDED, SVC("s", "{clusterIP: None, clusterIPs: [None]}"), 0);
+	apply(s, KUBE_ADDED,
+		SLICE("a", "s",
+			"[" AT("10.0.0.1", "e", "n1") "," AT("10.0.0.2", "w", "n2") "]"),
+		0);
+	ck_assert_uint_eq(place_of(s, "10.0.0.1"), place_make(1, 1));
+	ck_assert_uint_eq(place_of(s, "10.0.0.2"), place_make(2, 2));
+	dirty(s);
+	apply(s, KUBE_MODIFIED,
+		SLICE("a", "s",
+			"[" AT("10.0.0.1", "w", "n1") "," AT("10.0.0.2", "w", "n2") "]"),
+		0);
+	ck_assert_str_eq(dirty(s), "10.0.0.1; Service n/s; ");
+	ck_assert_uint_eq(place_of(s, "10.0.0.1"), place_make(2, 1));
+	ck_assert_uint_eq(place_of(s, "10.0.0.2"), place_make(2, 2));
+	/* of two opinions the first in the alphabet counts, but that which says more */
+	apply(s, KUBE_ADDED, SLICE("b", "t", "[" AT("10.0.0.2", "x", "n1") "]"), 0);
+	ck_assert_uint_eq(place_of(s, "10.0.0.2"), place_make(2, 2));
+	apply(s, KUBE_ADDED, SLICE("c", "t", "[{addresses: [10.0.0.2], zone: a}]"), 0);
+	ck_assert_uint_eq(place_of(s, "10.0.0.2"), place_make(2, 2));
+	/* leaving: only if nobody else knows */
+	apply(s, KUBE_DELETED, SLICE("a", "s", "[]"), 0);
+	ck_assert_uint_ne(place_of(s, "10.0.0.1"), PLACE_UNKNOWN);
+	ck_assert_uint_eq(place_of(s, "10.0.0.2"), place_make(3, 1));
+	store_expire(s, STORE_LEAVING_NS);
+	ck_assert_uint_eq(place_of(s, "10.0.0.1"), PLACE_UNKNOWN);
+	ck_assert_uint_eq(s->places.nodes.given, 1);
+	ck_assert_uint_eq(s->places.zones.given, 2);
+	store_free(s);
+}
+END_TEST
+
+/* GS-05: switched on and off while there are slices, with labels that let some count. */
+START_TEST(places_on_and_off)
+{
+	struct store_options o = {.nzones = 0};
+	struct store *s = store_new(&key);
+
+	store_configure(s, &o);
+	apply(s, KUBE_ADDED, SLICE("a", "s", "[" AT("10.0.0.1", "e", "n1") "]"), 0);
+	ck_assert_uint_eq(place_of(s, "10.0.0.1"), PLACE_UNKNOWN);
+	dirty(s);
+	apply(s, KUBE_MODIFIED, SLICE("a", "s", "[" AT("10.0.0.1", "e", "n2") "]"), 0);
+	ck_assert_str_eq(dirty(s), "Service n/s; "); /* nobody cares for the node */
+	o.topology = true;
+	store_configure(s, &o);
+	ck_assert_uint_eq(place_of(s, "10.0.0.1"), place_make(1, 1));
+	store_configure(s, &o);
+	ck_assert_uint_eq(place_of(s, "10.0.0.1"), place_make(1, 1));
+	o.noendpoints = true;
+	store_configure(s, &o);
+	ck_assert_uint_eq(s->places.nodes.given, 0);
+	o.topology = false;
+	o.noendpoints = false;
+	store_configure(s, &o);
+	o.topology = true;
+	store_configure(s, &o);
+	ck_assert_uint_eq(place_of(s, "10.0.0.1"), place_make(1, 1));
+	apply(s, KUBE_DELETED, SLICE("a", "s", "[]"), 0);
+	ck_assert_uint_eq(s->places.nodes.given + s->places.zones.given, 0);
+	o.topology = false;
+	store_configure(s, &o);
+	ck_assert_ptr_null(s->places.nodes.used);
+	store_free(s);
+}
+END_TEST
+
 /* LG-02: the first change since the last publish is the cause. */
 START_TEST(cause)
 {
@@ -200,6 +294,71 @@ START_TEST(cause)
 }
 END_TEST
 
+/* WP-85: what a complete list does not hold goes, and nothing else does. */
+START_TEST(sweep)
+{
+	struct store *s = fresh();
+	uint32_t first = store_pass_begin(s), second;
+	size_t total;
+
+	apply(s, KUBE_ADDED, NS("n"), 0);
+	apply(s, KUBE_ADDED, SVC("a", "{clusterIP: 10.0.0.1}"), 0);
+	apply(s, KUBE_ADDED, SVC("b", "{}"), 0);
+	apply(s, KUBE_ADDED, SVC("c", "{}"), 0);
+	apply(s, KUBE_ADDED, SLICE("x", "a", "[{addresses: [10.0.0.7]}]"), 0);
+	apply(s, KUBE_ADDED, SLICE("y", "c", "[]"), 0); /* Services without a slice too */
+	ck_assert_uint_eq(store_unseen(s, KUBE_SERVICE, NULL, first, &total), 0);
+	dirty(s);
+
+	second = store_pass_begin(s);
+	ck_assert(!apply(s, KUBE_ADDED, SVC("a", "{clusterIP: 10.0.0.1}"), 0));
+	store_seen(s, KUBE_SERVICE, "n", "b"); /* it is there, and cannot be read */
+	store_seen(s, KUBE_SERVICE, "n", "none");
+	ck_assert_uint_eq(store_unseen(s, KUBE_SERVICE, NULL, second, &total), 1);
+	ck_assert_uint_eq(store_unseen(s, KUBE_SERVICE, "m", second, &total), 0);
+	ck_assert(!store_sweep(s, KUBE_SERVICE, "m", second, 0));
+	ck_assert(store_sweep(s, KUBE_SERVICE, "n", second, 0));
+	ck_assert_str_eq(dirty(s), "Service n/c; ");
+	ck_assert_uint_eq(s->objects[KUBE_SERVICE], 2);
+	ck_assert(!store_sweep(s, KUBE_SERVICE, NULL, second, 0));
+
+	/* of another kind nothing was listed, so nothing goes by itself */
+	ck_assert_uint_eq(s->objects[KUBE_SLICE], 2);
+	ck_assert(store_sweep(s, KUBE_SLICE, NULL, second, 0));
+	ck_assert_uint_eq(s->objects[KUBE_SLICE], 0);
+	ck_assert(!store_sweep(s, KUBE_NAMESPACE, "m", second, 0));
+	ck_assert(store_sweep(s, KUBE_NAMESPACE, "n", second, 0));
+	ck_assert_uint_eq(s->objects[KUBE_NAMESPACE], 0);
+	store_free(s);
+}
+END_TEST
+
+/* OB-N2: without the right to list them Namespaces follow from Services. */
+START_TEST(implied_namespaces)
+{
+	struct store *s = fresh();
+
+	apply(s, KUBE_ADDED, SVC("a", "{}"), 0);
+	apply(s, KUBE_ADDED, SLICE("x", "b", "[]"), 0);
+	struct service_record *a = store_find_service(s, "n", "a");
+	ck_assert(!store_service_exposed(a));
+	dirty(s);
+	ck_assert(store_imply_namespaces(s, true));
+	ck_assert(!store_imply_namespaces(s, true));
+	ck_assert(store_service_exposed(a));
+	ck_assert_str_eq(dirty(s), "Namespace n; Service n/a; Service n/b; ");
+
+	/* a slice alone is no Service */
+	apply(s, KUBE_DELETED, SVC("a", "{}"), 0);
+	ck_assert(!store_find_namespace(s, "n")->exposed);
+	apply(s, KUBE_ADDED, SVC("b", "{}"), 0);
+	ck_assert(store_find_namespace(s, "n")->exposed);
+	ck_assert(store_imply_namespaces(s, false));
+	ck_assert(!store_find_namespace(s, "n")->exposed);
+	store_free(s);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("store");
@@ -207,6 +366,10 @@ int main(void)
 	tcase_add_test(tc, dirty_owners);
 	tcase_add_test(tc, leaving);
 	tcase_add_test(tc, not_leaving);
+	tcase_add_test(tc, places);
+	tcase_add_test(tc, places_on_and_off);
 	tcase_add_test(tc, cause);
+	tcase_add_test(tc, sweep);
+	tcase_add_test(tc, implied_namespaces);
 	return run_case("store", tc);
 }

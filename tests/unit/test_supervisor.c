@@ -1,5 +1,5 @@
 /*
- * test_supervisor.c - what the supervisor reads of the kernel: addresses, sockets, quotas
+ * test_supervisor.c - what the supervisor reads of the kernel: addresses, sockets
  */
 #include <errno.h>
 #include <sys/socket.h>
@@ -7,9 +7,7 @@
 #include <linux/rtnetlink.h>
 
 #include "supervisor/addresses.h"
-#include "supervisor/cpus.h"
 #include "supervisor/holder.h"
-#include "supervisor/slots.h"
 
 #include "support.h"
 
@@ -195,28 +193,6 @@ START_TEST(lines_of_proc)
 }
 END_TEST
 
-/* KM-10 */
-static const struct {
-	const char *text;
-	uint32_t cpus;
-} quotas[] = {
-	{"max 100000", 0},
-	{"100000 100000", 1},
-	{"150000 100000", 2},
-	{"1000 100000", 1},
-	{"400000 100000\n", 4},
-	{"99999999 1000", SLOTS_SHARES_MAX},
-	{"100000 0", 0},
-	{"", 0},
-	{"x y", 0},
-};
-
-START_TEST(quota_of_the_group)
-{
-	ck_assert_uint_eq(cpus_parse_quota(quotas[_i].text), quotas[_i].cpus);
-}
-END_TEST
-
 int main(void)
 {
 	TCase *tc = tcase_create("supervisor");
@@ -226,6 +202,5 @@ int main(void)
 	tcase_add_test(tc, addresses_without_doubles);
 	tcase_add_test(tc, addresses_of_this_machine);
 	tcase_add_loop_test(tc, lines_of_proc, 0, ARRAY_LEN(lines));
-	tcase_add_loop_test(tc, quota_of_the_group, 0, ARRAY_LEN(quotas));
 	return run_case("supervisor", tc);
 }

@@ -1,6 +1,7 @@
 /*
  * test_trie.c - the persistent hash trie against a plain array: puts, removes, publishes,
- * bulk builds and compactions at random, with full and weakened hashes (G1, LH-01)
+ * bulk builds and compactions at random, with full and weakened hashes (G1, LH-01); and
+ * beside it the trie of clients in the same segment (GS-05)
  */
 #include <stdio.h>
 
@@ -11,15 +12,17 @@
 #include "dns/type.h"
 #include "snap/diff.h"
 
-#define NAMES_MAX 5000
+#define NAMES_MAX   5000
+#define CLIENTS_MAX 400
 
 struct model {
 	struct heap_arena *heap;
 	struct arena *a;
-	uint64_t trie;
+	uint64_t trie, clients;
 	struct hash_key key;
 	unsigned names;
 	uint32_t version[NAMES_MAX]; /* 0: absent */
+	uint32_t place[CLIENTS_MAX]; /* PLACE_UNKNOWN: absent */
 	uint64_t random;
 	struct node_builder builder;
 };
@@ -94,6 +97,55 @@ static void take_away(struct model *m, unsigned i)
 	m->version[i] = 0;
 }
 
+/* Every third client has an IPv6 address. */
+static struct addr client_addr(unsigned i)
+{
+	struct addr a = {.len = i % 3 == 2 ? 16 : 4};
+
+	store_u16(a.octets + a.len - 2, (uint16_t)i);
+	a.octets[0] = 10;
+	return a;
+}
+
+static void put_client(struct model *m, unsigned i)
+{
+	struct addr a = client_addr(i);
+	struct hash128 h = hash_name(&m->key, a.octets, a.len);
+	uint8_t node[NODE_CLIENT_MAX];
+	uint64_t leaf;
+
+	m->place[i] = 1 + (uint32_t)next_random(&m->random) % 1000;
+	size_t len = node_client(&a, m->place[i], node);
+	ck_assert_int_eq(arena_node(m->a, &h, node, len, 0, &leaf), 0);
+	ck_assert_int_eq(trie_put(m->a, &m->clients, &h, leaf), 0);
+}
+
+static void take_client(struct model *m, unsigned i)
+{
+	struct addr a = client_addr(i);
+	struct hash128 h = hash_name(&m->key, a.octets, a.len);
+
+	ck_assert_int_eq(trie_remove(m->a, &m->clients, &h, a.octets, a.len),
+		m->place[i] != PLACE_UNKNOWN ? 0 : -ENOENT);
+	m->place[i] = PLACE_UNKNOWN;
+}
+
+/* Both tries as a reader sees them. */
+static void model_snap(const struct model *m, struct snap *s)
+{
+	arena_snap(m->a, m->trie, s);
+	s->clients = m->clients;
+}
+
+static void check_clients(const struct snap *s, const struct model *m)
+{
+	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+		struct addr a = client_addr(i);
+
+		ck_assert_uint_eq(snap_place(s, &a), m->place[i]);
+	}
+}
+
 static void check_name(const struct snap *s, const struct model *m, unsigned i)
 {
 	struct node_view v;
@@ -122,7 +174,8 @@ static void check_all(const struct model *m)
 	struct snap s;
 	uint64_t present = 0;
 
-	arena_snap(m->a, m->trie, &s);
+	model_snap(m, &s);
+	check_clients(&s, m);
 	for (unsigned i = 0; i < m->names; i++) {
 		check_name(&s, m, i);
 		present += m->version[i] != 0;
@@ -160,21 +213,34 @@ static void check_live(const struct model *m)
 {
 	struct heap_arena *heap = heap_arena_new(UINT64_C(8) << 20, &m->key);
 	struct leaves *l = mem_alloc(1, sizeof(*l));
-	struct snap s;
-	uint64_t trie;
+	struct snap s, both;
+	uint64_t trie, clients;
 
 	l->to = &heap->arena;
-	arena_snap(m->a, m->trie, &s);
-	ck_assert_int_eq(snap_walk(&s, copy_leaf, l), 0);
+	model_snap(m, &both);
+	ck_assert_int_eq(snap_walk(&both, copy_leaf, l), 0);
 	ck_assert_uint_eq(l->n, m->a->names);
 	ck_assert_int_eq(trie_build(l->to, l->leaf, l->n, &trie), 0);
+	s = snap_clients(&both);
+	l->n = 0;
+	ck_assert_int_eq(snap_walk(&s, copy_leaf, l), 0);
+	ck_assert_int_eq(trie_build(l->to, l->leaf, l->n, &clients), 0);
+	ck_assert_uint_eq(l->to->names, m->a->names);
 	ck_assert_uint_eq(l->to->live, m->a->live);
 	ck_assert_uint_eq(l->to->used - SEGMENT_FIRST, l->to->live);
 	arena_snap(l->to, trie, &s);
+	s.clients = clients;
+	check_clients(&s, m);
 	for (unsigned i = 0; i < m->names; i++)
 		check_name(&s, m, i);
-	for (unsigned part = 0; part < AUDIT_PARTS; part++)
-		ck_assert_int_ge(snap_audit(&s, part), 0);
+	size_t audited = 0;
+	for (unsigned part = 0; part < AUDIT_PARTS; part++) {
+		int n = snap_audit(&s, part);
+
+		ck_assert_int_ge(n, 0);
+		audited += (size_t)n;
+	}
+	ck_assert_uint_eq(audited, m->a->names + l->n); /* each of both, once */
 	free(l);
 	heap_arena_free(heap);
 }
@@ -188,6 +254,10 @@ static void one_change(struct model *m)
 		put(m, i);
 	else
 		take_away(m, i);
+	if ((r >> 40) % 100 < 12)
+		put_client(m, (unsigned)(r >> 48) % CLIENTS_MAX);
+	else if ((r >> 40) % 100 < 22)
+		take_client(m, (unsigned)(r >> 48) % CLIENTS_MAX);
 }
 
 /* Copy into a new segment while changes go on in the old one, then go on there. */
@@ -199,7 +269,7 @@ static void compact(struct model *m)
 	int ret;
 
 	m->a->watermark = m->a->used;
-	arena_snap(m->a, m->trie, &s);
+	model_snap(m, &s);
 	c = compact_new(&s, &heap->arena);
 	do {
 		ret = compact_step(c, 100);
@@ -209,7 +279,7 @@ static void compact(struct model *m)
 		m->a->watermark = m->a->used;
 	} while (ret > 0);
 	do {
-		arena_snap(m->a, m->trie, &s);
+		model_snap(m, &s);
 		ret = compact_catch_up(c, &s);
 		ck_assert_int_ge(ret, 0);
 	} while (ret > 0);
@@ -219,6 +289,7 @@ static void compact(struct model *m)
 	m->heap = heap;
 	m->a = &heap->arena;
 	m->trie = compact_trie(c);
+	m->clients = compact_clients(c);
 	m->a->watermark = m->a->used;
 	compact_free(c);
 }
@@ -266,7 +337,7 @@ START_TEST(old_roots_stay)
 		one_change(&m);
 	m.a->watermark = m.a->used;
 	*old = m;
-	arena_snap(m.a, m.trie, &s);
+	model_snap(&m, &s);
 	uint64_t before = hash_content(m.a->base, m.a->watermark);
 	for (int i = 0; i < 5000; i++) {
 		one_change(&m);
@@ -276,6 +347,7 @@ START_TEST(old_roots_stay)
 	ck_assert_uint_eq(hash_content(m.a->base, s.used), before);
 	for (unsigned i = 0; i < m.names; i++)
 		check_name(&s, old, i);
+	check_clients(&s, old);
 	model_fini(&m);
 	free(old);
 }

@@ -12,10 +12,8 @@ TSIG = "TSIG"
 TRANSFER = "zone transfer"
 STATIC = "zones from files"
 ACCESS = "access control"
-API = "the API server as a source"
 SAVED = "the saved snapshot"
 VERIFIED = 'pods = "verified"'
-TOPOLOGY = "loadbalance.prefer_topology"
 FACTS = "query logs, views, explain"
 
 NOT_DUE = {
@@ -26,7 +24,6 @@ NOT_DUE = {
     "E-12": COOKIES,
     "E-13": COOKIES,
     "E-14": COOKIES,
-    "Z-07": API,
     "Z-09": FORWARDER,
     "Z-14": FORWARDER,  # fallthrough
     "B-04": FORWARDER,
@@ -37,7 +34,6 @@ NOT_DUE = {
     "RG-04": FORWARDER,
     "RG-07": FORWARDER,
     "RE-05": FORWARDER,
-    "RU-01": API,
 
     "E-19": TLS,
     "S-04": STATIC,  # no other zone is long enough
@@ -51,8 +47,5 @@ NOT_DUE = {
     "RE-12": ACCESS,
     "RV-08": VERIFIED,
     "RU-06": SAVED,
-    "RU-07": API,
-    "RU-08": API,
-    "GS-05": TOPOLOGY,
     "GS-06": FACTS,
 }

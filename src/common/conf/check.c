@@ -27,16 +27,78 @@ static void check_source(struct parse *p)
 	static const char path[] = "kubernetes.path", source[] = "kubernetes.source";
 	const struct conf_kubernetes *kube = &p->conf->kubernetes;
 
-	if (!sound(p, source))
+	if (!sound(p, source) || kube->source != CONF_SOURCE_FILES)
 		return;
-	if (kube->source == CONF_SOURCE_API)
-		report_add(p->report, CONF_ERROR, where(p, source), source,
-			"source \"api\" is not available in this build — set "
-			"kubernetes.source = \"files\" and kubernetes.path");
-	else if (sound(p, path) && kube->path[0] == '\0')
+	if (sound(p, path) && kube->path[0] == '\0')
 		report_add(p->report, CONF_ERROR, where(p, source), path,
 			"is missing — source \"files\" needs the directory or file of "
 			"objects");
+}
+
+static bool is_set(const struct parse *p, const char *path)
+{
+	return p->seen[number(path)].file != NULL;
+}
+
+/* RO-03, RO-04: the kubeconfig says all of it. */
+static void check_ignored(struct parse *p)
+{
+	static const char *const keys[] = {"kubernetes.endpoints",
+		"kubernetes.token_file", "kubernetes.tls.cert", "kubernetes.tls.key",
+		"kubernetes.tls.ca"};
+	static const char context[] = "kubernetes.context";
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (p->conf->kubernetes.kubeconfig[0] != '\0' && is_set(p, keys[i]))
+			report_add(p->report, CONF_WARNING, where(p, keys[i]), keys[i],
+				"is ignored: kubernetes.kubeconfig says all of this");
+	if (p->conf->kubernetes.kubeconfig[0] == '\0' &&
+		p->conf->kubernetes.context[0] != '\0')
+		report_add(p->report, CONF_ERROR, where(p, context), context,
+			"there is no kubeconfig to have it — set kubernetes.kubeconfig, "
+			"or take this out");
+}
+
+/* WP-08: what is secret goes over https only. */
+static void check_secure(struct parse *p)
+{
+	static const char endpoints[] = "kubernetes.endpoints";
+	const struct conf_kubernetes *kube = &p->conf->kubernetes;
+
+	if (kube->token_file[0] == '\0' && kube->tls.cert[0] == '\0')
+		return;
+	for (size_t i = 0; i < kube->nendpoints; i++) {
+		if (strncmp(kube->endpoints[i], "https://", 8) == 0)
+			continue;
+		report_add(p->report, CONF_ERROR, where(p, endpoints), endpoints,
+			"\"%s\" is not https: kubernetes.%s would be read on the way — "
+			"write https, or take that out",
+			kube->endpoints[i],
+			kube->token_file[0] != '\0' ? "token_file" : "tls.cert");
+		break;
+	}
+}
+
+static void check_access(struct parse *p)
+{
+	static const char cert[] = "kubernetes.tls.cert", key[] = "kubernetes.tls.key";
+	static const char *const keys[] = {"kubernetes.kubeconfig", "kubernetes.context",
+		"kubernetes.endpoints", "kubernetes.token_file", cert, key};
+	const struct conf_kubernetes *kube = &p->conf->kubernetes;
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (!sound(p, keys[i]))
+			return;
+	check_ignored(p);
+	if (kube->kubeconfig[0] != '\0')
+		return;
+	if (kube->tls.cert[0] != '\0' && kube->tls.key[0] == '\0')
+		report_add(p->report, CONF_ERROR, where(p, cert), cert,
+			"has no key — set kubernetes.tls.key too");
+	if (kube->tls.key[0] != '\0' && kube->tls.cert[0] == '\0')
+		report_add(p->report, CONF_ERROR, where(p, key), key,
+			"has no certificate — set kubernetes.tls.cert too");
+	check_secure(p);
 }
 
 static void check_pods(struct parse *p)
@@ -173,6 +235,7 @@ static void check_weights(struct parse *p)
 void check_all(struct parse *p)
 {
 	check_source(p);
+	check_access(p);
 	check_pods(p);
 	check_namespaces(p);
 	check_zones(p);

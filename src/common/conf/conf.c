@@ -15,7 +15,7 @@ static bool is_list(const struct key *k)
 {
 	return k->type == KEY_ZONES || k->type == KEY_LABELS ||
 	       k->type == KEY_ADDRESSES || k->type == KEY_PREFIXES ||
-	       k->type == KEY_LISTEN;
+	       k->type == KEY_URLS || k->type == KEY_LISTEN;
 }
 
 /* A key that nobody knows: what it could be (CF-02, OP-28). */
@@ -311,20 +311,37 @@ void conf_defaults(struct conf *out)
 	conf_report_fini(&report);
 }
 
+static void strings_free(char **s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(s[i]);
+	free(s);
+}
+
+static void kubernetes_fini(struct conf_kubernetes *k)
+{
+	free(k->zones);
+	free(k->path);
+	free(k->kubeconfig);
+	free(k->context);
+	strings_free(k->endpoints, k->nendpoints);
+	free(k->token_file);
+	free(k->tls.cert);
+	free(k->tls.key);
+	free(k->tls.ca);
+	strings_free(k->namespaces, k->nnamespaces);
+	free(k->namespace_labels);
+	free(k->labels);
+	free(k->server_addresses);
+}
+
 void conf_fini(struct conf *c)
 {
 	free(c->instance);
 	free(c->run_dir);
 	free(c->state_dir);
 	free(c->listen);
-	free(c->kubernetes.zones);
-	free(c->kubernetes.path);
-	for (size_t i = 0; i < c->kubernetes.nnamespaces; i++)
-		free(c->kubernetes.namespaces[i]);
-	free(c->kubernetes.namespaces);
-	free(c->kubernetes.namespace_labels);
-	free(c->kubernetes.labels);
-	free(c->kubernetes.server_addresses);
+	kubernetes_fini(&c->kubernetes);
 	free(c->nsid);
 	free(c->chaos.version);
 	free(c->loadbalance.file);

@@ -18,10 +18,12 @@
 #include "dns/name.h"
 
 enum conf_source { CONF_SOURCE_API, CONF_SOURCE_FILES };
+enum conf_first_list { CONF_FIRST_LIST_CACHED, CONF_FIRST_LIST_FRESH };
 enum conf_pods { CONF_PODS_DISABLED, CONF_PODS_INSECURE, CONF_PODS_VERIFIED };
 enum conf_any { CONF_ANY_NORMAL, CONF_ANY_HINFO, CONF_ANY_NOTIMP };
 enum conf_special { CONF_SPECIAL_NXDOMAIN, CONF_SPECIAL_FORWARD };
 enum conf_rotation { CONF_ROTATION_SHUFFLE, CONF_ROTATION_FIXED, CONF_ROTATION_WEIGHTED };
+enum conf_topology { CONF_TOPOLOGY_NONE, CONF_TOPOLOGY_ZONE, CONF_TOPOLOGY_NODE };
 
 #define CONF_PREFER_MAX 8
 
@@ -36,7 +38,21 @@ struct conf_kubernetes {
 	struct name *zones; /* folded; CIDRs already turned into reverse zones */
 	size_t nzones;
 	enum conf_source source;
-	char *path; /* of source "files"; "" if not set */
+	char *path;                 /* of source "files"; "" if not set */
+	char *kubeconfig, *context; /* "" if not set */
+	char **endpoints;           /* of source "api"; as url_server() writes them */
+	size_t nendpoints;
+	struct {
+		char *cert, *key, *ca; /* files */
+	} tls;
+	char *token_file;
+	bool exec; /* plug-ins of a kubeconfig may be run */
+	bool watch_list;
+	enum conf_first_list first_list;
+	uint64_t audit_ns; /* 0: never */
+	bool lean;
+	uint32_t api_qps, api_burst;
+	uint32_t test_speedup; /* 1 but in tests */
 	char **namespaces;
 	size_t nnamespaces;
 	char *namespace_labels; /* label selectors as text, syntax checked; "" = all */
@@ -72,6 +88,10 @@ struct conf {
 	struct conf_listen *listen;
 	size_t nlisten;
 	struct conf_kubernetes kubernetes;
+	struct {
+		uint32_t max_drop; /* per cent */
+		uint64_t hold_ns;
+	} publish; /* WP-90 */
 	enum conf_any any_query;
 	uint16_t edns_max_udp; /* 512..4096 */
 	struct conf_tcp tcp;
@@ -89,6 +109,7 @@ struct conf {
 		char *file;                            /* of weights; "" if not set */
 		struct prefix prefer[CONF_PREFER_MAX]; /* LD-03 */
 		size_t nprefer;
+		enum conf_topology topology; /* GS-05 */
 	} loadbalance;
 	int log_level; /* enum log_level */
 };

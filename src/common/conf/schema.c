@@ -5,9 +5,11 @@
 #include "conf/schema.h"
 
 static const char *const sources[] = {"api", "files", NULL};
+static const char *const first_lists[] = {"cached", "fresh", NULL};
 static const char *const pods[] = {"disabled", "insecure", "verified", NULL};
 static const char *const anys[] = {"normal", "hinfo", "notimp", NULL};
 static const char *const policies[] = {"shuffle", "fixed", "weighted", NULL};
+static const char *const topologies[] = {"none", "zone", "node", NULL};
 static const char *const specials[] = {"nxdomain", "forward", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
@@ -55,10 +57,58 @@ const struct key schema[] = {
 	{"kubernetes.source", KEY_WORD, START, NO_RANGE, WORDS("\"api\"", sources),
 	 KUBE(source),
 	 "where objects come from: the API server (\"api\"), or \"files\" at `path`"},
-	{"kubernetes.path", KEY_STRING, RELOAD, 0, 4095, "octets", DEFAULT("\"\""),
+	{"kubernetes.path", KEY_PATH, RELOAD, 0, 4095, "octets", DEFAULT("\"\""),
 	 KUBE(path),
 	 "a directory or file of Kubernetes objects as YAML or JSON, for source = "
 	 "\"files\""},
+	{"kubernetes.kubeconfig", KEY_PATH, RELOAD, 0, 4000, "octets", DEFAULT("\"\""),
+	 KUBE(kubeconfig),
+	 "for source = \"api\": a kubeconfig; with neither it nor `endpoints` the "
+	 "cluster that we run in"},
+	{"kubernetes.context", KEY_STRING, RELOAD, 0, 253, "octets", DEFAULT("\"\""),
+	 KUBE(context),
+	 "the context of the kubeconfig; \"\": its current one"},
+	{"kubernetes.exec", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"), KUBE(exec),
+	 "run the program that the kubeconfig's user names to log in"},
+	{"kubernetes.endpoints", KEY_URLS, RELOAD, 0, 32, "URLs", DEFAULT("[]"),
+	 KUBE(endpoints),
+	 "API servers as URLs such as \"https://10.0.0.1:6443\"; all are used"},
+	{"kubernetes.token_file", KEY_PATH, RELOAD, 0, 4000, "octets", DEFAULT("\"\""),
+	 KUBE(token_file),
+	 "a file that holds the token to log in with; it is read again every minute"},
+	{"kubernetes.tls.cert", KEY_PATH, RELOAD, 0, 4000, "octets", DEFAULT("\"\""),
+	 KUBE(tls.cert),
+	 "our certificate to log in with, a PEM file"},
+	{"kubernetes.tls.key", KEY_PATH, RELOAD, 0, 4000, "octets", DEFAULT("\"\""),
+	 KUBE(tls.key),
+	 "the key of that certificate, a PEM file"},
+	{"kubernetes.tls.ca", KEY_PATH, RELOAD, 0, 4000, "octets", DEFAULT("\"\""),
+	 KUBE(tls.ca),
+	 "the CAs that API servers are checked with, a PEM file; if not set, the "
+	 "system's"},
+	{"kubernetes.watch_list", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("true"),
+	 KUBE(watch_list),
+	 "take the state of a resource as a stream where the API server can (WatchList)"},
+	{"kubernetes.first_list", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"cached\"", first_lists), KUBE(first_list),
+	 "the very first list of a server without WatchList: \"cached\", or \"fresh\" "
+	 "(consistent, dearer for the server)"},
+	{"kubernetes.audit", KEY_DURATION, RELOAD, 0, 86400, "s", DEFAULT("\"45m\""),
+	 KUBE(audit_ns),
+	 "how often, give or take half, all objects are compared with the server's; "
+	 "\"0s\": never"},
+	{"kubernetes.lean", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"), KUBE(lean),
+	 "take only the EndpointSlices of headless Services: no endpoint names and PTRs "
+	 "for the others"},
+	{"kubernetes.api_qps", KEY_INT, RELOAD, 1, 1000, "requests/s", DEFAULT("5"),
+	 KUBE(api_qps),
+	 "API requests a second in the long run"},
+	{"kubernetes.api_burst", KEY_INT, RELOAD, 1, 1000, "requests", DEFAULT("10"),
+	 KUBE(api_burst),
+	 "API requests that may follow each other at once"},
+	{"kubernetes.test_speedup", KEY_INT, RELOAD, 1, 1000, "", DEFAULT("1"),
+	 KUBE(test_speedup),
+	 "for tests: so many times faster do time-outs of the watch run"},
 	{"kubernetes.namespaces", KEY_LABELS, RELOAD, NO_RANGE, DEFAULT("[]"),
 	 KUBE(namespaces),
 	 "expose only these namespaces; [] = all"},
@@ -107,6 +157,13 @@ const struct key schema[] = {
 	 KUBE(server_addresses),
 	 "our addresses in NS answers; [] = those of the machine's interfaces, not "
 	 "loopback"},
+	{"publish.max_drop", KEY_INT, RELOAD, 1, 100, "%", DEFAULT("50"),
+	 FIELD(publish.max_drop),
+	 "a complete list that lacks more of a resource's objects than this, and over "
+	 "100, is not believed for a while; 100: always"},
+	{"publish.hold", KEY_DURATION, RELOAD, 0, 3600, "s", DEFAULT("\"60s\""),
+	 FIELD(publish.hold_ns),
+	 "how long such objects are kept: until then another list may bring them back"},
 	{"any_query", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"normal\"", anys),
 	 FIELD(any_query),
 	 "queries of type ANY: \"normal\" (no data), \"hinfo\" (RFC 8482), \"notimp\""},
@@ -165,6 +222,10 @@ const struct key schema[] = {
 	 DEFAULT("[]"), FIELD(loadbalance.prefer),
 	 "addresses of the first of these CIDRs go first, then of the second, then "
 	 "the rest"},
+	{"loadbalance.prefer_topology", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"none\"", topologies), FIELD(loadbalance.topology),
+	 "endpoints in the client's \"zone\" go first, or on its \"node\" and then "
+	 "these, or \"none\""},
 	{"log.level", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"info\"", levels),
 	 FIELD(log_level),
 	 "least severe lines that are written: \"error\", \"warning\", \"info\", "
@@ -294,6 +355,7 @@ static const char *const shapes[] = {
 	[KEY_LABELS] = "a list of names in quotes",
 	[KEY_ADDRESSES] = "a list of IP addresses in quotes",
 	[KEY_PREFIXES] = "a list of CIDRs in quotes",
+	[KEY_URLS] = "a list of URLs such as \"https://10.0.0.1:6443\"",
 	[KEY_LISTEN] =
 		"a list of groups such as ( { address = \"10.0.0.1\"; port = 53; } )",
 	[KEY_ENDPOINT] = "an address in quotes: IP, IP:port or [IPv6]:port",
@@ -312,6 +374,7 @@ const char *schema_expected(const struct key *k, char *out, size_t cap)
 		put_words(k, out, cap);
 		break;
 	case KEY_STRING:
+	case KEY_PATH:
 		snprintf(out, cap, "a string of %u to %u octets in quotes", k->min,
 			k->max);
 		break;
@@ -338,61 +401,97 @@ const char *schema_expected(const struct key *k, char *out, size_t cap)
 	return out;
 }
 
-static void print_help(const struct key *k, const char *indent, FILE *out)
+static void put_tabs(size_t n, FILE *out)
+{
+	while (n-- > 0)
+		fputc('\t', out);
+}
+
+static void print_help(const struct key *k, size_t depth, FILE *out)
 {
 	char expected[256];
 
-	fprintf(out, "%s# %s%s\n", indent, k->help,
-		k->reloadable ? "" : " (needs a restart)");
-	if (k->type == KEY_INT || k->type == KEY_TTL || k->type == KEY_DURATION)
-		fprintf(out, "%s# %s\n", indent,
-			schema_expected(k, expected, sizeof(expected)));
+	put_tabs(depth, out);
+	fprintf(out, "# %s%s\n", k->help, k->reloadable ? "" : " (needs a restart)");
+	if (k->type != KEY_INT && k->type != KEY_TTL && k->type != KEY_DURATION)
+		return;
+	put_tabs(depth, out);
+	fprintf(out, "# %s\n", schema_expected(k, expected, sizeof(expected)));
 }
 
-/* Keys of a group stand together in the table: open and close groups between them. */
-static void print_group(const char *path, const char *open, FILE *out)
+/* Length of the group that begins at a path and ends at its n-th dot, without the dot. */
+static size_t group_len(const char *path, size_t n)
 {
-	const char *dot = strchr(path, '.');
-	const size_t n = dot != NULL ? (size_t)(dot - path) : 0;
+	const char *p = path;
 
-	if (strlen(open) == n && strncmp(open, path, n) == 0)
-		return;
-	if (open[0] != '\0')
+	for (size_t i = 0; i < n; i++)
+		p = strchr(p, '.') + 1;
+	return n > 0 ? (size_t)(p - path) - 1 : 0;
+}
+
+static size_t count_dots(const char *path)
+{
+	size_t n = 0;
+
+	for (; *path != '\0'; path++)
+		n += *path == '.';
+	return n;
+}
+
+/*
+ * Keys of a group stand together in the table: between the keys `last` ("" at first) and
+ * `next` ("" at the end) close the groups that end and open those that begin.
+ */
+static void print_groups(const char *last, const char *next, FILE *out)
+{
+	const size_t old = count_dots(last), new = count_dots(next);
+	size_t same = 0;
+
+	while (same < MIN(old, new) &&
+		strncmp(last, next, group_len(next, same + 1) + 1) == 0)
+		same++;
+	for (size_t n = old; n > same; n--) {
+		put_tabs(n - 1, out);
 		fprintf(out, "};\n");
-	if (n > 0)
-		fprintf(out, "\n%.*s = {\n", (int)n, path);
+	}
+	for (size_t n = same; n < new; n++) {
+		const size_t from = n > 0 ? group_len(next, n) + 1 : 0;
+
+		if (n == 0)
+			fputc('\n', out);
+		put_tabs(n, out);
+		fprintf(out, "%.*s = {\n", (int)(group_len(next, n + 1) - from),
+			next + from);
+	}
 }
 
 static void print_key(const struct key *k, bool commented, FILE *out)
 {
-	const char *dot = strchr(k->path, '.');
-	const char *indent = dot != NULL ? "\t" : "";
-	const char *word = dot != NULL ? dot + 1 : k->path;
+	const size_t depth = count_dots(k->path);
+	const char *word = depth > 0 ? strrchr(k->path, '.') + 1 : k->path;
 
-	if (commented) {
-		fprintf(out, "%s", dot == NULL ? "\n" : "");
-		print_help(k, indent, out);
-	} else if (k->follows != NULL) {
+	if (!commented && k->follows != NULL)
 		return;
+	if (commented) {
+		fprintf(out, "%s", depth == 0 ? "\n" : "");
+		print_help(k, depth, out);
 	}
-	fprintf(out, "%s%s%s = %s;\n", indent, commented ? "#" : "", word, k->fallback);
+	put_tabs(depth, out);
+	fprintf(out, "%s%s = %s;\n", commented ? "#" : "", word, k->fallback);
 }
 
 void schema_print(FILE *out, bool commented)
 {
-	char open[WORD_MAX + 1] = "";
+	const char *last = "";
 
 	for (size_t i = 0; i < schema_n; i++) {
 		const struct key *k = &schema[i];
 
 		if (strchr(k->path, '[') != NULL)
 			continue;
-		print_group(k->path, open, out);
-		const size_t n = strcspn(k->path, ".");
-		snprintf(open, sizeof(open), "%.*s", k->path[n] == '.' ? (int)n : 0,
-			k->path);
+		print_groups(last, k->path, out);
 		print_key(k, commented, out);
+		last = k->path;
 	}
-	if (open[0] != '\0')
-		fprintf(out, "};\n");
+	print_groups(last, "", out);
 }

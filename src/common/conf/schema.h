@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define SCHEMA_KEYS 64 /* room for keys */
+#define SCHEMA_KEYS 96 /* room for keys */
 
 enum key_type {
 	KEY_INT,       /* min..max; stored in `size` octets, unsigned */
@@ -20,6 +20,7 @@ enum key_type {
 	KEY_BOOL,      /* bool */
 	KEY_WORD,      /* one of `words`, stored as its index in an int */
 	KEY_STRING,    /* min..max octets */
+	KEY_PATH,      /* min..max octets; beside the file in which it stands */
 	KEY_LABEL,     /* a DNS-1123 label of at most `max` octets */
 	KEY_SELECTOR,  /* a label selector, stored as text */
 	KEY_TTL,       /* min..max seconds, integer or duration; uint32_t */
@@ -28,6 +29,7 @@ enum key_type {
 	KEY_LABELS,    /* DNS-1123 labels, stored as text */
 	KEY_ADDRESSES, /* addresses without ports */
 	KEY_PREFIXES,  /* at most `max` CIDRs */
+	KEY_URLS,      /* URLs of API servers, at most `max` */
 	KEY_LISTEN,    /* groups of the keys below "listen[]" */
 	KEY_ENDPOINT,  /* inside of listen: IP, IP:port, [v6]:port, with %interface */
 };

@@ -6,6 +6,7 @@
 #include "conf/bundle.h"
 #include "conf/coredns.h"
 #include "conf/selector.h"
+#include "conf/url.h"
 #include "conf/value.h"
 #include "dns/rev.h"
 
@@ -296,13 +297,35 @@ static bool set_text(
 
 	if (s == NULL)
 		return value_mismatch(p, k, v);
-	if (k->type == KEY_STRING && (strlen(s) < k->min || strlen(s) > k->max))
+	if ((k->type == KEY_STRING || k->type == KEY_PATH) &&
+		(strlen(s) < k->min || strlen(s) > k->max))
 		return out_of_range(p, k, v);
 	if (k->type == KEY_LABEL && !is_label(s, k->max))
 		return value_mismatch(p, k, v);
 	if (k->type == KEY_SELECTOR && !check_selector(p, v, s))
 		return false;
 	store_text(k, base, s);
+	return true;
+}
+
+/* A path stands beside the file that names it, as what @include names does. */
+static bool set_path(
+	struct parse *p, const struct key *k, const struct value *v, void *base)
+{
+	const char *s = config_setting_get_string(v->setting);
+	char quoted[REPORT_QUOTE_MAX];
+
+	if (!set_text(p, k, v, base))
+		return false;
+	if (s[0] == '~')
+		return refuse(p, v, "%s: no shell expands \"~\" — write the directory",
+			shown(v, quoted));
+	if (s[0] != '\0') {
+		char *beside = bundle_beside(v->item->value.file, s, strlen(s));
+
+		store_text(k, base, beside);
+		free(beside);
+	}
 	return true;
 }
 
@@ -419,6 +442,30 @@ static bool add_prefix(
 	return true;
 }
 
+static bool add_url(
+	struct parse *p, const struct key *k, const struct value *v, const char *s)
+{
+	struct conf_kubernetes *kube = &p->conf->kubernetes;
+	char quoted[REPORT_QUOTE_MAX];
+	const char *why;
+	bool secure;
+	char *url;
+
+	if (kube->nendpoints == k->max)
+		return refuse(p, v, "more than %u URLs — take some out", k->max);
+	if (strchr(s, '@') != NULL) /* what stands before it may be a password */
+		return refuse(p, v,
+			"a URL with a user name — take that out, see "
+			"kubernetes.token_file");
+	if (!url_server(s, &url, &secure, &why))
+		return refuse(p, v, "%s is no URL of an API server — %s",
+			shown(v, quoted), why);
+	kube->endpoints = mem_resize(
+		kube->endpoints, kube->nendpoints + 1, sizeof(*kube->endpoints));
+	kube->endpoints[kube->nendpoints++] = url;
+	return true;
+}
+
 static bool add_element(struct parse *p, const struct key *k, const struct value *v)
 {
 	const char *s = config_setting_get_string(v->setting);
@@ -433,6 +480,8 @@ static bool add_element(struct parse *p, const struct key *k, const struct value
 		return add_zone_text(p, v, s);
 	if (k->type == KEY_PREFIXES)
 		return add_prefix(p, k, v, s);
+	if (k->type == KEY_URLS)
+		return add_url(p, k, v, s);
 	return k->type == KEY_LABELS ? add_label(p, v, s) : add_address(p, v, s);
 }
 
@@ -581,6 +630,8 @@ bool value_set(struct parse *p, const struct key *k, const struct value *v, void
 	case KEY_LABEL:
 	case KEY_SELECTOR:
 		return set_text(p, k, v, base);
+	case KEY_PATH:
+		return set_path(p, k, v, base);
 	case KEY_TTL:
 		return set_ttl(p, k, v, base);
 	case KEY_DURATION:
@@ -589,6 +640,7 @@ bool value_set(struct parse *p, const struct key *k, const struct value *v, void
 	case KEY_LABELS:
 	case KEY_ADDRESSES:
 	case KEY_PREFIXES:
+	case KEY_URLS:
 		return set_list(p, k, v);
 	case KEY_ENDPOINT:
 		return set_endpoint(p, k, v, base);

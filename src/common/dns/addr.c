@@ -110,6 +110,21 @@ bool addr_parse_dashed(const uint8_t *label, size_t len, struct addr *out)
 	return true;
 }
 
+void addr_of_socket(const struct sockaddr *sa, struct addr *out)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	*out = (struct addr){0};
+	if (sa != NULL && sa->sa_family == AF_INET) {
+		memcpy(&v4, sa, sizeof(v4));
+		set(out, (const uint8_t *)&v4.sin_addr, 4);
+	} else if (sa != NULL && sa->sa_family == AF_INET6) {
+		memcpy(&v6, sa, sizeof(v6));
+		set(out, v6.sin6_addr.s6_addr, 16);
+	}
+}
+
 /* The longest run of two or more zero groups, the first of equals (RFC 5952, 4.2). */
 static void find_run(const uint8_t *octets, int *begin, int *end)
 {

@@ -29,6 +29,13 @@ bool addr_parse(const char *text, size_t len, struct addr *out);
  */
 bool addr_parse_dashed(const uint8_t *label, size_t len, struct addr *out);
 
+/*
+ * The address of a socket address of IPv4 or IPv6; a v4-mapped one folds to IPv4. NULL,
+ * or another family: no address (len 0).
+ */
+struct sockaddr;
+void addr_of_socket(const struct sockaddr *sa, struct addr *out);
+
 /* Canonical text (RFC 5952). `out` has ADDR_TEXT_MAX octets; returns the length. */
 size_t addr_text(const struct addr *a, char *out);
 

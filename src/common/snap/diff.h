@@ -3,7 +3,8 @@
  *
  * Two tries are compared by their entries: equal entries lead to equal octets and need no
  * look, so the cost follows the difference. Used by compaction, and made for diff and
- * incremental transfers. Octets are hostile, as in snap.h.
+ * incremental transfers. What is compared is the trie of names; with snap_clients() of
+ * both it is that of clients. Octets are hostile, as in snap.h.
  */
 #ifndef SNAP_DIFF_H
 #define SNAP_DIFF_H

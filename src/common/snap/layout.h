@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SNAP_LAYOUT 2 /* part of object names: builds with another layout never meet */
+#define SNAP_LAYOUT 3 /* part of object names: builds with another layout never meet */
 
 #define SEGMENT_MAGIC       UINT64_C(0x31746765736e6473) /* "sdnsegt1" */
 #define BOARD_MAGIC         UINT64_C(0x3164726f626e6473)
@@ -88,6 +88,12 @@ struct node_header {
 #define NODE_POD_GATE  0x02 /* NS.pod.Z: names of pods below it are worked out (RP-11) */
 #define NODE_OWNS_BODY 0x04 /* the body counts as part of this node (garbage) */
 #define NODE_ALWAYS    0x08 /* answered while the root is not complete (RU-02) */
+#define NODE_CLIENT    0x10 /* of the trie of clients, see below */
+
+/*
+ * A client: a node whose name are the 4 or 16 octets of its address, without RRsets. At
+ * the next multiple of 4 behind the name stands a u32, its place (place.h).
+ */
 
 /* An RRset: 8 octets, then data by its form, zeros up to a multiple of 4. */
 struct rrset_header {
@@ -116,6 +122,9 @@ enum rrset_form {
 	 */
 	FORM_NAMES,
 	FORM_OPAQUE, /* u16 octets, then count times {u16 len, rdata} */
+	/* As FORM_ADDRS and FORM_BODY_ADDRS, a places block behind the addresses */
+	FORM_ADDRS_PLACED,
+	FORM_BODY_PLACED,
 };
 #define RRSET_GLUE_ONLY 0x10000000u /* never an answer, only additional (RO-21 off) */
 
@@ -127,7 +136,16 @@ struct body_header {
 
 /*
  * An endpoint list in a body (4-aligned): u32 count, u32 octets that follow, then count
- * times {u8 label_len, u8 0, u16 n4, u16 n6, label, n4 times 4 octets, n6 times 16}.
+ * times {u8 label_len, u8 flags, u16 n4, u16 n6, label, n4 times 4 octets, places block
+ * of these if flagged, n6 times 16 octets, places block if flagged}.
+ */
+#define ENDPOINT_PLACED4 0x1
+#define ENDPOINT_PLACED6 0x2
+
+/*
+ * A places block (place.h): u16 runs, u16 count, `runs` times {u32 place, u16 position of
+ * the first address of that place}, places ascending, then count times u16 index of an
+ * address, by place and then by index.
  */
 
 /* A generation begins here. Roots are never changed once the board has named them. */

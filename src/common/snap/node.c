@@ -91,6 +91,33 @@ static bool body_data(const struct node_view *v, struct rrset *r)
 	return true;
 }
 
+/* measure() of addresses with their places. */
+static size_t measure_placed(const struct node_view *v, struct rrset *r, size_t left)
+{
+	bool in_body = r->form == FORM_BODY_PLACED;
+	struct place_order p;
+	size_t room = left;
+
+	if (in_body) {
+		if (left < 4 || !body_data(v, r))
+			return 0;
+		room = (size_t)(v->body + v->body_len - r->data);
+	} else {
+		r->len = addr_size(r->type) * r->count;
+	}
+	if (r->len == 0 || r->len > room)
+		return 0;
+	size_t size = place_view(r->data + r->len, room - r->len, r->count, &p);
+	if (size == 0)
+		return 0;
+	return in_body ? 4 : r->len + size;
+}
+
+bool node_places(const struct rrset *r, struct place_order *out)
+{
+	return place_view(r->data + r->len, SIZE_MAX, r->count, out) != 0;
+}
+
 /*
  * Find how many octets the data of *r take, r->data being behind the RRset's header with
  * `left` octets to the end of the node; set data and len. 0 where they do not fit.
@@ -105,6 +132,9 @@ static size_t measure(const struct node_view *v, struct rrset *r, size_t left)
 		return r->len <= left ? r->len : 0;
 	case FORM_BODY_ADDRS:
 		return left >= 4 && body_data(v, r) ? 4 : 0;
+	case FORM_ADDRS_PLACED: /* next_placed() */
+	case FORM_BODY_PLACED:
+		return 0;
 	case FORM_SRV_SELF:
 	case FORM_SRV_BODY:
 		if (left < 4 || r->data[2] >= v->head->name_len)
@@ -129,15 +159,13 @@ static size_t measure(const struct node_view *v, struct rrset *r, size_t left)
 	return 0;
 }
 
-bool node_next(const struct node_view *v, const uint8_t **cursor, struct rrset *out)
+/* What the header at `p` says; data begin behind it. */
+static struct rrset rrset_at(const uint8_t *p)
 {
 	struct rrset_header head;
-	const uint8_t *p = *cursor;
 
-	if (p < v->rrsets || (size_t)(v->end - p) < sizeof(head))
-		return false;
 	memcpy(&head, p, sizeof(head));
-	struct rrset r = {
+	return (struct rrset){
 		.type = head.type,
 		.count = head.count,
 		.ttl_s = head.ttl_form & TTL_MASK,
@@ -145,13 +173,57 @@ bool node_next(const struct node_view *v, const uint8_t **cursor, struct rrset *
 		.glue_only = (head.ttl_form & RRSET_GLUE_ONLY) != 0,
 		.data = p + sizeof(head),
 	};
-	size_t n = measure(v, &r, (size_t)(v->end - p) - sizeof(head));
+}
+
+/* Behind an RRset whose data at `p` take n octets: nodes end at a multiple of 8. */
+static const uint8_t *behind(const uint8_t *p, size_t n)
+{
+	return p + round_up(sizeof(struct rrset_header) + n, 4);
+}
+
+/* node_next() of all forms but those with places. */
+static bool next_plain(
+	const struct node_view *v, const uint8_t **cursor, struct rrset *out)
+{
+	const uint8_t *p = *cursor;
+
+	if (p < v->rrsets || (size_t)(v->end - p) < sizeof(struct rrset_header))
+		return false;
+	struct rrset r = rrset_at(p);
+	size_t n = measure(v, &r, (size_t)(v->end - p) - sizeof(struct rrset_header));
 	if (n == 0)
 		return false;
 	*out = r;
-	/* Nodes end at a multiple of 8, so the padding never reaches past the end. */
-	*cursor = p + round_up(sizeof(head) + n, 4);
+	*cursor = behind(p, n);
 	return true;
+}
+
+/*
+ * node_next() of what is no RRset, or one with places. Out of line and last, so that the
+ * others pay nothing for it.
+ */
+__attribute__((noinline)) static bool next_placed(
+	const struct node_view *v, const uint8_t **cursor, struct rrset *out)
+{
+	const uint8_t *p = *cursor;
+
+	if (p < v->rrsets || (size_t)(v->end - p) < sizeof(struct rrset_header))
+		return false;
+	struct rrset r = rrset_at(p);
+	if (!node_placed(r.form))
+		return false;
+	size_t n = measure_placed(
+		v, &r, (size_t)(v->end - p) - sizeof(struct rrset_header));
+	if (n == 0)
+		return false;
+	*out = r;
+	*cursor = behind(p, n);
+	return true;
+}
+
+bool node_next(const struct node_view *v, const uint8_t **cursor, struct rrset *out)
+{
+	return next_plain(v, cursor, out) || next_placed(v, cursor, out);
 }
 
 bool node_rrset(
@@ -162,7 +234,7 @@ bool node_rrset(
 	for (unsigned i = 0; i < v->head->nrrsets; i++) {
 		struct rrset r;
 
-		if (!node_next(v, &cursor, &r)) {
+		if (!next_plain(v, &cursor, &r) && !next_placed(v, &cursor, &r)) {
 			*damaged = true;
 			return false;
 		}
@@ -172,6 +244,13 @@ bool node_rrset(
 		}
 	}
 	return false;
+}
+
+uint32_t node_client_place(const struct node_view *v)
+{
+	if ((v->head->flags & NODE_CLIENT) == 0 || v->end - v->rrsets < 4)
+		return PLACE_UNKNOWN;
+	return load_host_u32(v->rrsets);
 }
 
 bool node_intact(const struct node_view *v)
@@ -213,6 +292,32 @@ bool endpoints_begin(const struct node_view *v, uint32_t offset, struct endpoint
 
 #define ENDPOINT_HEAD 6u
 
+/*
+ * There are places blocks behind addresses of *e, whose octets without them end at
+ * it->at: take them into account. False where they do not fit. Out of line: endpoints
+ * without pay nothing for it.
+ */
+__attribute__((noinline)) static bool skip_places(
+	struct endpoints *it, struct endpoint *e)
+{
+	size_t left = (size_t)(it->end - it->at), n = 0;
+	struct place_order p;
+
+	if ((e->flags & ENDPOINT_PLACED4) != 0) {
+		n = place_view(e->addrs6, left + 16u * e->n6, e->n4, &p);
+		if (n == 0 || n > left)
+			return false;
+		e->addrs6 += n;
+		left -= n;
+	}
+	if ((e->flags & ENDPOINT_PLACED6) != 0) {
+		n = place_view(e->addrs6 + 16u * e->n6, left, e->n6, &p);
+		left -= n;
+	}
+	it->at = it->end - left;
+	return n != 0;
+}
+
 bool endpoints_next(struct endpoints *it, struct endpoint *out)
 {
 	size_t left = (size_t)(it->end - it->at);
@@ -221,6 +326,7 @@ bool endpoints_next(struct endpoints *it, struct endpoint *out)
 		return false;
 	struct endpoint e = {
 		.label_len = it->at[0],
+		.flags = it->at[1],
 		.n4 = load_host_u16(it->at + 2),
 		.n6 = load_host_u16(it->at + 4),
 	};
@@ -232,6 +338,8 @@ bool endpoints_next(struct endpoints *it, struct endpoint *out)
 	e.addrs6 = e.addrs4 + 4u * e.n4;
 	*out = e;
 	it->at += size;
+	if (e.flags != 0 && !skip_places(it, out))
+		return false;
 	it->left--;
 	return true;
 }
@@ -293,17 +401,36 @@ uint32_t body_addrs(
 	return count > 0 ? put_block(b, octets, count * size) : 0;
 }
 
+bool body_placed(struct body_builder *b, const uint8_t *octets, size_t count, size_t size,
+	const uint32_t *place, uint32_t *offset)
+{
+	struct mem_buf block = {0};
+
+	body_start(b);
+	mem_buf_put(&block, octets, count * size);
+	bool any = place_build(&block, place, count);
+	if (any)
+		*offset = put_block(b, block.data, block.len);
+	mem_buf_fini(&block);
+	return any;
+}
+
 /* Append one endpoint record. */
 static void put_endpoint(struct mem_buf *b, const struct endpoint_spec *e)
 {
 	uint8_t head[ENDPOINT_HEAD] = {e->label_len};
+	size_t at = b->len;
 
 	memcpy(head + 2, &e->n4, 2);
 	memcpy(head + 4, &e->n6, 2);
 	mem_buf_put(b, head, sizeof(head));
 	mem_buf_put(b, e->label, e->label_len);
 	mem_buf_put(b, e->addrs4, 4u * e->n4);
+	if (e->place4 != NULL && place_build(b, e->place4, e->n4))
+		b->data[at + 1] |= ENDPOINT_PLACED4;
 	mem_buf_put(b, e->addrs6, 16u * e->n6);
+	if (e->place6 != NULL && place_build(b, e->place6, e->n6))
+		b->data[at + 1] |= ENDPOINT_PLACED6;
 }
 
 uint32_t body_endpoints(struct body_builder *b, const struct endpoint_spec *e, size_t n)
@@ -348,7 +475,7 @@ void body_fini(struct body_builder *b)
 	mem_buf_fini(&b->blocks);
 }
 
-static struct node_header *head_of(struct node_builder *b)
+static struct node_header *head_of(const struct node_builder *b)
 {
 	return (struct node_header *)(void *)b->buf.data;
 }
@@ -375,6 +502,20 @@ void node_begin_ent(struct node_builder *b, const struct hash128 *h, uint8_t zon
 	mem_buf_put(&b->buf, h, sizeof(*h));
 }
 
+size_t node_client(const struct addr *client, uint32_t place, uint8_t *out)
+{
+	struct node_header head = {.name_len = client->len, .flags = NODE_CLIENT};
+	size_t at = sizeof(head) + client->len; /* a multiple of 4 */
+	size_t len = round_up(at + sizeof(place), 8);
+
+	head.size8 = (uint16_t)(len / 8);
+	memset(out, 0, len);
+	memcpy(out, &head, sizeof(head));
+	memcpy(out + sizeof(head), client->octets, client->len);
+	memcpy(out + at, &place, sizeof(place));
+	return len;
+}
+
 /* Append an RRset's header. */
 static void begin_rrset(struct node_builder *b, uint16_t type, size_t count,
 	uint32_t ttl_s, enum rrset_form form, bool glue_only)
@@ -392,11 +533,16 @@ static void begin_rrset(struct node_builder *b, uint16_t type, size_t count,
 }
 
 /* How many RRs of `rdata` octets behind a compressed owner fit into a TCP message. */
-static size_t cut(struct node_builder *b, size_t count, size_t rdata)
+static size_t cut(const struct node_builder *b, size_t count, size_t rdata)
 {
 	size_t most = (TCP_ROOM - head_of(b)->name_len) / (12 + rdata);
 
 	return MIN(count, most);
+}
+
+size_t node_fit(const struct node_builder *b, uint16_t type, size_t count)
+{
+	return cut(b, count, addr_size(type));
 }
 
 size_t node_add_addrs(struct node_builder *b, uint16_t type, uint32_t ttl_s,
@@ -422,6 +568,31 @@ size_t node_add_body_addrs(struct node_builder *b, uint16_t type, uint32_t ttl_s
 	mem_buf_put(&b->buf, &body_offset, sizeof(body_offset));
 	b->uses_body = true;
 	return count;
+}
+
+size_t node_add_addrs_placed(struct node_builder *b, uint16_t type, uint32_t ttl_s,
+	const uint8_t *octets, size_t count, const uint32_t *place)
+{
+	struct mem_buf block = {0};
+
+	count = node_fit(b, type, count);
+	if (!place_build(&block, place, count))
+		return node_add_addrs(b, type, ttl_s, octets, count, false);
+	begin_rrset(b, type, count, ttl_s, FORM_ADDRS_PLACED, false);
+	mem_buf_put(&b->buf, octets, count * addr_size(type));
+	mem_buf_put(&b->buf, block.data, block.len);
+	pad(&b->buf, 4);
+	mem_buf_fini(&block);
+	return count;
+}
+
+void node_add_body_placed(struct node_builder *b, uint16_t type, uint32_t ttl_s,
+	uint32_t body_offset, size_t count)
+{
+	assert(count == node_fit(b, type, count));
+	begin_rrset(b, type, count, ttl_s, FORM_BODY_PLACED, false);
+	mem_buf_put(&b->buf, &body_offset, sizeof(body_offset));
+	b->uses_body = true;
 }
 
 /* Append the first four octets of an SRV RRset's data. */

@@ -15,8 +15,10 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "dns/addr.h"
 #include "dns/name.h"
 #include "snap/layout.h"
+#include "snap/place.h"
 
 /* A node in a snapshot; pointers are borrowed until the next refresh. */
 struct node_view {
@@ -30,9 +32,10 @@ struct node_view {
 
 /*
  * One RRset of a node; `data` has `len` octets, checked to hold what form and count say:
- * FORM_ADDRS and FORM_BODY_ADDRS the addresses; FORM_SRV_* all behind the RRset's header,
- * from the weight on (skip is less than the name's length); FORM_NAMES and FORM_OPAQUE
- * the items, behind the u16 that counts their octets.
+ * FORM_ADDRS and FORM_BODY_ADDRS the addresses; FORM_*_PLACED the same, and behind these
+ * `len` octets stands a places block, which node_places() views; FORM_SRV_* all behind
+ * the RRset's header, from the weight on (skip is less than the name's length);
+ * FORM_NAMES and FORM_OPAQUE the items, behind the u16 that counts their octets.
  */
 struct rrset {
 	uint16_t type, count;
@@ -59,6 +62,18 @@ bool node_rrset(
  */
 bool node_next(const struct node_view *v, const uint8_t **cursor, struct rrset *out);
 
+/* True for the forms that have a places block. */
+static inline bool node_placed(enum rrset_form form)
+{
+	return form >= FORM_ADDRS_PLACED;
+}
+
+/* View the places block of an RRset of such a form that a node function has checked. */
+bool node_places(const struct rrset *r, struct place_order *out);
+
+/* The place of a client, whose node this is; 0: it is none. */
+uint32_t node_client_place(const struct node_view *v);
+
 /* True if the node's checksum, and its body's, are right. */
 bool node_intact(const struct node_view *v);
 
@@ -69,6 +84,7 @@ size_t node_size(const struct node_view *v);
 struct endpoint {
 	const uint8_t *label; /* label_len octets, lower case */
 	uint8_t label_len;
+	uint8_t flags; /* ENDPOINT_*: a places block stands behind these addresses */
 	uint16_t n4, n6;
 	const uint8_t *addrs4, *addrs6; /* 4*n4, 16*n6 octets */
 };
@@ -82,7 +98,7 @@ struct endpoints {
 /* Begin at the list at `offset` of the view's body; false if it does not fit in there. */
 bool endpoints_begin(const struct node_view *v, uint32_t offset, struct endpoints *it);
 
-/* The next endpoint; false at the end or where the octets end early. */
+/* The next endpoint; false at the end (left is 0), or where the octets end early. */
 bool endpoints_next(struct endpoints *it, struct endpoint *out);
 
 /* ---- building ---- */
@@ -100,12 +116,20 @@ struct body_builder {
 uint32_t body_addrs(
 	struct body_builder *b, const uint8_t *octets, size_t count, size_t size);
 
+/*
+ * The same with their places behind them. False, and nothing appended: all are at one
+ * place.
+ */
+bool body_placed(struct body_builder *b, const uint8_t *octets, size_t count, size_t size,
+	const uint32_t *place, uint32_t *offset);
+
 /* What body_endpoints() takes; pointers are borrowed for the call. */
 struct endpoint_spec {
 	const uint8_t *label;
 	uint8_t label_len;
 	uint16_t n4, n6;
 	const uint8_t *addrs4, *addrs6;
+	const uint32_t *place4, *place6; /* of each address; NULL: not to be written */
 };
 
 /* Append an endpoint list, or find an equal one. Returns its offset behind the header. */
@@ -131,6 +155,15 @@ void node_begin(
 /* Begin an empty non-terminal: no name, only the hash of it. */
 void node_begin_ent(struct node_builder *b, const struct hash128 *h, uint8_t zone);
 
+/* Octets of a client's node at the most. */
+#define NODE_CLIENT_MAX 40
+
+/* Write a client's node, as node_finish() leaves others. Returns its length. */
+size_t node_client(const struct addr *client, uint32_t place, uint8_t *out);
+
+/* How many of `count` addresses fit into an RRset of this node (S-05). */
+size_t node_fit(const struct node_builder *b, uint16_t type, size_t count);
+
 /*
  * Add an RRset. Data beyond what fits in a TCP message with this owner is cut (S-05);
  * each returns how many RRs stand there. An empty RRset (count 0) is not added.
@@ -139,6 +172,13 @@ size_t node_add_addrs(struct node_builder *b, uint16_t type, uint32_t ttl_s,
 	const uint8_t *octets, size_t count, bool glue_only);
 size_t node_add_body_addrs(struct node_builder *b, uint16_t type, uint32_t ttl_s,
 	uint32_t body_offset, size_t count, bool glue_only);
+/* The same with a places block; if all are at one place without. */
+size_t node_add_addrs_placed(struct node_builder *b, uint16_t type, uint32_t ttl_s,
+	const uint8_t *octets, size_t count, const uint32_t *place);
+
+/* The same for body_placed(); `count` are those that node_fit(). */
+void node_add_body_placed(struct node_builder *b, uint16_t type, uint32_t ttl_s,
+	uint32_t body_offset, size_t count);
 size_t node_add_srv_self(struct node_builder *b, uint32_t ttl_s, uint16_t weight,
 	uint8_t skip, const uint16_t *ports, size_t count);
 

@@ -29,6 +29,7 @@ int snap_open(const uint8_t *base, uint64_t size, uint32_t ref, struct snap *out
 		.segment = head->segment,
 		.generation = root.generation,
 		.trie = root.trie,
+		.clients = root.clients,
 		.names = root.names,
 		.live = root.live,
 		.time_ns = root.time_ns,
@@ -102,6 +103,27 @@ enum lookup snap_find(const struct snap *s, const struct hash128 *h, const uint8
 		entry = t->entry[entry_index(t->map, digit)];
 	}
 	return LOOKUP_ABSENT;
+}
+
+struct snap snap_clients(const struct snap *s)
+{
+	struct snap clients = *s;
+
+	clients.trie = s->clients;
+	return clients;
+}
+
+uint32_t snap_place(const struct snap *s, const struct addr *client)
+{
+	struct snap clients = snap_clients(s);
+	struct node_view v;
+
+	if (s->clients == 0 || client->len == 0)
+		return PLACE_UNKNOWN;
+	struct hash128 h = hash_name(&s->key, client->octets, client->len);
+	if (snap_find(&clients, &h, client->octets, client->len, &v) != LOOKUP_FOUND)
+		return PLACE_UNKNOWN;
+	return node_client_place(&v);
 }
 
 /* One level down for every hash whose entry is still a trie node; false: none was. */
@@ -292,8 +314,10 @@ static int audit_entry(
 
 int snap_audit(const struct snap *s, unsigned part)
 {
-	const unsigned digit[2] = {part / TRIE_FANOUT % TRIE_FANOUT, part % TRIE_FANOUT};
-	uint64_t entry = s->trie, budget = entry_budget(s->used);
+	const unsigned half = AUDIT_PARTS / 2, in_half = part % half;
+	const unsigned digit[2] = {in_half / TRIE_FANOUT, in_half % TRIE_FANOUT};
+	uint64_t entry = part < half ? s->trie : s->clients;
+	uint64_t budget = entry_budget(s->used);
 
 	for (unsigned level = 0; level < 2; level++) {
 		if (entry == 0)
@@ -303,7 +327,7 @@ int snap_audit(const struct snap *s, unsigned part)
 		 * first part that leads to it.
 		 */
 		if (entry_kind(entry) != ENTRY_TRIE) {
-			unsigned first = level == 0 ? part : digit[1];
+			unsigned first = level == 0 ? in_half : digit[1];
 
 			return first == 0 ? audit_entry(s, entry, level, &budget) : 0;
 		}

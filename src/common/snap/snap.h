@@ -17,7 +17,8 @@ struct snap {
 	uint64_t used;
 	uint64_t segment;
 	uint64_t generation;
-	uint64_t trie; /* entry */
+	uint64_t trie;    /* entry: names */
+	uint64_t clients; /* entry: clients, by the octets of their addresses */
 	uint64_t names, live, time_ns;
 	uint32_t serial;
 	uint32_t settings; /* ref */
@@ -50,6 +51,18 @@ void snap_prefetch(const struct snap *s, const struct hash128 *h, unsigned n);
 const uint8_t *snap_settings(const struct snap *s, size_t *len, uint64_t *number);
 
 /*
+ * The same generation with the trie of clients in the place of that of names: whatever
+ * works on a trie works on it too. `names` and `live` stay those of both.
+ */
+struct snap snap_clients(const struct snap *s);
+
+/*
+ * The place of a client (GS-05); PLACE_UNKNOWN if nobody knows it. Where octets are
+ * damaged it is not known either: an order is not worth a SERVFAIL.
+ */
+uint32_t snap_place(const struct snap *s, const struct addr *client);
+
+/*
  * Call `on_node` for every node in hash order. It returns false to stop. 0; -EBADMSG:
  * something in the trie is damaged (the rest was walked).
  */
@@ -58,10 +71,11 @@ int snap_walk(const struct snap *s, snap_on_node on_node, void *arg);
 
 /*
  * The idle audit: verify the checksums of what is below one of the AUDIT_PARTS parts of
- * the trie (by the first two levels). Returns how many nodes were looked at, -EBADMSG
- * where octets do not fit or a checksum does not hold.
+ * the tries (by the first two levels; the first half of the parts are names, the second
+ * clients). Returns how many nodes were looked at, -EBADMSG where octets do not fit or a
+ * checksum does not hold.
  */
-#define AUDIT_PARTS 1024
+#define AUDIT_PARTS 2048
 int snap_audit(const struct snap *s, unsigned part);
 
 #endif

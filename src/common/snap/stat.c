@@ -41,3 +41,28 @@ const char *stat_qtype_text(unsigned index)
 		return qtypes[index].text;
 	return index == ARRAY_LEN(qtypes) ? "other" : NULL;
 }
+
+static const unsigned api_codes[] = {
+	200, 400, 401, 403, 404, 408, 410, 422, 429, 500, 501, 502, 503, 504};
+
+_Static_assert(ARRAY_LEN(api_codes) + 2 == STAT_API_CODES, "none and other");
+
+unsigned stat_api_code(unsigned status)
+{
+	unsigned i = 0;
+
+	if (status == 0)
+		return 0;
+	while (i < ARRAY_LEN(api_codes) && api_codes[i] != status)
+		i++;
+	return i + 1;
+}
+
+const char *stat_api_code_text(unsigned index)
+{
+	static const char *const texts[STAT_API_CODES] = {"none", "200", "400", "401",
+		"403", "404", "408", "410", "422", "429", "500", "501", "502", "503",
+		"504", "other"};
+
+	return index < STAT_API_CODES ? texts[index] : NULL;
+}

@@ -85,6 +85,70 @@ struct stat_worker {
 	stat_u64 tcp_pauses; /* of accepting, for lack of descriptors (EV-08) */
 };
 
+/* State of a resource of the API (MA-10). */
+enum stat_resource_state {
+	RESOURCE_UNUSED, /* objects come from files */
+	RESOURCE_TAKEN,
+	RESOURCE_LISTING,
+	RESOURCE_DENIED,
+	RESOURCE_ABSENT,
+	STAT_RESOURCE_STATES
+};
+
+/* Why a watch began again (MA-04). */
+enum stat_restart {
+	RESTART_CLEAN,
+	RESTART_TRANSPORT,
+	RESTART_STALL,
+	RESTART_EXPIRED,
+	RESTART_AUTH,
+	RESTART_THROTTLED,
+	RESTART_ERROR,
+	RESTART_PARSE,
+	STAT_RESTARTS
+};
+
+/* Why a list was taken (MA-05). */
+enum stat_relist {
+	RELIST_FIRST,
+	RELIST_EXPIRED,
+	RELIST_REGRESSED,
+	RELIST_AUDIT,
+	RELIST_PARSE,
+	RELIST_ERROR,
+	STAT_RELISTS
+};
+
+#define STAT_API_VERBS 3  /* list, watch, watchlist */
+#define STAT_API_CODES 16 /* stat_api_code() */
+
+/* What the controller says of one resource of the API (MA rows). */
+struct stat_resource {
+	stat_u64 state;         /* enum stat_resource_state */
+	stat_u64 version;       /* resourceVersion, if it is a number */
+	stat_u64 octet_wall_ns; /* of the last octet of a watch */
+	stat_u64 requests[STAT_API_VERBS][STAT_API_CODES];
+	stat_u64 lists, list_ns; /* complete ones, and how long they took in all */
+	stat_u64 restarts[STAT_RESTARTS];
+	stat_u64 relists[STAT_RELISTS];
+	stat_u64 regressions;
+	stat_u64 audit_differences;
+	stat_u64 events[3]; /* of watches: added, modified, deleted */
+	stat_u64 bookmarks;
+	stat_u64 dropped; /* objects that could not be used (WP-79) */
+	stat_u64 octets;
+	stat_u64 held; /* objects whose removal is held back (WP-90) */
+};
+
+#define STAT_RESOURCES 3 /* enum kube_kind without Pods */
+#define STAT_EXPIRIES  3 /* token, our certificate, CA */
+
+/* ... and of the API as a whole. */
+struct stat_api {
+	struct stat_resource resources[STAT_RESOURCES];
+	stat_u64 expiry_s[STAT_EXPIRIES]; /* unix time (MA-13); 0: not known */
+};
+
 struct stat_controller {
 	struct stat_head head;
 	_Alignas(64) stat_u64 generation;
@@ -104,7 +168,15 @@ struct stat_controller {
 	stat_u64 skipped[8];
 	stat_u64 source_errors; /* files that could not be read */
 	stat_u64 config_number;
+	struct stat_api api;
 };
+
+/*
+ * Index of an HTTP status in stat_resource.requests; 0: there was no reply. And its name:
+ * "200", "none", "other"; NULL past the end.
+ */
+unsigned stat_api_code(unsigned status);
+const char *stat_api_code_text(unsigned index);
 
 /* Index of `type` in stat_worker.qtypes. */
 unsigned stat_qtype(uint16_t type);
@@ -129,6 +201,16 @@ static inline void stat_set(stat_u64 *c, uint64_t v)
 static inline uint64_t stat_get(const stat_u64 *c)
 {
 	return atomic_load_explicit(c, memory_order_relaxed);
+}
+
+/* The sum of n of them. */
+static inline uint64_t stat_sum(const stat_u64 *c, size_t n)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < n; i++)
+		total += stat_get(&c[i]);
+	return total;
 }
 
 _Static_assert(sizeof(struct stat_worker) <= STAT_OCTETS, "stat page");

@@ -140,13 +140,19 @@ static bool same_name(const struct arena *a, uint64_t leaf, const struct hash128
 	return own.path == h->path && own.check == h->check;
 }
 
+/* 1, or 0 for a client's node, which is no name. */
+static unsigned names_of(const struct node_view *v)
+{
+	return (v->head->flags & NODE_CLIENT) == 0;
+}
+
 /* A leaf that is no longer reachable. */
 static void drop_leaf(struct arena *a, uint64_t leaf)
 {
 	struct node_view v = own_view(a, leaf);
 
 	a->live -= node_size(&v);
-	a->names--;
+	a->names -= names_of(&v);
 }
 
 /* Append a trie node with this map and these entries; space is reserved. */
@@ -341,7 +347,7 @@ int trie_put(struct arena *a, uint64_t *trie, const struct hash128 *h, uint64_t 
 	ret = put(a, &entry, h, leaf, &v, 0);
 	if (ret < 0)
 		return ret;
-	a->names++;
+	a->names += names_of(&v);
 	*trie = entry;
 	return 0;
 }
@@ -513,11 +519,16 @@ int trie_build(struct arena *a, struct trie_leaf *leaves, size_t n, uint64_t *tr
 {
 	uint64_t entry = 0;
 
-	qsort(leaves, n, sizeof(*leaves), by_key);
+	if (n > 1)
+		qsort(leaves, n, sizeof(*leaves), by_key);
 	int ret = n > 0 ? build(a, leaves, n, 0, &entry) : 0;
 	if (ret < 0)
 		return ret;
-	a->names += n;
+	if (n > 0) {
+		struct node_view v = own_view(a, leaves[0].entry);
+
+		a->names += n * names_of(&v);
+	}
 	*trie = entry;
 	return 0;
 }

@@ -22,7 +22,7 @@ struct arena {
 	uint64_t used;      /* next free octet */
 	uint64_t watermark; /* octets below are published */
 	uint64_t live;      /* reachable octets */
-	uint64_t names;     /* nodes in the trie */
+	uint64_t names;     /* nodes that were put; those of clients do not count */
 	uint64_t reserve;   /* octets that growing must leave free; 0: none */
 	struct hash_key key;
 	/* Make [used, used + need) writable: 0 or -ENOSPC. Set by the shell. */

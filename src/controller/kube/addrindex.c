@@ -55,16 +55,56 @@ void addrindex_mark(struct store *s, const struct addr *a)
 		store_mark(s, &r->owner);
 }
 
+static struct address_ref *refs(struct address_record *r)
+{
+	return r->nrefs > 1 ? r->refs.many : &r->refs.one;
+}
+
+static void refs_push(struct address_record *r, struct address_ref ref)
+{
+	if (r->nrefs == 0) {
+		r->refs.one = ref;
+	} else if (r->nrefs == 1) {
+		struct address_ref *many = mem_alloc(2, sizeof(*many));
+
+		many[0] = r->refs.one;
+		many[1] = ref;
+		r->refs.many = many;
+	} else {
+		if ((r->nrefs & (r->nrefs - 1)) == 0)
+			r->refs.many = mem_resize(
+				r->refs.many, 2 * (size_t)r->nrefs, sizeof(ref));
+		r->refs.many[r->nrefs] = ref;
+	}
+	r->nrefs++;
+}
+
+static void refs_take(struct address_record *r, uint32_t i)
+{
+	struct address_ref *many = r->refs.many;
+
+	if (r->nrefs > 1)
+		many[i] = many[r->nrefs - 1];
+	r->nrefs--;
+	if (r->nrefs == 1) {
+		r->refs.one = many[0];
+		free(many);
+	}
+}
+
+void addrindex_free_refs(struct address_record *r)
+{
+	if (r->nrefs > 1)
+		free(r->refs.many);
+	r->nrefs = 0;
+}
+
 /* Neither of these marks the address: a slice that is replaced has most of them again. */
 static void ref_add(struct store *s, const struct addr *a, struct address_ref ref)
 {
 	struct address_record *r = get(s, a);
 
-	if (r->nrefs == r->cap) {
-		r->cap = r->cap == 0 ? 1 : r->cap * 2;
-		r->refs = mem_resize(r->refs, r->cap, sizeof(*r->refs));
-	}
-	r->refs[r->nrefs++] = ref;
+	refs_push(r, ref);
 	if (r->own && ref.slice != NULL)
 		ref.service->own_endpoints++;
 }
@@ -74,12 +114,12 @@ static void ref_remove(struct store *s, const struct addr *a, struct address_ref
 	struct address_record *r = store_find_address(s, a);
 
 	for (uint32_t i = 0; r != NULL && i < r->nrefs; i++) {
-		const struct address_ref *have = &r->refs[i];
+		const struct address_ref *have = &refs(r)[i];
 
 		if (have->service != ref.service || have->slice != ref.slice ||
 			have->endpoint != ref.endpoint)
 			continue;
-		r->refs[i] = r->refs[--r->nrefs];
+		refs_take(r, i);
 		if (r->own && ref.slice != NULL)
 			ref.service->own_endpoints--;
 		return;
@@ -121,7 +161,7 @@ static void cancel_leaving(
 	struct address_record *r = store_find_address(s, a);
 
 	for (uint32_t i = 0; r != NULL && i < r->nrefs;) {
-		struct address_ref ref = r->refs[i];
+		struct address_ref ref = refs(r)[i];
 
 		if (ref.slice == NULL || ref.service != svc || !ref.slice->leaving) {
 			i++;
@@ -147,6 +187,18 @@ static void each_ref(struct store *s, struct slice_record *slice,
 					.endpoint = (uint32_t)i});
 }
 
+void addrindex_take_places(struct store *s, const struct kube_slice *k)
+{
+	for (size_t i = 0; s->options.topology && i < k->nendpoints; i++)
+		places_take(&s->places, &s->key, &k->endpoints[i]);
+}
+
+void addrindex_drop_places(struct store *s, const struct kube_slice *k)
+{
+	for (size_t i = 0; s->options.topology && i < k->nendpoints; i++)
+		places_drop(&s->places, &s->key, &k->endpoints[i]);
+}
+
 void addrindex_add_slice(struct store *s, struct slice_record *slice)
 {
 	const struct kube_slice *k = &slice->object.u.slice;
@@ -158,11 +210,13 @@ void addrindex_add_slice(struct store *s, struct slice_record *slice)
 		for (size_t n = 0; n < k->endpoints[i].naddrs; n++)
 			cancel_leaving(s, &k->endpoints[i].addrs[n], slice->service);
 	each_ref(s, slice, ref_add);
+	addrindex_take_places(s, k);
 }
 
 void addrindex_remove_slice(struct store *s, struct slice_record *slice)
 {
 	each_ref(s, slice, ref_remove);
+	addrindex_drop_places(s, &slice->object.u.slice);
 }
 
 bool addrindex_has(
@@ -171,25 +225,29 @@ bool addrindex_has(
 	const struct address_record *r = store_find_address(s, a);
 
 	for (uint32_t i = 0; r != NULL && i < r->nrefs; i++)
-		if (r->refs[i].service == svc && r->refs[i].slice != NULL)
+		if (store_refs(r)[i].service == svc && store_refs(r)[i].slice != NULL)
 			return true;
 	return false;
 }
 
 /* ---- what differs between two versions of a slice ---- */
 
-/* An address with a digest of all that a PTR record may depend on. */
+/* An address with a digest of all that its PTR record, or its place, may depend on. */
 struct signed_addr {
 	struct addr addr;
 	uint64_t digest;
 };
 
-static uint64_t digest(const struct kube_endpoint *e, bool first)
+static uint64_t digest(const struct kube_endpoint *e, bool first, bool topology)
 {
+	uint64_t place = 0;
 	uint8_t flags[4] = {(uint8_t)e->ready, (uint8_t)e->serving,
 		(uint8_t)e->terminating, (uint8_t)first};
 
-	return hash_content(e->hostname, strlen(e->hostname)) * 3 +
+	if (topology)
+		place = hash_content(e->node, strlen(e->node)) * 7 +
+		        hash_content(e->zone, strlen(e->zone)) * 11;
+	return place + hash_content(e->hostname, strlen(e->hostname)) * 3 +
 	       hash_content(e->target_name, strlen(e->target_name)) * 5 +
 	       hash_content(flags, sizeof(flags));
 }
@@ -204,7 +262,7 @@ static int compare_signed(const void *a, const void *b)
 	return x->digest < y->digest ? -1 : x->digest > y->digest;
 }
 
-static struct signed_addr *sign(const struct kube_slice *k, size_t *n)
+static struct signed_addr *sign(const struct kube_slice *k, bool topology, size_t *n)
 {
 	size_t total = 0, at = 0;
 
@@ -215,7 +273,7 @@ static struct signed_addr *sign(const struct kube_slice *k, size_t *n)
 	for (size_t i = 0; i < k->nendpoints; i++)
 		for (size_t m = 0; m < k->endpoints[i].naddrs; m++)
 			out[at++] = (struct signed_addr){.addr = k->endpoints[i].addrs[m],
-				.digest = digest(&k->endpoints[i], m == 0)};
+				.digest = digest(&k->endpoints[i], m == 0, topology)};
 	qsort(out, total, sizeof(*out), compare_signed);
 	*n = total;
 	return out;
@@ -224,8 +282,9 @@ static struct signed_addr *sign(const struct kube_slice *k, size_t *n)
 void addrindex_mark_differing(
 	struct store *s, const struct kube_slice *a, const struct kube_slice *b)
 {
+	bool topology = s->options.topology;
 	size_t na, nb, i = 0, k = 0;
-	struct signed_addr *x = sign(a, &na), *y = sign(b, &nb);
+	struct signed_addr *x = sign(a, topology, &na), *y = sign(b, topology, &nb);
 
 	while (i < na || k < nb) {
 		int c = i == na ? 1 : k == nb ? -1 : compare_signed(&x[i], &y[k]);
@@ -246,12 +305,12 @@ static void judge_one(struct store *s, struct address_record *r)
 	bool own = is_own(s, &r->addr);
 
 	for (uint32_t i = 0; own != r->own && i < r->nrefs; i++) {
-		if (r->refs[i].slice == NULL)
+		if (refs(r)[i].slice == NULL)
 			continue;
 		if (own)
-			r->refs[i].service->own_endpoints++;
+			refs(r)[i].service->own_endpoints++;
 		else
-			r->refs[i].service->own_endpoints--;
+			refs(r)[i].service->own_endpoints--;
 	}
 	r->own = own;
 }

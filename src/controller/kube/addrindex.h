@@ -30,11 +30,22 @@ void addrindex_remove_service(
 void addrindex_add_slice(struct store *s, struct slice_record *slice);
 void addrindex_remove_slice(struct store *s, struct slice_record *slice);
 
+/*
+ * The places of the slice's endpoints are in use once more, or once less; nothing without
+ * options.topology. A slice that is added has its own; who replaces one takes the places
+ * of the new one before, so that names that stay keep their numbers.
+ */
+void addrindex_take_places(struct store *s, const struct kube_slice *k);
+void addrindex_drop_places(struct store *s, const struct kube_slice *k);
+
 /* True if a slice of `svc` has the address. */
 bool addrindex_has(
 	const struct store *s, const struct addr *a, const struct service_record *svc);
 
 /* Our own addresses changed: see again which records and Services that concerns. */
 void addrindex_judge_own(struct store *s);
+
+/* Free what says where the address stands. */
+void addrindex_free_refs(struct address_record *r);
 
 #endif

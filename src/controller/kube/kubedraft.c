@@ -39,13 +39,30 @@ void kubedraft_free(struct kubedraft *d)
 		d->pending = item->next;
 		kubedraft_free(item);
 	}
-	char *const texts[] = {d->kind, d->api_version, d->type, d->cluster_ip,
-		d->address_type, d->phase, d->pod_ip, d->condition_type,
-		d->condition_status};
+	char *const texts[] = {d->kind, d->api_version, d->type, d->traffic,
+		d->cluster_ip, d->address_type, d->phase, d->pod_ip, d->condition_type,
+		d->condition_status, d->event_type, d->more, d->reason, d->message};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		kube_text_free(texts[i]);
 	free_parts(d);
 	free(d);
+}
+
+void kubedraft_discard(struct kubedraft *d)
+{
+	struct kube_object o = {
+		.kind = KUBE_OTHER, .labels = d->meta.labels, .nlabels = d->meta.nlabels};
+	struct kube_object meta = d->meta;
+
+	kube_object_fini(&o);
+	d->meta = (struct kube_object){0};
+	free_parts(d);
+	d->meta = meta;
+	d->meta.labels = NULL;
+	d->meta.nlabels = 0;
+	memset(&d->service, 0, sizeof(d->service));
+	memset(&d->slice, 0, sizeof(d->slice));
+	memset(&d->pod, 0, sizeof(d->pod));
 }
 
 /* Room for one more behind n; arrays grow to powers of two and are trimmed at the end. */
@@ -139,6 +156,9 @@ void kubedraft_clear(struct kubedraft *d, enum kube_field field)
 	case FIELD_ENDPOINTS:
 		clear_endpoints(&d->slice);
 		break;
+	case FIELD_ANNOTATIONS:
+		d->initial_end = false;
+		break;
 	case FIELD_ADDRESSES:
 		clear_addrs(&endpoint(d)->addrs, &endpoint(d)->naddrs);
 		break;
@@ -216,6 +236,8 @@ static char **text_slot(struct kubedraft *d, enum kube_field field)
 		return &d->meta.resource_version;
 	case FIELD_TYPE:
 		return &d->type;
+	case FIELD_TRAFFIC:
+		return &d->traffic;
 	case FIELD_CLUSTER_IP:
 		return &d->cluster_ip;
 	case FIELD_EXTERNAL_NAME:
@@ -248,6 +270,14 @@ static char **text_slot(struct kubedraft *d, enum kube_field field)
 		return &endpoint(d)->node;
 	case FIELD_ZONE:
 		return &endpoint(d)->zone;
+	case FIELD_EVENT_TYPE:
+		return &d->event_type;
+	case FIELD_CONTINUE:
+		return &d->more;
+	case FIELD_STATUS_REASON:
+		return &d->reason;
+	case FIELD_STATUS_MESSAGE:
+		return &d->message;
 	default:
 		return NULL;
 	}
@@ -388,6 +418,11 @@ static const char *put_publish(
 	return wrong;
 }
 
+static bool equal(const char *s, size_t len, const char *what)
+{
+	return strlen(what) == len && memcmp(s, what, len) == 0;
+}
+
 const char *kubedraft_scalar(struct kubedraft *d, enum kube_field field,
 	enum kube_scalar type, const char *s, size_t len)
 {
@@ -411,6 +446,14 @@ const char *kubedraft_scalar(struct kubedraft *d, enum kube_field field,
 	case FIELD_DELETION:
 		d->meta.deleted_soon = type != KUBE_NULL;
 		return NULL;
+	case FIELD_STATUS_CODE:
+		return put_number(&d->code, type, s, len);
+	case FIELD_STATUS_RETRY:
+		return put_number(&d->retry_after_s, type, s, len);
+	case FIELD_STATUS_CAUSE:
+		if (type == KUBE_STRING && equal(s, len, "ResourceVersionTooLarge"))
+			d->too_large = true;
+		return NULL;
 	default:
 		break;
 	}
@@ -429,8 +472,13 @@ const char *kubedraft_pair(struct kubedraft *d, enum kube_field field, const cha
 	size_t key_len, enum kube_scalar type, const char *s, size_t len)
 {
 	char *value = NULL;
-	const char *wrong = refuse_text(key, key_len);
 
+	if (field == FIELD_ANNOTATIONS) { /* others may be larger than what is kept */
+		if (equal(key, key_len, "k8s.io/initial-events-end"))
+			d->initial_end = type == KUBE_STRING && equal(s, len, "true");
+		return NULL;
+	}
+	const char *wrong = refuse_text(key, key_len);
 	if (wrong == NULL)
 		wrong = put_text(&value, false, type, s, len);
 	if (wrong != NULL)
@@ -456,6 +504,8 @@ enum kube_kind kubedraft_kind(const struct kubedraft *d)
 		{"EndpointSlice", "discovery.k8s.io/v1beta1", KUBE_SLICE},
 	};
 
+	if (d->asked)
+		return d->asked_kind;
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (!is(d->kind, kinds[i].kind))
 			continue;
@@ -513,6 +563,13 @@ static void not_null(char **s)
 		*s = kube_text("", 0);
 }
 
+static enum kube_traffic traffic_of(const char *text)
+{
+	if (is(text, "PreferSameZone") || is(text, "PreferClose"))
+		return TRAFFIC_ZONE;
+	return is(text, "PreferSameNode") ? TRAFFIC_NODE : TRAFFIC_UNSET;
+}
+
 /* RB-02, RB-03: clusterIPs, else clusterIP; an ExternalName has neither. */
 static const char *finish_service(struct kubedraft *d, struct kube_object *out)
 {
@@ -534,6 +591,7 @@ static const char *finish_service(struct kubedraft *d, struct kube_object *out)
 		if (s->headless)
 			clear_addrs(&s->ips, &s->nips);
 	}
+	s->traffic = traffic_of(d->traffic);
 	not_null(&s->external_name);
 	sort_labels(&s->selector, &s->nselector);
 	s->ports = trim(s->ports, s->nports, sizeof(*s->ports));

@@ -24,6 +24,7 @@ enum kube_field {
 	FIELD_CLUSTER_IPS,
 	FIELD_EXTERNAL_NAME,
 	FIELD_PUBLISH,
+	FIELD_TRAFFIC,
 	FIELD_SELECTOR,
 	FIELD_SERVICE_PORTS,
 	FIELD_SLICE_PORTS,
@@ -53,18 +54,33 @@ enum kube_field {
 	FIELD_TARGET_NAME,
 	FIELD_NODE,
 	FIELD_ZONE,
+	FIELD_EVENT_TYPE, /* of a watch event, beside its object */
+	FIELD_CONTINUE,
+	FIELD_ANNOTATIONS, /* only what a BOOKMARK says is kept */
+	FIELD_STATUS_CODE,
+	FIELD_STATUS_REASON,
+	FIELD_STATUS_MESSAGE,
+	FIELD_STATUS_CAUSE,
+	FIELD_STATUS_RETRY,
 };
 
 struct kubedraft {
-	struct kubedraft *parent;  /* the List that it stands in, or NULL */
-	struct kubedraft *pending; /* items that wait for the List's kind; last first */
+	struct kubedraft *parent;  /* the List or event that it stands in, or NULL */
+	struct kubedraft *pending; /* items that wait for its end; last first */
 	struct kubedraft *next;    /* among the parent's pending ones */
 	bool list;                 /* it has items */
 	struct kube_error at;      /* where it begins; no text */
 	struct kube_error error;   /* its first fault, if text[0] != 0 */
 	char *kind, *api_version;  /* NULL: absent */
-	char *type, *cluster_ip, *address_type, *phase, *pod_ip;
+	char *type, *traffic, *cluster_ip, *address_type, *phase, *pod_ip;
 	char *condition_type, *condition_status;
+	char *event_type, *more;     /* of a watch event; continue of a List */
+	char *reason, *message;      /* of a Status */
+	int32_t code, retry_after_s; /* likewise; -1 or 0: absent */
+	bool too_large;              /* a cause is ResourceVersionTooLarge */
+	bool initial_end;            /* a BOOKMARK says that initial events are done */
+	bool asked;                  /* its kind is `asked_kind`, whatever it says */
+	enum kube_kind asked_kind;
 	bool ready;              /* Pod: condition Ready is True */
 	struct kube_object meta; /* metadata; kind and u unused */
 	struct kube_service service;
@@ -98,9 +114,12 @@ const char *kubedraft_scalar(struct kubedraft *d, enum kube_field field,
 const char *kubedraft_pair(struct kubedraft *d, enum kube_field field, const char *key,
 	size_t key_len, enum kube_scalar type, const char *s, size_t len);
 
+/* Let go of everything but who it is and its error: it is too large to be kept. */
+void kubedraft_discard(struct kubedraft *d);
+
 /*
  * The kind, by kind and apiVersion: KUBE_OTHER if it is none of ours. A Service of
- * another group than the core's is not ours.
+ * another group than the core's is not ours. With `asked` it is what was asked for.
  */
 enum kube_kind kubedraft_kind(const struct kubedraft *d);
 

@@ -8,6 +8,9 @@
 #include "base/base.h"
 #include "base/mem.h"
 #include "controller/kube/kubedraft.h"
+#include "controller/kube/kubereply.h"
+
+#define SKIP_MAX 10000 /* levels of what is skipped */
 
 /* What may stand under a key. */
 enum shape {
@@ -17,6 +20,7 @@ enum shape {
 	MAP,     /* keys of `level` */
 	MAPS,    /* a list of such maps */
 	ITEMS,   /* a list of objects */
+	ITEM,    /* one object */
 };
 
 enum level {
@@ -32,6 +36,9 @@ enum level {
 	CONTAINER_PORT,
 	POD_IP,
 	POD_CONDITION,
+	DETAILS,
+	CAUSE,
+	EVENT,
 	NO_LEVEL,
 };
 
@@ -44,8 +51,8 @@ struct row {
 
 /*
  * The paths that are kept; everything else is skipped. No two of our kinds use one path
- * for different things, so the kind need not be known. A watch event would be one more
- * level above OBJECT.
+ * for different things, so the kind need not be known. (`status` is a text in a Status,
+ * of which nobody asks for it.) A watch event is one more level above OBJECT.
  */
 static const struct row object_rows[] = {
 	{"kind", SCALAR, NO_LEVEL, FIELD_KIND},
@@ -57,6 +64,24 @@ static const struct row object_rows[] = {
 	{"ports", MAPS, PORT, FIELD_SLICE_PORTS},
 	{"addressType", SCALAR, NO_LEVEL, FIELD_ADDRESS_TYPE},
 	{"items", ITEMS, OBJECT, FIELD_NONE},
+	{"code", SCALAR, NO_LEVEL, FIELD_STATUS_CODE},
+	{"reason", SCALAR, NO_LEVEL, FIELD_STATUS_REASON},
+	{"message", SCALAR, NO_LEVEL, FIELD_STATUS_MESSAGE},
+	{"details", MAP, DETAILS, FIELD_NONE},
+};
+
+static const struct row details_rows[] = {
+	{"causes", MAPS, CAUSE, FIELD_NONE},
+	{"retryAfterSeconds", SCALAR, NO_LEVEL, FIELD_STATUS_RETRY},
+};
+
+static const struct row cause_rows[] = {
+	{"reason", SCALAR, NO_LEVEL, FIELD_STATUS_CAUSE},
+};
+
+static const struct row event_rows[] = {
+	{"type", SCALAR, NO_LEVEL, FIELD_EVENT_TYPE},
+	{"object", ITEM, OBJECT, FIELD_NONE},
 };
 
 static const struct row metadata_rows[] = {
@@ -65,6 +90,8 @@ static const struct row metadata_rows[] = {
 	{"resourceVersion", SCALAR, NO_LEVEL, FIELD_VERSION},
 	{"labels", STRINGS, NO_LEVEL, FIELD_LABELS},
 	{"deletionTimestamp", SCALAR, NO_LEVEL, FIELD_DELETION},
+	{"continue", SCALAR, NO_LEVEL, FIELD_CONTINUE},
+	{"annotations", STRINGS, NO_LEVEL, FIELD_ANNOTATIONS},
 };
 
 static const struct row spec_rows[] = {
@@ -73,6 +100,7 @@ static const struct row spec_rows[] = {
 	{"clusterIPs", SCALARS, NO_LEVEL, FIELD_CLUSTER_IPS},
 	{"externalName", SCALAR, NO_LEVEL, FIELD_EXTERNAL_NAME},
 	{"publishNotReadyAddresses", SCALAR, NO_LEVEL, FIELD_PUBLISH},
+	{"trafficDistribution", SCALAR, NO_LEVEL, FIELD_TRAFFIC},
 	{"selector", STRINGS, NO_LEVEL, FIELD_SELECTOR},
 	{"ports", MAPS, PORT, FIELD_SERVICE_PORTS},
 	{"hostname", SCALAR, NO_LEVEL, FIELD_POD_HOSTNAME},
@@ -154,9 +182,16 @@ static const struct {
 	[CONTAINER_PORT] = ROWS(container_port_rows),
 	[POD_IP] = ROWS(pod_ip_rows),
 	[POD_CONDITION] = ROWS(pod_condition_rows),
+	[DETAILS] = ROWS(details_rows),
+	[CAUSE] = ROWS(cause_rows),
+	[EVENT] = ROWS(event_rows),
 };
 
-static const struct row document = {"", MAP, OBJECT, FIELD_NONE};
+static const struct row documents[] = {
+	[KUBE_FORM_FILE] = {"", MAP, OBJECT, FIELD_NONE},
+	[KUBE_FORM_LIST] = {"", MAP, OBJECT, FIELD_NONE},
+	[KUBE_FORM_WATCH] = {"", MAP, EVENT, FIELD_NONE},
+};
 
 /* A map or list on the way down that we are inside of. */
 struct frame {
@@ -233,7 +268,7 @@ static const struct row *target(struct kubefields *f)
 	const struct frame *t = top(f);
 
 	if (t == NULL)
-		return &document;
+		return &documents[f->reader.form];
 	return t->list ? t->row : t->next;
 }
 
@@ -289,6 +324,7 @@ static const char *expected_text(const struct frame *in, const struct row *row)
 	case MAPS:
 	case ITEMS:
 		return in->list ? "a map" : "a list";
+	case ITEM:
 	default:
 		return "a map";
 	}
@@ -307,17 +343,57 @@ static void open_object(struct kubefields *f, const struct row *row)
 	push(f, row, false, true);
 }
 
+/* True if the present object can be left out, with the stream going on (WP-79). */
+static bool in_reply_object(const struct kubefields *f)
+{
+	return f->reader.form != KUBE_FORM_FILE && f->draft != NULL &&
+	       f->draft->parent != NULL;
+}
+
+/* The present object is not to be used: the first reason stands. */
+static void spoil(struct kubefields *f, const char *text)
+{
+	struct kube_error *e = &f->draft->error;
+
+	if (e->text[0] != 0)
+		return;
+	f->reader.position(f->reader.reader, e);
+	snprintf(e->text, sizeof(e->text), "%s", text);
+}
+
 /* One more level: too deep, or inside what is skipped? 1: nothing more to do. */
 static int descend(struct kubefields *f)
 {
+	static const char too_deep[] = "nested deeper than 64 levels";
+
 	if (f->failed)
 		return -EINVAL;
-	if (f->depth + f->skip >= KUBE_DEPTH_MAX)
-		return fail(f, NULL, "nested deeper than 64 levels");
+	if (f->depth + f->skip >= KUBE_DEPTH_MAX) {
+		/* yajl keeps an octet for each level. */
+		if (!in_reply_object(f) || f->skip >= SKIP_MAX)
+			return fail(f, NULL, too_deep);
+		spoil(f, too_deep);
+		f->skip++;
+		return 1;
+	}
 	if (f->skip == 0)
 		return 0;
 	f->skip++;
 	return 1;
+}
+
+bool kubefields_too_large(struct kubefields *f)
+{
+	if (f->failed || !in_reply_object(f))
+		return false;
+	spoil(f, "an object of more than 16 MiB");
+	kubedraft_discard(f->draft);
+	while (!top(f)->object) {
+		f->depth--;
+		f->skip++;
+	}
+	top(f)->next = NULL;
+	return true;
 }
 
 /* A map or list that nobody asks for, or that stands where something else should. */
@@ -339,6 +415,13 @@ static bool takes_map(const struct frame *in, const struct row *row)
 	return row->shape == MAP || row->shape == STRINGS;
 }
 
+static bool begins_object(const struct frame *in, const struct row *row)
+{
+	if (row == NULL)
+		return false;
+	return in->list ? row->shape == ITEMS : row->shape == ITEM;
+}
+
 int kubefields_map(struct kubefields *f)
 {
 	int ret = descend(f);
@@ -347,7 +430,7 @@ int kubefields_map(struct kubefields *f)
 		return MIN(ret, 0);
 	const struct row *row = target(f);
 	const struct frame *t = top(f);
-	if (t == NULL || (t->list && row->shape == ITEMS)) {
+	if (t == NULL || begins_object(t, row)) {
 		open_object(f, row);
 	} else if (takes_map(t, row)) {
 		if (t->list)
@@ -473,6 +556,27 @@ static int end_list(struct kubefields *f, struct kubedraft *list)
 	return ret;
 }
 
+/* In a reply of the API: see kubereply.h. */
+static int end_reply(struct kubefields *f, struct kubedraft *d)
+{
+	struct kube_error at = d->at;
+	const char *wrong;
+
+	if (d->parent == NULL) {
+		wrong = kubereply_document(&f->reader, d);
+	} else if (f->reader.form == KUBE_FORM_WATCH) {
+		kubedraft_free(d->parent->pending); /* the last one under a key wins */
+		d->parent->pending = d;
+		return 0;
+	} else {
+		kubereply_item(&f->reader, d);
+		wrong = NULL;
+	}
+	int ret = wrong == NULL ? 0 : fail(f, &at, wrong);
+	kubedraft_free(d);
+	return ret;
+}
+
 static int end_object(struct kubefields *f)
 {
 	struct kubedraft *d = f->draft, *parent = d->parent;
@@ -480,6 +584,8 @@ static int end_object(struct kubefields *f)
 
 	f->draft = parent;
 	f->objects++;
+	if (f->reader.form != KUBE_FORM_FILE)
+		return end_reply(f, d);
 	if (absent(d->kind) && parent != NULL && !absent(parent->kind))
 		inherit(d, parent);
 	if (absent(d->kind) && parent != NULL && !d->list) {

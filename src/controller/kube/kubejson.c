@@ -13,6 +13,8 @@
 /* yajl takes this much at a time, so that sizes are checked before its buffers grow. */
 #define CHUNK ((size_t)64 << 10)
 
+#define SKIPPED_MAX 4 /* times KUBE_EVENT_MAX: an object that is left out */
+
 struct kubejson {
 	yajl_handle yajl;
 	struct kubefields *fields;
@@ -24,6 +26,7 @@ struct kubejson {
 	unsigned line;
 	uint64_t object_end; /* after which octets the last object ended */
 	uint64_t objects;
+	uint64_t quiet; /* octets since the last event of yajl, by chunks */
 	bool failed;
 	struct kube_error error;
 };
@@ -57,11 +60,17 @@ static void on_position(void *reader, struct kube_error *at)
 	at->column = (unsigned)(column + 1);
 }
 
+static void token(struct kubejson *j, size_t len)
+{
+	j->token = len;
+	j->quiet = 0;
+}
+
 static int on_null(void *ctx)
 {
 	struct kubejson *j = ctx;
 
-	j->token = 4;
+	token(j, 4);
 	return kubefields_scalar(j->fields, KUBE_NULL, NULL, 0) == 0;
 }
 
@@ -70,7 +79,7 @@ static int on_boolean(void *ctx, int v)
 	struct kubejson *j = ctx;
 	const char *s = v ? "true" : "false";
 
-	j->token = strlen(s);
+	token(j, strlen(s));
 	return kubefields_scalar(j->fields, KUBE_BOOL, s, j->token) == 0;
 }
 
@@ -78,7 +87,7 @@ static int on_number(void *ctx, const char *s, size_t len)
 {
 	struct kubejson *j = ctx;
 
-	j->token = len;
+	token(j, len);
 	return kubefields_scalar(j->fields, KUBE_NUMBER, s, len) == 0;
 }
 
@@ -86,7 +95,7 @@ static int on_string(void *ctx, const unsigned char *s, size_t len)
 {
 	struct kubejson *j = ctx;
 
-	j->token = len + 2;
+	token(j, len + 2);
 	return kubefields_scalar(j->fields, KUBE_STRING, (const char *)s, len) == 0;
 }
 
@@ -94,7 +103,7 @@ static int on_map(void *ctx)
 {
 	struct kubejson *j = ctx;
 
-	j->token = 1;
+	token(j, 1);
 	return kubefields_map(j->fields) == 0;
 }
 
@@ -102,7 +111,7 @@ static int on_key(void *ctx, const unsigned char *s, size_t len)
 {
 	struct kubejson *j = ctx;
 
-	j->token = len + 2;
+	token(j, len + 2);
 	return kubefields_key(j->fields, (const char *)s, len) == 0;
 }
 
@@ -110,7 +119,7 @@ static int on_list(void *ctx)
 {
 	struct kubejson *j = ctx;
 
-	j->token = 1;
+	token(j, 1);
 	return kubefields_list(j->fields) == 0;
 }
 
@@ -118,7 +127,7 @@ static int on_end(void *ctx)
 {
 	struct kubejson *j = ctx;
 
-	j->token = 1;
+	token(j, 1);
 	return kubefields_end(j->fields) == 0;
 }
 
@@ -154,22 +163,31 @@ static void yajl_put(void *ctx, void *p)
 
 static yajl_alloc_funcs memory = {yajl_get, yajl_resize, yajl_put, NULL};
 
-struct kubejson *kubejson_new(
-	void (*on_object)(void *arg, struct kube_object *o), void *arg)
+static struct kubejson *begin(struct kubefields_reader reader)
 {
 	struct kubejson *j = mem_alloc(1, sizeof(*j));
-	struct kubefields_reader reader = {
-		.on_object = on_object,
-		.arg = arg,
-		.position = on_position,
-		.reader = j,
-	};
 
+	reader.position = on_position;
+	reader.reader = j;
 	j->line = 1;
 	j->fields = kubefields_new(&reader);
 	j->yajl = yajl_alloc(&callbacks, &memory, j);
 	yajl_config(j->yajl, yajl_allow_multiple_values, 1);
 	return j;
+}
+
+struct kubejson *kubejson_new(
+	void (*on_object)(void *arg, struct kube_object *o), void *arg)
+{
+	return begin((struct kubefields_reader){
+		.form = KUBE_FORM_FILE, .on_object = on_object, .arg = arg});
+}
+
+struct kubejson *kubejson_new_reply(enum kube_form form, enum kube_kind kind,
+	const struct kube_reply_handlers *reply, void *arg)
+{
+	return begin((struct kubefields_reader){
+		.form = form, .kind = kind, .reply = reply, .arg = arg});
 }
 
 void kubejson_free(struct kubejson *j)
@@ -221,6 +239,14 @@ static int check_size(struct kubejson *j)
 	}
 	if (j->base - j->object_end <= KUBE_EVENT_MAX)
 		return 0;
+	/*
+	 * One value of that size cannot be skipped: yajl keeps it until it ends. And an
+	 * object that has no end is none.
+	 */
+	if (j->quiet <= KUBE_EVENT_MAX &&
+		j->base - j->object_end <= SKIPPED_MAX * (uint64_t)KUBE_EVENT_MAX &&
+		kubefields_too_large(j->fields))
+		return 0;
 	j->error.line = j->line;
 	j->error.column = (unsigned)(j->base - j->line_start + 1);
 	snprintf(j->error.text, sizeof(j->error.text), "an object of more than 16 MiB");
@@ -236,6 +262,7 @@ static int feed_chunk(struct kubejson *j, const uint8_t *data, size_t len)
 		return fail(j, status);
 	scan_lines(j, j->base + len);
 	j->base += len;
+	j->quiet += len;
 	return check_size(j);
 }
 

@@ -77,11 +77,10 @@ static void free_pod(struct kube_pod *p)
 	free_ports(p->ports, p->nports);
 }
 
-void kube_object_fini(struct kube_object *o)
+static void free_parts(struct kube_object *o)
 {
 	kube_text_free(o->namespace);
 	kube_text_free(o->name);
-	kube_text_free(o->resource_version);
 	free_labels(o->labels, o->nlabels);
 	switch (o->kind) {
 	case KUBE_SERVICE:
@@ -98,6 +97,15 @@ void kube_object_fini(struct kube_object *o)
 	case KUBE_OTHER:
 		break;
 	}
+}
+
+void kube_object_fini(struct kube_object *o)
+{
+	if (o->pack != NULL)
+		free(o->pack);
+	else
+		free_parts(o);
+	kube_text_free(o->resource_version);
 	memset(o, 0, sizeof(*o));
 }
 
@@ -177,6 +185,7 @@ static void copy_pod(struct kube_pod *out, const struct kube_pod *p)
 void kube_object_copy(struct kube_object *out, const struct kube_object *o)
 {
 	*out = *o;
+	out->pack = NULL;
 	out->namespace = copy_text(o->namespace);
 	out->name = copy_text(o->name);
 	out->resource_version = copy_text(o->resource_version);
@@ -238,6 +247,7 @@ static void put_service(struct mem_buf *b, const struct kube_service *s)
 	put_number(b, s->type);
 	put_number(b, s->headless);
 	put_number(b, s->publish_not_ready);
+	put_number(b, s->traffic);
 	put_number(b, s->bad_addresses);
 	put_addrs(b, s->ips, s->nips);
 	put_ports(b, s->ports, s->nports);

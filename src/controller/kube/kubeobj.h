@@ -26,6 +26,13 @@ enum kube_kind {
 
 enum kube_service_type { SERVICE_CLUSTER_IP, SERVICE_EXTERNAL_NAME };
 
+/* spec.trafficDistribution: what of a client's is to be preferred (GS-05). */
+enum kube_traffic {
+	TRAFFIC_UNSET, /* absent, or a word that we do not know */
+	TRAFFIC_ZONE,  /* PreferSameZone, PreferClose */
+	TRAFFIC_NODE,  /* PreferSameNode */
+};
+
 enum kube_protocol { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP, PROTOCOL_OTHER };
 
 struct kube_port {
@@ -47,6 +54,7 @@ struct kube_service {
 	enum kube_service_type type;
 	bool headless; /* clusterIPs = ["None"] */
 	bool publish_not_ready;
+	enum kube_traffic traffic;
 	struct addr *ips; /* clusterIPs that parse, their order kept (RB-03) */
 	size_t nips;
 	size_t bad_addresses; /* that did not parse: counted */
@@ -96,6 +104,11 @@ struct kube_object {
 	char *resource_version;
 	struct kube_label *labels; /* what a selector may ask for; kept for all kinds */
 	size_t nlabels;
+	/*
+	 * Owned; NULL: each part by itself. Where all of it stands but resource_version,
+	 * whose text may be exchanged.
+	 */
+	void *pack;
 	bool deleted_soon; /* deletionTimestamp is set; changes nothing (RB-11) */
 	union {
 		struct kube_namespace namespace_;
@@ -121,6 +134,12 @@ void kube_text_free(char *s);
  * zeroed. A zeroed one is fine.
  */
 void kube_object_fini(struct kube_object *o);
+
+/*
+ * Move all that the object owns into one piece of memory, for one that is kept: what
+ * points into it changes. Of Pods nothing is kept: they are left as they are.
+ */
+void kube_object_pack(struct kube_object *o);
 
 /* True if both say the same about records: everything but resource_version. */
 bool kube_object_equal(const struct kube_object *a, const struct kube_object *b);

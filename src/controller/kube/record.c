@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "base/mem.h"
+#include "controller/kube/addrindex.h"
 
 /* ---- owners ---- */
 
@@ -23,11 +24,19 @@ void record_owner_unmark(struct store *s, struct owner *o)
 	TAILQ_REMOVE(&s->dirty, o, dirty_link);
 }
 
+void record_free_names(struct owner *o)
+{
+	struct owner_names *names = store_names(o);
+
+	if (names != NULL)
+		free(names->octets);
+}
+
 void record_owner_drop(struct store *s, struct owner *o)
 {
 	record_owner_unmark(s, o);
 	TAILQ_REMOVE(&s->all, o, all);
-	free(o->names.octets);
+	record_free_names(o);
 }
 
 /* ---- finding and making records ---- */
@@ -136,6 +145,7 @@ struct kube_object *record_take_object(struct kube_object *from)
 
 	*o = *from;
 	*from = (struct kube_object){0};
+	kube_object_pack(o);
 	return o;
 }
 
@@ -144,7 +154,7 @@ struct kube_object *record_take_object(struct kube_object *from)
 void record_release_namespace(struct store *s, struct namespace_record *n)
 {
 	if (n->object != NULL || !LIST_EMPTY(&n->services) || n->owner.dirty ||
-		n->owner.names.len > 0)
+		n->names.len > 0)
 		return;
 	record_owner_drop(s, &n->owner);
 	table_remove(&s->namespaces, &n->link);
@@ -157,7 +167,7 @@ void record_release_service(struct store *s, struct service_record *svc)
 	struct namespace_record *n = svc->namespace_;
 
 	if (svc->object != NULL || !TAILQ_EMPTY(&svc->slices) || svc->owner.dirty ||
-		svc->owner.names.len > 0)
+		svc->names.len > 0)
 		return;
 	record_owner_drop(s, &svc->owner);
 	table_remove(&s->services, &svc->link);
@@ -169,10 +179,10 @@ void record_release_service(struct store *s, struct service_record *svc)
 
 void record_release_address(struct store *s, struct address_record *a)
 {
-	if (a->nrefs > 0 || a->owner.dirty || a->owner.names.len > 0)
+	if (a->nrefs > 0 || a->owner.dirty || a->named)
 		return;
 	record_owner_drop(s, &a->owner);
 	table_remove(&s->addresses, &a->link);
-	free(a->refs);
+	addrindex_free_refs(a);
 	free(a);
 }

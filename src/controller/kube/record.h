@@ -13,6 +13,9 @@ void record_owner_add(struct store *s, struct owner *o, enum owner_kind kind);
 void record_owner_drop(struct store *s, struct owner *o);
 void record_owner_unmark(struct store *s, struct owner *o);
 
+/* Free the list of an owner's names. */
+void record_free_names(struct owner *o);
+
 /* The hash of "NAMESPACE" and "NAME" in the store's tables. */
 uint64_t record_hash(const struct store *s, const char *namespace_, const char *name);
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "controller/kube/addrindex.h"
 #include "controller/kube/record.h"
+#include "snap/place.h"
 
 /* ---- owners ---- */
 
@@ -64,6 +65,26 @@ struct service_record *store_service(struct owner *o)
 struct address_record *store_address(struct owner *o)
 {
 	return (struct address_record *)(void *)o;
+}
+
+struct owner_names *store_names(struct owner *o)
+{
+	switch (o->kind) {
+	case OWNER_ZONE:
+		return &store_zone(o)->names;
+	case OWNER_NAMESPACE:
+		return &store_namespace(o)->names;
+	case OWNER_SERVICE:
+		return &store_service(o)->names;
+	case OWNER_ADDRESS:
+		break;
+	}
+	return NULL;
+}
+
+const struct address_ref *store_refs(const struct address_record *a)
+{
+	return a->nrefs > 1 ? a->refs.many : &a->refs.one;
 }
 
 const char *store_owner_text(const struct owner *o, char *out, size_t cap)
@@ -146,6 +167,34 @@ bool store_fallback(const struct store *s, const struct service_record *svc)
 	return true;
 }
 
+/* ---- places ---- */
+
+uint32_t store_endpoint_place(const struct store *s, const struct kube_endpoint *e)
+{
+	return places_of(&s->places, &s->key, e);
+}
+
+uint32_t store_address_place(const struct store *s, const struct address_record *a)
+{
+	const struct kube_endpoint *best = NULL;
+	bool leaves = true; /* the slice of the best one */
+
+	for (uint32_t i = 0; i < a->nrefs; i++) {
+		const struct address_ref *ref = &store_refs(a)[i];
+		const struct slice_record *slice = ref->slice;
+
+		if (slice == NULL || (slice->leaving && !leaves))
+			continue;
+		const struct kube_endpoint *e =
+			&slice->object.u.slice.endpoints[ref->endpoint];
+		if (best == NULL || slice->leaving != leaves ||
+			places_compare(e, best) < 0)
+			best = e;
+		leaves = slice->leaving;
+	}
+	return best == NULL ? PLACE_UNKNOWN : store_endpoint_place(s, best);
+}
+
 /* ---- marking ---- */
 
 /* Its own names; and those of the zones, whose NS are Services that hold our address. */
@@ -206,11 +255,26 @@ static bool listed(const struct store_options *o, const char *name)
 	return o->nnamespaces == 0;
 }
 
+/* OB-N2: it is known, or it must exist because a Service does. */
+static bool namespace_matches(const struct store *s, const struct namespace_record *n)
+{
+	const struct service_record *svc;
+
+	if (n->object != NULL)
+		return labels_match(s->options.namespace_labels, n->object);
+	if (!s->implied || (s->options.namespace_labels != NULL &&
+				   s->options.namespace_labels->n > 0))
+		return false;
+	LIST_FOREACH(svc, &n->services, of_namespace)
+	if (svc->object != NULL)
+		return true;
+	return false;
+}
+
 /* OB-N1; all that stands in the Namespace changes with it. */
 static bool judge_namespace(struct store *s, struct namespace_record *n)
 {
-	bool exposed = n->object != NULL && listed(&s->options, n->name) &&
-	               labels_match(s->options.namespace_labels, n->object);
+	bool exposed = listed(&s->options, n->name) && namespace_matches(s, n);
 	struct service_record *svc;
 
 	if (exposed == n->exposed)
@@ -236,6 +300,7 @@ static bool apply_namespace(struct store *s, struct kube_object *o, bool deleted
 	record_free_object(&n->object);
 	if (!deleted)
 		n->object = record_take_object(o);
+	n->pass = s->pass;
 
 	bool changed = judge_namespace(s, n);
 	record_release_namespace(s, n);
@@ -283,6 +348,17 @@ static void replace_service(
 		mark_endpoints(s, svc);
 	svc->visible = visible;
 	record_free_object(&old);
+	if (s->implied)
+		judge_namespace(s, svc->namespace_);
+}
+
+/* Nothing has changed but the resourceVersion, which tells repeated events apart. */
+static void renew_version(struct kube_object *kept, struct kube_object *o)
+{
+	char *version = kept->resource_version;
+
+	kept->resource_version = o->resource_version;
+	o->resource_version = version;
 }
 
 static bool apply_service(struct store *s, struct kube_object *o, bool deleted)
@@ -291,11 +367,13 @@ static bool apply_service(struct store *s, struct kube_object *o, bool deleted)
 
 	if (deleted && (svc == NULL || svc->object == NULL))
 		return false;
-	if (!deleted && svc != NULL && svc->object != NULL &&
-		kube_object_equal(svc->object, o))
-		return false;
 	if (svc == NULL)
 		svc = record_service(s, o->namespace, o->name);
+	svc->pass = s->pass;
+	if (!deleted && svc->object != NULL && kube_object_equal(svc->object, o)) {
+		renew_version(svc->object, o);
+		return false;
+	}
 	replace_service(s, svc, deleted ? NULL : record_take_object(o));
 	return true;
 }
@@ -445,10 +523,14 @@ static void replace_slice(struct store *s, struct slice_record *slice,
 	bool counted = slice->counts;
 	struct kube_object old = slice->object;
 
+	addrindex_take_places(
+		s, &fresh->u.slice); /* names that stay are in use throughout */
 	detach(s, slice);
 	slice->object = *fresh;
 	*fresh = (struct kube_object){0};
+	kube_object_pack(&slice->object);
 	attach(s, slice);
+	addrindex_drop_places(s, &slice->object.u.slice);
 	if (slice->service == before && before != NULL && counted && slice->counts) {
 		addrindex_mark_differing(s, &old.u.slice, &slice->object.u.slice);
 	} else {
@@ -487,14 +569,19 @@ static bool apply_slice(
 		return true;
 	}
 	if (slice != NULL) {
-		if (kube_object_equal(&slice->object, o))
+		slice->pass = s->pass;
+		if (kube_object_equal(&slice->object, o)) {
+			renew_version(&slice->object, o);
 			return false;
+		}
 		replace_slice(s, slice, o, now_ns);
 		return true;
 	}
 	slice = mem_alloc(1, sizeof(*slice));
 	slice->object = *o;
+	slice->pass = s->pass;
 	*o = (struct kube_object){0};
+	kube_object_pack(&slice->object);
 	table_add(&s->slices, &slice->link,
 		record_hash(s, slice->object.namespace, slice->object.name));
 	s->objects[KUBE_SLICE]++;
@@ -575,6 +662,26 @@ static void judge_slices(struct store *s, struct service_record *svc)
 	}
 }
 
+/* Number the places of all slices that count by now, or forget them. */
+static void set_topology(struct store *s, bool on)
+{
+	const struct slice_record *slice;
+	struct owner *o;
+
+	if (on == s->options.topology)
+		return;
+	s->options.topology = on;
+	places_fini(&s->places);
+	TAILQ_FOREACH(o, &s->all, all)
+	{
+		if (o->kind != OWNER_SERVICE)
+			continue;
+		TAILQ_FOREACH(slice, &store_service(o)->slices, of_service)
+		if (slice->counts)
+			addrindex_take_places(s, &slice->object.u.slice);
+	}
+}
+
 /* Judge every record anew by the options. */
 static void rejoin(struct store *s)
 {
@@ -594,9 +701,24 @@ static void rejoin(struct store *s)
 	addrindex_judge_own(s);
 }
 
+bool store_imply_namespaces(struct store *s, bool implied)
+{
+	bool changed = false;
+	struct owner *o;
+
+	if (s->implied == implied)
+		return false;
+	s->implied = implied;
+	TAILQ_FOREACH(o, &s->all, all)
+	if (o->kind == OWNER_NAMESPACE)
+		changed |= judge_namespace(s, store_namespace(o));
+	return changed;
+}
+
 void store_configure(struct store *s, const struct store_options *o)
 {
 	set_zones(s, o->nzones);
+	set_topology(s, o->topology);
 	s->options = *o;
 	rejoin(s);
 	store_mark_all(s);
@@ -615,7 +737,7 @@ struct store *store_new(const struct hash_key *key)
 
 static void free_owner(struct owner *o)
 {
-	free(o->names.octets);
+	record_free_names(o);
 	if (o->kind == OWNER_NAMESPACE) {
 		struct namespace_record *n = store_namespace(o);
 
@@ -627,7 +749,7 @@ static void free_owner(struct owner *o)
 		record_free_object(&svc->object);
 		free(svc->name);
 	} else if (o->kind == OWNER_ADDRESS) {
-		free(store_address(o)->refs);
+		addrindex_free_refs(store_address(o));
 	}
 	if (o->kind != OWNER_ZONE) /* those stand in one array */
 		free(o);
@@ -655,5 +777,6 @@ void store_free(struct store *s)
 	table_fini(&s->services);
 	table_fini(&s->slices);
 	table_fini(&s->addresses);
+	places_fini(&s->places);
 	free(s);
 }

@@ -19,6 +19,7 @@
 #include "base/hash.h"
 #include "conf/selector.h"
 #include "controller/kube/kubeobj.h"
+#include "controller/kube/places.h"
 #include "controller/kube/table.h"
 
 /* How long an address that left a slice may take to appear in another (RDY-06). */
@@ -28,19 +29,20 @@
 
 enum owner_kind { OWNER_ZONE, OWNER_NAMESPACE, OWNER_SERVICE, OWNER_ADDRESS };
 
-/* The names that an owner has published: kept by apply.c, freed by the store. */
+/*
+ * The names that an owner has published: kept by apply.c in the form of namelist.h, freed
+ * by the store. An address needs none: it has its reverse name, or not.
+ */
 struct owner_names {
-	uint8_t *octets; /* owned: {u8 length, name} each */
+	uint8_t *octets; /* owned */
 	size_t len;
 };
 
 struct owner {
 	enum owner_kind kind;
 	bool dirty;
-	bool large;            /* over 1,000 addresses: published every 20 ms at most */
-	uint8_t skipped;       /* bits of enum skip_reason that were reported */
-	uint64_t published_ns; /* when its names last changed */
-	struct owner_names names;
+	bool large;      /* over 1,000 addresses: published every 20 ms at most */
+	uint8_t skipped; /* bits of enum skip_reason that were reported */
 	TAILQ_ENTRY(owner) all, dirty_link;
 };
 
@@ -48,15 +50,18 @@ TAILQ_HEAD(owner_list, owner);
 
 struct zone_owner {
 	struct owner owner;
+	struct owner_names names;
 	unsigned zone; /* index into the settings */
 };
 
 struct namespace_record {
 	struct owner owner;
+	struct owner_names names;
 	struct table_link link;
 	char *name;                 /* owned */
 	struct kube_object *object; /* owned; NULL: no such Namespace is known */
 	bool exposed;               /* OB-N1 */
+	uint32_t pass;              /* in which the object was seen last */
 	LIST_HEAD(, service_record) services;
 };
 
@@ -66,6 +71,7 @@ struct slice_record {
 	struct service_record *service; /* NULL: it names none */
 	bool counts;                    /* joins: right labels, not FQDN */
 	bool leaving;                   /* made of addresses that left a slice (RDY-06) */
+	uint32_t pass;                  /* in which it was seen last */
 	uint64_t until_ns;              /* leaving: when they go */
 	TAILQ_ENTRY(slice_record) of_service, leaving_link;
 };
@@ -74,11 +80,14 @@ TAILQ_HEAD(slice_list, slice_record);
 
 struct service_record {
 	struct owner owner;
+	struct owner_names names;
+	uint64_t published_ns; /* when its names last changed */
 	struct table_link link;
 	struct namespace_record *namespace_;
 	char *name;                 /* owned */
 	struct kube_object *object; /* owned; NULL: slices only */
 	bool visible;               /* the object's labels are selected (RO-08) */
+	uint32_t pass;              /* in which the object was seen last */
 	struct slice_list slices;
 	unsigned nslices;
 	unsigned own_endpoints; /* endpoint addresses that are our own (RX-02) */
@@ -92,13 +101,18 @@ struct address_ref {
 	uint32_t endpoint;          /* index into the slice's endpoints */
 };
 
+/* By far the most numerous: one for each endpoint. */
 struct address_record {
 	struct owner owner;
 	struct table_link link;
 	struct addr addr;
-	bool own;                 /* one of our own addresses */
-	struct address_ref *refs; /* owned */
-	uint32_t nrefs, cap;
+	bool own;   /* one of our own addresses */
+	bool named; /* its reverse name is published */
+	uint32_t nrefs;
+	union {
+		struct address_ref one;   /* at most one */
+		struct address_ref *many; /* owned; room for a power of two */
+	} refs;
 };
 
 /* What the configuration says about objects; all borrowed while the store uses it. */
@@ -115,6 +129,7 @@ struct store_options {
 	bool noendpoints;        /* RO-13 */
 	bool first_address_only; /* RO-22 */
 	bool serving_fallback;   /* RO-23 */
+	bool topology;           /* places are numbered (GS-05) */
 };
 
 struct store {
@@ -123,8 +138,11 @@ struct store {
 	struct table namespaces, services, slices, addresses;
 	struct zone_owner *zones; /* owned, options.nzones of them */
 	struct owner_list all, dirty;
+	struct places places;      /* of slices that count, with options.topology */
 	struct slice_list leaving; /* by until_ns */
 	bool hold_leaving;         /* store_synced() was called */
+	bool implied;              /* Namespaces follow from Services (OB-N2) */
+	uint32_t pass;             /* of the newest list (WP-85) */
 	size_t ndirty;
 	uint64_t objects[KUBE_KINDS];
 	/* What the first event since the last publish was about: "Service shop/api". */
@@ -145,6 +163,36 @@ void store_configure(struct store *s, const struct store_options *o);
  */
 bool store_apply(
 	struct store *s, enum kube_change change, struct kube_object *o, uint64_t now_ns);
+
+/*
+ * Mark and sweep (WP-85). A list begins: every object that is applied from now on bears
+ * the number that is returned, or a higher one. store_seen() marks an object that is
+ * there but could not be used: what is known of it stays.
+ */
+uint32_t store_pass_begin(struct store *s);
+void store_seen(
+	struct store *s, enum kube_kind kind, const char *namespace_, const char *name);
+
+/* The resourceVersion of an object that is there; NULL: there is none. Borrowed. */
+const char *store_version(const struct store *s, enum kube_kind kind,
+	const char *namespace_, const char *name);
+
+/*
+ * What a list did not hold: objects of that kind (and namespace, unless that is NULL)
+ * that were not seen since `pass` began. How many there are, of how many; and delete
+ * them, which a complete list allows alone. store_sweep(): true if some owner is dirty.
+ */
+size_t store_unseen(const struct store *s, enum kube_kind kind, const char *namespace_,
+	uint32_t pass, size_t *total);
+bool store_sweep(struct store *s, enum kube_kind kind, const char *namespace_,
+	uint32_t pass, uint64_t now_ns);
+
+/*
+ * OB-N2: Namespaces cannot be listed. With `implied` a Namespace exists where a Service
+ * is known; one that is selected by label stays hidden, because nobody knows its labels.
+ * True if some owner is dirty by it.
+ */
+bool store_imply_namespaces(struct store *s, bool implied);
 
 /* All objects were read once: from here on addresses that leave a slice wait (RDY-06). */
 void store_synced(struct store *s);
@@ -192,6 +240,21 @@ bool store_endpoint_counts(
 
 /* True if the option is on and no endpoint of the Service counts by itself (RDY-04). */
 bool store_fallback(const struct store *s, const struct service_record *svc);
+
+/*
+ * Where an endpoint of a slice that counts is; and where an address is, by all endpoints
+ * that have it, ready or not. PLACE_UNKNOWN without options.topology. Where endpoints
+ * differ about an address, places_compare() says which is taken; those of slices that are
+ * leaving only if there are no others.
+ */
+uint32_t store_endpoint_place(const struct store *s, const struct kube_endpoint *e);
+uint32_t store_address_place(const struct store *s, const struct address_record *a);
+
+/* Where the names of an owner stand; NULL: it is an address. */
+struct owner_names *store_names(struct owner *o);
+
+/* All places where the address stands, a->nrefs of them. */
+const struct address_ref *store_refs(const struct address_record *a);
 
 /* Write what an owner is into `out`: "Service shop/api", "10.0.0.7". Returns `out`. */
 const char *store_owner_text(const struct owner *o, char *out, size_t cap);

@@ -78,6 +78,14 @@ struct table_link *table_any(const struct table *t)
 	return NULL;
 }
 
+void table_visit(
+	const struct table *t, void (*visit)(void *arg, struct table_link *l), void *arg)
+{
+	for (size_t i = 0; i < t->nbuckets; i++)
+		for (struct table_link *l = t->bucket[i]; l != NULL; l = l->next)
+			visit(arg, l);
+}
+
 void table_fini(struct table *t)
 {
 	free(t->bucket);

@@ -40,6 +40,10 @@ struct table_link *table_next(const struct table_link *link);
 /* Any link, or NULL if the table is empty: for taking everything out. */
 struct table_link *table_any(const struct table *t);
 
+/* Call `visit` for each link, in no order. It must not change the table. */
+void table_visit(
+	const struct table *t, void (*visit)(void *arg, struct table_link *l), void *arg);
+
 /* Free the buckets. */
 void table_fini(struct table *t);
 

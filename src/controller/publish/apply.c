@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "controller/publish/namelist.h"
+#include "dns/rev.h"
 
 void apply_init(struct apply *a, struct publisher *p)
 {
@@ -106,14 +108,6 @@ static bool find_changed(
 
 /* ---- the list of an owner's names ---- */
 
-static void names_add(struct owner_names *names, const uint8_t *name, size_t len)
-{
-	names->octets = mem_resize(names->octets, names->len + 1 + len, 1);
-	names->octets[names->len] = (uint8_t)len;
-	memcpy(names->octets + names->len + 1, name, len);
-	names->len += 1 + len;
-}
-
 static int compare_hashes(const void *a, const void *b)
 {
 	const struct hash128 *x = a, *y = b;
@@ -129,22 +123,22 @@ static void give_up(
 {
 	const struct draft *d = &a->draft;
 	struct hash128 *hashes = mem_alloc(d->n + 1, sizeof(*hashes));
+	struct namelist_cursor at = {.octets = had->octets, .len = had->len};
+	struct name name = {0};
 
 	for (size_t i = 0; i < d->n; i++)
 		hashes[i] = d->nodes[i].hash;
 	qsort(hashes, d->n, sizeof(*hashes), compare_hashes);
-	for (size_t at = 0, len; at < had->len; at += 1 + len) {
-		const uint8_t *name = had->octets + at + 1;
+	while (namelist_next(&at, &name)) {
+		struct hash128 h = hash_name(&d->key, name.wire, name.len);
 
-		len = had->octets[at];
-		struct hash128 h = hash_name(&d->key, name, len);
 		if (bsearch(&h, hashes, d->n, sizeof(h), compare_hashes) != NULL)
 			continue;
-		int zone = settings_zone(&o->settings, name, len);
+		int zone = settings_zone(&o->settings, name.wire, name.len);
 		if (zone < 0)
 			continue;
 		struct zonetree_zone z = zone_of(o, (uint8_t)zone);
-		zonetree_own(&a->tree, name, len, &z, false);
+		zonetree_own(&a->tree, name.wire, name.len, &z, false);
 		a->changes++;
 	}
 	free(hashes);
@@ -155,14 +149,14 @@ static void list_names(struct apply *a)
 {
 	const struct draft *d = &a->draft;
 
+	struct name last = {0};
+
 	a->scratch.len = 0;
 	for (size_t i = 0; i < d->n; i++) {
 		size_t len;
 		const uint8_t *name = draft_name(d, &d->nodes[i], &len);
-		uint8_t octet = (uint8_t)len;
 
-		mem_buf_put(&a->scratch, &octet, 1);
-		mem_buf_put(&a->scratch, name, len);
+		namelist_put(&a->scratch, &last, name, len);
 	}
 }
 
@@ -205,6 +199,28 @@ static int put_node(struct apply *a, const struct record_options *o,
 	return 0;
 }
 
+/* The owner keeps all that it had and has put; equal ones do no harm. */
+static void keep_names(
+	struct apply *a, const uint8_t *changed, size_t n, struct owner_names *names)
+{
+	const struct draft *d = &a->draft;
+	struct name last = {0};
+
+	a->scratch.len = 0;
+	if (a->bulk)
+		return; /* all that it puts is built anew with the next try */
+	for (size_t k = 0; k < n; k++) {
+		size_t len;
+		const uint8_t *name = draft_name(d, &d->nodes[k], &len);
+
+		if (changed[k])
+			namelist_put(&a->scratch, &last, name, len);
+	}
+	names->octets = mem_resize(names->octets, names->len + a->scratch.len + 1, 1);
+	memcpy(names->octets + names->len, a->scratch.data, a->scratch.len);
+	names->len += a->scratch.len;
+}
+
 static int put_changed(struct apply *a, const struct record_options *o,
 	const uint8_t *changed, uint32_t body_ref, struct owner_names *names)
 {
@@ -217,19 +233,41 @@ static int put_changed(struct apply *a, const struct record_options *o,
 			ret = put_node(a, o, &d->nodes[i], body_ref);
 	if (ret == 0)
 		return 0;
-	/* The owner keeps all that it had and has put; equal ones do no harm. */
-	for (size_t k = 0; k + 1 < i; k++)
-		if (changed[k]) {
-			size_t len;
-			const uint8_t *name = draft_name(d, &d->nodes[k], &len);
-
-			names_add(names, name, len);
-		}
+	keep_names(a, changed, i - 1, names);
 	return ret;
 }
 
-int apply_owner(struct apply *a, const struct store *s, const struct record_options *o,
-	struct owner *owner)
+/* What an address says of a client, if it says something else than what stands. */
+static int apply_client(struct apply *a)
+{
+	const struct draft *d = &a->draft;
+	uint32_t stands = PLACE_UNKNOWN;
+
+	if (d->client.len == 0)
+		return 0;
+	if (!a->bulk)
+		stands = publish_place(a->publisher, &d->client);
+	if (stands == d->place)
+		return 0;
+	a->clients++;
+	return publish_client(a->publisher, &d->client, d->place);
+}
+
+/* The list of an address: its reverse name, if that is published. Owned. */
+static void address_names(const struct address_record *r, struct owner_names *out)
+{
+	struct mem_buf list = {0};
+	struct name name, last = {0};
+
+	if (r->named) {
+		rev_name(&r->addr, &name);
+		namelist_put(&list, &last, name.wire, name.len);
+	}
+	*out = (struct owner_names){.octets = list.data, .len = list.len};
+}
+
+static int apply_names(struct apply *a, const struct store *s,
+	const struct record_options *o, struct owner *owner, struct owner_names *names)
 {
 	struct draft *d = &a->draft;
 	const uint8_t *body = NULL;
@@ -245,10 +283,27 @@ int apply_owner(struct apply *a, const struct store *s, const struct record_opti
 	if (find_changed(a, body, body_len, changed))
 		ret = publish_body(a->publisher, body, body_len, &body_ref);
 	if (ret == 0)
-		ret = put_changed(a, o, changed, body_ref, &owner->names);
+		ret = put_changed(a, o, changed, body_ref, names);
 	if (ret == 0)
-		replace_names(a, o, &owner->names);
+		replace_names(a, o, names);
+	if (ret == 0)
+		ret = apply_client(a);
 	free(changed);
+	return ret;
+}
+
+int apply_owner(struct apply *a, const struct store *s, const struct record_options *o,
+	struct owner *owner)
+{
+	struct owner_names *names = store_names(owner), of_address;
+	int ret;
+
+	if (names != NULL)
+		return apply_names(a, s, o, owner, names);
+	address_names(store_address(owner), &of_address);
+	ret = apply_names(a, s, o, owner, &of_address);
+	store_address(owner)->named = of_address.len > 0;
+	free(of_address.octets);
 	return ret;
 }
 

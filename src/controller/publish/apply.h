@@ -23,7 +23,8 @@ struct apply {
 	struct node_builder empty;
 	struct mem_buf scratch;
 	bool bulk;
-	uint64_t changes; /* puts and removals since apply_begin() */
+	uint64_t changes; /* of names: puts and removals that are not published */
+	uint64_t clients; /* of clients, likewise: no record changes with them */
 };
 
 /* `p` is borrowed until apply_fini(). */

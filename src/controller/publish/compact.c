@@ -20,12 +20,16 @@ struct body_place {
 	uint32_t from, to; /* refs; from 0: free */
 };
 
+/* The tries are copied one after the other. */
+enum which { NAMES, CLIENTS, TRIES };
+
 struct compact {
 	struct snap from;
 	struct arena *to;
 	struct frame frame[TRIE_LEVELS];
 	unsigned depth;
-	uint64_t trie; /* new */
+	unsigned which;       /* enum which: under way; TRIES: all are copied */
+	uint64_t trie[TRIES]; /* new */
 	struct body_place *bodies;
 	size_t nbodies, room; /* room: a power of two */
 	int changes;
@@ -52,7 +56,23 @@ void compact_free(struct compact *c)
 
 uint64_t compact_trie(const struct compact *c)
 {
-	return c->trie;
+	return c->trie[NAMES];
+}
+
+uint64_t compact_clients(const struct compact *c)
+{
+	return c->trie[CLIENTS];
+}
+
+/* What is copied now. */
+static uint64_t source(const struct compact *c)
+{
+	return c->which == NAMES ? c->from.trie : c->from.clients;
+}
+
+static bool is_client(const struct node_view *v)
+{
+	return (v->head->flags & NODE_CLIENT) != 0;
 }
 
 /* The place of a body, or the free place where it belongs. */
@@ -143,7 +163,7 @@ static int copy_leaf(struct compact *c, uint64_t entry, uint64_t *copy)
 	if (!node_view(c->from.base, c->from.used, (uint32_t)entry, &v))
 		return -EBADMSG;
 	int ret = copy_node(c, &v, &h, copy);
-	if (ret == 0)
+	if (ret == 0 && !is_client(&v))
 		c->to->names++;
 	return ret;
 }
@@ -199,7 +219,7 @@ static int ascend(struct compact *c)
 		return ret;
 	c->depth--;
 	if (c->depth == 0)
-		c->trie = entry;
+		c->trie[c->which] = entry;
 	else
 		c->frame[c->depth - 1].copied[c->frame[c->depth - 1].done++] = entry;
 	return 0;
@@ -208,19 +228,27 @@ static int ascend(struct compact *c)
 /* Begin with the root's entry, which need not be a trie node. */
 static int start(struct compact *c)
 {
-	switch (entry_kind(c->from.trie)) {
+	switch (entry_kind(source(c))) {
 	case ENTRY_TRIE:
-		return descend(c, c->from.trie);
+		return descend(c, source(c));
 	case ENTRY_LIST:
-		return copy_list(c, c->from.trie, &c->trie);
+		return copy_list(c, source(c), &c->trie[c->which]);
 	default:
-		return copy_leaf(c, c->from.trie, &c->trie);
+		return copy_leaf(c, source(c), &c->trie[c->which]);
 	}
+}
+
+/* True if the trie under way is copied, or there is nothing to copy. */
+static bool done(const struct compact *c)
+{
+	return c->depth == 0 && (c->trie[c->which] != 0 || source(c) == 0);
 }
 
 int compact_step(struct compact *c, unsigned nodes)
 {
-	if (c->depth == 0 && (c->trie != 0 || c->from.trie == 0))
+	while (c->which < TRIES && done(c))
+		c->which++;
+	if (c->which == TRIES)
 		return 0;
 	int ret = c->depth == 0 ? start(c) : 0;
 	while (ret == 0 && c->depth > 0 && nodes > 0) {
@@ -241,33 +269,40 @@ int compact_step(struct compact *c, unsigned nodes)
 			f->copied[f->done++] = copy;
 		nodes--;
 	}
-	return ret < 0 ? ret : c->depth > 0;
+	if (ret < 0)
+		return ret;
+	return c->depth > 0 || c->which + 1 < TRIES;
 }
 
 static int on_change(
 	void *arg, const struct node_view *before, const struct node_view *after)
 {
 	struct compact *c = arg;
-	struct hash128 h = view_hash(c, after != NULL ? after : before);
+	const struct node_view *v = after != NULL ? after : before;
+	uint64_t *trie = &c->trie[is_client(v) ? CLIENTS : NAMES];
+	struct hash128 h = view_hash(c, v);
 	uint64_t leaf;
 	int ret;
 
 	c->changes++;
 	if (after == NULL) {
-		ret = trie_remove(
-			c->to, &c->trie, &h, before->name, before->head->name_len);
+		ret = trie_remove(c->to, trie, &h, before->name, before->head->name_len);
 		return ret == -ENOENT
 		               ? 0
 		               : ret; /* a round that failed half-way is repeated */
 	}
 	ret = copy_node(c, after, &h, &leaf);
-	return ret < 0 ? ret : trie_put(c->to, &c->trie, &h, leaf);
+	return ret < 0 ? ret : trie_put(c->to, trie, &h, leaf);
 }
 
 int compact_catch_up(struct compact *c, const struct snap *now)
 {
+	const struct snap before = snap_clients(&c->from), after = snap_clients(now);
+
 	c->changes = 0;
 	int ret = snap_diff(&c->from, now, on_change, c);
+	if (ret >= 0)
+		ret = snap_diff(&before, &after, on_change, c);
 	if (ret < 0)
 		return ret;
 	c->from = *now;

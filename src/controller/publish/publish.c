@@ -1,13 +1,11 @@
-#include "controller/publish/publish.h"
+#include "controller/publish/publisher.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/base.h"
-#include "base/mem.h"
 #include "controller/publish/compact.h"
-#include "controller/publish/reclaim.h"
 #include "snap/entry.h"
 #include "snap/segment.h"
 
@@ -17,97 +15,26 @@
  */
 #define CAPACITY_MIN (UINT64_C(1) << 30)
 
-#define GARBAGE_MIN   (UINT64_C(4) << 20) /* and a quarter of the live part */
-#define LINGER_NS     (5 * NS_PER_S)      /* an old segment stays linked (SH-05) */
-#define RETRY_NS      (5 * NS_PER_S)      /* after a compaction that found no space */
-#define COMPACT_NODES 256                 /* nodes copied in one step */
-#define COMPACT_TAIL  64                  /* changes that the last round may have */
-#define AUDIT_NODES   256                 /* nodes audited in one step */
-#define AUDIT_WAIT_NS (50 * NS_PER_MS)
-#define AUDIT_REST_NS (1 * NS_PER_S) /* between two passes */
-#define SHM_CHECK_NS  (1 * NS_PER_S)
-#define ROOT_ROOM     256 /* a root and the header of settings, with what is to spare */
-
-/* A put or remove since the last commit: the leaf that was put, or that was removed. */
-struct change {
-	uint64_t leaf; /* 0: overtaken by a later change of the same name */
-	bool removed;
-};
-
-/* A segment that readers may still use. */
-struct retired {
-	struct arena *arena;
-	uint64_t number;
-	uint64_t since_ns; /* when the board left it; 0: not yet */
-};
-
-struct publisher {
-	char instance[LAYOUT_INSTANCE_MAX];
-	int lock;
-	struct board_page *board;
-	struct hash_key key;
-	struct arena *arena;
-	uint64_t segment;      /* number of arena */
-	uint64_t trie;         /* working trie */
-	struct snap published; /* base NULL: nothing published in this segment */
-	uint64_t generation;
-	uint32_t serial; /* 0: none yet */
-
-	uint8_t *settings; /* encoded; NULL: none yet */
-	size_t settings_len;
-	uint64_t settings_number;
-	uint32_t settings_ref;    /* 0: not in this segment yet */
-	uint64_t settings_octets; /* that the block takes there */
-
-	bool bulk;
-	struct trie_leaf *leaves;
-	size_t nleaves, leaves_room;
-	struct change *changes;
-	size_t nchanges, changes_room;
-	uint64_t added, changed, removed;
-
-	struct compact *compact; /* NULL: none under way */
-	struct arena *to;
-	uint64_t to_segment;
-	uint64_t compact_after_ns, shm_checked_ns, shm_free;
-
-	/* Shared memory is short: no compaction went through since a growth failed. */
-	bool short_of_room;
-	struct reclaim reclaim;
-
-	struct retired retired[4];
-	unsigned nretired;
-	bool serial_begun;        /* this controller has published a serial */
-	bool predecessors;        /* segments of a dead controller may still be linked */
-	uint64_t predecessors_ns; /* when they go; 0: not known yet */
-	unsigned audit_part;
-	uint64_t audit_ns; /* when the next step is due */
-};
-
 /* ---- room ---- */
 
-static uint64_t garbage(const struct arena *a)
+uint64_t publisher_garbage(const struct arena *a)
 {
 	return a->used - SEGMENT_FIRST - a->live;
 }
 
-static uint64_t room_for_copy(const struct arena *a)
+uint64_t publisher_copy_room(const struct arena *a)
 {
 	return a->live + a->live / 4;
 }
 
-/*
- * While there is something to win by a compaction, growing leaves it the room: or what
- * changes faster than it copies would fill the memory with garbage for good (SH-02).
- */
-static void set_reserve(struct publisher *p)
+void publisher_reserve(struct publisher *p)
 {
 	struct arena *a = p->arena;
 	uint64_t copied = p->to != NULL ? p->to->used : 0;
 	bool on = !p->bulk && !p->short_of_room && p->published.base != NULL &&
-	          garbage(a) > SEGMENT_STEP && copied < room_for_copy(a);
+	          publisher_garbage(a) > SEGMENT_STEP && copied < publisher_copy_room(a);
 
-	a->reserve = on ? room_for_copy(a) - copied : 0;
+	a->reserve = on ? publisher_copy_room(a) - copied : 0;
 }
 
 /* Passes a result on; a growth that failed not for the reserve means a lack of memory. */
@@ -118,21 +45,9 @@ static int note_room(struct publisher *p, int ret)
 	return ret;
 }
 
-/* Look at the file system from time to time. */
-static void check_room(struct publisher *p, uint64_t now_ns)
-{
-	if (now_ns - p->shm_checked_ns < SHM_CHECK_NS)
-		return;
-	p->shm_checked_ns = now_ns;
-	p->shm_free = segment_free_octets();
-	if (p->shm_free >= room_for_copy(p->arena))
-		p->short_of_room = false;
-}
-
 /* ---- segments ---- */
 
-/* A fresh segment with the next number that was never used. */
-static int new_segment(
+int publisher_new_segment(
 	struct publisher *p, uint64_t live, struct arena **a, uint64_t *number)
 {
 	uint64_t n = board_load(&p->board->last_segment) + 1;
@@ -146,7 +61,7 @@ static int new_segment(
 	return ret;
 }
 
-static void discard(struct publisher *p, struct arena *a, uint64_t number)
+void publisher_discard(struct publisher *p, struct arena *a, uint64_t number)
 {
 	if (board_load(&p->board->building) == number)
 		board_store(&p->board->building, 0);
@@ -160,10 +75,10 @@ static void retire(struct publisher *p)
 	if (p->arena == NULL)
 		return;
 	if (p->published.base == NULL) {
-		discard(p, p->arena, p->segment);
+		publisher_discard(p, p->arena, p->segment);
 	} else {
 		if (p->nretired == ARRAY_LEN(p->retired)) {
-			discard(p, p->retired[0].arena, p->retired[0].number);
+			publisher_discard(p, p->retired[0].arena, p->retired[0].number);
 			p->nretired--;
 			memmove(p->retired, p->retired + 1,
 				p->nretired * sizeof(p->retired[0]));
@@ -173,29 +88,19 @@ static void retire(struct publisher *p)
 	p->arena = NULL;
 }
 
-/* Append from here on to this segment. */
-static void enter(struct publisher *p, struct arena *a, uint64_t number, uint64_t trie)
+void publisher_enter(struct publisher *p, struct arena *a, uint64_t number,
+	uint64_t names, uint64_t clients)
 {
 	retire(p);
 	p->arena = a;
 	p->segment = number;
-	p->trie = trie;
+	p->names.trie = names;
+	p->clients.trie = clients;
 	p->published = (struct snap){0};
 	p->settings_ref = 0;
 	p->settings_octets = 0;
 	p->nchanges = 0;
 	p->audit_part = 0;
-}
-
-static void stop_compaction(struct publisher *p)
-{
-	if (p->compact == NULL)
-		return;
-	compact_free(p->compact);
-	p->compact = NULL;
-	if (p->to != NULL)
-		discard(p, p->to, p->to_segment);
-	p->to = NULL;
 }
 
 /* The board of a predecessor, or a new one. */
@@ -264,7 +169,7 @@ int publish_open(const char *instance, struct publisher **out)
 
 void publish_close(struct publisher *p)
 {
-	stop_compaction(p);
+	publisher_stop_compaction(p);
 	for (unsigned i = 0; i < p->nretired; i++)
 		segment_writer_close(p->retired[i].arena);
 	if (p->arena != NULL)
@@ -272,7 +177,8 @@ void publish_close(struct publisher *p)
 	segment_board_unmap(p->board);
 	close(p->lock);
 	free(p->settings);
-	free(p->leaves);
+	free(p->names.leaves);
+	free(p->clients.leaves);
 	free(p->changes);
 	reclaim_fini(&p->reclaim);
 	free(p);
@@ -284,9 +190,10 @@ static void roll_back(struct publisher *p)
 	segment_trim(p->arena, p->published.used);
 	p->arena->live = p->published.live;
 	p->arena->names = p->published.names;
-	p->trie = p->published.trie;
+	p->names.trie = p->published.trie;
+	p->clients.trie = p->published.clients;
 	p->settings_ref = 0;
-	p->nleaves = p->nchanges = 0;
+	p->names.nleaves = p->clients.nleaves = p->nchanges = 0;
 }
 
 int publish_restart(struct publisher *p)
@@ -294,14 +201,14 @@ int publish_restart(struct publisher *p)
 	struct arena *a;
 	uint64_t number = 0;
 
-	stop_compaction(p);
+	publisher_stop_compaction(p);
 	uint64_t live = p->arena != NULL ? p->arena->live : 0;
 	if (p->published.base != NULL)
 		roll_back(p);
-	int ret = note_room(p, new_segment(p, live, &a, &number));
+	int ret = note_room(p, publisher_new_segment(p, live, &a, &number));
 	if (ret < 0)
 		return ret;
-	enter(p, a, number, 0);
+	publisher_enter(p, a, number, 0, 0);
 	p->added = p->changed = p->removed = 0;
 	return 0;
 }
@@ -312,6 +219,11 @@ const struct hash_key *publish_key(const struct publisher *p)
 }
 
 /* ---- changes ---- */
+
+uint64_t publish_names(const struct publisher *p)
+{
+	return p->bulk ? p->names.nleaves : p->arena->names;
+}
 
 int publish_settings(struct publisher *p, const struct settings *s)
 {
@@ -327,12 +239,12 @@ int publish_settings(struct publisher *p, const struct settings *s)
 
 void publish_bulk(struct publisher *p)
 {
-	stop_compaction(p);
+	publisher_stop_compaction(p);
 	p->bulk = true;
-	p->trie = 0;
-	p->nleaves = p->nchanges = 0;
+	p->names.trie = p->clients.trie = 0;
+	p->names.nleaves = p->clients.nleaves = p->nchanges = 0;
 	p->arena->names = 0;
-	set_reserve(p);
+	publisher_reserve(p);
 	p->arena->live = p->settings_octets +
 	                 (p->published.base != NULL ? sizeof(struct root) : 0);
 }
@@ -363,26 +275,47 @@ static void overtake(struct publisher *p, const struct node_view *v)
 			p->changes[i].leaf = 0;
 }
 
-static void add_leaf(struct publisher *p, uint64_t path, uint64_t leaf)
+static void add_leaf(struct working *w, uint64_t path, uint64_t leaf)
 {
-	if (p->nleaves == p->leaves_room) {
-		p->leaves_room = MAX(1024, 2 * p->leaves_room);
-		p->leaves = mem_resize(p->leaves, p->leaves_room, sizeof(*p->leaves));
+	if (w->nleaves == w->leaves_room) {
+		w->leaves_room = MAX(1024, 2 * w->leaves_room);
+		w->leaves = mem_resize(w->leaves, w->leaves_room, sizeof(*w->leaves));
 	}
-	p->leaves[p->nleaves++] = (struct trie_leaf){path, leaf};
+	w->leaves[w->nleaves++] = (struct trie_leaf){path, leaf};
+}
+
+void publisher_snap(const struct publisher *p, struct snap *out)
+{
+	arena_snap(p->arena, p->names.trie, out);
+	out->clients = p->clients.trie;
+}
+
+static enum lookup find(const struct publisher *p, const struct working *w,
+	const struct hash128 *h, const uint8_t *name, size_t len, struct node_view *v)
+{
+	struct snap s;
+
+	arena_snap(p->arena, w->trie, &s);
+	return snap_find(&s, h, name, len, v);
 }
 
 enum lookup publish_find(const struct publisher *p, const struct hash128 *h,
 	const uint8_t *name, size_t len, struct node_view *v)
 {
-	struct snap s;
-
-	arena_snap(p->arena, p->trie, &s);
-	return snap_find(&s, h, name, len, v);
+	return find(p, &p->names, h, name, len, v);
 }
 
-int publish_put(struct publisher *p, const struct hash128 *h, const uint8_t *node,
-	size_t len, uint32_t body_ref)
+uint32_t publish_place(const struct publisher *p, const struct addr *client)
+{
+	struct snap s;
+
+	publisher_snap(p, &s);
+	return snap_place(&s, client);
+}
+
+/* Put a node into one of the tries. *found: it replaces one. */
+static int put(struct publisher *p, struct working *w, const struct hash128 *h,
+	const uint8_t *node, size_t len, uint32_t body_ref, bool *found)
 {
 	const struct node_header *head = (const void *)node;
 	const uint8_t *name = node + sizeof(*head);
@@ -390,44 +323,72 @@ int publish_put(struct publisher *p, const struct hash128 *h, const uint8_t *nod
 	uint64_t leaf;
 	int ret = note_room(p, arena_node(p->arena, h, node, len, body_ref, &leaf));
 
+	*found = false;
 	if (ret < 0)
 		return ret;
 	if (p->bulk) {
-		add_leaf(p, h->path, leaf);
-		p->added++;
+		add_leaf(w, h->path, leaf);
 		return 0;
 	}
-	bool found = publish_find(p, h, name, head->name_len, &old) == LOOKUP_FOUND;
-	ret = note_room(p, trie_put(p->arena, &p->trie, h, leaf));
+	*found = find(p, w, h, name, head->name_len, &old) == LOOKUP_FOUND;
+	ret = note_room(p, trie_put(p->arena, &w->trie, h, leaf));
 	if (ret < 0) {
 		p->arena->live -= len; /* garbage from the start */
 		return ret;
 	}
-	if (found)
+	if (*found)
 		overtake(p, &old);
 	note(p, leaf, false);
-	*(found ? &p->changed : &p->added) += 1;
 	return 0;
 }
 
-int publish_remove(
-	struct publisher *p, const struct hash128 *h, const uint8_t *name, size_t len)
+static int take_away(struct publisher *p, struct working *w, const struct hash128 *h,
+	const uint8_t *name, size_t len)
 {
 	struct node_view old;
-	bool found = publish_find(p, h, name, len, &old) == LOOKUP_FOUND;
-	int ret = note_room(p, trie_remove(p->arena, &p->trie, h, name, len));
+	bool found = find(p, w, h, name, len, &old) == LOOKUP_FOUND;
+	int ret = note_room(p, trie_remove(p->arena, &w->trie, h, name, len));
 
-	if (ret < 0)
+	if (ret < 0 || !found)
 		return ret;
-	p->removed++;
-	if (!found)
-		return 0;
 	overtake(p, &old);
 	note(p,
 		entry_make((uint64_t)((const uint8_t *)old.head - p->arena->base),
 			ENTRY_NODE, 0),
 		true);
 	return 0;
+}
+
+int publish_put(struct publisher *p, const struct hash128 *h, const uint8_t *node,
+	size_t len, uint32_t body_ref)
+{
+	bool found;
+	int ret = put(p, &p->names, h, node, len, body_ref, &found);
+
+	if (ret == 0)
+		*(found ? &p->changed : &p->added) += 1;
+	return ret;
+}
+
+int publish_remove(
+	struct publisher *p, const struct hash128 *h, const uint8_t *name, size_t len)
+{
+	int ret = take_away(p, &p->names, h, name, len);
+
+	if (ret == 0)
+		p->removed++;
+	return ret;
+}
+
+int publish_client(struct publisher *p, const struct addr *client, uint32_t place)
+{
+	struct hash128 h = hash_name(&p->key, client->octets, client->len);
+	uint8_t node[NODE_CLIENT_MAX];
+	bool found;
+
+	if (place == PLACE_UNKNOWN)
+		return take_away(p, &p->clients, &h, client->octets, client->len);
+	return put(p, &p->clients, &h, node, node_client(client, place, node), 0, &found);
 }
 
 /* ---- commit ---- */
@@ -469,7 +430,8 @@ static int place_root(struct publisher *p, enum root_cause cause, bool complete,
 		.generation = p->generation + 1,
 		.used = a->used + sizeof(root),
 		.time_ns = wall_ns,
-		.trie = p->trie,
+		.trie = p->names.trie,
+		.clients = p->clients.trie,
 		.names = a->names,
 		.live = a->live + (first ? sizeof(root) : 0),
 		.settings = p->settings_ref,
@@ -486,13 +448,16 @@ static int place_root(struct publisher *p, enum root_cause cause, bool complete,
 }
 
 /* Look one changed name up as a worker would, in what is about to be published. */
-static bool change_holds(const struct snap *s, uint64_t leaf, bool removed)
+static bool change_holds(const struct snap *published, uint64_t leaf, bool removed)
 {
+	const struct snap clients = snap_clients(published), *s = published;
 	struct node_view own, found;
 	struct hash128 h;
 
 	if (!node_view(s->base, s->used, (uint32_t)leaf, &own))
 		return false;
+	if ((own.head->flags & NODE_CLIENT) != 0)
+		s = &clients;
 	if (own.name != NULL)
 		h = hash_name(&s->key, own.name, own.head->name_len);
 	else
@@ -503,6 +468,14 @@ static bool change_holds(const struct snap *s, uint64_t leaf, bool removed)
 	return l == LOOKUP_FOUND && found.head == own.head && node_intact(&found);
 }
 
+static bool leaves_hold(const struct snap *s, const struct working *w)
+{
+	for (size_t i = 0; i < w->nleaves; i++)
+		if (!change_holds(s, w->leaves[i].entry, false))
+			return false;
+	return true;
+}
+
 /* Every changed name, and the settings, through the reader's own code. */
 static bool self_check(const struct publisher *p, const struct snap *s)
 {
@@ -511,9 +484,8 @@ static bool self_check(const struct publisher *p, const struct snap *s)
 
 	if (snap_settings(s, &len, &number) == NULL || number != p->settings_number)
 		return false;
-	for (size_t i = 0; i < p->nleaves && p->bulk; i++)
-		if (!change_holds(s, p->leaves[i].entry, false))
-			return false;
+	if (p->bulk && !(leaves_hold(s, &p->names) && leaves_hold(s, &p->clients)))
+		return false;
 	for (size_t i = 0; i < p->nchanges; i++)
 		if (p->changes[i].leaf != 0 &&
 			!change_holds(s, p->changes[i].leaf, p->changes[i].removed))
@@ -543,7 +515,7 @@ void publish_status(const struct publisher *p, struct publish_info *out)
 		.segment = p->segment,
 		.names = p->arena->names,
 		.live = p->arena->live,
-		.garbage = garbage(p->arena),
+		.garbage = publisher_garbage(p->arena),
 		.used = p->arena->used,
 		.added = p->added,
 		.changed = p->changed,
@@ -565,8 +537,7 @@ static void make_current(struct publisher *p, const struct snap *s)
 	segment_seal(p->arena, p->arena->used);
 }
 
-/* Append and check a root of the working trie, and make it current. */
-static int publish_root(
+int publisher_root(
 	struct publisher *p, enum root_cause cause, bool complete, uint64_t wall_ns)
 {
 	struct snap s;
@@ -584,29 +555,38 @@ static int publish_root(
 	return 0;
 }
 
-/* Build the trie of a bulk load, unless an earlier try got that far. */
-static int build_bulk(struct publisher *p)
+/* Build a trie of a bulk load, unless an earlier try got that far. */
+static int build_bulk(struct publisher *p, struct working *w)
 {
 	uint64_t live = p->arena->live;
 
-	if (!p->bulk || p->trie != 0)
+	if (!p->bulk || w->trie != 0)
 		return 0;
-	int ret = trie_build(p->arena, p->leaves, p->nleaves, &p->trie);
+	int ret = trie_build(p->arena, w->leaves, w->nleaves, &w->trie);
 	if (ret < 0)
 		p->arena->live = live; /* what it appended is garbage */
 	return ret;
+}
+
+static void forget_leaves(struct working *w)
+{
+	free(w->leaves);
+	w->leaves = NULL;
+	w->nleaves = w->leaves_room = 0;
 }
 
 int publish_commit(struct publisher *p, enum root_cause cause, bool complete,
 	bool records_changed, uint64_t wall_ns, struct publish_info *info)
 {
 	uint32_t serial = p->serial;
-	int ret = note_room(p, build_bulk(p));
+	int ret = note_room(p, build_bulk(p, &p->names));
 
+	if (ret == 0)
+		ret = note_room(p, build_bulk(p, &p->clients));
 	if (ret < 0)
 		return ret;
 	move_serial(p, records_changed, wall_ns);
-	ret = publish_root(p, cause, complete, wall_ns);
+	ret = publisher_root(p, cause, complete, wall_ns);
 	if (ret < 0) {
 		p->serial = serial;
 		return note_room(p, ret);
@@ -614,184 +594,10 @@ int publish_commit(struct publisher *p, enum root_cause cause, bool complete,
 	p->serial_begun = true;
 	publish_status(p, info);
 	p->bulk = false;
-	free(p->leaves);
-	p->leaves = NULL;
-	p->nleaves = p->leaves_room = p->nchanges = 0;
+	forget_leaves(&p->names);
+	forget_leaves(&p->clients);
+	p->nchanges = 0;
 	p->added = p->changed = p->removed = 0;
-	set_reserve(p);
+	publisher_reserve(p);
 	return 0;
-}
-
-/* ---- idle ---- */
-
-/* Unlink what no reader can be on its way to any more. Returns when to look again. */
-static uint64_t unlink_retired(struct publisher *p, uint64_t now_ns)
-{
-	uint64_t current = BOARD_SEGMENT(board_load(&p->board->word));
-	uint64_t wait = UINT64_MAX;
-	unsigned kept = 0;
-
-	for (unsigned i = 0; i < p->nretired; i++) {
-		struct retired *r = &p->retired[i];
-
-		if (r->number == current) { /* its successor is not published yet */
-			p->retired[kept++] = *r;
-			continue;
-		}
-		if (r->since_ns == 0)
-			r->since_ns = now_ns;
-		if (now_ns - r->since_ns >= LINGER_NS) {
-			discard(p, r->arena, r->number);
-		} else {
-			wait = MIN(wait, r->since_ns + LINGER_NS - now_ns);
-			p->retired[kept++] = *r;
-		}
-	}
-	p->nretired = kept;
-	return wait;
-}
-
-/* What a dead controller left below the board's segment goes after the same time. */
-static void unlink_predecessors(struct publisher *p, uint64_t now_ns)
-{
-	if (!p->predecessors || p->published.base == NULL)
-		return;
-	if (p->predecessors_ns == 0)
-		p->predecessors_ns = now_ns + LINGER_NS;
-	if (now_ns < p->predecessors_ns || p->nretired > 0)
-		return;
-	segment_remove_range(p->instance, 0, p->segment - 1);
-	p->predecessors = false;
-}
-
-static bool wants_compaction(struct publisher *p, uint64_t now_ns)
-{
-	const struct arena *a = p->arena;
-
-	if (p->bulk || p->published.base == NULL || p->nretired > 0 ||
-		now_ns < p->compact_after_ns)
-		return false;
-	if (garbage(a) > GARBAGE_MIN && garbage(a) > a->live / 4)
-		return true;
-	/* While there is still room for a copy, early. */
-	return p->shm_free < room_for_copy(a) && garbage(a) > SEGMENT_STEP;
-}
-
-/*
- * The working trie as it stands. It stays so, although a publish may be half done: what
- * is put from here on is appended, not changed in place.
- */
-static void freeze(struct publisher *p, struct snap *s)
-{
-	segment_seal(p->arena, p->arena->used);
-	arena_snap(p->arena, p->trie, s);
-}
-
-static void begin_compaction(struct publisher *p, uint64_t now_ns)
-{
-	struct snap s;
-
-	if (segment_free_octets() < p->arena->live ||
-		new_segment(p, p->arena->live, &p->to, &p->to_segment) < 0) {
-		p->short_of_room = true;
-		set_reserve(p);
-		p->compact_after_ns = now_ns + RETRY_NS;
-		return;
-	}
-	freeze(p, &s);
-	p->compact = compact_new(&s, p->to);
-	board_store(&p->board->building, p->to_segment);
-}
-
-/* The copy says what the working trie says: go on there. */
-static int finish_compaction(
-	struct publisher *p, uint64_t wall_ns, struct publish_info *published)
-{
-	bool pending = p->nchanges > 0;
-	bool complete = (p->published.flags & ROOT_COMPLETE) != 0;
-
-	enter(p, p->to, p->to_segment, compact_trie(p->compact));
-	p->to = NULL;
-	compact_free(p->compact);
-	p->compact = NULL;
-	if (pending)
-		return 0; /* half a publish: the caller's next commit makes it current */
-	int ret = publish_root(p, CAUSE_COMPACT, complete, wall_ns);
-	if (ret == 0)
-		publish_status(p, published);
-	return ret;
-}
-
-/* One step of a compaction. Returns 0, or what went wrong. */
-static int step_compaction(
-	struct publisher *p, uint64_t wall_ns, struct publish_info *published)
-{
-	struct snap now;
-	int ret = compact_step(p->compact, COMPACT_NODES);
-
-	if (ret != 0)
-		return ret < 0 ? ret : 0;
-	freeze(p, &now);
-	ret = compact_catch_up(p->compact, &now);
-	if (ret < 0 || ret > COMPACT_TAIL)
-		return ret < 0 ? ret : 0;
-	/* Room for settings and root first: from there on there is no way back. */
-	ret = p->to->used + p->settings_len + ROOT_ROOM <= p->to->window_to
-	              ? 0
-	              : p->to->grow(p->to, p->settings_len + ROOT_ROOM);
-	return ret < 0 ? ret : finish_compaction(p, wall_ns, published);
-}
-
-/* Audit some of the published generation. */
-static void step_audit(struct publisher *p, uint64_t now_ns, bool *damaged)
-{
-	int nodes = 0;
-
-	while (nodes < AUDIT_NODES && p->audit_part < AUDIT_PARTS) {
-		int ret = snap_audit(&p->published, p->audit_part++);
-
-		if (ret < 0) {
-			*damaged = true;
-			p->audit_part = 0;
-			return;
-		}
-		nodes += ret;
-	}
-	p->audit_ns = now_ns + AUDIT_WAIT_NS;
-	if (p->audit_part == AUDIT_PARTS) {
-		p->audit_part = 0;
-		p->audit_ns = now_ns + AUDIT_REST_NS;
-	}
-}
-
-uint64_t publish_idle(struct publisher *p, uint64_t now_ns, uint64_t wall_ns,
-	struct publish_info *published, bool *damaged)
-{
-	uint64_t wait = unlink_retired(p, now_ns);
-
-	unlink_predecessors(p, now_ns);
-	check_room(p, now_ns);
-	if (p->short_of_room && p->compact == NULL)
-		reclaim_step(&p->reclaim, p->instance, p->board, now_ns);
-	*damaged = false;
-	*published = (struct publish_info){0};
-	if (p->compact == NULL && wants_compaction(p, now_ns))
-		begin_compaction(p, now_ns);
-	if (p->compact != NULL) {
-		int ret = step_compaction(p, wall_ns, published);
-
-		if (ret < 0) {
-			stop_compaction(p);
-			p->short_of_room |= ret == -ENOSPC;
-			p->compact_after_ns = now_ns + RETRY_NS;
-			*damaged = ret == -EBADMSG || ret == -EIO;
-		}
-		set_reserve(p);
-		return 0;
-	}
-	if (p->published.base == NULL || p->bulk)
-		return AUDIT_REST_NS;
-	if (now_ns >= p->audit_ns)
-		step_audit(p, now_ns, damaged);
-	return MIN(wait, MAX(p->audit_ns, now_ns + 1) - now_ns);
 }

@@ -38,6 +38,9 @@ void publish_close(struct publisher *p);
 /* The key that names are hashed with. */
 const struct hash_key *publish_key(const struct publisher *p);
 
+/* Names of the working trie, empty non-terminals included. */
+uint64_t publish_names(const struct publisher *p);
+
 /* The settings that the next commit carries. 0 or -ENOSPC. */
 int publish_settings(struct publisher *p, const struct settings *s);
 
@@ -65,10 +68,20 @@ int publish_remove(
 enum lookup publish_find(const struct publisher *p, const struct hash128 *h,
 	const uint8_t *name, size_t len, struct node_view *v);
 
+/*
+ * Put a client with its place (GS-05), replacing what is known of it; PLACE_UNKNOWN
+ * removes it. Clients stand in a trie of their own and count as no names. 0; -ENOENT:
+ * there was none to remove; -ENOSPC.
+ */
+int publish_client(struct publisher *p, const struct addr *client, uint32_t place);
+
+/* The place of a client in the working trie (not in bulk). */
+uint32_t publish_place(const struct publisher *p, const struct addr *client);
+
 struct publish_info {
 	uint64_t generation, serial, segment;
 	uint64_t names, live, garbage, used;
-	uint64_t added, changed, removed; /* by this commit */
+	uint64_t added, changed, removed; /* names, by this commit */
 };
 
 /*

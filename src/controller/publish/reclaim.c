@@ -84,7 +84,8 @@ static bool mark_all(struct walk *w)
 	mark(w, 0, SEGMENT_FIRST);
 	mark(w, (uint64_t)s->settings * 8, sizeof(struct settings_header) + len);
 	mark(w, (uint64_t)s->root * 8, sizeof(struct root));
-	return s->trie == 0 || mark_entry(w, s->trie, 0);
+	return (s->trie == 0 || mark_entry(w, s->trie, 0)) &&
+	       (s->clients == 0 || mark_entry(w, s->clients, 0));
 }
 
 void reclaim_fini(struct reclaim *r)

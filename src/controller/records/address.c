@@ -23,9 +23,9 @@ static void add_cluster_ips(const struct store *s, const struct record_options *
 	const struct address_record *a, struct targets *t, struct draft *d)
 {
 	for (uint32_t i = 0; i < a->nrefs; i++) {
-		const struct service_record *svc = a->refs[i].service;
+		const struct service_record *svc = store_refs(a)[i].service;
 
-		if (a->refs[i].slice != NULL || !relevant(svc) ||
+		if (store_refs(a)[i].slice != NULL || !relevant(svc) ||
 			svc->object->u.service.headless || parts_ignored(s, o, svc))
 			continue;
 		if (parts_service_name(
@@ -62,8 +62,8 @@ static void add_endpoints(const struct store *s, const struct record_options *o,
 	const struct address_record *a, struct targets *t, struct draft *d)
 {
 	for (uint32_t i = 0; i < a->nrefs; i++)
-		if (a->refs[i].slice != NULL)
-			add_endpoint(s, o, a, &a->refs[i], t, d);
+		if (store_refs(a)[i].slice != NULL)
+			add_endpoint(s, o, a, &store_refs(a)[i], t, d);
 }
 
 struct rdata_name *parts_pointers(const struct store *s, const struct record_options *o,
@@ -76,6 +76,15 @@ struct rdata_name *parts_pointers(const struct store *s, const struct record_opt
 		add_endpoints(s, o, a, &t, d);
 	*n = parts_sort_names(t.names, t.n);
 	return t.names;
+}
+
+void parts_client(const struct store *s, const struct record_options *o,
+	const struct address_record *a, struct draft *d)
+{
+	if (o->topology == CONF_TOPOLOGY_NONE)
+		return;
+	d->client = a->addr;
+	d->place = store_address_place(s, a);
 }
 
 void parts_address(const struct store *s, const struct record_options *o,

@@ -43,6 +43,7 @@ void derive_owner(const struct store *s, const struct record_options *o,
 		parts_service(s, o, store_service(owner), d);
 		break;
 	case OWNER_ADDRESS:
+		parts_client(s, o, store_address(owner), d);
 		parts_address(s, o, store_address(owner), d);
 		break;
 	}

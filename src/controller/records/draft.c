@@ -10,6 +10,8 @@ void draft_reset(struct draft *d)
 	d->octets.len = 0;
 	d->n = 0;
 	d->has_body = false;
+	d->client.len = 0;
+	d->place = PLACE_UNKNOWN;
 	d->skipped = 0;
 	d->largest = 0;
 	body_reset(&d->body);

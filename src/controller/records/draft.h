@@ -39,6 +39,8 @@ struct draft {
 	size_t n, cap;
 	struct body_builder body;
 	bool has_body;
+	struct addr client;       /* of OWNER_ADDRESS with topology; len 0: none */
+	uint32_t place;           /* of the client; PLACE_UNKNOWN: no entry */
 	uint8_t skipped;          /* bits of enum skip_reason */
 	size_t largest;           /* addresses in the largest RRset */
 	struct node_builder node; /* under construction */

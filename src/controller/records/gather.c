@@ -29,7 +29,38 @@ const uint8_t *gather_label(const struct gather *g, const struct gathered *item)
 	return g->labels.data + item->label;
 }
 
-static void add(struct gather *g, const char *label, size_t len, const struct addr *addr)
+/*
+ * What the Service prefers of a client's: what trafficDistribution says, if the operator
+ * has the feature on at all, else what he says.
+ */
+static enum conf_topology topology_of(
+	const struct record_options *o, const struct service_record *svc)
+{
+	if (o->topology == CONF_TOPOLOGY_NONE || svc->object == NULL)
+		return CONF_TOPOLOGY_NONE;
+	switch (svc->object->u.service.traffic) {
+	case TRAFFIC_ZONE:
+		return CONF_TOPOLOGY_ZONE;
+	case TRAFFIC_NODE:
+		return CONF_TOPOLOGY_NODE;
+	case TRAFFIC_UNSET:
+		break;
+	}
+	return o->topology;
+}
+
+/* A place without the node, where only the zone is preferred. */
+static uint32_t place_of(
+	const struct store *s, enum conf_topology t, const struct kube_endpoint *e)
+{
+	if (t == CONF_TOPOLOGY_NONE)
+		return PLACE_UNKNOWN;
+	uint32_t place = store_endpoint_place(s, e);
+	return t == CONF_TOPOLOGY_NODE ? place : place & ~PLACE_NODE_MAX;
+}
+
+static void add(struct gather *g, const char *label, size_t len, const struct addr *addr,
+	const struct kube_endpoint *e, uint32_t place)
 {
 	if (g->n == g->cap) {
 		g->cap = g->cap == 0 ? 16 : g->cap * 2;
@@ -39,16 +70,19 @@ static void add(struct gather *g, const char *label, size_t len, const struct ad
 		.label = (uint32_t)g->labels.len,
 		.label_len = (uint8_t)len,
 		.addr = *addr,
+		.endpoint = e,
+		.place = place,
 		.slice = (uint32_t)g->nslices,
 	};
 	mem_buf_put(&g->labels, label, len);
 }
 
-static void add_slice(struct gather *g, const struct service_record *svc,
-	const struct slice_record *slice, bool fallback, const struct record_options *o,
-	struct draft *d)
+static void add_slice(struct gather *g, const struct store *s,
+	const struct service_record *svc, const struct slice_record *slice, bool fallback,
+	const struct record_options *o, struct draft *d)
 {
 	const struct kube_slice *k = &slice->object.u.slice;
+	enum conf_topology topology = topology_of(o, svc);
 	size_t before = g->n;
 	char label[LABEL_MAX_LEN + 1];
 
@@ -58,9 +92,10 @@ static void add_slice(struct gather *g, const struct service_record *svc,
 
 		if (!store_endpoint_counts(svc, e, fallback))
 			continue;
+		uint32_t place = place_of(s, topology, e);
 		for (size_t a = 0; a < n; a++)
 			add(g, label, gather_endpoint_name(o, e, &e->addrs[a], label, d),
-				&e->addrs[a]);
+				&e->addrs[a], e, place);
 	}
 	g->slices[g->nslices++] = (struct gathered_slice){
 		.slice = slice, .count = g->n - before};
@@ -80,7 +115,11 @@ static int compare_items(const void *a, const void *b, void *arg)
 	int c = compare_labels(
 		gather_label(g, x), x->label_len, gather_label(g, y), y->label_len);
 
-	return c != 0 ? c : addr_compare(&x->addr, &y->addr);
+	if (c == 0)
+		c = addr_compare(&x->addr, &y->addr);
+	if (c != 0)
+		return c;
+	return g->placed ? places_compare(x->endpoint, y->endpoint) : 0;
 }
 
 void gather_init(struct gather *g, const struct store *s,
@@ -89,6 +128,7 @@ void gather_init(struct gather *g, const struct store *s,
 	bool fallback = store_fallback(s, svc);
 	const struct slice_record *slice;
 
+	g->placed = topology_of(o, svc) != CONF_TOPOLOGY_NONE;
 	g->slices = mem_alloc(svc->nslices + 1, sizeof(*g->slices));
 	TAILQ_FOREACH(slice, &svc->slices, of_service)
 	{
@@ -98,7 +138,7 @@ void gather_init(struct gather *g, const struct store *s,
 			continue;
 		if (slice->object.u.slice.bad_addresses > 0)
 			draft_skip(d, SKIP_ADDRESS);
-		add_slice(g, svc, slice, fallback, o, d);
+		add_slice(g, s, svc, slice, fallback, o, d);
 	}
 	if (g->n > 1)
 		qsort_r(g->items, g->n, sizeof(*g->items), compare_items, g);

@@ -4,7 +4,7 @@
  * Collected from all its slices (RB-21, RDY rows), each with its name (NB-04 to NB-06),
  * in canonical order: by name as rdata has it, then by address. The same (name, address)
  * of two slices stands here twice, because weights are counted before duplicates are
- * folded (RS-11).
+ * folded (RS-11); that whose place is taken stands first (places_compare()).
  */
 #ifndef RECORDS_GATHER_H
 #define RECORDS_GATHER_H
@@ -16,6 +16,8 @@ struct gathered {
 	uint32_t label; /* offset in gather.labels */
 	uint8_t label_len;
 	struct addr addr;
+	const struct kube_endpoint *endpoint; /* borrowed from the store */
+	uint32_t place; /* as far as the Service cares for it (GS-05); 0: not known */
 	uint32_t slice; /* index into gather.slices */
 };
 
@@ -31,6 +33,7 @@ struct gather {
 	size_t n, cap;
 	struct gathered_slice *slices; /* owned */
 	size_t nslices;
+	bool placed; /* the addresses of this Service are ordered by their places */
 };
 
 /*

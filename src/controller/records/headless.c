@@ -12,8 +12,9 @@
  * body. Most ports stand in all slices, so the same set comes again and again.
  */
 struct set {
-	uint8_t *mask;    /* owned; one octet for each slice */
-	size_t max_label; /* longer endpoint names do not fit into this zone */
+	uint8_t *mask;           /* owned; one octet for each slice */
+	size_t max_label;        /* longer endpoint names do not fit into this zone */
+	struct part_addrs addrs; /* kept if they have places: how many fit, nodes know */
 	uint32_t list, at4, at6;
 	size_t endpoints, n4, n6;
 };
@@ -32,12 +33,30 @@ struct headless {
 
 /* ---- sets ---- */
 
+/* Addresses of endpoints, and their places; neither ever moves. */
+struct pack {
+	struct mem_buf addrs, places;
+};
+
+static void pack_init(struct pack *p, size_t n)
+{
+	mem_buf_add(&p->addrs, n * 16);
+	mem_buf_add(&p->places, n * sizeof(uint32_t));
+	p->addrs.len = p->places.len = 0;
+}
+
+static void pack_fini(struct pack *p)
+{
+	mem_buf_fini(&p->addrs);
+	mem_buf_fini(&p->places);
+}
+
 /* Addresses of items [from, to) of the set into `pack`, each once, IPv4 first. */
 static void pack_label(const struct headless *h, const uint8_t *mask, size_t from,
-	size_t to, struct mem_buf *pack, struct endpoint_spec *e)
+	size_t to, struct pack *pack, struct endpoint_spec *e)
 {
 	const struct addr *last = NULL;
-	size_t start = pack->len;
+	size_t start = pack->addrs.len, place = pack->places.len;
 
 	for (size_t i = from; i < to; i++) {
 		const struct gathered *item = &h->g->items[i];
@@ -50,10 +69,15 @@ static void pack_label(const struct headless *h, const uint8_t *mask, size_t fro
 			e->n4++;
 		else
 			e->n6++;
-		mem_buf_put(pack, item->addr.octets, item->addr.len);
+		mem_buf_put(&pack->addrs, item->addr.octets, item->addr.len);
+		mem_buf_put(&pack->places, &item->place, sizeof(item->place));
 	}
-	e->addrs4 = pack->data + start;
+	e->addrs4 = pack->addrs.data + start;
 	e->addrs6 = e->addrs4 + 4u * e->n4;
+	if (!h->g->placed)
+		return;
+	e->place4 = (const uint32_t *)(const void *)(pack->places.data + place);
+	e->place6 = e->place4 + e->n4;
 }
 
 /* The endpoint list of the set. */
@@ -61,11 +85,10 @@ static void put_list(struct headless *h, struct set *set)
 {
 	const struct gather *g = h->g;
 	struct endpoint_spec *specs = mem_alloc(g->n, sizeof(*specs));
-	struct mem_buf pack = {0};
+	struct pack pack = {0};
 	size_t n = 0;
 
-	mem_buf_add(&pack, g->n * 16); /* so that it never moves */
-	pack.len = 0;
+	pack_init(&pack, g->n);
 	for (size_t i = 0, end; i < g->n; i = end) {
 		struct endpoint_spec e = {.label = gather_label(g, &g->items[i]),
 			.label_len = g->items[i].label_len};
@@ -82,7 +105,7 @@ static void put_list(struct headless *h, struct set *set)
 	}
 	set->endpoints = n;
 	set->list = n > 0 ? body_endpoints(&h->d->body, specs, n) : 0;
-	mem_buf_fini(&pack);
+	pack_fini(&pack);
 	free(specs);
 }
 
@@ -92,10 +115,14 @@ static void put_addrs(struct headless *h, struct set *set)
 
 	for (size_t i = 0; i < h->g->n; i++)
 		if (set->mask[h->g->items[i].slice])
-			parts_addrs_add(&a, &h->g->items[i].addr);
+			parts_addrs_take(&a, h->g, &h->g->items[i]);
 	parts_addrs_sort(&a);
 	set->n4 = a.n4;
 	set->n6 = a.n6;
+	if (h->g->placed) {
+		set->addrs = a;
+		return;
+	}
 	if (a.n4 > 0)
 		set->at4 = body_addrs(&h->d->body, a.octets4.data, a.n4, 4);
 	if (a.n6 > 0)
@@ -123,16 +150,40 @@ static const struct set *get_set(
 
 /* ---- RRsets ---- */
 
+/* The addresses of one family, with a places block for as many as fit. */
+static size_t add_placed(struct headless *h, const struct set *set, bool six)
+{
+	struct node_builder *b = &h->d->node;
+	const struct mem_buf *octets = six ? &set->addrs.octets6 : &set->addrs.octets4;
+	uint16_t type = six ? TYPE_AAAA : TYPE_A;
+	size_t n = six ? set->n6 : set->n4, size = six ? 16 : 4;
+	size_t stand = node_fit(b, type, n);
+	uint32_t at;
+
+	if (!body_placed(&h->d->body, octets->data, stand, size,
+		    parts_addrs_places(&set->addrs, six), &at))
+		return node_add_body_addrs(b, type, h->o->settings.ttl_s,
+			body_addrs(&h->d->body, octets->data, n, size), n, false);
+	node_add_body_placed(b, type, h->o->settings.ttl_s, at, stand);
+	return stand;
+}
+
 static void add_addrs(struct headless *h, const struct set *set)
 {
 	struct node_builder *b = &h->d->node;
 	uint32_t ttl_s = h->o->settings.ttl_s;
+	size_t stand4, stand6;
 
-	draft_count(h->d, node_add_body_addrs(b, TYPE_A, ttl_s, set->at4, set->n4, false),
-		set->n4);
-	draft_count(h->d,
-		node_add_body_addrs(b, TYPE_AAAA, ttl_s, set->at6, set->n6, false),
-		set->n6);
+	if (h->g->placed) {
+		stand4 = add_placed(h, set, false);
+		stand6 = add_placed(h, set, true);
+	} else {
+		stand4 = node_add_body_addrs(b, TYPE_A, ttl_s, set->at4, set->n4, false);
+		stand6 = node_add_body_addrs(
+			b, TYPE_AAAA, ttl_s, set->at6, set->n6, false);
+	}
+	draft_count(h->d, stand4, set->n4);
+	draft_count(h->d, stand6, set->n6);
 	h->d->largest = MAX(h->d->largest, MAX(set->n4, set->n6));
 }
 
@@ -237,8 +288,10 @@ void parts_headless(const struct record_options *o, const struct service_record 
 	for (unsigned z = 0; z < o->settings.nzones; z++)
 		if (o->settings.zones[z].kind == ZONE_FORWARD)
 			emit(&h, z);
-	for (size_t i = 0; i < h.nsets; i++)
+	for (size_t i = 0; i < h.nsets; i++) {
+		parts_addrs_fini(&h.sets[i].addrs);
 		free(h.sets[i].mask);
+	}
 	free(h.sets);
 	free(h.ports);
 }

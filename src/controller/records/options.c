@@ -124,6 +124,7 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	set_nested(out);
 	set_apexes(out);
 	set_special(s, c, hostname);
+	out->topology = c->loadbalance.topology;
 	out->endpoint_pod_names = k->endpoint_pod_names;
 	out->ignore_empty_service = k->ignore_empty_service;
 	out->cluster_ip_endpoints = k->cluster_ip_endpoints;

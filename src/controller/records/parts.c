@@ -189,6 +189,48 @@ void parts_addrs_add(struct part_addrs *a, const struct addr *addr)
 	}
 }
 
+void parts_addrs_take(
+	struct part_addrs *a, const struct gather *g, const struct gathered *item)
+{
+	if (g->placed)
+		mem_buf_put(&a->placed, item, sizeof(*item));
+	else
+		parts_addrs_add(a, &item->addr);
+}
+
+const uint32_t *parts_addrs_places(const struct part_addrs *a, bool six)
+{
+	const struct mem_buf *b = six ? &a->place6 : &a->place4;
+
+	return b->len == 0 ? NULL : (const uint32_t *)(const void *)b->data;
+}
+
+/* By address; of several the one whose place is taken first. */
+static int compare_placed(const void *a, const void *b)
+{
+	const struct gathered *x = a, *y = b;
+	int c = addr_compare(&x->addr, &y->addr);
+
+	return c != 0 ? c : places_compare(x->endpoint, y->endpoint);
+}
+
+/* Put what was gathered with places into the two families, each address once. */
+static void sort_placed(struct part_addrs *a)
+{
+	struct gathered *p = (void *)a->placed.data;
+	size_t n = a->placed.len / sizeof(*p);
+
+	qsort(p, n, sizeof(*p), compare_placed);
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && addr_compare(&p[i - 1].addr, &p[i].addr) == 0)
+			continue;
+		parts_addrs_add(a, &p[i].addr);
+		mem_buf_put(p[i].addr.len == 4 ? &a->place4 : &a->place6, &p[i].place,
+			sizeof(p[i].place));
+	}
+	a->placed.len = 0;
+}
+
 static int compare4(const void *a, const void *b)
 {
 	return memcmp(a, b, 4);
@@ -212,6 +254,10 @@ static size_t fold(uint8_t *octets, size_t n, size_t size)
 
 void parts_addrs_sort(struct part_addrs *a)
 {
+	if (a->placed.len > 0) {
+		sort_placed(a);
+		return;
+	}
 	if (a->n4 > 1)
 		qsort(a->octets4.data, a->n4, 4, compare4);
 	if (a->n6 > 1)
@@ -222,10 +268,19 @@ void parts_addrs_sort(struct part_addrs *a)
 	a->octets6.len = a->n6 * 16;
 }
 
+void parts_addrs_reset(struct part_addrs *a)
+{
+	a->octets4.len = a->octets6.len = a->n4 = a->n6 = 0;
+	a->place4.len = a->place6.len = a->placed.len = 0;
+}
+
 void parts_addrs_fini(struct part_addrs *a)
 {
 	mem_buf_fini(&a->octets4);
 	mem_buf_fini(&a->octets6);
+	mem_buf_fini(&a->place4);
+	mem_buf_fini(&a->place6);
+	mem_buf_fini(&a->placed);
 	*a = (struct part_addrs){0};
 }
 

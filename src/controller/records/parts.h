@@ -11,11 +11,13 @@
 #include "controller/records/gather.h"
 
 /*
- * Addresses of one RRset each, in canonical order, without duplicates. Zeroed is valid;
- * parts_addrs_fini() ends it.
+ * Addresses of one RRset each, in canonical order, without duplicates, with their places
+ * if they were gathered so. Zeroed is valid; parts_addrs_fini() ends it.
  */
 struct part_addrs {
 	struct mem_buf octets4, octets6;
+	struct mem_buf place4, place6; /* a uint32_t for each address, or nothing */
+	struct mem_buf placed;         /* gathered with their places and not sorted yet */
 	size_t n4, n6;
 };
 
@@ -65,9 +67,20 @@ size_t parts_same_port(const struct part_port *p, size_t n, size_t i);
  */
 size_t parts_numbers(const struct part_port *p, size_t n, uint16_t *out);
 
-/* Collect addresses; parts_addrs_sort() puts them in order once all are there. */
+/*
+ * Collect addresses; _take() adds one of a gather, with its place if that has places.
+ * parts_addrs_sort() puts them in order once all are there.
+ */
 void parts_addrs_add(struct part_addrs *a, const struct addr *addr);
+void parts_addrs_take(
+	struct part_addrs *a, const struct gather *g, const struct gathered *item);
 void parts_addrs_sort(struct part_addrs *a);
+
+/* The places of a family that was sorted, or NULL; borrowed. */
+const uint32_t *parts_addrs_places(const struct part_addrs *a, bool six);
+
+/* Empty it, keeping its memory. */
+void parts_addrs_reset(struct part_addrs *a);
 void parts_addrs_fini(struct part_addrs *a);
 
 /* Sort names by their octets, as rdata, and fold duplicates. Returns how many remain. */
@@ -83,6 +96,13 @@ struct part_port *parts_slice_ports(const struct gather *g, size_t *n);
 /* The nodes of a headless Service with at least one endpoint (RH rows). */
 void parts_headless(const struct record_options *o, const struct service_record *svc,
 	const struct gather *g, struct draft *d);
+
+/*
+ * The place of an address, if clients are known by it (GS-05): d->client, d->place. The
+ * rest of the draft is left alone.
+ */
+void parts_client(const struct store *s, const struct record_options *o,
+	const struct address_record *a, struct draft *d);
 
 /* One for each kind of owner; the draft is empty. */
 void parts_zone(const struct store *s, const struct record_options *o, unsigned zone,

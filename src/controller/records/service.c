@@ -57,6 +57,28 @@ static void add_addrs(struct draft *d, const struct record_options *o,
 		a->n6);
 }
 
+/* The addresses of an endpoint name, with places if they have some. */
+static void add_endpoint_addrs(
+	struct draft *d, const struct record_options *o, const struct part_addrs *a)
+{
+	const uint32_t *place4 = parts_addrs_places(a, false);
+	const uint32_t *place6 = parts_addrs_places(a, true);
+	uint32_t ttl_s = o->settings.ttl_s;
+
+	if (place4 == NULL && place6 == NULL) {
+		add_addrs(d, o, a, false);
+		return;
+	}
+	draft_count(d,
+		node_add_addrs_placed(
+			&d->node, TYPE_A, ttl_s, a->octets4.data, a->n4, place4),
+		a->n4);
+	draft_count(d,
+		node_add_addrs_placed(
+			&d->node, TYPE_AAAA, ttl_s, a->octets6.data, a->n6, place6),
+		a->n6);
+}
+
 void parts_endpoints(struct draft *d, const struct record_options *o,
 	const struct gather *g, const struct name *base, unsigned zone)
 {
@@ -70,11 +92,11 @@ void parts_endpoints(struct draft *d, const struct record_options *o,
 			    g->items[i].label_len, base, d) ||
 			!draft_begin(d, o, &name, zone, 0))
 			continue;
-		a.octets4.len = a.octets6.len = a.n4 = a.n6 = 0;
+		parts_addrs_reset(&a);
 		for (size_t k = i; k < end; k++)
-			parts_addrs_add(&a, &g->items[k].addr);
+			parts_addrs_take(&a, g, &g->items[k]);
 		parts_addrs_sort(&a);
-		add_addrs(d, o, &a, false);
+		add_endpoint_addrs(d, o, &a);
 		add_endpoint_srv(d, o, g, i, end);
 		draft_end(d);
 	}

@@ -91,7 +91,7 @@ static void find_servers(struct servers *v, const struct store *s,
 		const struct address_record *a = store_find_address(s, &set->own[i]);
 
 		for (uint32_t k = 0; a != NULL && k < a->nrefs; k++)
-			add_service(v, s, o, &a->refs[k], zone, d);
+			add_service(v, s, o, &store_refs(a)[k], zone, d);
 	}
 	v->n = parts_sort_names(v->names, v->n);
 }

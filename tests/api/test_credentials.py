@@ -1,0 +1,243 @@
+"""Who we are and whom we trust (WP-02 to WP-09, WP-53, WP-73, AF-05)."""
+
+import base64
+import os
+import shutil
+import tempfile
+import unittest
+
+import certs
+import faults
+from fakeapi import FakeAPI
+from lab import GONE, NEW, ApiTest, appliance_only, harness
+
+SERVICES = "services"
+
+
+class Tokens(ApiTest):
+    def test_rotated(self):
+        """WP-03: the token behind the links changes; the next requests carry it"""
+        with self.lab() as lab:
+            lab.tokens.add("token-2")
+            lab.fake.tokens.add("token-2")
+            lab.files.project("token-2", lab.files.ca)
+            lab.await_("a request with the new token", lambda: any(
+                r.headers.get("authorization") == "Bearer token-2"
+                for r in lab.fake.seen()))
+            lab.fake.tokens.discard("token-1")
+            lab.change_and_settle()
+
+    def test_401_new_token(self):
+        """WP-04: 401: the token is read again and tried at once; no list"""
+        with self.lab() as lab:
+            rv = lab.learn()
+            lab.tokens.add("token-2")
+            lab.files.project("token-2", lab.files.ca)
+            lab.fake.tokens = {"token-2"}
+            mark = lab.fake.mark()
+            lab.fake.listeners[0].kill_connections()
+            lab.await_resumed(SERVICES, mark, rv)
+            lab.change_and_settle()
+            refused = [r for r in lab.fake.seen(SERVICES, None, mark) if r.status == 401]
+            self.assertLessEqual(len(refused), 2, refused)
+
+    def test_401_for_long(self):
+        """WP-53, AF-09: 401 for long: answers stay, no flood, and the watch goes on after"""
+        with self.lab() as lab:
+            lab.learn()
+            lab.fake.tokens = {"token-2"}
+            mark = lab.fake.mark()
+            lab.fake.watches(SERVICES)[0].do("reset")
+            lab.fake.await_request(SERVICES, "watch", mark, count=4)
+            lab.polled()
+            lab.tokens.add("token-2")
+            lab.files.project("token-2", lab.files.ca)
+            lab.await_("a watch", lambda: [r for r in lab.fake.seen(SERVICES, "watch", mark)
+                                           if r.status == 200])
+            lab.no_list(SERVICES, mark)
+            lab.change_and_settle()
+
+    def test_file_empty(self):
+        """WP-03: an empty token file, then none: the last token is kept"""
+        with self.lab() as lab:
+            rv = lab.learn()
+            lab.files.project("", lab.files.ca)
+            for step in (0, 1):
+                mark = lab.fake.mark()
+                lab.fake.listeners[0].kill_connections()
+                lab.await_resumed(SERVICES, mark, rv)
+                if step == 0:
+                    os.unlink(lab.files.path("token"))
+            lab.change_and_settle()
+
+    def test_open_watch(self):
+        """WP-06, AF-09: an open watch outlives its token"""
+        with self.lab() as lab:
+            mark = lab.fake.mark()
+            lab.fake.tokens = {"token-2"}
+            lab.fake.apply(NEW)
+            lab.await_new()
+            self.assertEqual(lab.fake.seen(SERVICES, "watch list", mark), [])
+            lab.fake.tokens = {"token-1"}
+
+
+class Trust(ApiTest):
+    def test_ca_rotated(self):
+        """WP-07, AF-05: another CA in the same file, and a server that it signed"""
+        with self.lab() as lab:
+            rv = lab.learn()
+            other = certs.Authority(os.path.join(lab.directory, "ca2"), "another CA")
+            lab.files.project("token-1", other.text())
+            lab.fake.use_authority(other)
+            mark = lab.fake.mark()
+            lab.fake.listeners[0].kill_connections()
+            lab.await_resumed(SERVICES, mark, rv)
+            lab.change_and_settle()
+
+    def test_ca_late(self):
+        """WP-07: the server has its new certificate before the file has the CA"""
+        with self.lab() as lab:
+            rv = lab.learn()
+            other = certs.Authority(os.path.join(lab.directory, "ca2"), "another CA")
+            lab.fake.use_authority(other)
+            mark, listener = lab.fake.mark(), lab.fake.listeners[0]
+            listener.kill_connections()
+            accepted = listener.accepted
+            lab.await_("attempts", lambda: listener.accepted >= accepted + 3)
+            self.assertEqual(lab.fake.seen(since=mark), [])
+            lab.polled()
+            lab.files.project("token-1", other.text())
+            lab.await_resumed(SERVICES, mark, rv)
+            lab.change_and_settle()
+
+    def no_request(self, make):
+        """A server that is not ours gets no request, hence no token."""
+        directory = tempfile.mkdtemp(prefix="shmdns-api-")
+        self.addCleanup(shutil.rmtree, directory)
+        impostor = FakeAPI(directory, speed=60)
+        self.addCleanup(impostor.close)
+        make(impostor)
+        with self.lab(server=impostor.url, wait=False) as lab:
+            if lab.is_reference:
+                lab.subject.client.urls[:] = [impostor.url]
+            listener = impostor.listeners[0]
+            lab.await_("attempts", lambda: listener.accepted >= 3)
+            self.assertEqual(impostor.seen(), [])
+
+    def test_impostor(self):
+        """WP-08: a server whose certificate another CA signed"""
+        self.no_request(lambda impostor: None)
+
+    @appliance_only
+    def test_other_name(self):
+        """WP-08: our CA signed it, for another name; tls-server-name makes it right"""
+        def before(lab):
+            lab.fake.certificate = lab.fake.authority.issue(
+                "other", "subjectAltName=DNS:other.example")
+            lab.fake.context = lab.fake.make_context()
+            lab.fake.listeners[0].context = lab.fake.context
+
+        with self.lab(before=before, wait=False) as lab:
+            listener = lab.fake.listeners[0]
+            lab.await_("attempts", lambda: listener.accepted >= 3)
+            self.assertEqual(lab.fake.seen(), [])
+        with self.lab(before=before, cluster="certificate-authority: volume/ca.crt\n"
+                      "    tls-server-name: other.example") as lab:
+            lab.settle()
+
+    def test_no_ca_file(self):
+        """WP-02, WP-07: the CA's file goes away: what was read stays, or nothing is trusted"""
+        with self.lab() as lab:
+            os.unlink(lab.files.path("ca.crt"))
+            lab.fake.listeners[0].kill_connections()
+            lab.polled()
+            os.symlink("..data/ca.crt", lab.files.path("ca.crt"))
+            lab.change_and_settle()
+
+
+@appliance_only
+class Kubeconfig(ApiTest):
+    """WP-08, WP-09: ways to say it."""
+
+    @staticmethod
+    def data(path):
+        with open(path, "rb") as f:
+            return base64.b64encode(f.read()).decode()
+
+    @appliance_only
+    def test_data(self):
+        """WP-08: certificate-authority-data and a token in the file"""
+        directory = tempfile.mkdtemp(prefix="shmdns-api-")
+        self.addCleanup(shutil.rmtree, directory)
+
+        def before(lab):
+            lab.made = self.data(lab.fake.authority.cert)
+            cluster[0] = f"certificate-authority-data: {lab.made}"
+
+        cluster = [""]
+
+        class Late(str):
+            def __bool__(self):
+                return True
+
+            def __format__(self, spec):
+                return cluster[0]
+
+        with self.lab(before=before, cluster=Late(), user="token: token-1") as lab:
+            lab.change_and_settle()
+
+    @appliance_only
+    def test_client_certificate(self):
+        """WP-09: a client certificate by file"""
+        def before(lab):
+            lab.fake.authority.issue("dns", None, "clientAuth")
+            lab.fake.names, lab.fake.tokens = {"dns"}, set()
+            lab.tokens = {""}
+
+        with self.lab(before=before, user="client-certificate: ca/dns.crt\n"
+                      "    client-key: ca/dns.key", allow=["WP-73"]) as lab:
+            self.assertNotIn("authorization", lab.fake.seen()[0].headers)
+            lab.change_and_settle()
+
+    @appliance_only
+    def test_insecure(self):
+        """WP-08: insecure-skip-tls-verify trusts anybody, because it was told to"""
+        with self.lab(cluster="insecure-skip-tls-verify: true") as lab:
+            lab.change_and_settle()
+
+    @appliance_only
+    def test_proxy_of_environment(self):
+        """WP-12: proxies of the environment are ignored"""
+        names = ("http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy")
+        for name in names:
+            os.environ[name] = "http://127.0.0.1:1"
+        try:
+            with self.lab() as lab:
+                lab.change_and_settle()
+        finally:
+            for name in names:
+                del os.environ[name]
+
+
+class Redirects(ApiTest):
+    def test_elsewhere(self):
+        """WP-73: a redirect is not followed, and its target gets no token"""
+        directory = tempfile.mkdtemp(prefix="shmdns-api-")
+        self.addCleanup(shutil.rmtree, directory)
+        elsewhere = FakeAPI(directory, speed=60)
+        self.addCleanup(elsewhere.close)
+        with self.lab() as lab:
+            moved = faults.status(302, "", {"Location": elsewhere.url + "/"}, plain="")
+            script = lab.fake.script(moved, None, None, times=12)
+            lab.fake.listeners[0].kill_connections()
+            lab.await_("redirects", lambda: script.hits >= 6)
+            script.stop()
+            lab.gone_may_go()
+            lab.fake.delete(GONE)
+            lab.settle()
+            self.assertEqual(elsewhere.listeners[0].accepted, 0)
+
+
+if __name__ == "__main__":
+    harness.need("openssl")
+    unittest.main()

@@ -1,0 +1,238 @@
+"""Lists that fail or are odd, at the start and later (WP-20 to WP-28, WP-51 to WP-5D, WP-85).
+
+At the start nothing is complete before every list is: names are SERVFAIL until then (RU-03,
+RU-08). Later a list that fails sweeps nothing: what was deleted meanwhile stays answered
+until a whole list says so.
+"""
+
+import unittest
+
+import faults
+from faults import status
+from lab import GONE, ApiTest, ZONE, add, standing
+
+RETRY = {"Retry-After": "30"}
+SERVICES = "services"
+
+FAILURES = [
+    faults.no_reply, faults.reset_reply, faults.silent_reply, faults.html, faults.html_as_json,
+    faults.status_as_list, faults.empty_body, faults.other_kind, faults.wrong_type,
+    faults.unknown_encoding, faults.not_gzip, faults.cut_gzip, faults.two_members,
+    faults.gzip_bomb, faults.half_json, faults.after_json, faults.bad_utf8, faults.nul_octets,
+    faults.cut_body, faults.cut_in_utf8, faults.cut_in_chunk, faults.bad_chunk,
+    faults.reset_in_body, faults.silent_in_body, faults.endless_head, faults.endless_error,
+    faults.endless_spaces, faults.no_version, faults.gone,
+]
+
+STATUSES = [
+    ("WP-58", "429_json", status(429, "TooManyRequests", {"Retry-After": "1"})),
+    ("WP-58", "429_plain", status(429, "", {"Retry-After": "1"}, plain="Too many requests, "
+                                  "please try again later.\n")),
+    ("WP-58", "429_bare", status(429, "TooManyRequests")),
+    ("WP-59", "500", status(500, "InternalError")),
+    ("WP-59", "502", status(502, "", plain="<html>Bad Gateway</html>")),
+    ("WP-59", "503_retry", status(503, "ServiceUnavailable", {"Retry-After": "1"})),
+    ("WP-59", "503_bare", status(503, "", plain="")),
+    ("WP-59", "504_retry", status(504, "Timeout", {"Retry-After": "1"})),
+    ("WP-59", "504_plain", status(504, "", plain="gateway time-out")),
+    ("WP-5A", "504_ahead", lambda fake, x: ahead(fake, x)),
+    ("WP-54", "403", status(403, "Forbidden")),
+    ("WP-04, WP-53", "401", status(401, "Unauthorized")),
+    ("WP-51", "301", status(301, "", {"Location": "https://127.0.0.1:1/"}, plain="")),
+    ("WP-51", "204", status(204, "", plain="")),
+    ("WP-51", "418", status(418, "", plain="short and stout")),
+]
+
+ODD = [
+    faults.keys_twice, faults.items_before_metadata, faults.nulls, faults.number_versions,
+    faults.pretty, faults.deep_managed, faults.wide_managed, faults.nameless_item,
+    faults.null_item, faults.long_item,
+]
+
+
+def ahead(fake, x):
+    """WP-5A: the server says that it is behind"""
+    from fakeapi import too_large
+    raise too_large(int(x.request.query.get("resourceVersion") or 0), fake.store.rv)
+
+
+def times_of(fault):
+    """Some take long."""
+    return 1 if fault in (faults.gzip_bomb, faults.endless_spaces, faults.endless_head) else 2
+
+
+def fails(fault):
+    def test(self):
+        times = times_of(fault)
+        with self.lab(wait=False, before=lambda lab: lab.fake.script(
+                fault, SERVICES, "list page", times=times)) as lab:
+            lab.await_ready()
+            lab.fake.await_watches(SERVICES)
+            self.assertEqual(lab.fake.scripts[0].hits, times)
+            later = lab.fake.script(fault, SERVICES, "list page", times=None)
+            lab.fake.expire(SERVICES, deleted=[GONE])
+            lab.await_("lists that fail", lambda: later.hits >= times)
+            lab.gone_stands()
+            lab.gone_may_go()
+            later.stop()
+            lab.await_answer("gone." + ZONE, "A", "NXDOMAIN")
+            lab.change_and_settle()
+
+    return test
+
+
+def odd(fault):
+    def test(self):
+        with self.lab(wait=False, before=lambda lab: lab.fake.script(
+                fault, None, "list", times=None)) as lab:
+            lab.await_ready()
+            lab.fake.await_watches("namespaces", "services", "endpointslices")
+            lab.settle()
+            lab.gone_may_go()
+            lab.fake.expire(deleted=[GONE])
+            lab.settle()
+            lab.change_and_settle()
+            # Each was right as it was: one list at the start, one later.
+            for resource in ("namespaces", "services", "endpointslices"):
+                self.assertEqual(len(lab.fake.seen(resource, "list")), 2, lab.fake.text())
+
+    return test
+
+
+class Fails(ApiTest):
+    """A list of Services fails twice at the start, and again until it may succeed."""
+
+
+class Odd(ApiTest):
+    """A list that is odd and right is taken as it is."""
+
+
+for fault_ in FAILURES:
+    add(Fails, fault_.__name__, fault_.__doc__, fails(fault_))
+for rows, name, fault_ in STATUSES:
+    add(Fails, "status_" + name, f"{rows}: {name}", fails(fault_))
+for fault_ in ODD:
+    add(Odd, fault_.__name__, fault_.__doc__, odd(fault_))
+
+
+class Pages(ApiTest):
+    """WP-22, WP-23: lists in pages."""
+
+    many = [s for i in range(1200) for s in (
+        {"apiVersion": "v1", "kind": "Service",
+         "metadata": {"name": f"s{i:04d}", "namespace": "shop"},
+         "spec": {"clusterIPs": [f"10.97.{i // 250}.{i % 250}"],
+                  "clusterIP": f"10.97.{i // 250}.{i % 250}"}},)]
+
+    def await_last(self, lab):
+        lab.await_answer("s1199." + ZONE, "A", "NOERROR", ["10.97.4.199"])
+
+    def pages(self, lab):
+        """The first list of Services went in pages of one version."""
+        lists = lab.fake.seen(SERVICES, "list page")
+        self.assertEqual([r.verb for r in lists][-3:], ["list", "page", "page"],
+                         lab.fake.text())
+        self.assertTrue(all(int(r.query["limit"]) == 500 for r in lists[-3:]))
+
+    def test_fresh(self):
+        """WP-28: the first list asks for the newest, in pages; large pages come as gzip"""
+        with self.lab(objects=standing() + self.many, first_list="fresh") as lab:
+            self.pages(lab)
+            self.await_last(lab)
+            lists = lab.fake.seen(SERVICES, "list page")
+            self.assertNotIn("resourceVersion", lists[0].query)
+            self.assertTrue(all("gzip" in r.headers.get("accept-encoding", "") for r in lists))
+
+    def test_cached(self):
+        """WP-28, WP-22: the first list takes what the cache has, without pages"""
+        with self.lab(objects=standing() + self.many) as lab:
+            self.await_last(lab)
+            for resource in ("namespaces", "services", "endpointslices"):
+                first, = lab.fake.seen(resource, "list page")
+                self.assertEqual(first.query.get("resourceVersion"), "0")
+                self.assertNotIn("limit", first.query)
+
+    def page_fails(self, fault, count=1):
+        """A page fails `count` times: what came before it is not taken for a list."""
+        def before(lab):
+            lab.fake.script(fault, SERVICES, "page", times=count)
+
+        with self.lab(objects=standing() + self.many, first_list="fresh", wait=False,
+                      before=before) as lab:
+            lab.await_ready()
+            self.await_last(lab)
+            return lab.fake.seen(SERVICES, "list page")
+
+    def test_continue_expired(self):
+        """WP-23: a token that is too old, and no inconsistent continuation"""
+        self.last_is_whole(self.page_fails(faults.gone))
+
+    def test_continue_refused(self):
+        """WP-56: 400 on a page: list again"""
+        self.last_is_whole(self.page_fails(status(400, "BadRequest")))
+
+    def test_continue_cut(self):
+        """WP-85: a page that is cut"""
+        self.last_is_whole(self.page_fails(faults.cut_body))
+
+    def test_continue_503(self):
+        """WP-59: a page that is refused for a while"""
+        self.last_is_whole(self.page_fails(status(503, "ServiceUnavailable",
+                                                  {"Retry-After": "1"}), 2))
+
+    def last_is_whole(self, lists):
+        """What follows the failure is a list of its own, or the same page again."""
+        failed = next(i for i, r in enumerate(lists) if r.note)
+        after = lists[failed + 1:]
+        self.assertTrue(after)
+        if after[0].verb == "page":
+            self.assertEqual(after[0].query["continue"], lists[failed].query["continue"])
+
+    def test_compacted_between_pages(self):
+        """WP-23, WP-85: the token of the second page expires in earnest"""
+        done = []
+
+        def compact(fake, x):
+            if not done:
+                done.append(1)
+                fake.store.bump()
+                fake.store.compact()
+            fake.answer(x)
+
+        def before(lab):
+            lab.fake.script(compact, SERVICES, "page", times=1)
+
+        with self.lab(objects=standing() + self.many, first_list="fresh", wait=False,
+                      before=before) as lab:
+            lab.await_ready()
+            self.await_last(lab)
+            self.assertEqual(lab.fake.seen(SERVICES, "page")[0].status, 410)
+
+    def test_empty_page(self):
+        """WP-22: only the absence of `continue` ends a list"""
+        def before(lab):
+            lab.fake.script(faults.empty_page, SERVICES, "list", times=1)
+
+        with self.lab(first_list="fresh", wait=False, before=before) as lab:
+            lab.await_ready()
+            self.assertEqual([r.verb for r in lab.fake.seen(SERVICES, "list page")],
+                             ["list", "page"])
+            lab.settle()
+
+    def test_endless_pages(self):
+        """WP-22, RF-17: pages without end: nothing is swept, others go on, no flood"""
+        with self.lab(first_list="fresh") as lab:
+            endless = lab.fake.script(faults.endless_pages, SERVICES, "list page", times=None)
+            lab.fake.expire(SERVICES, deleted=[GONE])
+            lab.await_("pages", lambda: endless.hits >= 5)
+            lab.gone_stands()
+            lab.fake.apply({**standing()[9], "endpoints": [
+                {"addresses": ["10.244.1.21"], "conditions": {"ready": True}}]})
+            lab.await_answer("10-244-1-21.web." + ZONE, "A", "NOERROR", ["10.244.1.21"])
+            lab.gone_may_go()
+            endless.stop()
+            lab.settle()
+
+
+if __name__ == "__main__":
+    unittest.main()
