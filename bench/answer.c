@@ -14,34 +14,45 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cluster.h"
+#include "controller/weightlist.h"
 #include "dns/type.h"
 #include "worker/answer.h"
 
 #define BATCH 32
 #define CAP   4608
 
+/* Who asks, in host order: one who is known, and one who is not. */
+#define POD      0x0a090001
+#define STRANGER 0x0a097777
+
 static const struct kind {
 	const char *what;
 	const char *format; /* of a name; gets a number */
 	uint16_t type, edns;
-	uint32_t client; /* address of who asks, in host order; 0: nobody */
+	uint32_t client;  /* 0: nobody */
+	uint8_t rotation; /* ROTATION_* */
 } kinds[] = {
-	{"hit", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, 0},
-	{"hit-edns", "service-%06u.default.svc.cluster.local.", TYPE_A, 1232, 0},
-	{"nodata", "service-%06u.default.svc.cluster.local.", TYPE_AAAA, 0, 0},
-	{"nxdomain", "missing-%06u.default.svc.cluster.local.", TYPE_A, 0, 0},
-	{"search", "www.example.com.default.svc.cluster.local.", TYPE_A, 0, 0},
-	{"srv", "_http._tcp.web.default.svc.cluster.local.", TYPE_SRV, 0, 0},
-	{"headless-40", "many.default.svc.cluster.local.", TYPE_A, 1232, 0},
-	{"headless-4k", "huge.default.svc.cluster.local.", TYPE_A, 1232, 0},
-	{"ptr", "10.0.96.10.in-addr.arpa.", TYPE_PTR, 0, 0},
-	{"cname", "near.default.svc.cluster.local.", TYPE_A, 0, 0},
-	{"pod", "10-1-0-9.default.pod.cluster.local.", TYPE_A, 0, 0},
-	{"refused", "www.example.com.", TYPE_A, 0, 0},
-	/* prefer_topology: a client that is not known, and one that is (GS-05) */
-	{"far-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, 0x0a097777},
-	{"near-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, 0x0a090001},
-	{"near-4k", "spreader.default.svc.cluster.local.", TYPE_A, 1232, 0x0a090001},
+	{"hit", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
+	{"hit-edns", "service-%06u.default.svc.cluster.local.", TYPE_A, 1232, 0, 0},
+	{"nodata", "service-%06u.default.svc.cluster.local.", TYPE_AAAA, 0, 0, 0},
+	{"nxdomain", "missing-%06u.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
+	{"search", "www.example.com.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
+	{"srv", "_http._tcp.web.default.svc.cluster.local.", TYPE_SRV, 0, 0, 0},
+	{"headless-40", "many.default.svc.cluster.local.", TYPE_A, 1232, 0, 0},
+	{"headless-4k", "huge.default.svc.cluster.local.", TYPE_A, 1232, 0, 0},
+	{"ptr", "10.0.96.10.in-addr.arpa.", TYPE_PTR, 0, 0, 0},
+	{"cname", "near.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
+	{"pod", "10-1-0-9.default.pod.cluster.local.", TYPE_A, 0, 0, 0},
+	{"refused", "www.example.com.", TYPE_A, 0, 0, 0},
+	/* prefer_topology (GS-05) */
+	{"far-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, STRANGER, 0},
+	{"near-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, POD, 0},
+	{"near-4k", "spreader.default.svc.cluster.local.", TYPE_A, 1232, POD, 0},
+	/* weights, see below, and both together (LD-01) */
+	{"weighted-40", "many.default.svc.cluster.local.", TYPE_A, 1232, 0,
+		ROTATION_WEIGHTED},
+	{"weighted-near", "spread.default.svc.cluster.local.", TYPE_A, 1232, POD,
+		ROTATION_WEIGHTED},
 };
 
 static struct cluster cluster;
@@ -49,6 +60,30 @@ static struct packet packets[BATCH];
 static uint8_t buffers[BATCH][CAP];
 static uint8_t queries[BATCH][512];
 static struct sockaddr_in client = {.sin_family = AF_INET};
+
+/* Half of the 40 addresses of two names have a weight, beside those of 200 others. */
+static void prepare_weights(void)
+{
+	static const struct hash_key key = {1, 2, UINT64_MAX};
+	static const char *const names[] = {"many", "spread"};
+	static const unsigned nets[] = {3, 5};
+	struct weightlist_error e;
+	char text[20000];
+	size_t len = 0;
+
+	for (unsigned i = 0; i < 200; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+			"other-%u.default.svc.cluster.local\n10.0.0.1 %u\n", i, i + 1);
+	for (unsigned k = 0; k < ARRAY_LEN(names); k++) {
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+			"%s.default.svc.cluster.local\n", names[k]);
+		for (unsigned i = 0; i < 40; i += 2)
+			len += (size_t)snprintf(text + len, sizeof(text) - len,
+				"10.%u.0.%u %u\n", nets[k], i, i + 1);
+	}
+	if (weightlist_parse(text, len, &key, &cluster.settings.weights, &e) < 0)
+		abort();
+}
 
 static void prepare(unsigned names)
 {
@@ -66,6 +101,7 @@ static void prepare(unsigned names)
 		cluster_client(&cluster, name, cluster_place(i));
 	}
 	cluster_seal(&cluster);
+	prepare_weights();
 }
 
 /* Queries with names spread over the table. */
@@ -129,8 +165,9 @@ int main(int argc, char **argv)
 		if (argc > 3 && strcmp(argv[3], kinds[i].what) != 0)
 			continue;
 		write_queries(&kinds[i], names);
+		cluster.settings.rotation = kinds[i].rotation;
 		double ns = measure(rounds);
-		printf("%-12s %8.1f  (reply %zu octets)\n", kinds[i].what, ns,
+		printf("%-13s %8.1f  (reply %zu octets)\n", kinds[i].what, ns,
 			packets[0].reply_len);
 	}
 	cluster_fini(&cluster);

@@ -8,10 +8,10 @@ out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 echo "$names names, instructions per answer (receive and send not counted)"
 for kind in hit hit-edns nodata nxdomain search srv headless-40 headless-4k ptr cname pod \
-	refused far-40 near-40 near-4k; do
+	refused far-40 near-40 near-4k weighted-40 weighted-near; do
 	valgrind --tool=callgrind --callgrind-out-file=/dev/null \
 		--toggle-collect=answer_batch "$build/bench/answer" "$names" 100 "$kind" \
 		2>"$out" >/dev/null
 	total=$(sed -n 's/.*Collected : \([0-9]*\).*/\1/p' "$out")
-	printf '%-12s %6d\n' "$kind" $((total / 3200))
+	printf '%-13s %6d\n' "$kind" $((total / 3200))
 done

@@ -80,14 +80,26 @@ void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
 	*c = (struct conf){0};
 	set_selector(&e->namespace_labels, e->conf.kubernetes.namespace_labels);
 	set_selector(&e->labels, e->conf.kubernetes.labels);
+	uint64_t number = e->options.settings.number;
 	options_from_conf(&e->conf, own, nown, hostname, &e->options);
-	e->options.settings.number = wall_ns;
+	e->options.settings.number = MAX(wall_ns, number + 1);
 	configure_store(e);
 	if (had)
 		conf_fini(&old);
 	e->configured = true;
 	e->settings_due = true;
 	e->rebuild = true;
+	debounce_touch(&e->debounce, now_ns);
+}
+
+void engine_weights(
+	struct engine *e, const struct weights *w, uint64_t now_ns, uint64_t wall_ns)
+{
+	struct settings *s = &e->options.settings;
+
+	s->weights = *w;
+	s->number = MAX(wall_ns, s->number + 1);
+	e->settings_due = true;
 	debounce_touch(&e->debounce, now_ns);
 }
 

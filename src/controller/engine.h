@@ -5,6 +5,7 @@
  * runner in tests. Facts go to handlers, which log and count them.
  *
  *   engine_configure()  settings; the first call publishes them with complete=0
+ *   engine_weights()    weights, after each engine_configure() and when they change
  *   engine_event()      an object was added, modified, deleted
  *   engine_synced()     all objects were read once: the next turn publishes complete=1
  *   engine_turn()       publish if it is time; says when to call again
@@ -87,6 +88,13 @@ void engine_guard(struct engine *e, uint64_t names);
  */
 void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
 	size_t nown, const char *hostname, uint64_t now_ns, uint64_t wall_ns);
+
+/*
+ * Weights of addresses (copied), for the next generation (LD-01). engine_configure()
+ * forgets them: call this after it, where the policy needs them.
+ */
+void engine_weights(
+	struct engine *e, const struct weights *w, uint64_t now_ns, uint64_t wall_ns);
 
 /* An event; what is kept is moved out of *o. True if it changes what is published. */
 bool engine_event(struct engine *e, enum kube_change change, struct kube_object *o,

@@ -26,6 +26,7 @@
 #include "controller/ownaddr.h"
 #include "controller/report.h"
 #include "controller/serialfile.h"
+#include "controller/weightfile.h"
 #include "snap/reader.h"
 #include "snap/segment.h"
 
@@ -44,6 +45,7 @@ struct shell {
 	struct apisource *api;
 	struct podslices *pods;
 	struct serialfile serials;
+	struct weightfile weights;
 	char *path;          /* owned: what `files` reads */
 	struct conf waiting; /* the first configuration, until the publisher is open */
 	bool has_waiting, ready;
@@ -339,6 +341,19 @@ static bool find_standing(const char *instance, const struct stat_controller *st
 	return standing;
 }
 
+/* Also at a reload that changes nothing: it reads the file again. */
+static void configure_weights(struct shell *s)
+{
+	const struct conf *c = &s->engine.conf;
+	bool weighted = c->loadbalance.policy == CONF_ROTATION_WEIGHTED;
+
+	weightfile_set(&s->weights, weighted ? c->loadbalance.file : "",
+		publish_key(s->publisher));
+	if (weighted)
+		engine_weights(
+			&s->engine, s->weights.now, clock_mono_ns(), clock_wall_ns());
+}
+
 static void configure(struct shell *s, struct conf *c)
 {
 	struct addr own[SETTINGS_OWN_MAX];
@@ -350,6 +365,7 @@ static void configure(struct shell *s, struct conf *c)
 		hostname[0] = '\0';
 	engine_configure(
 		&s->engine, c, own, nown, hostname, clock_mono_ns(), clock_wall_ns());
+	configure_weights(s);
 }
 
 /* Take the instance and publish the settings; without memory it is tried again. */
@@ -455,6 +471,10 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 		publish_status(s->publisher, &info);
 		report_room(&s->report, segment_free_octets(), info.live, now_ns);
 	}
+	if (weightfile_look(&s->weights)) {
+		engine_weights(&s->engine, s->weights.now, now_ns, clock_wall_ns());
+		take_turn(s, true);
+	}
 	if (s->has_waiting && now_ns >= s->open_next_ns)
 		open_publisher(s);
 }
@@ -502,6 +522,7 @@ static void close_all(struct shell *s)
 	}
 	if (s->has_waiting)
 		conf_fini(&s->waiting);
+	weightfile_fini(&s->weights);
 	control_fini(&s->control);
 	event_free(s->pair);
 	event_free(s->heartbeat);

@@ -155,13 +155,6 @@ size_t encode_head(const struct reply *r, uint16_t at, uint16_t type, uint32_t t
 	return n + 8;
 }
 
-unsigned encode_first(const struct reply *r, unsigned count)
-{
-	if (count < 2 || r->settings->rotation != ROTATION_SHUFFLE)
-		return 0;
-	return r->p->turn % count;
-}
-
 /* Write RRs of addresses [from, to) behind a head; the room was checked. */
 static uint8_t *copy_addrs(uint8_t *to, const uint8_t *head, size_t head_len,
 	const uint8_t *addrs, size_t size, unsigned n)
@@ -183,15 +176,15 @@ static uint8_t *copy_addrs(uint8_t *to, const uint8_t *head, size_t head_len,
 }
 
 /*
- * Write the addresses of an RRset, rotated: as many as fit, or with `whole` all or none.
- * How many; -EBADMSG: there are fewer octets than the count says.
+ * Write the addresses of an RRset in their order: as many as fit, or with `whole` all or
+ * none. How many; -EBADMSG: there are fewer octets than the count says.
  */
 static int put_addrs(struct reply *r, uint16_t at, const struct rrset *rr, bool whole)
 {
 	uint8_t head[ENCODE_HEAD_MAX + 2];
 	size_t size = rr->type == TYPE_AAAA ? 16 : 4;
 	size_t head_len = encode_head(r, at, rr->type, rr->ttl_s, head);
-	unsigned n = rr->count, first = encode_first(r, n);
+	unsigned n = rr->count, first = order_first(r, n);
 
 	if (rr->len < n * size)
 		return -EBADMSG;
@@ -208,9 +201,8 @@ static int put_addrs(struct reply *r, uint16_t at, const struct rrset *rr, bool 
 	uint8_t *to = wire_claim(&r->w, n * (head_len + size));
 	if (to == NULL)
 		return 0;
-	/* Not inline: the path of those who prefer nothing pays two branches. */
-	if ((r->settings->nprefer > 0 || node_placed(rr->form)) &&
-		order_addrs(r, to, head, head_len, rr, n))
+	/* Not inline: the path of those who only rotate pays three branches. */
+	if (order_needed(r, rr) && order_addrs(r, at, to, head, head_len, rr, n))
 		return (int)n;
 	unsigned tail = MIN(n, rr->count - first); /* before the rotation wraps */
 	to = copy_addrs(to, head, head_len, rr->data + first * size, size, tail);

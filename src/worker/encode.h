@@ -72,9 +72,10 @@ void encode_begin(struct reply *r, struct packet *p, const struct settings *s, i
 void encode_reset(struct reply *r);
 
 /*
- * Add the RRs of an RRset to the answer section, as many as fit, addresses rotated.
- * Not for SRV (srv.h). `at`, if not NULL, gets the offsets of up to `max` names that were
- * written as rdata. Returns how many RRs were added; -EBADMSG: the RRset is damaged.
+ * Add the RRs of an RRset to the answer section, as many as fit, addresses in the order
+ * of order.h. Not for SRV (srv.h). `at`, if not NULL, gets the offsets of up to
+ * `max` names that were written as rdata. Returns how many RRs were added; -EBADMSG: the
+ * RRset is damaged.
  */
 int encode_answer(struct reply *r, const struct owner *o, const struct rrset *rr,
 	uint16_t *at, unsigned max);
@@ -106,9 +107,6 @@ void encode_empty_soa(struct reply *r, size_t zone_len, bool authority);
 #define ENCODE_HEAD_MAX (NAME_MAX_LEN + 8)
 size_t encode_head(const struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s,
 	uint8_t out[ENCODE_HEAD_MAX]);
-
-/* Where a rotation of `count` addresses begins. */
-unsigned encode_first(const struct reply *r, unsigned count);
 
 /* Write header and OPT; sets reply_len, rcode and facts of the packet. */
 void encode_end(struct reply *r);

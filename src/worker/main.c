@@ -167,6 +167,7 @@ int main(void)
 		return 1;
 	}
 	w->started_ns = clock_mono_ns();
+	w->turn = w->started_ns; /* not where every other worker begins */
 	w->batch = batch_new();
 	if (prepare(w) < 0) {
 		log_line(LOG_ERROR, "cannot make an event loop");

@@ -1,6 +1,7 @@
 #include "worker/order.h"
 
 #include "dns/type.h"
+#include "worker/draw.h"
 
 /* By nearness: at the node, in the zone, the rest. */
 #define KINDS  3u
@@ -17,6 +18,7 @@ struct order {
 	bool placed; /* `places` and `near` are set, and something is near */
 	struct place_order places;
 	struct place_near near;
+	struct draw draw; /* of an owner that has weights */
 };
 
 static uint32_t client_place(struct reply *r)
@@ -81,7 +83,7 @@ static unsigned put_group(
 	const struct order *o, const struct group *g, unsigned at, unsigned n)
 {
 	unsigned first = g->to - g->from;
-	unsigned turn = encode_first(o->r, first + g->to2 - g->from2);
+	unsigned turn = order_first(o->r, first + g->to2 - g->from2);
 
 	if (turn < first) {
 		at = put_positions(o, g->from + turn, g->to, at, n);
@@ -108,7 +110,7 @@ static void put_by_place(const struct order *o, unsigned n)
 		at = put_group(o, &groups[i], at, n);
 }
 
-/* ---- by prefixes, and by places within ---- */
+/* ---- by prefixes, by places within, and by weights in front ---- */
 
 /* Number of the first prefix that the address begins with; behind them the rest. */
 static inline unsigned prefix_of(
@@ -155,35 +157,102 @@ static inline void put_one(const struct order *o, unsigned at, const uint8_t *ad
 		put(to, o->head, 12, addr, 16);
 }
 
-/*
- * All RRs are of one size, so each goes to its place at once: two looks at an address.
- * What has its place behind the first n RRs is left out.
- */
-static void put_by_prefix(const struct order *o, unsigned n)
+/* Of each group: how many addresses, its first place, and the next one, from there. */
+struct tally {
+	unsigned count[GROUPS], begin[GROUPS], turn[GROUPS];
+};
+
+static void count_groups(const struct order *o, struct tally *t)
 {
 	unsigned groups = (o->r->settings->nprefer + 1u) * (o->placed ? KINDS : 1u);
-	unsigned count[GROUPS], begin[GROUPS], turn[GROUPS];
 	const uint8_t *addr;
 
 	for (unsigned g = 0; g < groups; g++)
-		count[g] = 0;
-	for (unsigned k = 0; k < o->rr->count; k++)
-		count[group_of(o, k, &addr)]++;
-	for (unsigned g = 0, sum = 0; g < groups; sum += count[g++]) {
-		begin[g] = sum;
-		turn[g] = count[g] - encode_first(o->r, count[g]);
-	}
-	for (unsigned k = 0; k < o->rr->count; k++) {
-		unsigned g = group_of(o, k, &addr);
-		unsigned at = begin[g] + turn[g]++ % count[g];
-
-		if (at < n)
-			put_one(o, at, addr);
+		t->count[g] = 0;
+	if (groups == 1) /* weights alone */
+		t->count[0] = o->rr->count;
+	else
+		for (unsigned k = 0; k < o->rr->count; k++)
+			t->count[group_of(o, k, &addr)]++;
+	for (unsigned g = 0, sum = 0; g < groups; sum += t->count[g++]) {
+		t->begin[g] = sum;
+		t->turn[g] = t->count[g] - order_first(o->r, t->count[g]);
 	}
 }
 
-bool order_addrs(struct reply *r, uint8_t *to, const uint8_t *head, size_t head_len,
-	const struct rrset *rr, unsigned n)
+/*
+ * All RRs are of one size, so each goes to its place at once: with counting two looks at
+ * an address. What has its place behind the first n RRs is left out. Addresses of the
+ * first group that is not empty are candidates of the draw, left out or not.
+ */
+__attribute__((always_inline)) static inline void put_by_group(
+	struct order *o, struct tally *t, unsigned n, bool weighted)
+{
+	const uint8_t *addr;
+
+	for (unsigned k = 0; k < o->rr->count; k++) {
+		unsigned g = group_of(o, k, &addr);
+		unsigned at = t->begin[g] + t->turn[g]++ % t->count[g];
+
+		if (at < n)
+			put_one(o, at, addr);
+		if (weighted && t->begin[g] == 0)
+			draw_offer(&o->draw, addr, at);
+	}
+}
+
+static void put_by_prefix(struct order *o, unsigned n)
+{
+	struct tally t;
+
+	count_groups(o, &t);
+	put_by_group(o, &t, n, false);
+}
+
+/* The address that is drawn moves to the front; if it was left out, the last one goes. */
+static void put_by_weight(struct order *o, unsigned n)
+{
+	size_t len = o->head_len + o->size;
+	struct tally t;
+
+	count_groups(o, &t);
+	put_by_group(o, &t, n, true);
+	if (n == 0)
+		return;
+	memmove(o->to + len, o->to, MIN(o->draw.place, n - 1) * len);
+	put_one(o, 0, o->draw.addr);
+}
+
+/* ---- what there is of an RRset ---- */
+
+/* True if something is near the client. */
+static bool find_near(struct order *o, struct reply *r)
+{
+	if (!node_placed(o->rr->form))
+		return false;
+	uint32_t client = client_place(r);
+
+	return client != PLACE_UNKNOWN && node_places(o->rr, &o->places) &&
+	       place_near(&o->places, client, &o->near);
+}
+
+/* True if the owner, which stands at `owner_at`, has weights: the draw has begun. */
+static bool find_weights(struct order *o, uint16_t owner_at)
+{
+	const struct reply *r = o->r;
+	const struct settings *s = r->settings;
+	struct name owner;
+
+	if (s->rotation != ROTATION_WEIGHTED || o->rr->count < 2 ||
+		name_expand(r->p->buf, r->w.len, owner_at, &owner) == 0)
+		return false;
+	name_fold(owner.wire, owner.wire, owner.len);
+	return draw_begin(
+		&o->draw, &s->weights, owner.wire, owner.len, o->size, r->p->turn);
+}
+
+bool order_addrs(struct reply *r, uint16_t owner_at, uint8_t *to, const uint8_t *head,
+	size_t head_len, const struct rrset *rr, unsigned n)
 {
 	struct order o;
 
@@ -193,16 +262,14 @@ bool order_addrs(struct reply *r, uint8_t *to, const uint8_t *head, size_t head_
 	o.head = head;
 	o.head_len = head_len;
 	o.to = to;
-	o.placed = false;
-	if (node_placed(rr->form)) {
-		uint32_t client = client_place(r);
-
-		o.placed = client != PLACE_UNKNOWN && node_places(rr, &o.places) &&
-		           place_near(&o.places, client, &o.near);
-	}
-	if (r->settings->nprefer > 0)
+	o.placed = find_near(&o, r);
+	if (find_weights(&o, owner_at))
+		put_by_weight(&o, n);
+	else if (r->settings->nprefer > 0)
 		put_by_prefix(&o, n);
 	else if (o.placed)
 		put_by_place(&o, n);
-	return o.placed || r->settings->nprefer > 0;
+	else
+		return false;
+	return true;
 }

@@ -8,19 +8,36 @@
 
 #include "base/base.h"
 #include "cluster.h"
+#include "controller/weightlist.h"
 #include "dns/text.h"
 #include "fuzz/fuzz.h"
 #include "worker/answer.h"
 
 static struct cluster cluster;
 
+/* LD-01: names that questions, CNAMEs, SRVs and NSs lead to. */
+static const char weights[] = "many.default.svc.cluster.local\n10.3.0.7 200\n"
+			      "db.default.svc.cluster.local\n10.1.0.2 9\n"
+			      "db-1.db.default.svc.cluster.local\n10.1.0.3 5\n"
+			      "huge.default.svc.cluster.local\n10.2.0.9 255\n"
+			      "wide.default.svc.cluster.local\n10.2.0.1 2\n"
+			      "spread.default.svc.cluster.local\n10.5.0.24 9\n"
+			      "all.spread.default.svc.cluster.local\nfd05::19 9\n"
+			      "spreader.default.svc.cluster.local\n10.5.15.0 9\n";
+
 static void prepare(void)
 {
+	static const struct hash_key key = {1, 2, UINT64_MAX};
+	struct weightlist_error e;
+
 	if (cluster.memory != NULL)
 		return;
 	cluster_init(&cluster, 4 << 20);
 	cluster_demo(&cluster);
 	cluster_seal(&cluster);
+	if (weightlist_parse(weights, sizeof(weights) - 1, &key,
+		    &cluster.settings.weights, &e) < 0)
+		abort();
 }
 
 /* The octets that the transport and the client allow (RG-08). */
@@ -68,8 +85,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		p.client = (const void *)&from;
 	p.cap = p.tcp ? sizeof(buf) : (data[0] & 2) != 0 ? data[1] * 16u : 4608;
 	p.cap = MAX(p.cap, p.len);
-	cluster.settings.rotation = (data[0] & 4) != 0 ? ROTATION_SHUFFLE
-	                                               : ROTATION_FIXED;
+	cluster.settings.rotation = (data[0] & 4) == 0    ? ROTATION_FIXED
+	                            : (data[1] & 64) != 0 ? ROTATION_WEIGHTED
+	                                                  : ROTATION_SHUFFLE;
 	cluster.settings.nprefer = data[0] >> 6;
 	for (unsigned i = 0; i < cluster.settings.nprefer; i++) /* LD-03 */
 		cluster.settings.prefer[i] = (struct prefix){

@@ -48,6 +48,7 @@ SHELL = (
     "src/controller/ownaddr",
     "src/controller/report",
     "src/controller/serialfile",
+    "src/controller/weightfile",
     "src/controller/kube/access",
     "src/controller/kube/credfile",
     "src/controller/kube/execlogin",

@@ -84,6 +84,57 @@ bool dialogue_ask(struct world *w, char **word, size_t nwords)
 	return ok;
 }
 
+/* ---- shares ---- */
+
+#define SHARE_WORDS_MAX 16
+
+/* True if the first RR of that type in the last reply's answer is this address. */
+static bool stands_first(const struct world *w, ldns_rr_type type, const char *address)
+{
+	ldns_pkt *pkt = NULL;
+	bool found = false;
+
+	if (ldns_wire2pkt(&pkt, w->reply, w->reply_len) != LDNS_STATUS_OK)
+		return false;
+	const ldns_rr_list *list = ldns_pkt_answer(pkt);
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(list, i);
+
+		if (ldns_rr_get_type(rr) != type)
+			continue;
+		char *text = ldns_rdf2str(ldns_rr_rdf(rr, 0));
+		found = strcmp(text, address) == 0;
+		free(text);
+		break;
+	}
+	ldns_pkt_free(pkt);
+	return found;
+}
+
+bool dialogue_share(struct world *w, const char *address, unsigned n, unsigned m,
+	char **word, size_t nwords)
+{
+	const unsigned asked = 4000;
+	double want = (double)asked * n / m, first = 0;
+	char *question[SHARE_WORDS_MAX], turn[] = "turn", number[16];
+
+	if (nwords < 2 || nwords > SHARE_WORDS_MAX - 2)
+		return false;
+	memcpy(question, word, nwords * sizeof(*word));
+	question[nwords] = turn;
+	question[nwords + 1] = number;
+	for (unsigned i = 0; i < asked; i++) {
+		snprintf(number, sizeof(number), "%u", i);
+		if (!dialogue_ask(w, question, nwords + 2))
+			return false;
+		first += stands_first(w, ldns_get_rr_type_by_name(word[1]), address);
+	}
+	if ((first - want) * (first - want) <= 64 * want * (1 - (double)n / m))
+		return true;
+	fprintf(stderr, "  %s stands first in %.0f of %u\n", address, first, asked);
+	return false;
+}
+
 /* ---- comparing ---- */
 
 /* One space between fields, no line feed; owned by the caller. */

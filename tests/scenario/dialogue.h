@@ -31,6 +31,14 @@ void expectation_fini(struct expectation *e);
  */
 bool dialogue_ask(struct world *w, char **word, size_t nwords);
 
+/*
+ * Ask as the words say, without `turn`, 4,000 times: true if `address` stands first in n
+ * of m replies, give or take eight standard deviations (chance alone never gives more).
+ * False: printed.
+ */
+bool dialogue_share(struct world *w, const char *address, unsigned n, unsigned m,
+	char **word, size_t nwords);
+
 /* Compare the last reply with what is expected; false with the difference printed. */
 bool dialogue_check(const struct world *w, const struct expectation *e);
 

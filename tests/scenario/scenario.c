@@ -15,6 +15,8 @@
  *          [extra any] [ordered: RRs stand in the order of the lines below]
  *   expect nothing                no reply at all
  *   answer|authority|additional RR  what stands there, and nothing else; `*`: any field
+ *   weights <<END                 the file of weights
+ *   share ADDRESS N/M NAME TYPE [as of ask]  ADDRESS stands first in N of M replies
  *   published N                   generations since the last `published` or `scenario`
  *   serial moved|same             since the last `serial` or `scenario`
  *   names N                       in the snapshot
@@ -293,6 +295,29 @@ static bool on_ask(struct script *s, char *rest)
 	return dialogue_ask(&s->world, word, split(rest, word));
 }
 
+static bool on_weights(struct script *s, char *rest)
+{
+	char *text = text_of(s, rest);
+	bool ok = text != NULL && world_weights(&s->world, text);
+
+	free(text);
+	return ok;
+}
+
+static bool on_share(struct script *s, char *rest)
+{
+	char *word[WORDS_MAX], *end;
+	size_t nwords = split(rest, word);
+	unsigned long n, m;
+
+	if (nwords < 4)
+		return false;
+	n = strtoul(word[1], &end, 10);
+	m = *end == '/' ? strtoul(end + 1, NULL, 10) : 0;
+	return m > 0 && dialogue_share(&s->world, word[0], (unsigned)n, (unsigned)m,
+				word + 2, nwords - 2);
+}
+
 static bool on_published(struct script *s, const char *rest)
 {
 	uint64_t n = s->world.publishes - s->published_seen;
@@ -355,6 +380,10 @@ static bool command(struct script *s, const char *verb, char *rest)
 		return on_delete(s, rest);
 	if (strcmp(verb, "ask") == 0)
 		return on_ask(s, rest);
+	if (strcmp(verb, "weights") == 0)
+		return on_weights(s, rest);
+	if (strcmp(verb, "share") == 0)
+		return on_share(s, rest);
 	if (strcmp(verb, "published") == 0)
 		return on_published(s, rest);
 	if (strcmp(verb, "serial") == 0)

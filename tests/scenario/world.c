@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "controller/kube/kubejson.h"
 #include "controller/kube/kubeyaml.h"
+#include "controller/weightlist.h"
 
 #define WALL_NS (UINT64_C(1700000000) * NS_PER_S) /* at the start of every world */
 
@@ -181,6 +182,12 @@ static bool write_file(const char *path, const char *text)
 	return ok;
 }
 
+static void use_weights(struct world *w)
+{
+	if (w->engine.conf.loadbalance.policy == CONF_ROTATION_WEIGHTED)
+		engine_weights(&w->engine, &w->weights, w->now_ns, wall_ns(w));
+}
+
 bool world_config(struct world *w, const char *text)
 {
 	char dir[] = "/tmp/shmdns-scn-XXXXXX", path[64], *which = NULL;
@@ -205,6 +212,21 @@ bool world_config(struct world *w, const char *text)
 	if (!ok)
 		return false;
 	engine_configure(&w->engine, &conf, NULL, 0, "scenario", w->now_ns, wall_ns(w));
+	use_weights(w);
+	pass_time(w);
+	return true;
+}
+
+bool world_weights(struct world *w, const char *text)
+{
+	struct weightlist_error e;
+
+	if (weightlist_parse(
+		    text, strlen(text), publish_key(w->publisher), &w->weights, &e) < 0) {
+		fprintf(stderr, "weights:%u:%u: %s\n", e.line, e.column, e.text);
+		return false;
+	}
+	use_weights(w);
 	pass_time(w);
 	return true;
 }

@@ -25,6 +25,7 @@ struct world {
 	uint64_t publishes, failures, compactions;
 	struct engine_published last;
 	uint64_t skipped[SKIPS];
+	struct weights weights; /* what the file of weights says */
 	uint8_t reply[WORLD_REPLY_MAX];
 	size_t reply_len;
 };
@@ -37,6 +38,9 @@ void world_close(struct world *w);
 
 /* Take a configuration as text; false with the reason printed if it is refused. */
 bool world_config(struct world *w, const char *text);
+
+/* The file of weights says this now; false with the reason printed if it is wrong. */
+bool world_weights(struct world *w, const char *text);
 
 /*
  * Apply all objects of a JSON or YAML text as one batch, as deleted ones with `deleted`.

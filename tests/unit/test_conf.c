@@ -186,6 +186,19 @@ static const struct row values[] = {
 		"a:1:84: error: kubernetes.server_addresses[2]: \"10.0.0.1:53\" is no "
 		"address "
 		"of a server — write one such as \"10.0.0.1\"\n"},
+	{"LD-01 weights without a file",
+		FILES "loadbalance = { policy = \"weighted\"; };", NULL,
+		"a:2:26: error: loadbalance.file: is missing — policy \"weighted\" needs "
+		"the file of weights\n"},
+	{"LD-01 a file without weights", FILES "loadbalance = { file = \"/w\"; };", NULL,
+		"a:2:24: warning: loadbalance.file: is not read — for weights set "
+		"loadbalance.policy = \"weighted\"\n"},
+	{"LD-01 in the words of CoreDNS",
+		FILES "loadbalance = { weighted = \"/w\"; reload = \"30s\"; };", NULL,
+		"a:2:17: error: loadbalance.weighted: unknown key — write policy = "
+		"\"weighted\"; file = \"FILE\"\n"
+		"a:2:34: error: loadbalance.reload: unknown key — the file is read when "
+		"it changes, leave it out\n"},
 	{"LD-03 prefixes",
 		FILES "loadbalance = { prefer = [\"10.0.0.1\", \"::/129\", 5]; };", NULL,
 		"a:2:27: error: loadbalance.prefer[0]: \"10.0.0.1\" is no CIDR — write "

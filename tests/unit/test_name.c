@@ -125,6 +125,86 @@ START_TEST(scan_at_every_cut) /* W-18, W-20 */
 }
 END_TEST
 
+#define MESSAGE                                                                          \
+	"\3Web\0"                  /* 0 */                                               \
+	"\4prod\xc0\0"             /* 5: a pointer to 0 */                               \
+	"\1a\1b\xc0\5"             /* 12: and one more */                                \
+	"\xc0\x12\xc0\x14\xc0\xff" /* 18: to itself, itself, behind the end */           \
+	"\1c\xc0\x18\xc0\x1c"      /* 24: back into its own run; 28: itself */           \
+	"\x40"                                                                           \
+	"\x80"                                                                           \
+	"\5abc" /* 30, 31, 32: other types, and an early end */
+
+static const struct {
+	size_t at, behind; /* 0: there is no name */
+	const char *text;
+} expanded[] = {
+	{0, 5, "Web."},
+	{1, 0, NULL},
+	{4, 5, "."},
+	{5, 12, "prod.Web."},
+	{12, 18, "a.b.prod.Web."},
+	{14, 18, "b.prod.Web."},
+	{18, 0, NULL},
+	{20, 0, NULL},
+	{22, 0, NULL},
+	{24, 0, NULL},
+	{28, 0, NULL},
+	{30, 0, NULL},
+	{31, 0, NULL},
+	{32, 0, NULL},
+	{35, 0, NULL},
+	{36, 0, NULL},
+	{SIZE_MAX, 0, NULL},
+};
+
+START_TEST(expand_pointers) /* RFC 1035, section 4.1.4 */
+{
+	size_t len = sizeof(MESSAGE) - 1;
+	uint8_t *msg = exact_copy(MESSAGE, len);
+	struct name n;
+	char text[NAME_TEXT_MAX];
+
+	ck_assert_uint_eq(len, 36);
+	size_t behind = name_expand(msg, len, expanded[_i].at, &n);
+	ck_assert_uint_eq(behind, expanded[_i].behind);
+	if (behind > 0) {
+		name_text(n.wire, n.len, text, sizeof(text));
+		ck_assert_str_eq(text, expanded[_i].text);
+	}
+	free(msg);
+}
+END_TEST
+
+/* 255 octets by pointers are a name, 256 are none; so is one that ends too early. */
+START_TEST(expand_longest)
+{
+	uint8_t msg[5 * 64];
+	struct name n;
+	size_t at = 0;
+
+	for (unsigned labels = 0; labels < 4; labels++) {
+		size_t size = labels == 0 ? 61 : 63; /* three of 64 octets, one of 62 */
+
+		msg[at] = (uint8_t)size;
+		memset(msg + at + 1, 'x', size);
+		at += 1 + size;
+	}
+	msg[at++] = 0;
+	ck_assert_uint_eq(name_expand(msg, at, 0, &n), at);
+	ck_assert_uint_eq(n.len, NAME_MAX_LEN);
+	for (size_t len = 0; len < at; len++) {
+		uint8_t *cut = exact_copy(msg, len);
+
+		ck_assert_uint_eq(name_expand(cut, len, 0, &n), 0);
+		free(cut);
+	}
+	memcpy(msg + at, "\1y\xc0\0", 4);
+	ck_assert_uint_eq(name_expand(msg, at + 4, at + 2, &n), at + 4);
+	ck_assert_uint_eq(name_expand(msg, at + 4, at, &n), 0);
+}
+END_TEST
+
 START_TEST(text_is_cut_to_fit)
 {
 	static const uint8_t wire[] = "\3a.b\1c";
@@ -276,6 +356,8 @@ int main(void)
 	tcase_add_test(tc, octets_survive_text);
 	tcase_add_test(tc, longest);
 	tcase_add_test(tc, scan_at_every_cut);
+	tcase_add_loop_test(tc, expand_pointers, 0, ARRAY_LEN(expanded));
+	tcase_add_test(tc, expand_longest);
 	tcase_add_test(tc, text_is_cut_to_fit);
 	tcase_add_test(tc, fold_at_every_length);
 	tcase_add_test(tc, labels_and_prefixes);

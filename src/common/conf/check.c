@@ -215,6 +215,23 @@ static void check_udp(struct parse *p)
 			(unsigned)p->conf->edns_max_udp);
 }
 
+static void check_weights(struct parse *p)
+{
+	static const char policy[] = "loadbalance.policy", file[] = "loadbalance.file";
+	const struct conf *c = p->conf;
+	bool weighted = c->loadbalance.policy == CONF_ROTATION_WEIGHTED;
+
+	if (!sound(p, policy) || !sound(p, file))
+		return;
+	if (weighted && c->loadbalance.file[0] == '\0')
+		report_add(p->report, CONF_ERROR, where(p, policy), file,
+			"is missing — policy \"weighted\" needs the file of weights");
+	else if (!weighted && c->loadbalance.file[0] != '\0')
+		report_add(p->report, CONF_WARNING, where(p, file), file,
+			"is not read — for weights set loadbalance.policy = "
+			"\"weighted\"");
+}
+
 void check_all(struct parse *p)
 {
 	check_source(p);
@@ -224,4 +241,5 @@ void check_all(struct parse *p)
 	check_zones(p);
 	check_listen(p);
 	check_udp(p);
+	check_weights(p);
 }

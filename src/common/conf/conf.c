@@ -344,6 +344,7 @@ void conf_fini(struct conf *c)
 	kubernetes_fini(&c->kubernetes);
 	free(c->nsid);
 	free(c->chaos.version);
+	free(c->loadbalance.file);
 	*c = (struct conf){0};
 }
 

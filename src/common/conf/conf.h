@@ -22,7 +22,7 @@ enum conf_first_list { CONF_FIRST_LIST_CACHED, CONF_FIRST_LIST_FRESH };
 enum conf_pods { CONF_PODS_DISABLED, CONF_PODS_INSECURE, CONF_PODS_VERIFIED };
 enum conf_any { CONF_ANY_NORMAL, CONF_ANY_HINFO, CONF_ANY_NOTIMP };
 enum conf_special { CONF_SPECIAL_NXDOMAIN, CONF_SPECIAL_FORWARD };
-enum conf_rotation { CONF_ROTATION_SHUFFLE, CONF_ROTATION_FIXED };
+enum conf_rotation { CONF_ROTATION_SHUFFLE, CONF_ROTATION_FIXED, CONF_ROTATION_WEIGHTED };
 enum conf_topology { CONF_TOPOLOGY_NONE, CONF_TOPOLOGY_ZONE, CONF_TOPOLOGY_NODE };
 
 #define CONF_PREFER_MAX 8
@@ -106,6 +106,7 @@ struct conf {
 	} chaos; /* SM-07 */
 	struct {
 		enum conf_rotation policy;             /* LD-01 */
+		char *file;                            /* of weights; "" if not set */
 		struct prefix prefer[CONF_PREFER_MAX]; /* LD-03 */
 		size_t nprefer;
 		enum conf_topology topology; /* GS-05 */

@@ -8,7 +8,7 @@ static const char *const sources[] = {"api", "files", NULL};
 static const char *const first_lists[] = {"cached", "fresh", NULL};
 static const char *const pods[] = {"disabled", "insecure", "verified", NULL};
 static const char *const anys[] = {"normal", "hinfo", "notimp", NULL};
-static const char *const policies[] = {"shuffle", "fixed", NULL};
+static const char *const policies[] = {"shuffle", "fixed", "weighted", NULL};
 static const char *const topologies[] = {"none", "zone", "node", NULL};
 static const char *const specials[] = {"nxdomain", "forward", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
@@ -213,7 +213,11 @@ const struct key schema[] = {
 	 "the text of version.bind and version.server"},
 	{"loadbalance.policy", KEY_WORD, RELOAD, NO_RANGE,
 	 WORDS("\"shuffle\"", policies), FIELD(loadbalance.policy),
-	 "order of addresses in answers: \"shuffle\", or \"fixed\""},
+	 "order of addresses in answers: \"shuffle\", \"fixed\", or \"weighted\" by "
+	 "`file`"},
+	{"loadbalance.file", KEY_STRING, RELOAD, 0, 4095, "octets", DEFAULT("\"\""),
+	 FIELD(loadbalance.file),
+	 "the file of weights: a name, then lines ADDRESS WEIGHT; read when it changes"},
 	{"loadbalance.prefer", KEY_PREFIXES, RELOAD, 0, CONF_PREFER_MAX, "CIDRs",
 	 DEFAULT("[]"), FIELD(loadbalance.prefer),
 	 "addresses of the first of these CIDRs go first, then of the second, then "

@@ -22,6 +22,37 @@ size_t name_scan(const uint8_t *wire, size_t max)
 	return 0;
 }
 
+size_t name_expand(const uint8_t *msg, size_t len, size_t at, struct name *out)
+{
+	size_t behind = 0, begin = at, n = 0;
+
+	for (;;) {
+		if (at >= len)
+			return 0;
+		uint8_t c = msg[at];
+		if (c >= 0xc0) {
+			if (len - at < 2)
+				return 0;
+			if (behind == 0)
+				behind = at + 2;
+			at = load_u16(msg + at) & 0x3fff;
+			if (at >= begin)
+				return 0;
+			begin = at;
+			continue;
+		}
+		if (c > LABEL_MAX_LEN || c >= len - at || n + c + 1u > NAME_MAX_LEN)
+			return 0;
+		memcpy(out->wire + n, msg + at, c + 1u);
+		n += c + 1u;
+		at += c + 1u;
+		if (c == 0)
+			break;
+	}
+	out->len = (uint8_t)n;
+	return behind != 0 ? behind : at;
+}
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';

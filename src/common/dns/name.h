@@ -29,6 +29,14 @@ struct name {
 size_t name_scan(const uint8_t *wire, size_t max);
 
 /*
+ * The name at `at` of a message of `len` octets (RFC 1035, section 4.1.4), case kept.
+ * Each pointer must lead before the run of labels that it ends, so the walk is finite.
+ * Never trusts its input. Returns the offset behind the name; 0: there is none, and *out
+ * is undefined.
+ */
+size_t name_expand(const uint8_t *msg, size_t len, size_t at, struct name *out);
+
+/*
  * Text to wire form, case kept. The final dot is optional; "." is the root; \ddd and \c
  * are understood. 0; -EINVAL: an empty label or a bad escape; -ENAMETOOLONG.
  */
@@ -41,7 +49,10 @@ int name_parse(const char *text, struct name *out);
  */
 size_t name_text(const uint8_t *wire, size_t len, char *out, size_t cap);
 
-/* Copy `len` octets with A-Z folded to a-z; label lengths are below 'A' and unharmed. */
+/*
+ * Copy `len` octets, or change them where they stand, with A-Z folded to a-z; label
+ * lengths are below 'A' and unharmed.
+ */
 void name_fold(uint8_t *dst, const uint8_t *src, size_t len);
 
 /* Number of labels, the root not counted. */

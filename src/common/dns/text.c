@@ -59,46 +59,11 @@ static void put_string(struct out *o, const uint8_t *p, size_t n)
 	put(o, "\"");
 }
 
-/*
- * Expand the name at `at`. Each pointer must lead before the run of labels that it ends,
- * so the walk is finite. Returns the offset behind the name, 0 if there is none.
- */
-static size_t expand(const uint8_t *msg, size_t len, size_t at, struct name *out)
-{
-	size_t behind = 0, begin = at, n = 0;
-
-	for (;;) {
-		if (at >= len)
-			return 0;
-		uint8_t c = msg[at];
-		if (c >= 0xc0) {
-			if (len - at < 2)
-				return 0;
-			if (behind == 0)
-				behind = at + 2;
-			at = load_u16(msg + at) & 0x3fff;
-			if (at >= begin)
-				return 0;
-			begin = at;
-			continue;
-		}
-		if (c > LABEL_MAX_LEN || c >= len - at || n + c + 1u > NAME_MAX_LEN)
-			return 0;
-		memcpy(out->wire + n, msg + at, c + 1u);
-		n += c + 1u;
-		at += c + 1u;
-		if (c == 0)
-			break;
-	}
-	out->len = (uint8_t)n;
-	return behind != 0 ? behind : at;
-}
-
 static bool take_name(struct rd *r, struct out *o)
 {
 	struct name name;
 	char text[NAME_TEXT_MAX];
-	size_t next = expand(r->msg, r->msg_len, r->at, &name);
+	size_t next = name_expand(r->msg, r->msg_len, r->at, &name);
 
 	if (next == 0 || next > r->end)
 		return false;
@@ -363,7 +328,7 @@ int text_next(struct text_walk *w, struct text_rr *rr)
 		return -EBADMSG;
 	if (!find_section(w))
 		return 0;
-	at = expand(w->msg, w->len, w->at, &owner);
+	at = name_expand(w->msg, w->len, w->at, &owner);
 	if (at == 0 || w->len - at < 4)
 		return -EBADMSG;
 	name_text(owner.wire, owner.len, rr->owner, sizeof(rr->owner));

@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 
-/* The fixed part, in front of preferred prefixes, own addresses and zones. */
+/* The fixed part, in front of preferred prefixes, own addresses, zones and weights. */
 struct fixed {
 	uint32_t ttl_s, negative_ttl_s, startup_ms;
 	uint16_t max_udp;
@@ -41,7 +41,7 @@ size_t settings_encode(const struct settings *s, uint8_t *out)
 		memcpy(p, s->zones[i].name.wire, s->zones[i].name.len);
 		p += s->zones[i].name.len;
 	}
-	return (size_t)(p - out);
+	return (size_t)(p - out) + weights_encode(&s->weights, p);
 }
 
 /* One address of the octets that put_addr() wrote; false if it is none. */
@@ -94,9 +94,9 @@ int settings_decode(
 		return -EBADMSG;
 	memcpy(&f, p, sizeof(f));
 	p += sizeof(f);
-	if (f.pods > PODS_VERIFIED || f.any > ANY_NOTIMP || f.rotation > ROTATION_FIXED ||
-		f.nprefer > SETTINGS_PREFER_MAX || f.nown > SETTINGS_OWN_MAX ||
-		f.nzones == 0 || f.primary >= f.nzones ||
+	if (f.pods > PODS_VERIFIED || f.any > ANY_NOTIMP ||
+		f.rotation > ROTATION_WEIGHTED || f.nprefer > SETTINGS_PREFER_MAX ||
+		f.nown > SETTINGS_OWN_MAX || f.nzones == 0 || f.primary >= f.nzones ||
 		f.nsid.len > SETTINGS_TEXT_MAX || f.version.len > SETTINGS_TEXT_MAX ||
 		f.hostname.len > SETTINGS_TEXT_MAX || f.max_udp < 512 ||
 		f.max_udp > 4096 || !tcp_valid(&f.tcp) ||
@@ -129,7 +129,7 @@ int settings_decode(
 	for (unsigned i = 0; i < f.nzones; i++)
 		if (!decode_zone(&p, end, &out->zones[i]))
 			return -EBADMSG;
-	return p == end ? 0 : -EBADMSG;
+	return weights_decode(p, (size_t)(end - p), &out->weights);
 }
 
 int settings_zone(const struct settings *s, const uint8_t *name, size_t len)

@@ -13,6 +13,7 @@
 
 #include "dns/addr.h"
 #include "dns/name.h"
+#include "snap/weights.h"
 
 #define SETTINGS_ZONES_MAX  255
 #define SETTINGS_OWN_MAX    32
@@ -28,7 +29,7 @@ struct zone {
 
 enum pods_mode { PODS_DISABLED, PODS_INSECURE, PODS_VERIFIED };
 enum any_mode { ANY_NORMAL, ANY_HINFO, ANY_NOTIMP };
-enum rotation { ROTATION_SHUFFLE, ROTATION_FIXED };
+enum rotation { ROTATION_SHUFFLE, ROTATION_FIXED, ROTATION_WEIGHTED };
 
 /* Limits of a worker's TCP connections (FE-49). */
 struct tcp_limits {
@@ -76,10 +77,12 @@ struct settings {
 	struct prefix prefer[SETTINGS_PREFER_MAX]; /* addresses that go first (LD-03) */
 	struct addr own[SETTINGS_OWN_MAX];         /* our own addresses (RO-19) */
 	struct zone zones[SETTINGS_ZONES_MAX];
+	struct weights weights; /* of ROTATION_WEIGHTED (LD-01) */
 };
 
 /* Largest size of settings_encode()'s output. */
-#define SETTINGS_OCTETS_MAX (512 + 17 * SETTINGS_OWN_MAX + 260 * SETTINGS_ZONES_MAX)
+#define SETTINGS_OCTETS_MAX                                                              \
+	(512 + 17 * SETTINGS_OWN_MAX + 260 * SETTINGS_ZONES_MAX + WEIGHTS_OCTETS_MAX)
 
 /* Octets of *s without its number into `out` (SETTINGS_OCTETS_MAX); returns how many. */
 size_t settings_encode(const struct settings *s, uint8_t *out);

@@ -138,3 +138,4 @@ _Static_assert((int)ANY_HINFO == (int)CONF_ANY_HINFO, "any");
 _Static_assert((int)ANY_NOTIMP == (int)CONF_ANY_NOTIMP, "any");
 _Static_assert(SETTINGS_PREFER_MAX == CONF_PREFER_MAX, "prefer");
 _Static_assert((int)ROTATION_FIXED == (int)CONF_ROTATION_FIXED, "rotation");
+_Static_assert((int)ROTATION_WEIGHTED == (int)CONF_ROTATION_WEIGHTED, "rotation");
