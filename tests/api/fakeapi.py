@@ -19,6 +19,7 @@ import contextlib
 import json
 import os
 import select
+import socket
 import ssl
 import threading
 import time
@@ -84,8 +85,10 @@ class Script:
 class FakeAPI:
     """`speed` divides the times of the server, as test_speedup does those of the client."""
 
-    def __init__(self, directory, speed=1, listeners=1, tls=True, token="token-1"):
+    def __init__(self, directory, speed=1, listeners=1, tls=True, token="token-1",
+                 host="127.0.0.1"):
         self.speed = speed
+        self.prefix = ""  # of every path, as behind a gateway
         self.store = Store()
         self.authority = certs.Authority(os.path.join(directory, "ca"))
         self.certificate = self.authority.issue("kube-apiserver")
@@ -105,8 +108,10 @@ class FakeAPI:
         self.gzip_above = 128 << 10
         self.typed = True  # False: sorted keys, as of a custom resource (AF-06)
         self.version = "1.36"
-        self.listeners = [http1.Listener(self.on_request, self.context, harness.free_port())
-                          for _ in range(listeners)]
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listeners = [
+            http1.Listener(self.on_request, self.context, harness.free_port(family), host)
+            for _ in range(listeners)]
 
     # -- TLS --
 
@@ -241,11 +246,13 @@ class FakeAPI:
             self.errors.append(traceback.format_exc())  # a mistake of the fake itself
             raise Gone from None
 
-    @staticmethod
-    def understand(r):
+    def understand(self, r):
         """Fill in resource, namespace and verb."""
         r.resource = r.namespace = None
         r.verb = "get"
+        if not r.path.startswith(self.prefix):
+            return
+        r.path = r.path[len(self.prefix):]
         for resource in RESOURCES.values():
             if r.path == resource.path():
                 r.resource, r.namespace = resource.plural, ""

@@ -8,7 +8,6 @@ run both through the same tables.
 import codecs
 import contextlib
 import json
-import os
 import random
 import re
 import socket
@@ -503,7 +502,3 @@ class Reflector(threading.Thread):
             delay_s = random.uniform(0, min(30, 0.8 * 2 ** self.failures)) / self.client.speed
         self.failures = min(self.failures + 1, 6)
         self.client.stopped.wait(delay_s)
-
-
-def token_path(directory):
-    return os.path.join(directory, "token")
