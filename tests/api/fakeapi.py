@@ -156,9 +156,11 @@ class FakeAPI:
         return s
 
     def watches(self, resource=None):
+        """Open streams, the oldest first; none that is at its end."""
         with self.heard:
-            return sorted((w for w in self.open_watches
-                           if resource in (None, w.request.resource)), key=lambda w: w.number)
+            return sorted((w for w in self.open_watches if not w.at_end()
+                           and resource in (None, w.request.resource)),
+                          key=lambda w: w.number)
 
     def mark(self):
         """A point in time: requests from here on."""
@@ -456,6 +458,7 @@ class Watch:
         self.number = Watch.count
         self.wake = os.eventfd(0, os.EFD_NONBLOCK)
         self.todo = []
+        self.ending = False  # it was told to
         self.silent = False  # nothing more is sent, not even the end
         self.bookmarks = x.request.query.get("allowWatchBookmarks") == "true"
         self.change = None  # function: [octets of events] -> [octets]
@@ -474,8 +477,12 @@ class Watch:
 
     def do(self, what, argument=None):
         """push (octets), error (Refused), end, cut, reset, silence, bookmark (count)."""
+        self.ending |= what in ("error", "end", "cut", "reset")
         self.todo.append((what, argument))
         self.notify()
+
+    def at_end(self):
+        return self.ending or self.x.done or self.x.connection.closed
 
     def notify(self):
         with self.fake.store.lock:  # the descriptor is not another's

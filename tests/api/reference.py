@@ -274,8 +274,9 @@ class Reflector(threading.Thread):
             raise Expired
         if reply.code == 504 and b"ResourceVersionTooLarge" in body:
             raise Ahead
-        retry_s = float(reply.headers.get("retry-after", 0)) / self.client.speed
-        raise Status(reply.code, retry_s)
+        said = reply.headers.get("retry-after", "0")
+        retry_s = min(int(said) if said.isdigit() else 60, 60)
+        raise Status(reply.code, retry_s / self.client.speed)
 
     def get_list(self, query):
         sock, reply = self.get(query)

@@ -3,6 +3,7 @@
 import base64
 import os
 import shutil
+import subprocess
 import tempfile
 import unittest
 
@@ -130,6 +131,33 @@ class Trust(ApiTest):
         self.no_request(lambda impostor: None)
 
     @appliance_only
+    def test_system_authorities(self):
+        """WP-08: with a CA of its own, those of the system are not trusted beside it"""
+        harness.need_root()
+        harness.need_namespace()
+        directory = tempfile.mkdtemp(prefix="shmdns-api-")
+        self.addCleanup(shutil.rmtree, directory)
+        impostor = FakeAPI(directory, speed=60)
+        self.addCleanup(impostor.close)
+        system = os.path.join(directory, "system")
+        os.mkdir(system)
+        for name in ("ca-certificates.crt", "impostor.pem"):
+            shutil.copy(impostor.authority.cert, os.path.join(system, name))
+        certs.openssl("rehash", system)
+        wrap = ["unshare", "-m", "sh", "-c", f"mount --bind {system} /etc/ssl/certs && "
+                'exec "$@"', "sh"]
+        # It is so: a client without a CA of its own does trust it.
+        trusts = subprocess.run([*wrap, "curl", "-sS", impostor.url + "/readyz"],
+                                capture_output=True, text=True)
+        if trusts.returncode != 0:
+            raise unittest.SkipTest("CAs of the system: " + trusts.stderr.strip())
+        mark = impostor.mark()
+        with self.lab(server=impostor.url, wait=False, wrap=wrap) as lab:
+            lab.await_("attempts", lambda: impostor.listeners[0].accepted >= 5)
+            self.assertEqual(impostor.seen(since=mark), [])
+            lab.poller.names = []
+
+    @appliance_only
     def test_other_name(self):
         """WP-08: our CA signed it, for another name; tls-server-name makes it right"""
         def before(lab):
@@ -144,6 +172,8 @@ class Trust(ApiTest):
             self.assertEqual(lab.fake.seen(), [])
         with self.lab(before=before, cluster="certificate-authority: volume/ca.crt\n"
                       "    tls-server-name: other.example") as lab:
+            self.assertEqual({r.headers["host"] for r in lab.fake.seen()},
+                             {lab.fake.listeners[0].address})
             lab.settle()
 
     def test_no_ca_file(self):
@@ -217,6 +247,15 @@ class Kubeconfig(ApiTest):
         with self.lab(before=before) as lab:
             self.assertTrue(all(r.target.startswith(lab.fake.prefix + "/ap")
                                 for r in lab.fake.seen()))
+            lab.change_and_settle()
+
+    @appliance_only
+    def test_name(self):
+        """WP-12, WP-13: a server by name"""
+        def before(lab):
+            lab.server = f"https://localhost:{lab.fake.listeners[0].port}"
+
+        with self.lab(before=before) as lab:
             lab.change_and_settle()
 
     @appliance_only

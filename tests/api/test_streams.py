@@ -35,8 +35,8 @@ ANYHOW = [
 
 CHANGES = [
     faults.duplicated, faults.reordered, faults.unseparated, faults.type_last,
-    faults.indented_events, faults.all_added, faults.all_modified, faults.dripping,
-    faults.trickling(5000),
+    faults.indented_events, faults.all_added, faults.all_modified, faults.deleted_broken,
+    faults.dripping, faults.trickling(5000),
 ]
 
 
