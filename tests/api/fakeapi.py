@@ -19,6 +19,7 @@ import contextlib
 import json
 import os
 import select
+import socket
 import ssl
 import threading
 import time
@@ -84,8 +85,10 @@ class Script:
 class FakeAPI:
     """`speed` divides the times of the server, as test_speedup does those of the client."""
 
-    def __init__(self, directory, speed=1, listeners=1, tls=True, token="token-1"):
+    def __init__(self, directory, speed=1, listeners=1, tls=True, token="token-1",
+                 host="127.0.0.1"):
         self.speed = speed
+        self.prefix = ""  # of every path, as behind a gateway
         self.store = Store()
         self.authority = certs.Authority(os.path.join(directory, "ca"))
         self.certificate = self.authority.issue("kube-apiserver")
@@ -105,8 +108,10 @@ class FakeAPI:
         self.gzip_above = 128 << 10
         self.typed = True  # False: sorted keys, as of a custom resource (AF-06)
         self.version = "1.36"
-        self.listeners = [http1.Listener(self.on_request, self.context, harness.free_port())
-                          for _ in range(listeners)]
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listeners = [
+            http1.Listener(self.on_request, self.context, harness.free_port(family), host)
+            for _ in range(listeners)]
 
     # -- TLS --
 
@@ -151,9 +156,11 @@ class FakeAPI:
         return s
 
     def watches(self, resource=None):
+        """Open streams, the oldest first; none that is at its end."""
         with self.heard:
-            return sorted((w for w in self.open_watches
-                           if resource in (None, w.request.resource)), key=lambda w: w.number)
+            return sorted((w for w in self.open_watches if not w.at_end()
+                           and resource in (None, w.request.resource)),
+                          key=lambda w: w.number)
 
     def mark(self):
         """A point in time: requests from here on."""
@@ -241,11 +248,13 @@ class FakeAPI:
             self.errors.append(traceback.format_exc())  # a mistake of the fake itself
             raise Gone from None
 
-    @staticmethod
-    def understand(r):
+    def understand(self, r):
         """Fill in resource, namespace and verb."""
         r.resource = r.namespace = None
         r.verb = "get"
+        if not r.path.startswith(self.prefix):
+            return
+        r.path = r.path[len(self.prefix):]
         for resource in RESOURCES.values():
             if r.path == resource.path():
                 r.resource, r.namespace = resource.plural, ""
@@ -449,6 +458,7 @@ class Watch:
         self.number = Watch.count
         self.wake = os.eventfd(0, os.EFD_NONBLOCK)
         self.todo = []
+        self.ending = False  # it was told to
         self.silent = False  # nothing more is sent, not even the end
         self.bookmarks = x.request.query.get("allowWatchBookmarks") == "true"
         self.change = None  # function: [octets of events] -> [octets]
@@ -467,8 +477,12 @@ class Watch:
 
     def do(self, what, argument=None):
         """push (octets), error (Refused), end, cut, reset, silence, bookmark (count)."""
+        self.ending |= what in ("error", "end", "cut", "reset")
         self.todo.append((what, argument))
         self.notify()
+
+    def at_end(self):
+        return self.ending or self.x.done or self.x.connection.closed
 
     def notify(self):
         with self.fake.store.lock:  # the descriptor is not another's

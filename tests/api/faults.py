@@ -182,7 +182,7 @@ def cut_body(fake, x):
 def cut_in_utf8(fake, x):
     """WP-51: chunks end between the octets of a letter"""
     octets = body_of(fake, x)
-    at = octets.index("ö".encode()) + 1
+    at = max(octets.find("ö".encode()), 10) + 1
     x.head(200, {"Content-Type": "application/json"})
     x.body(octets[:at])
     x.cut()
@@ -256,6 +256,39 @@ def endless_spaces(fake, x):
     if not endless(x, b" " * 65536):
         fake.errors.append("64 MiB of spaces were read")
     x.cut()
+
+
+def drops(x, octets, every_s=0.02):
+    """The same octets again and again, slowly, until the client has had enough."""
+    end = time.monotonic() + 50
+    while time.monotonic() < end:
+        x.body(octets)
+        time.sleep(every_s)
+    return False
+
+
+def dropping_list(fake, x):
+    """WP-25: a list that comes by drops, for ever"""
+    x.head(200, {"Content-Type": "application/json"})
+    x.body(body_of(fake, x)[:-20])
+    if not drops(x, b" "):
+        fake.errors.append("a list without end was read for 50 s")
+
+
+def dropping_error(fake, x):
+    """WP-72: an error whose text comes by drops, for ever"""
+    x.head(503, {"Content-Type": "text/plain"})
+    if not drops(x, b"."):
+        fake.errors.append("an error without end was read for 50 s")
+
+
+def dropping_state(fake, x):
+    """WP-49: a WatchList without an end, but for line feeds"""
+    x.head(200, {"Content-Type": "application/json"})
+    for obj in fake.store.at(x.request.resource):
+        x.body(fake.event(x.request, "ADDED", obj))
+    if not drops(x, b"\n"):
+        fake.errors.append("a state without end was read for 50 s")
 
 
 # Lists that are odd and right, or nearly so.
@@ -346,10 +379,6 @@ long_item = listed("long_item", "WP-79: a string that is kept of more than 64 kB
                               "spec": {"type": "ExternalName", "externalName": "x" * 70000}}))
 no_version = listed("no_version", "WP-22: a list without a resourceVersion",
                     lambda body: dump({**body, "metadata": {}}))
-empty_pages = listed(
-    "empty_pages", "WP-22: a page without objects that goes on",
-    lambda body: dump({**body, "items": [], "metadata": {
-        **body["metadata"], "continue": body["metadata"].get("continue", "")}}))
 
 
 def empty_page(fake, x):
@@ -496,6 +525,12 @@ def modified_only(events):
     return [e.replace(b'{"type":"ADDED"', b'{"type":"MODIFIED"', 1) for e in events]
 
 
+def broken_deleted(events):
+    """WP-32: DELETED deletes, even if the rest of the object is of no use."""
+    return [e.replace(b'"spec":{', b'"spec":[7],"x":{', 1)
+            if e.startswith(b'{"type":"DELETED"') else e for e in events]
+
+
 def lost(events):
     """WP-62: events that never come."""
     return []
@@ -507,8 +542,9 @@ unseparated = changing("unseparated", "WP-80: no line feed between events", one_
 type_last = changing("type_last", "WP-75: `type` after `object`", object_first)
 indented_events = changing("indented_events", "WP-31: events over many lines", indented)
 all_added = changing("all_added", "WP-32: ADDED of what is known", added_only)
+deleted_broken = changing("deleted_broken", "WP-32: DELETED of what cannot be read",
+                          broken_deleted)
 all_modified = changing("all_modified", "WP-32: MODIFIED of what is not", modified_only)
-all_lost = changing("all_lost", "WP-62: events that never come", lost)
 
 
 # ---- open streams: functions of a Watch ----

@@ -8,7 +8,6 @@ run both through the same tables.
 import codecs
 import contextlib
 import json
-import os
 import random
 import re
 import socket
@@ -275,8 +274,9 @@ class Reflector(threading.Thread):
             raise Expired
         if reply.code == 504 and b"ResourceVersionTooLarge" in body:
             raise Ahead
-        retry_s = float(reply.headers.get("retry-after", 0)) / self.client.speed
-        raise Status(reply.code, retry_s)
+        said = reply.headers.get("retry-after", "0")
+        retry_s = min(int(said) if said.isdigit() else 60, 60)
+        raise Status(reply.code, retry_s / self.client.speed)
 
     def get_list(self, query):
         sock, reply = self.get(query)
@@ -503,7 +503,3 @@ class Reflector(threading.Thread):
             delay_s = random.uniform(0, min(30, 0.8 * 2 ** self.failures)) / self.client.speed
         self.failures = min(self.failures + 1, 6)
         self.client.stopped.wait(delay_s)
-
-
-def token_path(directory):
-    return os.path.join(directory, "token")

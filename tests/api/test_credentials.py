@@ -3,11 +3,13 @@
 import base64
 import os
 import shutil
+import subprocess
 import tempfile
 import unittest
 
 import certs
 import faults
+import proxy
 from fakeapi import FakeAPI
 from lab import GONE, NEW, ApiTest, appliance_only, harness
 
@@ -129,6 +131,33 @@ class Trust(ApiTest):
         self.no_request(lambda impostor: None)
 
     @appliance_only
+    def test_system_authorities(self):
+        """WP-08: with a CA of its own, those of the system are not trusted beside it"""
+        harness.need_root()
+        harness.need_namespace()
+        directory = tempfile.mkdtemp(prefix="shmdns-api-")
+        self.addCleanup(shutil.rmtree, directory)
+        impostor = FakeAPI(directory, speed=60)
+        self.addCleanup(impostor.close)
+        system = os.path.join(directory, "system")
+        os.mkdir(system)
+        for name in ("ca-certificates.crt", "impostor.pem"):
+            shutil.copy(impostor.authority.cert, os.path.join(system, name))
+        certs.openssl("rehash", system)
+        wrap = ["unshare", "-m", "sh", "-c", f"mount --bind {system} /etc/ssl/certs && "
+                'exec "$@"', "sh"]
+        # It is so: a client without a CA of its own does trust it.
+        trusts = subprocess.run([*wrap, "curl", "-sS", impostor.url + "/readyz"],
+                                capture_output=True, text=True)
+        if trusts.returncode != 0:
+            raise unittest.SkipTest("CAs of the system: " + trusts.stderr.strip())
+        mark = impostor.mark()
+        with self.lab(server=impostor.url, wait=False, wrap=wrap) as lab:
+            lab.await_("attempts", lambda: impostor.listeners[0].accepted >= 5)
+            self.assertEqual(impostor.seen(since=mark), [])
+            lab.poller.names = []
+
+    @appliance_only
     def test_other_name(self):
         """WP-08: our CA signed it, for another name; tls-server-name makes it right"""
         def before(lab):
@@ -143,6 +172,8 @@ class Trust(ApiTest):
             self.assertEqual(lab.fake.seen(), [])
         with self.lab(before=before, cluster="certificate-authority: volume/ca.crt\n"
                       "    tls-server-name: other.example") as lab:
+            self.assertEqual({r.headers["host"] for r in lab.fake.seen()},
+                             {lab.fake.listeners[0].address})
             lab.settle()
 
     def test_no_ca_file(self):
@@ -167,23 +198,10 @@ class Kubeconfig(ApiTest):
     @appliance_only
     def test_data(self):
         """WP-08: certificate-authority-data and a token in the file"""
-        directory = tempfile.mkdtemp(prefix="shmdns-api-")
-        self.addCleanup(shutil.rmtree, directory)
-
         def before(lab):
-            lab.made = self.data(lab.fake.authority.cert)
-            cluster[0] = f"certificate-authority-data: {lab.made}"
+            lab.cluster = f"certificate-authority-data: {self.data(lab.fake.authority.cert)}"
 
-        cluster = [""]
-
-        class Late(str):
-            def __bool__(self):
-                return True
-
-            def __format__(self, spec):
-                return cluster[0]
-
-        with self.lab(before=before, cluster=Late(), user="token: token-1") as lab:
+        with self.lab(before=before, user="token: token-1") as lab:
             lab.change_and_settle()
 
     @appliance_only
@@ -197,6 +215,86 @@ class Kubeconfig(ApiTest):
         with self.lab(before=before, user="client-certificate: ca/dns.crt\n"
                       "    client-key: ca/dns.key", allow=["WP-73"]) as lab:
             self.assertNotIn("authorization", lab.fake.seen()[0].headers)
+            lab.change_and_settle()
+
+    @appliance_only
+    def test_password(self):
+        """WP-09: a name and a password"""
+        def before(lab):
+            lab.fake.tokens = None
+
+        with self.lab(before=before, user="username: dns\n    password: pass",
+                      allow=["WP-73"]) as lab:
+            basic = "Basic " + base64.b64encode(b"dns:pass").decode()
+            self.assertEqual({r.headers["authorization"] for r in lab.fake.seen()}, {basic})
+
+    @appliance_only
+    def test_impersonation(self):
+        """WP-09: as somebody else"""
+        with self.lab(user="token: token-1\n    as: system:dns\n    as-groups: [a, b]") as lab:
+            for r in lab.fake.seen():
+                self.assertEqual(r.headers["impersonate-user"], "system:dns")
+                self.assertIn("impersonate-group", r.headers)
+            lab.change_and_settle()
+
+    @appliance_only
+    def test_prefix(self):
+        """WP-08: a path in `server` stands before all others"""
+        def before(lab):
+            lab.fake.prefix = "/k8s/clusters/c-1"
+            lab.server = lab.fake.url + lab.fake.prefix + "/"
+
+        with self.lab(before=before) as lab:
+            self.assertTrue(all(r.target.startswith(lab.fake.prefix + "/ap")
+                                for r in lab.fake.seen()))
+            lab.change_and_settle()
+
+    @appliance_only
+    def test_name(self):
+        """WP-12, WP-13: a server by name"""
+        def before(lab):
+            lab.server = f"https://localhost:{lab.fake.listeners[0].port}"
+
+        with self.lab(before=before) as lab:
+            lab.change_and_settle()
+
+    @appliance_only
+    def test_ipv6(self):
+        """WP-01, WP-08: a server at an IPv6 address"""
+        if not harness.has_ipv6():
+            raise unittest.SkipTest("no IPv6 here")
+        with self.lab(host="::1") as lab:
+            lab.change_and_settle()
+
+    @appliance_only
+    def test_proxy(self):
+        """WP-08: proxy-url: through an HTTP proxy, TLS from end to end"""
+        way = proxy.Proxy()
+        self.addCleanup(way.close)
+        with self.lab(cluster="certificate-authority: volume/ca.crt\n"
+                      f"    proxy-url: http://127.0.0.1:{way.port}") as lab:
+            self.assertEqual(set(way.asked), {lab.fake.listeners[0].address})
+            lab.change_and_settle()
+
+    @appliance_only
+    def test_exec(self):
+        """WP-10: a program logs in; it is run again after 401"""
+        def before(lab):
+            path = os.path.join(lab.directory, "login")
+            with open(path, "w") as f:
+                f.write("#!/bin/sh\nprintf '%s' '{\"kind\": \"ExecCredential\", "
+                        "\"apiVersion\": \"client.authentication.k8s.io/v1\", "
+                        "\"status\": {\"token\": \"'$(cat " + lab.files.path("token")
+                        + ")'\"}}'\n")
+            os.chmod(path, 0o755)
+
+        with self.lab(before=before, more="exec = true;", user="exec:\n"
+                      "      apiVersion: client.authentication.k8s.io/v1\n"
+                      "      interactiveMode: Never\n      command: ./login") as lab:
+            lab.tokens.add("token-2")
+            lab.files.project("token-2", lab.files.ca)
+            lab.fake.tokens = {"token-2"}
+            lab.fake.listeners[0].kill_connections()
             lab.change_and_settle()
 
     @appliance_only

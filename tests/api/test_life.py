@@ -214,6 +214,26 @@ class Guard(ApiTest):
             lab.settle()
 
     @appliance_only
+    def test_successor(self):
+        """WP-90, RU-05: the first generation of a controller that succeeds another is held"""
+        with self.lab(objects=standing() + self.many,
+                      more='}; publish: { hold = "5s";') as lab:
+            a, lab.controller_dies = lab.subject.a, True
+            lab.await_answer("m299." + ZONE, "A", "NOERROR", ["10.97.1.49"])
+            lab.fake.listeners[0].close()
+            ready = len(a.log_lines("controller ready"))
+            os.kill(a.controller_pid, signal.SIGKILL)
+            lab.await_("another controller",
+                       lambda: len(a.log_lines("controller ready")) > ready)
+            for obj in self.many:
+                lab.fake.delete(obj)
+            lab.fake.listeners[0].open()
+            a.await_log("first generation is held")
+            lab.polled()
+            self.assertEqual(lab.subject.outcome("m000." + ZONE, "A")[0], "NOERROR")
+            lab.settle()
+
+    @appliance_only
     def test_events(self):
         """WP-90: single DELETED events are believed"""
         with self.lab(objects=standing() + self.many) as lab:

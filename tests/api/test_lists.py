@@ -9,7 +9,7 @@ import unittest
 
 import faults
 from faults import status
-from lab import GONE, ApiTest, ZONE, add, standing
+from lab import GONE, NEW, ZONE, ApiTest, add, appliance_only, standing
 
 RETRY = {"Retry-After": "30"}
 SERVICES = "services"
@@ -33,6 +33,9 @@ STATUSES = [
     ("WP-59", "502", status(502, "", plain="<html>Bad Gateway</html>")),
     ("WP-59", "503_retry", status(503, "ServiceUnavailable", {"Retry-After": "1"})),
     ("WP-59", "503_bare", status(503, "", plain="")),
+    ("WP-58", "429_for_a_day", status(429, "TooManyRequests", {"Retry-After": "86400"})),
+    ("WP-59", "503_for_ever", status(503, "ServiceUnavailable", {
+        "Retry-After": "Fri, 31 Dec 2100 23:59:59 GMT"})),
     ("WP-59", "504_retry", status(504, "Timeout", {"Retry-After": "1"})),
     ("WP-59", "504_plain", status(504, "", plain="gateway time-out")),
     ("WP-5A", "504_ahead", lambda fake, x: ahead(fake, x)),
@@ -45,8 +48,8 @@ STATUSES = [
 
 ODD = [
     faults.keys_twice, faults.items_before_metadata, faults.nulls, faults.number_versions,
-    faults.pretty, faults.deep_managed, faults.wide_managed, faults.nameless_item,
-    faults.null_item, faults.long_item,
+    faults.pretty, faults.deep_managed, faults.wide_managed, faults.null_item,
+    faults.long_item,
 ]
 
 
@@ -105,6 +108,50 @@ class Fails(ApiTest):
 
 class Odd(ApiTest):
     """A list that is odd and right is taken as it is."""
+
+    @appliance_only
+    def test_nameless_item(self):
+        """WP-79, WP-85: an object without a name: who knows which it is, so none is swept"""
+        with self.lab() as lab:
+            script = lab.fake.script(faults.nameless_item, SERVICES, "list", times=None)
+            lab.fake.expire(SERVICES, deleted=[GONE], applied=[NEW])
+            lab.await_new()
+            lab.gone_stands()
+            lab.gone_may_go()
+            script.stop()
+            lab.fake.await_watches(SERVICES)
+            lab.fake.expire(SERVICES)
+            lab.settle()
+            lab.change_and_settle()
+
+
+class Drops(ApiTest):
+    """Replies that come by drops and never end are given up all the same."""
+
+    def endless(self, fault, verb, watch_list=False):
+        with self.lab(speed=300, watch_list=watch_list) as lab:
+            script = lab.fake.script(fault, SERVICES, verb, times=2)
+            lab.fake.expire(SERVICES, deleted=[GONE])
+            lab.await_("replies without end", lambda: script.hits >= 1)
+            lab.gone_stands()
+            lab.gone_may_go()
+            lab.settle()
+            lab.change_and_settle()
+
+    @appliance_only
+    def test_list(self):
+        """WP-25: a list"""
+        self.endless(faults.dropping_list, "list")
+
+    @appliance_only
+    def test_error(self):
+        """WP-72: an error"""
+        self.endless(faults.dropping_error, "list")
+
+    @appliance_only
+    def test_state(self):
+        """WP-49: a WatchList"""
+        self.endless(faults.dropping_state, "watchlist", watch_list=True)
 
 
 for fault_ in FAILURES:
@@ -174,6 +221,20 @@ class Pages(ApiTest):
     def test_continue_cut(self):
         """WP-85: a page that is cut"""
         self.last_is_whole(self.page_fails(faults.cut_body))
+
+    def test_first_page_cut(self):
+        """WP-85, WP-22: a first page that is cut: the next list begins at its first page"""
+        def before(lab):
+            lab.fake.script(faults.cut_body, SERVICES, "list", times=2)
+
+        with self.lab(objects=standing() + self.many, first_list="fresh", wait=False,
+                      before=before) as lab:
+            lab.await_ready()
+            self.await_last(lab)
+            lab.await_answer("s0000." + ZONE, "A", "NOERROR", ["10.97.0.0"])
+            lists = lab.fake.seen(SERVICES, "list page")
+            self.assertEqual([r.verb for r in lists[:3]], ["list", "list", "list"])
+            self.pages(lab)
 
     def test_continue_503(self):
         """WP-59: a page that is refused for a while"""

@@ -35,9 +35,18 @@ ANYHOW = [
 
 CHANGES = [
     faults.duplicated, faults.reordered, faults.unseparated, faults.type_last,
-    faults.indented_events, faults.all_added, faults.all_modified, faults.dripping,
-    faults.trickling(5000),
+    faults.indented_events, faults.all_added, faults.all_modified, faults.deleted_broken,
+    faults.dripping, faults.trickling(5000),
 ]
+
+
+# Why a watch began again, as the controller counts it (MA-04).
+REASONS = {
+    "stream_cut": "transport", "stream_cut_in_utf8": "transport", "stream_reset": "transport",
+    "stream_fin": "transport", "stream_end": "clean", "stream_silent": "stall",
+    "stream_error_500": "error", "stream_half_end": "parse", "stream_garbage": "parse",
+    "stream_bad_utf8": "parse", "stream_error_410": "expired",
+}
 
 
 def resumes(fault):
@@ -56,6 +65,7 @@ def resumes(fault):
                 # WP-60: not for its own time-out, which comes twice as late as the stall.
                 self.assertLess(watch.at, stream.ends)
                 rv = max(rv, int(watch.query["resourceVersion"]))
+            lab.await_count(SERVICES, "restarts", REASONS[fault.__name__], least=2)
             lab.gone_may_go()
             lab.fake.delete(GONE)
             lab.change_and_settle()
@@ -72,6 +82,9 @@ def lists(fault):
             fault(lab.fake.watches(SERVICES)[0])
             lab.fake.await_request(SERVICES, "list watchlist", mark)
             lab.fake.await_watches(SERVICES)
+            reason = REASONS[fault.__name__]
+            lab.await_count(SERVICES, "restarts", reason)
+            lab.await_count(SERVICES, "relists", reason)
             lab.gone_may_go()
             lab.fake.delete(GONE)
             lab.change_and_settle()
@@ -90,6 +103,8 @@ def goes_on(fault):
             lab.fake.apply(NEW)
             lab.await_new()
             self.assertIn(stream, lab.fake.watches(SERVICES), "the stream was given up")
+            if fault in (faults.stream_nameless, faults.stream_long_string):
+                lab.await_count(SERVICES, "dropped")
             lab.no_list(SERVICES, mark)
             lab.gone_may_go()
             lab.fake.delete(GONE)
@@ -212,6 +227,8 @@ class Lost(ApiTest):
             lab.fake.delete(GONE)
             lab.settle()
             self.assertTrue(lab.fake.seen(SERVICES, "list", mark))
+            lab.await_count(SERVICES, "relists", "audit")
+            lab.await_count(SERVICES, "audit_differences", least=2)
 
 
 class Ends(ApiTest):

@@ -35,6 +35,10 @@ WAITS = [
 ]
 
 
+# Why a watch began again, as the controller counts it (MA-04).
+REASONS = {"401": "auth", "403": "auth", "429": "throttled", "503": "transport"}
+
+
 def waits(fault):
     def test(self):
         with self.lab() as lab:
@@ -45,6 +49,11 @@ def waits(fault):
             lab.await_resumed(SERVICES, mark, rv)
             failed = lab.fake.seen(SERVICES, "watch", mark, lambda r: r.note)
             self.assertEqual(len(failed), 2)
+            code = str(failed[0].status)
+            if code in ("401", "403", "404", "429", "500", "502", "503", "504"):
+                lab.await_count(SERVICES, "requests", "watch", code, least=2)
+            if code in REASONS:
+                lab.await_count(SERVICES, "restarts", REASONS[code], least=2)
             if "retry" in self.id() or "429_json" in self.id() or "429_plain" in self.id():
                 first, second = failed
                 # At least as long as the server said; how much longer is not our business.

@@ -1,4 +1,4 @@
-"""WatchList: the state as a stream, refusals, and streams that break in it (WP-45 to WP-49, AF-03)."""
+"""WatchList: the state as a stream, refusals, streams that break in it (WP-45 to WP-49)."""
 
 import unittest
 
