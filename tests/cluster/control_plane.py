@@ -77,6 +77,7 @@ def node(number):
     return {"apiVersion": "v1", "kind": "Node",
             "metadata": {"name": f"node-{number}",
                          "labels": {"kubernetes.io/hostname": f"node-{number}",
+                                    "kubernetes.io/os": "linux",
                                     "topology.kubernetes.io/zone": "ab"[number % 2]}},
             "status": {"allocatable": room, "capacity": room}}
 
@@ -330,12 +331,13 @@ class ControlPlane:
 
     # ---- use ----
 
-    def kubectl(self, *arguments, stdin=None):
+    def kubectl(self, *arguments, stdin=None, fails=False):
+        """Standard output; with `fails` whatever the exit status is."""
         done = subprocess.run(
             [self.program("kubectl"), "--kubeconfig=" + self.kubeconfig("admin"),
              "--cache-dir=" + self.path("kubectl-cache"), *arguments],
             input=stdin, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+        assert fails or done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
         return done.stdout
 
     def account(self, name, namespace="kube-system"):

@@ -104,6 +104,8 @@ class Scale(ClusterTest):
             with self.subTest(keys), Dns(self.plane, self.plane.kubeconfig(DNS_USER),
                                          keys) as server:
                 self.await_all(server)
+                print(f"     {keys} first list: "
+                      f"{harness.used_s([server.controller_pid]):.1f} s of CPU time", flush=True)
                 self.relist(server, keys)
 
     def relist(self, server, keys):
