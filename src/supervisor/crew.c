@@ -269,9 +269,9 @@ void crew_receive(struct supervisor *s, uint32_t i, uint64_t now_ns)
 /* As asked: RETIRE obeyed, or a SIGTERM that went to our whole group. */
 static bool ended_well(const struct supervisor *s, int status)
 {
-	if (s->stop == STOP_NOT)
-		return false;
-	return WIFEXITED(status) ? WEXITSTATUS(status) == 0 : WTERMSIG(status) == SIGTERM;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status) == 0; /* a controller whose source is another */
+	return s->stop != STOP_NOT && WTERMSIG(status) == SIGTERM;
 }
 
 static void log_death(struct supervisor *s, uint32_t i, int status, uint64_t now_ns)
