@@ -542,10 +542,10 @@ static void failed(struct watch *w, const struct watch_stream *s, enum watch_end
 		broken(w, now_ns);
 	else
 		unreachable(w, s, now_ns);
-	if (w->want != WANT_PAGE || s->code != 429) { /* the whole list again */
-		forget_pages(w);
-		w->want = w->want == WANT_PAGE ? WANT_LIST : w->want;
-	}
+	if (w->want == WANT_LIST || s->code != 429)
+		forget_pages(w); /* but for a page that has to wait (WP-58) */
+	if (w->want == WANT_PAGE && s->code != 429)
+		w->want = WANT_LIST;
 	/* WP-61: has the server lost history meanwhile? Asked when it answers again. */
 	w->probe_ns = MIN(w->probe_ns, now_ns);
 }
