@@ -285,10 +285,15 @@ static void open_source(struct shell *s)
 {
 	const struct conf_kubernetes *k = &s->engine.conf.kubernetes;
 
-	if (k->source == CONF_SOURCE_FILES)
-		open_files(s, k);
-	else
+	if (k->source == CONF_SOURCE_API) {
 		open_api(s, k);
+		return;
+	}
+	if (s->report.stat != NULL) /* what a predecessor said of the API */
+		for (size_t i = 0; i < STAT_RESOURCES; i++)
+			stat_set(
+				&s->report.stat->api.resources[i].state, RESOURCE_UNUSED);
+	open_files(s, k);
 }
 
 /* True if `k` asks for other objects than the source that is open gives. */

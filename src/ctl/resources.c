@@ -23,12 +23,28 @@ static const char *state(const struct stat_resource *r)
 {
 	uint64_t s = stat_get(&r->state);
 
+	/* Taken it is, but nobody says what has changed since. */
+	if (s == RESOURCE_TAKEN && stat_get(&r->failing_ns) != 0)
+		return "retrying";
 	return s < STAT_RESOURCE_STATES ? states[s] : "unknown";
 }
 
 static bool used(const struct overview *v, size_t i)
 {
 	return v->controller != NULL && stat_get(&resource(v, i)->state) != 0;
+}
+
+uint64_t resources_failing_ns(const struct overview *v)
+{
+	uint64_t since = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		uint64_t at = used(v, i) ? stat_get(&resource(v, i)->failing_ns) : 0;
+
+		if (at != 0 && (since == 0 || at < since))
+			since = at;
+	}
+	return since;
 }
 
 /* Requests that got no 200. */
@@ -62,6 +78,8 @@ static void print_row(const struct overview *v, size_t i)
 static void print_reasons(
 	const char *what, const char *const *texts, const stat_u64 *c, size_t n)
 {
+	if (stat_sum(c, n) == 0)
+		return;
 	printf(" %s", what);
 	for (size_t i = 0; i < n; i++)
 		if (stat_get(&c[i]) > 0)
@@ -101,9 +119,11 @@ static void print_expiries(const struct overview *v)
 
 		if (at_s == 0)
 			continue;
-		printf("%s %s %s %" PRId64 " min", any ? "," : "credentials ",
-			expiries[i], left_s < 0 ? "EXPIRED since" : "valid for",
-			(left_s < 0 ? -left_s : left_s) / 60);
+		bool days = left_s > 2 * 86400 || left_s < -2 * 86400;
+		printf("%s %s %s %" PRId64 " %s", any ? "," : "credentials ", expiries[i],
+			left_s < 0 ? "EXPIRED since" : "valid for",
+			(left_s < 0 ? -left_s : left_s) / (days ? 86400 : 60),
+			days ? "d" : "min");
 		any = true;
 	}
 	if (any)
@@ -163,6 +183,7 @@ static void json_one(struct json *j, const struct overview *v, size_t i)
 	json_string(j, "state", state(r));
 	json_number(j, "version", stat_get(&r->version));
 	json_number(j, "last_octet_ns", stat_get(&r->octet_wall_ns));
+	json_number(j, "failing_since_ns", stat_get(&r->failing_ns));
 	json_number(j, "objects", stat_get(&v->controller->objects[i]));
 	json_number(j, "added", stat_get(&r->events[0]));
 	json_number(j, "modified", stat_get(&r->events[1]));

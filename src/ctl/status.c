@@ -75,6 +75,8 @@ static bool controller_lives(const struct overview *v)
 
 static void print_first_line(const struct overview *v)
 {
+	char text[32];
+
 	printf("instance %s: ", v->instance);
 	if (v->snap == NULL)
 		printf("no generation yet");
@@ -87,6 +89,9 @@ static void print_first_line(const struct overview *v)
 		printf("; THE CONTROLLER IS NOT RUNNING");
 	if (living_workers(v) == 0)
 		printf("; NO WORKER IS RUNNING");
+	if (resources_failing_ns(v) != 0)
+		printf("; THE API SERVER CANNOT BE USED for %s",
+			since(v->wall_ns, resources_failing_ns(v), text));
 	printf("\n\n");
 }
 

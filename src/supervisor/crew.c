@@ -270,7 +270,7 @@ void crew_receive(struct supervisor *s, uint32_t i, uint64_t now_ns)
 static bool ended_well(const struct supervisor *s, int status)
 {
 	if (WIFEXITED(status))
-		return WEXITSTATUS(status) == 0; /* a controller whose source is another */
+		return WEXITSTATUS(status) == 0; /* so does one whose source changes */
 	return s->stop != STOP_NOT && WTERMSIG(status) == SIGTERM;
 }
 

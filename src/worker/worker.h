@@ -46,12 +46,16 @@ struct worker {
 };
 
 /*
- * Where the addresses of the next answer begin: a counter, spread so that clients that
- * always ask for A and AAAA together do not get the same half of the turns.
+ * Where the addresses of the next answer begin: a counter, mixed so that no client that
+ * asks in turns, such as for A and AAAA, meets the same addresses again and again.
  */
 static inline uint32_t worker_turn(struct worker *w)
 {
-	return (uint32_t)(w->turn++ * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+	uint64_t x = ++w->turn;
+
+	x = (x ^ x >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	x = (x ^ x >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return (uint32_t)(x >> 32);
 }
 
 #endif

@@ -60,6 +60,10 @@ static const struct row values[] = {
 		"a:1:12: error: kubernetes: expected \"=\" behind the name, found "
 		"\"cluster\" — "
 		"Corefile syntax: use `shmdnsctl import corefile`\n"},
+	{"OP-20 a key with its path", "kubernetes.kubeconfig = \"/x\";", NULL,
+		"a:1:11: error: kubernetes: expected \"=\" behind the name, found "
+		"\".kubeconfig\" — keys stand in their group: name = { key = value; "
+		"};\n"},
 	{"OP-28 a value", FILES "loadbalance = { policy = \"round_robin\"; };", NULL,
 		"a:2:26: error: loadbalance.policy: \"round_robin\" is CoreDNS's word — "
 		"write "

@@ -161,6 +161,17 @@ static const struct scenario {
 		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
 		"12&timeoutSeconds=#\n"
 		"head 403\nend clean\nidle\nsleep 4999\nidle\nwait 5001\n"},
+	{"RF-01 a server that is there again refuses while it starts", "",
+		"send /api/v1/services?resourceVersion=0\nhead 200\nlist 12\n"
+		"end complete\nfail 9\nwait 30000\n"
+		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
+		"12&timeoutSeconds=#\n"
+		"head 403\nend clean\nwait 800\n"
+		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
+		"12&timeoutSeconds=#\n"
+		"head 410\nend clean\nwait 800\n"
+		"send /api/v1/services?resourceVersion=12&resourceVersionMatch="
+		"NotOlderThan\n"},
 	{"WP-61 AF-01 the server has lost history", "",
 		"send /api/v1/services?resourceVersion=0\nhead 200\nlist 1200\n"
 		"end complete\n"

@@ -325,15 +325,16 @@ static void take_value(struct scanner *s, const struct place *name)
 	}
 }
 
-/* A file that begins like a Corefile gets one hint instead of riddles (OP-28). */
+/* One hint instead of riddles: for a Corefile (OP-28), and for a key with its path. */
 static const char *corefile_hint(const struct scanner *s, const char *name, size_t len)
 {
 	if (s->depth > 0)
 		return "";
+	bool dot = s->tok.type == LEX_WORD && s->tok.raw[0] == '.';
 	if (name == NULL)
-		return s->tok.type == LEX_WORD && s->tok.raw[0] == '.'
-		               ? "Corefile syntax: use `shmdnsctl import corefile`"
-		               : "";
+		return dot ? "Corefile syntax: use `shmdnsctl import corefile`" : "";
+	if (dot)
+		return "keys stand in their group: name = { key = value; };";
 	return coredns_directive(name, len) && !at_mark(s, '{')
 	               ? "Corefile syntax: use `shmdnsctl import corefile`"
 	               : "";

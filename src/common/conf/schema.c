@@ -54,7 +54,7 @@ const struct key schema[] = {
 	 DEFAULT("[ \"cluster.local.\", \"in-addr.arpa.\", \"ip6.arpa.\" ]"),
 	 KUBE(zones),
 	 "zones that are answered; a CIDR stands for its reverse zones, 255 in all"},
-	{"kubernetes.source", KEY_WORD, START, NO_RANGE, WORDS("\"api\"", sources),
+	{"kubernetes.source", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"api\"", sources),
 	 KUBE(source),
 	 "where objects come from: the API server (\"api\"), or \"files\" at `path`"},
 	{"kubernetes.path", KEY_PATH, RELOAD, 0, 4095, "octets", DEFAULT("\"\""),
@@ -215,7 +215,7 @@ const struct key schema[] = {
 	 WORDS("\"shuffle\"", policies), FIELD(loadbalance.policy),
 	 "order of addresses in answers: \"shuffle\", \"fixed\", or \"weighted\" by "
 	 "`file`"},
-	{"loadbalance.file", KEY_STRING, RELOAD, 0, 4095, "octets", DEFAULT("\"\""),
+	{"loadbalance.file", KEY_PATH, RELOAD, 0, 4095, "octets", DEFAULT("\"\""),
 	 FIELD(loadbalance.file),
 	 "the file of weights: a name, then lines ADDRESS WEIGHT; read when it changes"},
 	{"loadbalance.prefer", KEY_PREFIXES, RELOAD, 0, CONF_PREFER_MAX, "CIDRs",

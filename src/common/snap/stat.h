@@ -127,6 +127,7 @@ struct stat_resource {
 	stat_u64 state;         /* enum stat_resource_state */
 	stat_u64 version;       /* resourceVersion, if it is a number */
 	stat_u64 octet_wall_ns; /* of the last octet of a watch */
+	stat_u64 failing_ns;    /* wall clock: since then requests fail; 0: they do not */
 	stat_u64 requests[STAT_API_VERBS][STAT_API_CODES];
 	stat_u64 lists, list_ns; /* complete ones, and how long they took in all */
 	stat_u64 restarts[STAT_RESTARTS];

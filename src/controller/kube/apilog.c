@@ -5,6 +5,7 @@
 #include "base/base.h"
 
 #define NAME_MAX_OCTETS 320
+#define AGAIN_NS        (30 * NS_PER_S) /* a line about the same failure */
 
 /* "resource=services namespace=shop" */
 static const char *name(const struct watch *w, char out[NAME_MAX_OCTETS])
@@ -19,7 +20,7 @@ static const char *name(const struct watch *w, char out[NAME_MAX_OCTETS])
 static const char *end_text(enum watch_end end)
 {
 	static const char *const texts[] = {
-		[WATCH_END_CLEAN] = "refused",
+		[WATCH_END_CLEAN] = "status",
 		[WATCH_END_TRANSPORT] = "connection",
 		[WATCH_END_CONTENT] = "content",
 		[WATCH_END_PARSE] = "malformed",
@@ -29,23 +30,63 @@ static const char *end_text(enum watch_end end)
 	return texts[end];
 }
 
+/* What it means for those who ask, and what may be done. */
+static const char *hint(const struct watch *w, unsigned code)
+{
+	if (code == 401)
+		return w->taken ? "the credentials are refused; the last generation is "
+		                  "served"
+		                : "the credentials are refused";
+	if (code == 403)
+		return w->taken ? "grant list and watch on it; the last generation is "
+		                  "served"
+		                : "grant list and watch on it";
+	return w->taken ? "the last generation is served"
+	                : "nothing is complete before this succeeds";
+}
+
+/* 410 is ordinary: a server that has just started knows no history. */
+static void say_expired(const struct watch *w)
+{
+	char of[NAME_MAX_OCTETS];
+
+	log_line(LOG_INFO, "the server does not know our version: all is listed again %s",
+		name(w, of));
+}
+
+void apilog_said(struct apilog *l, const char *message)
+{
+	snprintf(l->said, sizeof(l->said), "%s", message);
+}
+
 void apilog_failed(struct apilog *l, const struct watch *w, enum watch_end end,
 	const char *problem, uint64_t now_ns)
 {
 	const struct watch_stream *s = &w->stream;
+	unsigned code = s->has_status ? s->status_code : s->code;
 	char of[NAME_MAX_OCTETS], quoted[400];
-	uint64_t suppressed;
+	bool other = !l->troubled || code != l->code || end != l->end;
 
-	l->troubled = true;
-	if (!log_allow(&l->failures, now_ns, &suppressed))
+	if (code == 410) {
+		say_expired(w);
 		return;
+	}
+	l->failures++;
+	l->troubled = true;
+	l->code = code;
+	l->end = end;
+	if (!other && now_ns < l->next_ns)
+		return;
+	l->next_ns = now_ns + AGAIN_NS;
 	log_line(LOG_WARNING,
-		"API request failed %s how=%s status=%u problem=%s retry_ms=%llu "
-		"suppressed=%llu hint=\"the last generation is served\"",
-		name(w, of), end_text(end), s->has_status ? s->status_code : s->code,
-		log_quote(problem, quoted, sizeof(quoted)),
+		"API request failed %s how=%s status=%u problem=%s failures=%u "
+		"retry_ms=%llu hint=\"%s\"",
+		name(w, of), end_text(end), code,
+		log_quote(problem[0] != '\0' ? problem : l->said, quoted, sizeof(quoted)),
+		l->failures,
 		(unsigned long long)((MAX(w->wait_ns, now_ns) - now_ns) / NS_PER_MS),
-		(unsigned long long)suppressed);
+		hint(w, code));
+	l->failures = 0;
 }
 
 void apilog_well(struct apilog *l, const struct watch *w)
@@ -55,6 +96,7 @@ void apilog_well(struct apilog *l, const struct watch *w)
 	if (l->troubled)
 		log_line(LOG_INFO, "API answers again %s", name(w, of));
 	l->troubled = false;
+	l->failures = 0;
 }
 
 void apilog_malformed(

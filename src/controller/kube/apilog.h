@@ -11,9 +11,17 @@
 
 /* Of one resource. Zeroed is valid. */
 struct apilog {
-	struct log_bucket failures, dropped;
-	bool troubled; /* its last request has failed */
+	struct log_bucket dropped;
+	bool troubled;      /* its last request has failed */
+	unsigned code;      /* ... in this way: a line for each change, and */
+	enum watch_end end; /* every half minute */
+	uint64_t next_ns;
+	unsigned failures; /* since the last line */
+	char said[160];    /* what the server said of it; "": nothing */
 };
+
+/* The message of a Status, for the line about the request that it ends. */
+void apilog_said(struct apilog *l, const char *message);
 
 /* A request failed, or its reply did; `problem` may be "". */
 void apilog_failed(struct apilog *l, const struct watch *w, enum watch_end end,

@@ -154,8 +154,9 @@ static void judge_namespaces(struct apisource *s)
 		return;
 	s->implied = implied;
 	log_line(LOG_WARNING, "%s",
-		implied ? "Namespaces may not be listed: they follow from Services "
-			  "hint=\"grant list and watch on namespaces\""
+		implied ? "Namespaces may not be listed: they follow from Services, "
+			  "where those are known hint=\"grant list and watch on "
+			  "namespaces\""
 			: "Namespaces are listed again");
 	s->handlers->on_implied(s->arg, implied);
 }
@@ -238,6 +239,7 @@ static void on_status(void *arg, const struct kube_status *status)
 {
 	struct resource *r = arg;
 
+	apilog_said(&r->log, status->message);
 	watch_status(&r->watch, status);
 }
 
@@ -434,6 +436,7 @@ static void send_stream(
 		r->blind = false;
 	}
 	r->status = 0;
+	apilog_said(&r->log, "");
 	r->octets = 0;
 	r->ending = WATCH_END_CLEAN;
 	r->login = a->login_generation;
@@ -546,6 +549,15 @@ static uint64_t drive_one(struct resource *r, uint64_t now_ns)
 	return at;
 }
 
+/* Since when requests fail, for those who look at status. */
+static void show_failing(struct stat_resource *stat, bool failing)
+{
+	if (!failing)
+		stat_set(&stat->failing_ns, 0);
+	else if (stat_get(&stat->failing_ns) == 0)
+		stat_set(&stat->failing_ns, clock_wall_ns());
+}
+
 /* MA-10, MA-11: of several namespaces the worst state is shown. */
 static void show(struct apisource *s)
 {
@@ -556,7 +568,7 @@ static void show(struct apisource *s)
 		[WATCH_ABSENT] = RESOURCE_ABSENT,
 	};
 	uint64_t state[STAT_RESOURCES] = {0}, version[STAT_RESOURCES] = {0},
-		 held[STAT_RESOURCES] = {0};
+		 held[STAT_RESOURCES] = {0}, failing[STAT_RESOURCES] = {0};
 
 	for (size_t i = 0; i < s->nresources; i++) {
 		const struct resource *r = &s->resources[i];
@@ -565,11 +577,13 @@ static void show(struct apisource *s)
 		state[kind] = MAX(state[kind], shown[r->watch.state]);
 		version[kind] = MAX(version[kind], watch_version(&r->watch));
 		held[kind] += r->held;
+		failing[kind] |= r->log.troubled || s->problem[0] != '\0';
 	}
 	for (size_t i = 0; i < STAT_RESOURCES; i++) {
 		stat_set(&s->stat->resources[i].state, state[i]);
 		stat_set(&s->stat->resources[i].version, version[i]);
 		stat_set(&s->stat->resources[i].held, held[i]);
+		show_failing(&s->stat->resources[i], failing[i] != 0);
 	}
 }
 

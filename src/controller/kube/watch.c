@@ -210,6 +210,16 @@ bool watch_next(struct watch *w, uint64_t now_ns, struct watch_request *r)
 
 /* ---- what comes in ---- */
 
+/*
+ * A server is there again. Until it is ready it refuses, so it is asked often for a
+ * while; but not if it goes on like that.
+ */
+static void starts(struct watch *w, uint64_t now_ns)
+{
+	if (w->reached++ == 0)
+		w->starting_ns = now_ns + scaled(w, STARTING_NS);
+}
+
 void watch_response(
 	struct watch *w, unsigned status, unsigned retry_after_s, uint64_t now_ns)
 {
@@ -219,6 +229,9 @@ void watch_response(
 	s->retry_after_s = MIN(retry_after_s, TOLD_MAX_S);
 	s->octet_ns = s->object_ns = now_ns;
 	stat_add(&w->options.stat->requests[s->verb][stat_api_code(status)], 1);
+	if (w->lost) /* the waits so far were for another trouble */
+		starts(w, now_ns);
+	w->lost = false;
 	if (status != 200)
 		return;
 	w->retried = false;
@@ -356,6 +369,7 @@ static void unreachable(struct watch *w, const struct watch_stream *s, uint64_t 
 {
 	w->rotate = true;
 	w->unreachable = s->code == 0;
+	w->lost |= w->unreachable;
 	restarted(w, RESTART_TRANSPORT);
 	drop_audit(w, now_ns);
 	back_off(w, s->retry_after_s * NS_PER_S, now_ns);
@@ -649,8 +663,7 @@ void watch_reachable(struct watch *w, uint64_t now_ns)
 	if (!w->unreachable || w->stream.open || w->reached >= REACHED_MANY)
 		return;
 	w->unreachable = false;
-	if (w->reached++ == 0)
-		w->starting_ns = now_ns + scaled(w, STARTING_NS);
+	starts(w, now_ns);
 	w->wait_ns = MIN(w->wait_ns, now_ns + draw(w, scaled(w, REACHABLE_NS)));
 }
 

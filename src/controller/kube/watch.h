@@ -112,6 +112,7 @@ struct watch {
 	uint64_t no_watch_list_ns;    /* until then it is not supported (WP-47) */
 	bool bookmarks;               /* this server sends them */
 	uint64_t wait_ns;             /* no request before */
+	bool lost;                    /* there was no connection, and no reply since */
 	bool unreachable;             /* ... because there was no connection (RF-01) */
 	bool rotate;                  /* try another server; cleared by whoever did */
 	bool unauthorized;            /* 401; cleared by whoever read credentials again */
