@@ -172,6 +172,19 @@ static const struct scenario {
 		"head 410\nend clean\nwait 800\n"
 		"send /api/v1/services?resourceVersion=12&resourceVersionMatch="
 		"NotOlderThan\n"},
+	{"RF-01 a watch that was cut waits for the server too", "",
+		"send /api/v1/services?resourceVersion=0\nhead 200\nlist 12\n"
+		"end complete\n"
+		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
+		"12&timeoutSeconds=#\n"
+		"head 200\nend cut\nwait 800\n"
+		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
+		"12&timeoutSeconds=#\n"
+		"head 200\nend cut\nreachable\nwait 1000\n"
+		/* one that stood is forgiven */
+		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
+		"12&timeoutSeconds=#\n"
+		"head 200\nobject 13\nend cut\nwait 800\n"},
 	{"WP-61 AF-01 the server has lost history", "",
 		"send /api/v1/services?resourceVersion=0\nhead 200\nlist 1200\n"
 		"end complete\n"

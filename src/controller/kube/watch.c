@@ -19,6 +19,7 @@
 #define QUIET_NS          (150 * NS_PER_S) /* WP-60 */
 #define LATE_NS           (30 * NS_PER_S)
 #define SHORT_NS          NS_PER_S /* WP-52 */
+#define PROVED_NS         (10 * NS_PER_S)
 #define DENIED_NS         (5 * NS_PER_S)
 #define STARTING_NS       (30 * NS_PER_S)
 #define REACHED_MANY      6
@@ -235,7 +236,7 @@ void watch_response(
 	if (status != 200)
 		return;
 	w->retried = false;
-	w->absent = w->told = w->reached = 0;
+	w->absent = w->told = 0;
 	w->state = w->taken ? WATCH_TAKEN : WATCH_LISTING;
 }
 
@@ -368,7 +369,7 @@ static void drop_audit(struct watch *w, uint64_t now_ns)
 static void unreachable(struct watch *w, const struct watch_stream *s, uint64_t now_ns)
 {
 	w->rotate = true;
-	w->unreachable = s->code == 0;
+	w->unreachable = s->code == 0 || s->code == 200; /* or it was cut */
 	w->lost |= w->unreachable;
 	restarted(w, RESTART_TRANSPORT);
 	drop_audit(w, now_ns);
@@ -593,12 +594,23 @@ static enum watch_result watched(
 	return WATCH_FAILED;
 }
 
+/* A watch that brought something, or stood for a while: what comes now is new trouble. */
+static bool proved(const struct watch *w, const struct watch_stream *s, uint64_t now_ns)
+{
+	return s->code == 200 && !s->has_status &&
+	       (s->events > 0 || now_ns - s->began_ns >= scaled(w, PROVED_NS));
+}
+
 enum watch_result watch_end(struct watch *w, enum watch_end end, uint64_t now_ns)
 {
 	struct watch_stream s = w->stream;
 	bool clean = end == WATCH_END_CLEAN && s.code == 200 && !s.has_status;
 
 	w->stream.open = false;
+	if (s.verb != WATCH_LIST && !s.initial && proved(w, &s, now_ns)) {
+		w->reached = 0;
+		w->bound_ns = 0;
+	}
 	if (s.code == 0)
 		stat_add(&w->options.stat->requests[s.verb][0], 1);
 	if (clean && s.verb == WATCH_LIST && s.listed)

@@ -120,7 +120,7 @@ struct watch {
 	uint64_t bound_ns, failed_ns; /* back-off */
 	unsigned errors, denied, absent; /* in a row */
 	unsigned told;        /* waits in a row that a Retry-After asked for (WP-59) */
-	unsigned reached;     /* times that we could connect, since a reply of 200 */
+	unsigned reached;     /* times that we could connect, since a watch stood */
 	uint64_t starting_ns; /* until then the server is taken to be starting */
 	bool probing, probe_due;
 	uint64_t probe_ns;           /* the next one */
