@@ -17,7 +17,7 @@ import test_watches
 import test_watchlist
 from lab import ZONE, ApiTest, harness, service, slice_
 
-SEEDS, LASTS_S = (24, 25.0) if harness.FULL else (3, 8.0)
+SEEDS, LASTS_S = (12, 25.0) if harness.FULL else (3, 8.0)
 SLOW = (faults.gzip_bomb, faults.endless_spaces, faults.endless_head, faults.endless_error)
 
 REPLIES = ([f for f in test_lists.FAILURES if f not in SLOW]
