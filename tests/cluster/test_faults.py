@@ -154,7 +154,8 @@ class Faults(FaultTest):
         self.plane.bind(DNS_USER)
         self.await_news()
         self.quiet("the rights are back")
-        self.assertEqual({r["state"] for r in self.dns.status()["resources"]}, {"taken"})
+        await_("all is taken", lambda: all(
+            r["state"] == "taken" for r in self.dns.status()["resources"]), WATCH_S, 0.1)
 
     def test_rights_to_one(self):
         """WP-54: one resource is denied, the others go on"""
