@@ -457,7 +457,7 @@ class Watch:
         Watch.count += 1
         self.number = Watch.count
         self.wake = os.eventfd(0, os.EFD_NONBLOCK)
-        self.todo = []
+        self.queued = []
         self.ending = False  # it was told to
         self.silent = False  # nothing more is sent, not even the end
         self.bookmarks = x.request.query.get("allowWatchBookmarks") == "true"
@@ -478,7 +478,7 @@ class Watch:
     def do(self, what, argument=None):
         """push (octets), error (Refused), end, cut, reset, silence, bookmark (count)."""
         self.ending |= what in ("error", "end", "cut", "reset")
-        self.todo.append((what, argument))
+        self.queued.append((what, argument))
         self.notify()
 
     def at_end(self):
@@ -563,8 +563,8 @@ class Watch:
         self.x.end()
 
     def turn(self):
-        while self.todo and not self.x.done:
-            self.act(*self.todo.pop(0))
+        while self.queued and not self.x.done:
+            self.act(*self.queued.pop(0))
         if self.x.done:
             return
         if not self.silent:
@@ -600,7 +600,7 @@ class Watch:
         """AF-01: a stream that began ahead of the server has nothing to send."""
         store, events = self.fake.store, []
         with store.lock:
-            if self.todo or self.epoch != store.epoch or self.position > store.rv:
+            if self.queued or self.epoch != store.epoch or self.position > store.rv:
                 return
             for v in store.log[self.request.resource]:
                 event = self.selection.event(v) if v.rv > self.position else None
