@@ -329,7 +329,7 @@ static const struct scenario {
 		"auditing\ncount relists.audit 1\n"
 		"head 200\nlist 12\nend complete\n"
 		"send /api/v1/services?watch=1&allowWatchBookmarks=true&resourceVersion="
-		"12&timeoutSeconds=#\n"},
+		"12&timeoutSeconds=#\nnot auditing\n"},
 	{"WP-62 an audit that fails is none", "audit",
 		"send /api/v1/services?resourceVersion=0\nhead 200\nlist 12\n"
 		"end complete\n"

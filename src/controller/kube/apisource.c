@@ -172,16 +172,16 @@ static void judge_synced(struct apisource *s)
 
 static void completed(struct resource *r, uint64_t now_ns)
 {
-	r->held_pass = r->pass;
-	if (!r->blind)
+	if (!r->blind) {
+		r->held_pass = r->pass;
 		sweep(r, now_ns);
+	}
 	if (r->watch.auditing) {
 		stat_add(&r->watch.options.stat->audit_differences, r->differences);
 		apilog_audit(&r->watch, r->differences);
 	} else {
 		apilog_complete(&r->watch, now_ns);
 	}
-	judge_synced(r->source);
 }
 
 /* ---- replies ---- */
@@ -265,7 +265,6 @@ static void end_stream(struct resource *r, enum watch_end end, const char *probl
 	if (r->watch.rotate && r->server == s->server)
 		s->server++; /* unless another resource has been there before */
 	r->watch.rotate = false;
-	judge_synced(s);
 	if (result == WATCH_FAILED)
 		apilog_failed(&r->log, &r->watch, end, problem, now_ns);
 }
@@ -608,6 +607,7 @@ static void drive(struct apisource *s)
 
 		at_ns = MIN(at_ns, at);
 	}
+	judge_synced(s);
 	show(s);
 	wait_until(s->turn, MAX(at_ns, now_ns + NS_PER_MS), now_ns);
 	if (any_unreachable(s) && !evtimer_pending(s->reach, NULL))

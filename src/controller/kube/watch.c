@@ -184,6 +184,8 @@ bool watch_next(struct watch *w, uint64_t now_ns, struct watch_request *r)
 
 	if (s->open || now_ns < w->wait_ns)
 		return false;
+	if (w->want == WANT_WATCH)
+		w->auditing = false; /* whoever counts differences has done so */
 	if (w->from == FROM_KNOWN && w->rv[0] == '\0')
 		w->from = FROM_NEWEST;
 	*s = (struct watch_stream){.open = true,
