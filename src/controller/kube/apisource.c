@@ -39,8 +39,7 @@ struct resource {
 	struct kubehttp_transfer *stream; /* NULL: none */
 	struct kubejson *json;            /* of its reply */
 	struct apiprobe probe;
-	unsigned status;       /* of the stream's head; 0: none yet */
-	size_t octets;         /* of its body */
+	size_t octets;         /* of the reply's body */
 	enum watch_end ending; /* why we stopped reading */
 	size_t server;         /* that it was sent to */
 	uint64_t login;        /* login_generation that it was sent with */
@@ -273,7 +272,6 @@ static void on_head(void *arg, const struct kubehttp_head *head)
 {
 	struct resource *r = arg;
 
-	r->status = head->status;
 	watch_response(&r->watch, head->status, head->retry_after_s, clock_mono_ns());
 	if (head->status == 200 && (!head->json || head->encoded))
 		r->ending = WATCH_END_CONTENT;
@@ -306,7 +304,7 @@ static bool on_body(void *arg, const uint8_t *data, size_t n)
 	r->octets += n;
 	watch_octets(&r->watch, n, clock_mono_ns());
 	stat_set(&stat->octet_wall_ns, clock_wall_ns());
-	if (r->status != 200)
+	if (r->watch.stream.code != 200)
 		return read_error(r, data, n);
 	if (r->ending != WATCH_END_CLEAN)
 		return false;
@@ -324,7 +322,7 @@ static bool cut_short(struct resource *r)
 {
 	struct kube_error error;
 
-	if (r->status != 200 || r->json == NULL || r->octets == 0)
+	if (r->watch.stream.code != 200 || r->json == NULL || r->octets == 0)
 		return false;
 	return kubejson_end(r->json, &error) < 0;
 }
@@ -434,7 +432,6 @@ static void send_stream(
 		r->differences = 0;
 		r->blind = false;
 	}
-	r->status = 0;
 	apilog_said(&r->log, "");
 	r->octets = 0;
 	r->ending = WATCH_END_CLEAN;

@@ -202,8 +202,7 @@ bool watch_next(struct watch *w, uint64_t now_ns, struct watch_request *r)
 	*r = (struct watch_request){.verb = s->verb,
 		.form = s->verb == WATCH_LIST ? KUBE_FORM_LIST : KUBE_FORM_WATCH,
 		.metadata = w->options.kind == KUBE_NAMESPACE,
-		.begins_pass = w->want == WANT_LIST,
-		.page = s->paged};
+		.begins_pass = w->want == WANT_LIST};
 	watch_path(&w->options, &q, &r->path);
 	w->unreachable = false;
 	if (r->begins_pass)

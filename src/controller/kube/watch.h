@@ -49,7 +49,6 @@ struct watch_request {
 	struct mem_buf path; /* owned by whoever asked; ends with a NUL */
 	bool metadata;       /* ask for metadata only (WP-15) */
 	bool begins_pass;    /* the first request of a list */
-	bool page;           /* another page of a list: it is part of the last request */
 };
 
 /* How a stream ended, as far as whoever read it can tell. */
@@ -112,8 +111,8 @@ struct watch {
 	uint64_t no_watch_list_ns;    /* until then it is not supported (WP-47) */
 	bool bookmarks;               /* this server sends them */
 	uint64_t wait_ns;             /* no request before */
-	bool lost;                    /* there was no connection, and no reply since */
-	bool unreachable;             /* ... because there was no connection (RF-01) */
+	bool unreachable;             /* ... because a connection failed (RF-01) */
+	bool lost;                    /* one has failed, and no reply came since */
 	bool rotate;                  /* try another server; cleared by whoever did */
 	bool unauthorized;            /* 401; cleared by whoever read credentials again */
 	bool retried;                 /* after a 401 */
@@ -122,7 +121,7 @@ struct watch {
 	unsigned told;        /* waits in a row that a Retry-After asked for (WP-59) */
 	unsigned reached;     /* times that we could connect, since a watch stood */
 	uint64_t starting_ns; /* until then the server is taken to be starting */
-	bool probing, probe_due;
+	bool probing;
 	uint64_t probe_ns;           /* the next one */
 	char probe_rv[WATCH_RV_MAX]; /* ours, when it was sent */
 	uint64_t audit_ns;           /* the next one */
