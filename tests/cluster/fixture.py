@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import os
 import sys
+import threading
 import time
 import unittest
 
@@ -26,6 +27,28 @@ QUIET_S = 60
 REST_S = 0.2
 TRIES = 5
 LIMIT = 3000  # questions at a quiet point
+
+
+class Beside:
+    """once() is called again and again on a thread of its own while the block runs."""
+
+    every_s = 0.001
+
+    def __init__(self):
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.go)
+
+    def go(self):
+        while not self.over.wait(self.every_s):
+            self.once()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.over.set()
+        self.thread.join()
 
 
 class Shared:

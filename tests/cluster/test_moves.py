@@ -1,12 +1,11 @@
 """Endpoints move from one slice to another (RDY-06, WP-87; CD-34)."""
 
-import threading
 import time
 
 import dns.rcode
 
 import harness
-from fixture import ClusterTest, Shared
+from fixture import Beside, ClusterTest, Shared
 
 MOVES = 1000
 HELD_S = 0.05  # so long an address that left a slice is waited for (WP-87)
@@ -14,29 +13,19 @@ LATE_S = 0.5  # after so long every effect of a slow move is over
 MOST_SLOW = 0.5  # a share of moves that says nothing about us
 
 
-class Watching:
+class Watching(Beside):
     """Asks one server for a name all the time; remembers when it was told that it is none."""
 
     def __init__(self, port, name):
+        super().__init__()
         self.port, self.name = port, name
         self.missing, self.asked = [], 0
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.go)
 
-    def go(self):
-        while not self.over.wait(0.001):
-            reply = harness.ask("127.0.0.1", self.name, "A", port=self.port)
-            self.asked += 1
-            if reply.rcode() != dns.rcode.NOERROR or not reply.answer:
-                self.missing.append(time.monotonic())
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, kind, value, trace):
-        self.over.set()
-        self.thread.join()
+    def once(self):
+        reply = harness.ask("127.0.0.1", self.name, "A", port=self.port)
+        self.asked += 1
+        if reply.rcode() != dns.rcode.NOERROR or not reply.answer:
+            self.missing.append(time.monotonic())
 
     def outside(self, windows):
         return [t for t in self.missing if not any(a <= t <= b for a, b in windows)]

@@ -2,13 +2,12 @@
 
 import contextlib
 import multiprocessing
-import threading
 import time
 
 import fixture
 import harness
 from control_plane import DNS_USER
-from fixture import ClusterTest, Dns
+from fixture import Beside, ClusterTest, Dns
 from harness import await_
 from kube_api import Api
 
@@ -48,26 +47,18 @@ def anonymous_kb(pid):
         return sum(int(line.split()[1]) for line in f if line.startswith("Anonymous:"))
 
 
-class Peak:
+class Peak(Beside):
     """The most memory that a process has while the block runs."""
 
+    every_s = SPEED_S
+
     def __init__(self, pid):
+        super().__init__()
         self.pid, self.most = pid, 0
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.go)
 
-    def go(self):
-        while not self.over.wait(SPEED_S):
-            with contextlib.suppress(OSError):
-                self.most = max(self.most, anonymous_kb(self.pid))
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, kind, value, trace):
-        self.over.set()
-        self.thread.join()
+    def once(self):
+        with contextlib.suppress(OSError):
+            self.most = max(self.most, anonymous_kb(self.pid))
 
 
 class Scale(ClusterTest):

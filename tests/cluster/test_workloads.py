@@ -3,44 +3,33 @@ list, and CoreDNS answers alike but for its rows (RS-01, RH-01, RDY-01, RV-01, R
 """
 
 import contextlib
-import threading
 import time
 import unittest
 
 import dns.exception
 
 import harness
-from fixture import QUIET_S, ClusterTest, with_and_without_watch_list
+from fixture import QUIET_S, Beside, ClusterTest, with_and_without_watch_list
 from harness import await_
 from kube_api import ApiError, parallel
 
 
-class Asking:
+class Asking(Beside):
     """Asks a name again and again while the block runs; wrong outcomes are kept."""
 
     def __init__(self, server, name, type_, right, every_s=0.002):
+        super().__init__()
         self.question = server, name, type_
         self.right, self.every_s = right, every_s
         self.asked, self.wrong = 0, []
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.go)
 
-    def go(self):
+    def once(self):
         server, name, type_ = self.question
-        while not self.over.wait(self.every_s):
-            with contextlib.suppress(dns.exception.Timeout):
-                outcome = server.outcome(name, type_)
-                self.asked += 1
-                if not self.right(outcome):
-                    self.wrong.append((time.monotonic(), outcome))
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, kind, value, trace):
-        self.over.set()
-        self.thread.join()
+        with contextlib.suppress(dns.exception.Timeout):
+            outcome = server.outcome(name, type_)
+            self.asked += 1
+            if not self.right(outcome):
+                self.wrong.append((time.monotonic(), outcome))
 
 
 def has_addresses(outcome):
