@@ -7,19 +7,18 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "controller/kube/access.h"
 #include "support.h"
+#include "tempdir.h"
 
 #define S NS_PER_S
 
 static struct event_base *base;
 static struct access *a;
-static char root[64]; /* a temporary directory, and our working directory */
 static struct conf_kubernetes conf;
 static struct access_env env;
 static char error[512];
@@ -38,22 +37,11 @@ static inline void on_change(void *arg)
 	event_base_loopbreak(base);
 }
 
-static inline int remove_one(
-	const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static inline void setup(void)
 {
 	static char none[] = "";
 
-	snprintf(root, sizeof(root), "/tmp/shmdns-test-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(root));
-	ck_assert_int_eq(chdir(root), 0);
+	tempdir_enter();
 	base = event_base_new();
 	a = NULL;
 	changes = 0;
@@ -68,7 +56,7 @@ static inline void setup(void)
 	ck_assert_uint_eq(env.exec_limit_ns, 10 * S); /* WP-10 */
 	env.service_host = "10.96.0.1";
 	env.service_port = "443";
-	env.account_dir = root;
+	env.account_dir = tempdir;
 	env.wall_ns = wall_ns;
 }
 
@@ -76,17 +64,7 @@ static inline void teardown(void)
 {
 	access_close(a);
 	event_base_free(base);
-	ck_assert_int_eq(chdir("/"), 0);
-	nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static inline void put(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-
-	ck_assert_msg(f != NULL, "%s: %s", path, strerror(errno));
-	ck_assert_int_ge(fputs(text, f), 0);
-	ck_assert_int_eq(fclose(f), 0);
+	tempdir_leave();
 }
 
 static inline char *text_of(const char *s)
@@ -113,10 +91,10 @@ static inline const char *problem(void)
 	const char *s = access_problem(a), *at;
 	size_t n = 0;
 
-	while ((at = strstr(s, root)) != NULL) {
+	while ((at = strstr(s, tempdir)) != NULL) {
 		n += (size_t)snprintf(
 			text + n, sizeof(text) - n, "%.*s.", (int)(at - s), s);
-		s = at + strlen(root);
+		s = at + strlen(tempdir);
 	}
 	snprintf(text + n, sizeof(text) - n, "%s", s);
 	return text;

@@ -4,15 +4,14 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "kubetext.h"
+#include "tempdir.h"
 
 static struct event_base *base;
 static struct filesource *source;
-static char root[64];        /* a temporary directory, and our working directory */
 static struct kubetext seen; /* events and lines since the last look */
 static int batches, synced;
 
@@ -55,19 +54,9 @@ static const struct filesource_handlers handlers = {
 	.on_error = on_error,
 };
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static void setup(void)
 {
-	snprintf(root, sizeof(root), "/tmp/shmdns-test-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(root));
-	ck_assert_int_eq(chdir(root), 0);
+	tempdir_enter();
 	ck_assert_int_eq(mkdir("d", 0700), 0);
 	base = event_base_new();
 	source = NULL;
@@ -79,17 +68,7 @@ static void teardown(void)
 {
 	filesource_close(source);
 	event_base_free(base);
-	ck_assert_int_eq(chdir("/"), 0);
-	nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static void put(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-
-	ck_assert_msg(f != NULL, "%s: %s", path, strerror(errno));
-	ck_assert_int_ge(fputs(text, f), 0);
-	ck_assert_int_eq(fclose(f), 0);
+	tempdir_leave();
 }
 
 static void put_service(const char *path, const char *name, const char *ip)

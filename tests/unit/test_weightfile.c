@@ -7,31 +7,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "support.h"
+#include "tempdir.h"
 
 static const struct hash_key key = {1, 2, UINT64_MAX};
-static char root[64]; /* a temporary directory, and our working directory */
 static struct weightfile file;
 static int said; /* standard error goes there */
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static void setup(void)
 {
-	snprintf(root, sizeof(root), "/tmp/shmdns-test-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(root));
-	ck_assert_int_eq(chdir(root), 0);
+	tempdir_enter();
 	said = open("said", O_RDWR | O_CREAT | O_APPEND, 0600);
 	ck_assert_int_ge(said, 0);
 	ck_assert_int_eq(dup2(said, STDERR_FILENO), STDERR_FILENO);
@@ -43,17 +32,7 @@ static void teardown(void)
 {
 	weightfile_fini(&file);
 	close(said);
-	ck_assert_int_eq(chdir("/"), 0);
-	nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static void put(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-
-	ck_assert_msg(f != NULL, "%s: %s", path, strerror(errno));
-	ck_assert_int_ge(fputs(text, f), 0);
-	ck_assert_int_eq(fclose(f), 0);
+	tempdir_leave();
 }
 
 /* As editors do it: another file under the same name. */
