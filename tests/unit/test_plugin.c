@@ -231,8 +231,8 @@ START_TEST(plug_in_fails)
 END_TEST
 
 /*
- * WP-10: it is killed at its limit, with all that it started; also when it has gone itself
- * and left one behind that holds its output.
+ * WP-10: it is killed at its limit, with all that it started; also when it has gone
+ * itself and left one behind that holds its output.
  */
 static const char *const without_end[] = {
 	"exec 9>k/life; sleep 1000 & sleep 1000\n",
