@@ -112,34 +112,19 @@ class Dns(harness.Appliance):
         self.kubeconfig = kubeconfig or plane.kubeconfig(DNS_USER)
         self.keys = keys
         extra = f"edns: {{ max_udp = {compare.LIMIT}; }};\n"
-        super().__init__(extra=extra + more.pop("extra", ""), **more)
+        own = ", ".join(f'"{a}"' for a in OWN)
+        super().__init__(kubernetes=f"server_addresses = [ {own} ];",
+                         extra=extra + more.pop("extra", ""), **more)
+
+    def source(self):
+        if SOURCE == "files":
+            return super().source()
+        return f'source = "api"; kubeconfig = "{self.kubeconfig}"; {self.keys}'
 
     def write_config(self):
+        super().write_config()
         if SOURCE == "files":
-            self.kubernetes = self.common()
-            super().write_config()
             self.feed(compare.objects_of(self.plane.api))
-            return
-        listen = ", ".join(f'{{ address = "{a}"; }}' for a in self.listen)
-        harness.write_whole(self.config, f"""
-instance = "{self.instance}";
-run_dir = "{self.directory}/run";
-state_dir = "{self.directory}/state";
-workers = {self.workers};
-listen = ( {listen} );
-kubernetes: {{
-    source = "api";
-    kubeconfig = "{self.kubeconfig}";
-    {self.common()}
-    {self.keys}
-}};
-{self.extra}
-""")
-
-    @staticmethod
-    def common():
-        own = ", ".join(f'"{a}"' for a in OWN)
-        return f"server_addresses = [ {own} ];"
 
     def feed(self, objects):
         self.put("cluster.json", harness.object_list(*objects))

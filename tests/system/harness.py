@@ -65,6 +65,23 @@ def sanitized(name):
         return b"__asan_init" in f.read()
 
 
+def noalloc():
+    """Environment in which a worker that allocates between receive and send says so."""
+    wrapper = os.path.join(BUILD, "tests/system/noalloc.so")
+    if not os.path.exists(wrapper):
+        raise AssertionError("tests/system/noalloc.so was not built")
+    if sanitized("shmdns-worker"):
+        raise unittest.SkipTest("a build with sanitizers has an allocator of its own")
+    return {"LD_PRELOAD": wrapper}
+
+
+def check_noalloc(appliance):
+    """That environment was in force, and nothing was said."""
+    text = appliance.log_text()
+    assert "noalloc: armed" in text, text
+    assert "between receive and send" not in text, text
+
+
 def need(*tools):
     for tool in tools:
         if shutil.which(tool) is None:

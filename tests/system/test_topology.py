@@ -161,15 +161,9 @@ class Topology(unittest.TestCase):
 
     def test_no_allocation(self):
         """GS-05: no allocation between recvmmsg and sendmmsg with an order, too"""
-        wrapper = os.path.join(harness.BUILD, "tests/system/noalloc.so")
-        if not os.path.exists(wrapper):
-            raise AssertionError("tests/system/noalloc.so was not built")
-        if harness.sanitized("shmdns-worker"):
-            raise unittest.SkipTest("a build with sanitizers has an allocator of its own")
-        with self.appliance(workers=1, env={"LD_PRELOAD": wrapper}) as a:
+        with self.appliance(workers=1, env=harness.noalloc()) as a:
             self.check_near(a, EAST, IN_EAST)
-            self.assertIn("noalloc: armed", a.log_text())
-            self.assertNotIn("between receive and send", a.log_text())
+            harness.check_noalloc(a)
 
     def test_large(self):
         """GS-05, S-01, S-05: what is near is not what is cut, however many there are"""
