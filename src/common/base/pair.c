@@ -21,6 +21,9 @@ static const size_t sizes[] = {
 	[MESSAGE_READY] = sizeof(struct message_number),
 	[MESSAGE_PREPARED] = sizeof(struct message_prepared),
 	[MESSAGE_COMMITTED] = sizeof(struct message_number),
+	[MESSAGE_PEER] = sizeof(struct message_number),
+	[MESSAGE_PARK] = sizeof(struct message_number),
+	[MESSAGE_CACHE] = sizeof(struct message_number),
 };
 
 /* Room for one descriptor; by its alignment two would fit, see take_descriptor(). */

@@ -11,6 +11,11 @@
  *                          SOCKET       + descriptor: serve this one too (worker)
  *                          SOCKET_GONE  stop reading that socket, close it (worker)
  *                          RETIRE       orderly end: stop reading, settle, exit 0
+ *                          PEER         + descriptor: your end of the pair with that
+ *                                       forwarder (to a worker) or with the worker of that
+ *                                       slot (to a forwarder); cache/ask.h
+ *                          PARK         + memory file: the slot's parked queries (worker)
+ *                          CACHE        + its object, open for writing (forwarder)
  *                          PREPARE      + sealed memory file: parse this config aside
  *                          COMMIT       make prepared number N current; ABORT: forget it
  *   child -> supervisor    READY        serving (worker: a root is mapped and sockets are
@@ -40,6 +45,9 @@ enum message_type {
 	MESSAGE_READY,
 	MESSAGE_PREPARED,
 	MESSAGE_COMMITTED,
+	MESSAGE_PEER,
+	MESSAGE_PARK,
+	MESSAGE_CACHE,
 };
 
 enum socket_kind {
@@ -59,10 +67,13 @@ struct socket_key {
 
 struct message_start {
 	uint32_t type;
-	uint32_t slot;    /* stat page of this process: worker 0 .. 2n-1 */
-	uint32_t share;   /* which sockets it serves: 0 .. n-1 */
-	uint32_t workers; /* n */
-	uint64_t life;    /* number of this process's life, rising over all children */
+	uint32_t
+		slot; /* stat page of this process: worker 0 .. 2n-1, forwarder 0 .. k-1 */
+	uint32_t share;      /* which sockets it serves: 0 .. n-1 */
+	uint32_t workers;    /* n */
+	uint64_t life;       /* number of this process's life, rising over all children */
+	uint32_t forwarders; /* how many forwarders, and caches, there are */
+	uint32_t slots;      /* of workers: 2n */
 	char instance[INSTANCE_MAX];
 	/* carries the stat page of the slot, open for writing, as its descriptor */
 };
@@ -79,7 +90,8 @@ struct message_socket {
 
 struct message_number {
 	uint32_t type; /* PREPARE, COMMIT, ABORT, COMMITTED, READY, RETIRE (number 0) */
-	uint32_t number;
+	uint32_t
+		number; /* PEER: of the forwarder, or of the worker's slot; PARK, CACHE: 0 */
 };
 
 struct message_prepared {

@@ -13,6 +13,7 @@
 
 #include "dns/addr.h"
 #include "dns/name.h"
+#include "snap/forward.h"
 #include "snap/weights.h"
 
 #define SETTINGS_ZONES_MAX  255
@@ -25,6 +26,7 @@ struct zone {
 	struct name name; /* folded */
 	uint8_t kind;     /* enum zone_kind */
 	uint8_t labels;   /* without the root */
+	bool fallthrough; /* what is NXDOMAIN in it goes on to the next sources (FT-01) */
 };
 
 enum pods_mode { PODS_DISABLED, PODS_INSECURE, PODS_VERIFIED };
@@ -77,7 +79,8 @@ struct settings {
 	struct prefix prefer[SETTINGS_PREFER_MAX]; /* addresses that go first (LD-03) */
 	struct addr own[SETTINGS_OWN_MAX];         /* our own addresses (RO-19) */
 	struct zone zones[SETTINGS_ZONES_MAX];
-	struct weights weights; /* of ROTATION_WEIGHTED (LD-01) */
+	struct weights weights;          /* of ROTATION_WEIGHTED (LD-01) */
+	struct forward_settings forward; /* names that are not ours */
 };
 
 /* Largest size of settings_encode()'s output. */

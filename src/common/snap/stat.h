@@ -12,10 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STAT_MAGIC  UINT64_C(0x317461747364736d)
-#define STAT_OCTETS 8192
-#define STAT_RCODES 24
-#define STAT_QTYPES 18 /* 17 values and "other" (ME-09) */
+#define STAT_MAGIC            UINT64_C(0x317461747364736d)
+#define STAT_OCTETS           8192
+#define STAT_FORWARDER_OCTETS 131072 /* a forwarder's page has more to say */
+#define STAT_RCODES           24
+#define STAT_QTYPES           18 /* 17 values and "other" (ME-09) */
 
 enum stat_role { STAT_WORKER = 1, STAT_CONTROLLER, STAT_FORWARDER, STAT_ADMIN };
 
@@ -43,6 +44,20 @@ enum stat_tcp_close {
 	TCP_CLOSE_ERROR,   /* reset by the client, or no stream of queries */
 	STAT_TCP_CLOSES
 };
+
+/* Why a stale answer was given (MC-03). */
+enum stat_stale { STALE_TIMEOUT, STALE_FAILURE, STALE_FIRST, STAT_STALES };
+
+/* Why a miss was not taken on (MU-09). */
+enum stat_reject {
+	REJECT_SLOTS,
+	REJECT_WAITERS,
+	REJECT_RATE,
+	REJECT_DEADLINE,
+	STAT_REJECTS
+};
+
+#define STAT_EDES 32 /* INFO-CODEs that are counted each; the last one: all above */
 
 typedef _Atomic uint64_t stat_u64;
 
@@ -83,6 +98,19 @@ struct stat_worker {
 	stat_u64 tcp_closed[STAT_TCP_CLOSES];
 	stat_u64 tcp_queries;
 	stat_u64 tcp_pauses; /* of accepting, for lack of descriptors (EV-08) */
+	_Alignas(64) stat_u64 cache_hits[2]; /* answers, denials (MC-02) */
+	stat_u64 cache_misses;
+	stat_u64 cache_stale[STAT_STALES]; /* MC-03 */
+	stat_u64 cache_failures;           /* answered from a stored failure (CA-13) */
+	stat_u64 cache_torn;               /* MC-05 */
+	stat_u64 parked;                   /* now (MC-06) */
+	stat_u64 parked_total, adopted;
+	stat_u64 rounds; /* runs of answer() for parked queries */
+	stat_u64 asks, asks_again, settled, settled_unknown;
+	stat_u64 forward_rejected[STAT_REJECTS]; /* MU-09 */
+	stat_u64 deadlines;       /* parked queries that ended at their deadline */
+	stat_u64 loops;           /* queries of ours that came back (LO-01) */
+	stat_u64 edes[STAT_EDES]; /* replies by INFO-CODE (MQ-07) */
 };
 
 /* State of a resource of the API (MA-10). */
@@ -139,6 +167,57 @@ struct stat_resource {
 	stat_u64 dropped; /* objects that could not be used (WP-79) */
 	stat_u64 octets;
 	stat_u64 held; /* objects whose removal is held back (WP-90) */
+};
+
+/* Why an exchange with an upstream failed (MU-03). */
+enum stat_failure {
+	FAILURE_TIMEOUT,
+	FAILURE_REFUSED,
+	FAILURE_NETWORK,
+	FAILURE_TLS,
+	FAILURE_MISMATCH,
+	FAILURE_MALFORMED,
+	STAT_FAILURES
+};
+
+#define STAT_UPSTREAMS     128 /* FORWARD_POOL_MAX */
+#define STAT_UPSTREAM_TEXT 64
+#define STAT_FINE          24 /* 1 us doubled up to 4.19 s, and more */
+
+/* What a forwarder says of one upstream (MU rows). */
+struct stat_upstream {
+	char text[STAT_UPSTREAM_TEXT]; /* "10.0.0.1:53", "tls://..."; "": free. Hostile */
+	stat_u64 up;                   /* 1, 0 */
+	stat_u64 queries[3];           /* udp, tcp, tls */
+	stat_u64 rcodes[STAT_RCODES];
+	stat_u64 failures[STAT_FAILURES];
+	stat_u64 duration[STAT_FINE]; /* of replies, by upper bound */
+	stat_u64 duration_ns;         /* sum */
+	stat_u64 srtt_ns;
+	stat_u64 inflight;
+	stat_u64 connections[2]; /* tcp, tls; open now */
+	stat_u64 connections_made[2], connections_used[2];
+	stat_u64 truncated, hedges, failovers, loops, probes, probes_failed;
+	stat_u64 down_ns;  /* monotonic, since when; 0: it is up */
+	stat_u64 error_ns; /* of the last failure */
+	stat_u64 error;    /* enum stat_failure */
+};
+
+struct stat_forwarder {
+	struct stat_head head;
+	_Alignas(64) stat_u64 settings; /* number in use */
+	stat_u64 nupstreams;
+	stat_u64 inflight, inflight_limit; /* MU-08 */
+	stat_u64 questions, coalesced, answered, failed;
+	stat_u64 rejected[STAT_REJECTS];
+	stat_u64 prefetches;
+	stat_u64 notes, notes_lost;
+	stat_u64 cache_entries[2], cache_octets[2], cache_limit[2];   /* MC-01 */
+	stat_u64 insertions[2], evicted_expired[2], evicted_space[2]; /* MC-04 */
+	stat_u64 adopted; /* 1: the cache was a predecessor's */
+	stat_u64 flushed;
+	stat_u64 broken; /* all upstreams of a group were down (CM-17) */
+	struct stat_upstream upstreams[STAT_UPSTREAMS];
 };
 
 #define STAT_RESOURCES 3 /* enum kube_kind without Pods */
@@ -216,5 +295,6 @@ static inline uint64_t stat_sum(const stat_u64 *c, size_t n)
 
 _Static_assert(sizeof(struct stat_worker) <= STAT_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_controller) <= STAT_OCTETS, "stat page");
+_Static_assert(sizeof(struct stat_forwarder) <= STAT_FORWARDER_OCTETS, "stat page");
 
 #endif

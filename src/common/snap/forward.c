@@ -1,0 +1,1 @@
+#include "snap/forward.h"

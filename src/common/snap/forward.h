@@ -1,0 +1,140 @@
+/*
+ * forward.h - what settings say of names that are not ours: groups, upstreams, cache
+ *
+ * A part of struct settings: made by the controller from `forward`, `cache`, `limits` and
+ * resolv.conf files, decoded by workers (which group has a name) and by forwarders (all of
+ * it). Lists of names, upstreams and texts stand in pools, and groups say which part of a
+ * pool is theirs. Pure.
+ */
+#ifndef SNAP_FORWARD_H
+#define SNAP_FORWARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dns/addr.h"
+#include "dns/name.h"
+
+#define FORWARD_GROUPS_MAX    64
+#define FORWARD_UPSTREAMS_MAX 15   /* of a group (FW-02) */
+#define FORWARD_POOL_MAX      128  /* upstreams of all groups */
+#define FORWARD_NAMES_MAX     255  /* names of all lists */
+#define FORWARD_TEXT_MAX      8192 /* octets of file names */
+#define FORWARD_CLIENTS_MAX   64   /* CIDRs of forward_clients */
+#define FORWARD_OWN_MAX       64   /* CIDRs of kubernetes.own_ranges */
+#define FORWARDERS_MAX        8
+
+/* A run of names in the pool. */
+struct forward_names {
+	uint8_t first, n;
+};
+
+enum forward_transport { FORWARD_UDP, FORWARD_TCP, FORWARD_TLS, FORWARD_CLIENT };
+enum forward_policy { FORWARD_RANDOM, FORWARD_ROUND_ROBIN, FORWARD_SEQUENTIAL };
+
+/* An upstream, once for each group that names it. */
+struct forward_upstream {
+	struct addr addr;   /* len 0: `host` is to be resolved through bootstrap */
+	uint16_t port;      /* host order */
+	uint32_t scope;     /* interface of a link-local address, else 0 */
+	bool tls;           /* tls://, whatever the group's transport says */
+	struct name host;   /* len 0: an address was configured */
+	struct name server; /* name that its certificate must have; len 0: its address */
+};
+
+/* Rcodes as bits: 1 << rcode (FW-15, FW-16). */
+typedef uint16_t forward_rcodes;
+
+struct forward_group {
+	uint64_t
+		digest; /* of all of this and of its upstreams: part of the cache key (CA-09) */
+	struct name from;
+	struct forward_names except;
+	uint8_t first, n;  /* upstreams in the pool; n 0: none could be found */
+	uint8_t policy;    /* enum forward_policy */
+	uint8_t transport; /* enum forward_transport */
+	bool failfast, hedge, case_randomize, edns, trust_ad, next_on_nodata, recursion;
+	bool reuse_sockets;
+	uint8_t max_fails;            /* 0: never down */
+	uint8_t max_connect_attempts; /* 0: by the number of upstreams */
+	uint16_t max_idle;            /* connections; 0: no limit */
+	forward_rcodes failover, next;
+	uint32_t max_concurrent; /* 0: the table's size */
+	uint32_t packet_rate;    /* packets a second and upstream; 0: none */
+	uint32_t timeout_ms, expire_ms, max_age_ms;
+	uint32_t probe_ms; /* health_check.interval */
+	uint16_t probe_type;
+	struct name probe_name;
+	struct addr source;     /* len 0: any */
+	uint16_t ca, cert, key; /* file names, as offsets into the text; 0: none */
+};
+
+enum stale_mode { STALE_OFF, STALE_VERIFY, STALE_IMMEDIATE };
+
+/* cache.*: CA rows. TTLs in seconds, UINT32_MAX: no cap. */
+struct cache_settings {
+	uint32_t success_max_ttl_s, success_min_ttl_s;
+	uint32_t denial_max_ttl_s, denial_min_ttl_s;
+	uint32_t servfail_ttl_ms;
+	uint32_t prefetch_hits, prefetch_window_ms, prefetch_percent; /* hits 0: off */
+	uint32_t stale_max_age_s, stale_timeout_ms, stale_ttl_s, stale_recheck_ms;
+	uint8_t stale_mode; /* enum stale_mode */
+	bool stale_prefer_positive, keep_ttl, nxdomain_cut;
+	struct forward_names zones;           /* n 0: all */
+	struct forward_names disable_success; /* names at or below */
+	struct forward_names disable_denial;
+};
+
+enum loop_mode { LOOP_BREAK, LOOP_WARN, LOOP_EXIT };
+
+struct forward_settings {
+	uint32_t deadline_ms; /* limits.query_deadline */
+	uint8_t ngroups, nupstreams, nnames, nclients, nown;
+	uint8_t forwarders; /* how many processes; each name has its home in one */
+	uint8_t loop;       /* enum loop_mode */
+	bool everybody;     /* forward_clients holds "*" */
+	/* The last group, if `bootstrap` is set, resolves names of upstreams and has no names. */
+	bool bootstrap;
+	struct cache_settings cache;
+	struct forward_group groups[FORWARD_GROUPS_MAX];
+	struct forward_upstream upstreams[FORWARD_POOL_MAX];
+	struct name names[FORWARD_NAMES_MAX]; /* folded */
+	struct prefix clients[FORWARD_CLIENTS_MAX];
+	struct prefix
+		own[FORWARD_OWN_MAX]; /* reverse names of these never leave (FT-03) */
+	uint16_t text_len;
+	char text[FORWARD_TEXT_MAX]; /* NUL-terminated file names; [0] is the empty one */
+};
+
+/* Largest size of forward_encode()'s output: the struct, since lists are cut to length. */
+#define FORWARD_OCTETS_MAX (sizeof(struct forward_settings))
+
+/* Octets of *f into `out` (FORWARD_OCTETS_MAX); returns how many. */
+size_t forward_encode(const struct forward_settings *f, uint8_t *out);
+
+/* The opposite. -EBADMSG (with *out undefined) if anything is out of its range. */
+int forward_decode(const uint8_t *octets, size_t len, struct forward_settings *out);
+
+/*
+ * The group that has `name` (folded): of those whose `from` it is in and whose `except` it
+ * is not in, the one with the longest `from` (FW-01, FW-05); -1: none. With `after` >= 0
+ * only groups that are less good than that one (FW-16).
+ */
+int forward_group(
+	const struct forward_settings *f, const uint8_t *name, size_t len, int after);
+
+/* The group of that digest, or -1. */
+int forward_by_digest(const struct forward_settings *f, uint64_t digest);
+
+/* True if misses of this client may be answered (AC-10); `client` len 0: nobody known. */
+bool forward_allowed(const struct forward_settings *f, const struct addr *client);
+
+/* True if `name` is a reverse name of an address in `own`, which never leaves (FT-03). */
+bool forward_stays(const struct forward_settings *f, const uint8_t *name, size_t len);
+
+/* True if `name` is one of the run, or below one. */
+bool forward_covered(const struct forward_settings *f, struct forward_names list,
+	const uint8_t *name, size_t len);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * cachewrite.h - the one writer of a cache (core)
+ *
+ * Memory is given by the caller, who also grows it: `grow` is called with how many octets
+ * of the object shall be backed by memory, and says no where there are none (SH-02), so
+ * that a full /dev/shm makes a small cache and never a SIGBUS. Work is bounded: storing an
+ * entry lets go of a bounded number of others.
+ */
+#ifndef FORWARDER_CACHEWRITE_H
+#define FORWARDER_CACHEWRITE_H
+
+#include "cache/cache.h"
+
+struct cachewrite {
+	uint8_t *base; /* borrowed */
+	size_t size;
+	int (*grow)(void *arg, size_t from, size_t to); /* 0 or -errno */
+	void *arg;
+	struct cache reader; /* over the same memory */
+	/* Gauges and counters (MC rows), by answers and denials. */
+	uint64_t entries[2], octets[2];
+	uint64_t insertions[2], evicted_expired[2], evicted_space[2];
+};
+
+/* Octets of an object for rings of these sizes. */
+size_t cachewrite_octets(size_t success, size_t denial);
+
+/*
+ * Take over the object at `base`. True: the cache of a predecessor is adopted, with what
+ * of it is whole (CA-19). False: it was empty, or of other sizes, or damaged: it is empty
+ * now. `copies`: 2 * CACHE_COPY_MAX octets for the reader.
+ */
+bool cachewrite_open(struct cachewrite *w, uint8_t *base, size_t size, size_t success,
+	size_t denial, const char *instance, uint8_t *copies,
+	int (*grow)(void *arg, size_t from, size_t to), void *arg, uint64_t now_ns);
+
+/*
+ * Store an entry (reply_take(), reply_failure()), in the place of the one of the same
+ * question and kind. 0; -ENOSPC: there is no memory for it. Released before it returns: who
+ * is told of it afterwards finds it.
+ */
+int cachewrite_store(struct cachewrite *w, struct cache_entry *e);
+
+/* The entry of a word, a copy; NULL: it is gone. For notes and prefetch. */
+const struct cache_entry *cachewrite_entry(struct cachewrite *w, uint64_t word);
+
+/* Count hits of an entry in its window; returns how many it has had. 0: it is gone. */
+uint32_t cachewrite_note(struct cachewrite *w, uint64_t word, uint32_t hits);
+
+/*
+ * Let go of entries: of groups whose digest is not in the list (a reload, CA-09); of a name
+ * (and, with `below`, of names below it). Returns how many. These walk the index.
+ */
+size_t cachewrite_keep_groups(struct cachewrite *w, const uint64_t *digests, size_t n);
+size_t cachewrite_flush(
+	struct cachewrite *w, const uint8_t *name, size_t len, bool below);
+
+#endif

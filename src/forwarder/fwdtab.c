@@ -1,0 +1,1 @@
+#include "forwarder/fwdtab.h"

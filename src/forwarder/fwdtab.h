@@ -1,0 +1,113 @@
+/*
+ * fwdtab.h - questions in flight, and what becomes of them (core)
+ *
+ * The whole of a forwarder's mind: which questions are in flight and who waits for
+ * them, which upstream is asked next, by which transport, how long it is waited for
+ * (effort.h), how upstreams fare (upstream.h). No sockets and no clock: the shell brings
+ * octets and time in and does what `struct fwdtab_ops` says. All memory is allocated by
+ * fwdtab_new().
+ */
+#ifndef FORWARDER_FWDTAB_H
+#define FORWARDER_FWDTAB_H
+
+#include "cache/ask.h"
+#include "forwarder/cachewrite.h"
+#include "forwarder/reply.h"
+#include "snap/forward.h"
+
+#define FWDTAB_QUESTIONS 16384 /* in flight (FP-02) */
+#define FWDTAB_WAITERS   256   /* of a question */
+#define FWDTAB_EXCHANGES 32768 /* queries that are awaited: hedges and probes too */
+
+struct fwdtab;
+
+/* Who asked. */
+struct fwdtab_waiter {
+	uint32_t slot; /* of the worker; the shell knows its pair */
+	uint32_t place, serial;
+	uint64_t life;
+};
+
+enum exchange_transport { EXCHANGE_UDP, EXCHANGE_TCP, EXCHANGE_TLS };
+
+/* A query that the shell shall send. Borrowed for the call. */
+struct fwdtab_send {
+	uint32_t exchange;                 /* its number until close() */
+	uint8_t transport;                 /* enum exchange_transport */
+	uint8_t upstream;                  /* index in the settings' pool */
+	const struct forward_upstream *to; /* its address is known */
+	const struct forward_group *group;
+	const uint8_t *query;
+	size_t len;
+	bool probe;
+};
+
+/* Something that happened, for the log and for counters of the shell. */
+enum fwdtab_event_kind {
+	EVENT_FAILED, /* a question: text says why (FP-06) */
+	EVENT_DOWN,
+	EVENT_UP, /* an upstream */
+	EVENT_LOOP,
+};
+struct fwdtab_event {
+	enum fwdtab_event_kind kind;
+	int upstream; /* -1: none */
+	uint8_t transport;
+	unsigned attempt;
+	uint16_t rcode, ede;
+	uint64_t elapsed_ns;
+	const struct question *question; /* NULL: of none */
+	const char *text;
+};
+
+struct fwdtab_ops {
+	/*
+	 * Send; replies come back by fwdtab_reply() or fwdtab_error(). A fresh ID is in the
+	 * query; TCP may put another one in its place. 0, or -errno: as fwdtab_error().
+	 */
+	int (*send)(void *arg, const struct fwdtab_send *s, uint16_t *id);
+	/* No reply to this exchange is wanted any more. */
+	void (*close)(void *arg, uint32_t exchange);
+	void (*settled)(void *arg, const struct fwdtab_waiter *w, enum ask_status status);
+	void (*event)(void *arg, const struct fwdtab_event *e);
+	uint32_t (*draw)(void *arg); /* 32 random bits (CSPRNG) */
+};
+
+/* Make one that stores into `cache`. Owned; fwdtab_free() ends it. */
+struct fwdtab *fwdtab_new(
+	const struct fwdtab_ops *ops, void *arg, struct cachewrite *cache);
+void fwdtab_free(struct fwdtab *f);
+
+/*
+ * New settings (borrowed until the next call): what is known of upstreams that stay is
+ * kept, questions of groups that are gone are settled as ASK_OTHER, their entries flushed.
+ */
+void fwdtab_configure(struct fwdtab *f, const struct forward_settings *s, uint64_t number,
+	uint16_t max_udp, uint64_t now_ns);
+
+/* A question is asked, or (w NULL) is to be fetched for the cache. */
+void fwdtab_ask(struct fwdtab *f, const struct question *q, const struct fwdtab_waiter *w,
+	const struct ask_head *head, uint64_t now_ns);
+
+/* Octets came for an exchange; `id` as send() left it. */
+void fwdtab_reply(struct fwdtab *f, uint32_t exchange, const uint8_t *msg, size_t len,
+	uint64_t now_ns);
+
+/* An exchange failed. */
+enum fwdtab_error {
+	FWDTAB_REFUSED,   /* ICMP unreachable, connection refused */
+	FWDTAB_NETWORK,   /* no route, reset, closed */
+	FWDTAB_HANDSHAKE, /* handshake or certificate */
+	FWDTAB_FULL,      /* no descriptor, no port: not the upstream's fault */
+};
+void fwdtab_error(struct fwdtab *f, uint32_t exchange, enum fwdtab_error why,
+	const char *text, uint64_t now_ns);
+
+void fwdtab_note(struct fwdtab *f, const struct ask_note *n, uint64_t now_ns);
+void fwdtab_loop(struct fwdtab *f, const struct ask_loop *l, uint64_t now_ns);
+
+/* What is due by time; when to call it next (UINT64_MAX: not before an event). */
+void fwdtab_turn(struct fwdtab *f, uint64_t now_ns);
+uint64_t fwdtab_next_ns(const struct fwdtab *f);
+
+#endif
