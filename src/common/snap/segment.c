@@ -526,6 +526,28 @@ int segment_cache_create(const char *instance, unsigned forwarder, int *fd)
 	return *fd < 0 ? -errno : 0;
 }
 
+int segment_cache_map_fd(int fd, size_t size, uint8_t **base)
+{
+	uint64_t has;
+	int ret = object_size(fd, &has);
+
+	/* It never gets smaller: readers may have mapped all of it. */
+	if (ret == 0 && has < size && ftruncate(fd, (off_t)size) < 0)
+		ret = -errno;
+	if (ret < 0)
+		return ret;
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	*base = p;
+	return 0;
+}
+
+int segment_cache_back(int fd, size_t from, size_t to)
+{
+	return allocate(fd, from, to);
+}
+
 /* ---- the instance ---- */
 
 static void lock_name(char *name, const char *instance)
