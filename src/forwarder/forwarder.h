@@ -28,10 +28,10 @@ struct forwarder {
 	struct stat_forwarder *stat; /* NULL before START */
 	struct fwdtab *table;        /* NULL before all that it needs is there */
 	struct cachewrite cache;
-	int cache_fd;                         /* owned; -1: none yet */
-	struct forward_settings *settings[2]; /* owned; the table has one of them, */
-	unsigned current;                     /* this one */
-	uint64_t number;                      /* of these settings; 0: none yet */
+	int cache_fd;                 /* owned; -1: none yet */
+	struct settings *settings[2]; /* owned; the table has one of them, */
+	unsigned current;             /* this one */
+	uint64_t number;              /* of these settings; 0: none yet */
 	struct exchanges *exchanges;
 	struct udp *udp;
 	struct kept *kept;

@@ -72,21 +72,26 @@ static void end_turn(struct forwarder *f)
 	set_wake(f, fwdtab_next_ns(f->table));
 }
 
+/* Signatures end by the wall clock. */
+static void tell_wall(struct forwarder *f)
+{
+	fwdtab_wall(f->table, (uint32_t)(clock_wall_ns() / NS_PER_S), forwarder_now(f));
+}
+
 /* ---- settings ---- */
 
 /* Hand the reader's settings to the core, in memory that the next refresh leaves alone. */
 static void configure(struct forwarder *f)
 {
-	const struct settings *s = &f->reader.settings;
-	struct forward_settings *copy = f->settings[1 - f->current];
+	struct settings *copy = f->settings[1 - f->current];
 
-	*copy = s->forward;
+	*copy = f->reader.settings;
 	f->current = 1 - f->current;
-	f->number = s->number;
-	kept_configure(f->kept, copy);
-	tcp_configure(f->tcp, copy);
-	fwdtab_configure(f->table, copy, s->number, s->max_udp, forwarder_now(f));
-	stat_set(&f->stat->settings, s->number);
+	f->number = copy->number;
+	kept_configure(f->kept, &copy->forward);
+	tcp_configure(f->tcp, &copy->forward);
+	fwdtab_configure(f->table, copy, forwarder_now(f));
+	stat_set(&f->stat->settings, copy->number);
 }
 
 static struct hash_key board_key(const struct forwarder *f)
@@ -117,7 +122,7 @@ static int on_grow(void *arg, size_t from, size_t to)
 {
 	const struct forwarder *f = arg;
 
-	return segment_cache_back(f->cache_fd, from, to);
+	return segment_cache_grow(f->cache_fd, from, to);
 }
 
 int forwarder_cache(struct forwarder *f, const struct message_cache *m, int fd)
@@ -169,12 +174,13 @@ static void go_live(struct forwarder *f)
 	f->key = board_key(f);
 	f->table = fwdtab_new(&ops, f, &f->cache, f->stat, &f->key, mark_life(&f->key));
 	f->live = true;
+	tell_wall(f);
 	configure(f);
 	pairs_begin(f->pairs, f->life);
 	report_page(f, forwarder_now(f));
 	log_line(LOG_INFO, "forwarding slot=%u settings=%llu groups=%u cache=%s",
 		(unsigned)f->slot, (unsigned long long)f->number,
-		(unsigned)f->settings[f->current]->ngroups,
+		(unsigned)f->settings[f->current]->forward.ngroups,
 		stat_get(&f->stat->adopted) != 0 ? "adopted" : "new");
 	control_send_ready(f);
 }
@@ -217,6 +223,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	forwarder_refresh(f);
 	if (!f->live)
 		return;
+	tell_wall(f);
 	kept_tick(f->kept, forwarder_now(f));
 	tcp_tick(f->tcp, forwarder_now(f));
 	if (f->ready_due)

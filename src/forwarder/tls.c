@@ -32,7 +32,7 @@ struct context {
 	SSL_CTX *ssl;            /* owned; NULL: its files could never be used, */
 	char text[TLS_TEXT_MAX]; /* for this reason */
 	SSL_SESSION
-		*session[FORWARD_UPSTREAMS_MAX]; /* owned; the last of each upstream */
+	*session[FORWARD_UPSTREAMS_MAX]; /* owned; the last of each upstream */
 };
 
 struct tls {

@@ -543,7 +543,7 @@ int segment_cache_map_fd(int fd, size_t size, uint8_t **base)
 	return 0;
 }
 
-int segment_cache_back(int fd, size_t from, size_t to)
+int segment_cache_grow(int fd, size_t from, size_t to)
 {
 	return allocate(fd, from, to);
 }

@@ -96,11 +96,11 @@ void segment_stat_unmap(const void *page, enum stat_role role);
 /*
  * Caches. The supervisor makes that of each forwarder, empty: *fd is open for writing,
  * owned by the caller. `_map_fd` makes it `size` octets large, unless it is, and maps it
- * for its forwarder; memory is behind it only as far as `_back` has asked for it, -ENOSPC.
+ * for its forwarder; memory is behind it only as far as `_grow` has asked for it, -ENOSPC.
  */
 int segment_cache_create(const char *instance, unsigned forwarder, int *fd);
 int segment_cache_map_fd(int fd, size_t size, uint8_t **base);
-int segment_cache_back(int fd, size_t from, size_t to);
+int segment_cache_grow(int fd, size_t from, size_t to);
 
 /*
  * The lock object of the controller (SH-10): *fd owned by the caller, the lock goes with
