@@ -516,18 +516,6 @@ void segment_stat_unmap(const void *page, enum stat_role role)
 
 /* ---- caches ---- */
 
-int segment_cache_create(const char *instance, unsigned forwarder, int *fd)
-{
-	char name[OBJECT_NAME], what[32];
-
-	snprintf(what, sizeof(what), "cache.%u", forwarder);
-	object_name(name, instance, what);
-	*fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, OBJECT_MODE);
-	return *fd < 0 ? -errno : 0;
-}
-
-/* ---- caches ---- */
-
 static void cache_name_of(char out[OBJECT_NAME], const char *instance, unsigned forwarder)
 {
 	char what[32];

@@ -100,12 +100,6 @@ void segment_stat_unmap(const void *page, enum stat_role role);
 int segment_cache_create(const char *instance, unsigned forwarder, int *fd);
 
 /*
- * Caches. The supervisor makes that of each forwarder, empty: *fd is open for writing,
- * owned by the caller.
- */
-int segment_cache_create(const char *instance, unsigned forwarder, int *fd);
-
-/*
  * Map a cache for its writer, who says how many octets it needs (cachewrite_octets()): the
  * object is made as large, but only its first page has memory. `_grow` gives memory to
  * octets [from, to), before they are touched for the first time: 0; -ENOSPC; -errno.
