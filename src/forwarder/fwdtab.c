@@ -235,25 +235,21 @@ void fwdtab_error(struct fwdtab *f, uint32_t exchange, enum fwdtab_error why,
 
 /* ---- notes ---- */
 
-/* Used often enough, and little of its life is left (CA-14). */
+/* Used often enough in its window, and little of its life is left (CA-14). */
 static bool worth_fetching(const struct cache_settings *c, const struct cache_entry *e,
 	uint32_t hits, uint64_t now_ns)
 {
-	uint64_t life_ns = e->expires_ns - e->stored_ns, age_ns = now_ns - e->stored_ns;
-	uint64_t window_ns = c->prefetch_window_ms * NS_PER_MS;
+	uint64_t life_ns = e->expires_ns - e->stored_ns;
 
-	if (c->prefetch_hits == 0 || e->kind != CACHE_ANSWER || now_ns < e->stored_ns ||
+	if (c->prefetch_hits == 0 || hits < c->prefetch_hits || e->kind != CACHE_ANSWER ||
 		now_ns >= e->expires_ns)
 		return false;
-	if ((e->expires_ns - now_ns) / MAX(c->prefetch_percent, 1) > life_ns / 100)
-		return false;
-	/* the entry's life may be longer than the window: then so many in each window */
-	return hits / (age_ns / MAX(window_ns, 1) + 1) >= c->prefetch_hits;
+	return e->expires_ns - now_ns <= life_ns / 100 * c->prefetch_percent;
 }
 
 void fwdtab_note(struct fwdtab *f, const struct ask_note *n, uint64_t now_ns)
 {
-	uint32_t hits = cachewrite_note(f->cache, n->word, n->hits);
+	uint32_t hits = cachewrite_note(f->cache, n->word, n->hits, now_ns);
 	const struct cache_entry *e;
 	struct question q;
 
