@@ -34,7 +34,9 @@ static void serve(struct worker *w, const struct basis *b, struct packet *p)
 /* Everything between receiving and sending: no system call, no allocation. */
 static void serve_batch(struct worker *w)
 {
-	struct basis b = {reader_snap(&w->reader), &w->reader.settings, clock_mono_ns()};
+	struct basis b = {.snap = reader_snap(&w->reader),
+		.settings = &w->reader.settings,
+		.now_ns = clock_mono_ns()};
 	struct packet *asked[BATCH_MAX];
 	struct hash128 hashes[BATCH_MAX];
 	unsigned nasked = 0;
