@@ -38,6 +38,7 @@ DOORS = (
 SHELL = (
     "src/common/base/",
     "src/common/conf/read",
+    "src/common/snap/fault",
     "src/common/snap/segment",
     "src/common/snap/board",
     "src/common/snap/reader",
@@ -65,7 +66,6 @@ SHELL = (
     "src/controller/publish/publish", "src/controller/publish/publisher", "src/controller/publish/reclaim",
     "src/worker/batch",
     "src/worker/control",
-    "src/worker/fault",
     "src/worker/listen",
     "src/worker/main",
     "src/worker/park",
