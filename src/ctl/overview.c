@@ -51,11 +51,11 @@ bool overview_open(struct overview *v, const char *instance)
 	reader_init(&v->reader, instance);
 	reader_refresh(&v->reader);
 	v->snap = reader_snap(&v->reader);
-	if (segment_stat_map(instance, "controller", &page) == 0)
+	if (segment_stat_map(instance, "controller", STAT_CONTROLLER, &page) == 0)
 		v->controller = page;
 	for (unsigned i = 0; i < OVERVIEW_WORKERS_MAX; i++) {
 		snprintf(who, sizeof(who), "w%u", i);
-		if (segment_stat_map(instance, who, &page) == 0)
+		if (segment_stat_map(instance, who, STAT_WORKER, &page) == 0)
 			v->worker[v->nworkers++] = (struct worker_page){i, page};
 	}
 	return v->reader.board != NULL || v->controller != NULL || v->nworkers > 0;
@@ -64,9 +64,9 @@ bool overview_open(struct overview *v, const char *instance)
 void overview_close(struct overview *v)
 {
 	reader_fini(&v->reader);
-	segment_stat_unmap(v->controller);
+	segment_stat_unmap(v->controller, STAT_CONTROLLER);
 	for (size_t i = 0; i < v->nworkers; i++)
-		segment_stat_unmap(v->worker[i].page);
+		segment_stat_unmap(v->worker[i].page, STAT_WORKER);
 }
 
 bool overview_lives(const struct overview *v, const struct stat_head *head)

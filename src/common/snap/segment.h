@@ -89,8 +89,15 @@ void segment_board_unlink(const char *instance);
 int segment_stat_create(
 	const char *instance, const char *who, enum stat_role role, int *fd);
 int segment_stat_map_fd(int fd, void **page);
-int segment_stat_map(const char *instance, const char *who, const void **page);
-void segment_stat_unmap(const void *page);
+int segment_stat_map(
+	const char *instance, const char *who, enum stat_role role, const void **page);
+void segment_stat_unmap(const void *page, enum stat_role role);
+
+/*
+ * Caches. The supervisor makes that of each forwarder, empty: *fd is open for writing,
+ * owned by the caller.
+ */
+int segment_cache_create(const char *instance, unsigned forwarder, int *fd);
 
 /*
  * The lock object of the controller (SH-10): *fd owned by the caller, the lock goes with
