@@ -8,6 +8,8 @@
 const struct verb verbs[] = {
 	{"status", "", "generation, memory and processes of an instance", status_help,
 		ctl_status},
+	{"upstreams", "", "who is asked for other names, and how they fare",
+		upstreams_help, ctl_upstreams},
 	{"query", "NAME [TYPE] [@SERVER] [+short]", "ask a DNS server", query_help,
 		ctl_query},
 	{"dump", "[NAME]", "the records of the current generation", dump_help, ctl_dump},

@@ -516,14 +516,78 @@ void segment_stat_unmap(const void *page, enum stat_role role)
 
 /* ---- caches ---- */
 
-int segment_cache_create(const char *instance, unsigned forwarder, int *fd)
+static void cache_name_of(char out[OBJECT_NAME], const char *instance, unsigned forwarder)
 {
-	char name[OBJECT_NAME], what[32];
+	char what[32];
 
 	snprintf(what, sizeof(what), "cache.%u", forwarder);
-	object_name(name, instance, what);
+	object_name(out, instance, what);
+}
+
+int segment_cache_create(const char *instance, unsigned forwarder, int *fd)
+{
+	char name[OBJECT_NAME];
+
+	cache_name_of(name, instance, forwarder);
 	*fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, OBJECT_MODE);
 	return *fd < 0 ? -errno : 0;
+}
+
+int segment_cache_map_fd(int fd, size_t octets, uint8_t **base)
+{
+	uint64_t size = 0;
+	void *p;
+	int ret = object_size(fd, &size);
+
+	/* Never smaller: workers have it mapped (SH-05). Its pages come by _grow(). */
+	if (ret == 0 && size < octets && ftruncate(fd, (off_t)octets) < 0)
+		ret = -errno;
+	if (ret == 0)
+		ret = allocate(fd, 0, BOARD_OCTETS);
+	if (ret < 0)
+		return ret;
+	p = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	*base = p;
+	return 0;
+}
+
+int segment_cache_grow(int fd, size_t from, size_t to)
+{
+	return from < to ? allocate(fd, from, to) : 0;
+}
+
+int segment_cache_map(
+	const char *instance, unsigned forwarder, const uint8_t **base, size_t *octets)
+{
+	char name[OBJECT_NAME];
+	uint64_t size = 0;
+	void *p;
+
+	cache_name_of(name, instance, forwarder);
+	int fd = shm_open(name, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	int ret = object_size(fd, &size);
+	if (ret == 0 && size == 0)
+		ret = -EBADMSG; /* its forwarder has not begun */
+	if (ret == 0) {
+		p = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+		ret = p == MAP_FAILED ? -errno : 0;
+	}
+	close(fd);
+	if (ret < 0)
+		return ret;
+	*base = p;
+	*octets = size;
+	return 0;
+}
+
+void segment_cache_unmap(const uint8_t *base, size_t octets)
+{
+	if (base != NULL)
+		munmap((void *)(uintptr_t)base, octets);
 }
 
 /* ---- the instance ---- */
