@@ -338,7 +338,9 @@ static bool answer_read(struct connection *c, uint64_t now_ns)
 	size_t len = 0, total = 0;
 
 	reader_refresh(&w->reader); /* between turns nothing is borrowed */
-	struct basis b = {reader_snap(&w->reader), &w->reader.settings, now_ns};
+	struct basis b = {.snap = reader_snap(&w->reader),
+		.settings = &w->reader.settings,
+		.now_ns = now_ns};
 	while (total < TURN) {
 		size_t before = len;
 

@@ -15,15 +15,20 @@ static void count_batch(struct stat_worker *st, unsigned n)
 	stat_add(&st->batch_sizes[MIN(bucket, ARRAY_LEN(st->batch_sizes) - 1)], 1);
 }
 
-static void serve(struct worker *w, const struct basis *b, struct packet *p)
+static void serve(const struct worker_socket *s, const struct basis *b, unsigned i)
 {
-	(void)w;
+	struct packet *p = &s->worker->batch->packet[i];
+	struct park_way way;
+
+	p->wait = WAIT_ASK;
 	switch (answer(b, p)) {
 	case VERDICT_REPLY:
 		break; /* batch_send() takes every packet with reply_len > 0 */
 	case VERDICT_NEED:
-		p->reply_len =
-			0; /* parked here, and asked for after the replies are out */
+		batch_way(s->worker->batch, i, &way);
+		way.key = s->key;
+		way.share = s->share;
+		needs_take(s->worker, b, p, &way);
 		break;
 	case VERDICT_DROP:
 		p->reply_len = 0;
@@ -34,7 +39,9 @@ static void serve(struct worker *w, const struct basis *b, struct packet *p)
 /* Everything between receiving and sending: no system call, no allocation. */
 static void serve_batch(struct worker *w)
 {
-	struct basis b = {reader_snap(&w->reader), &w->reader.settings, clock_mono_ns()};
+	struct basis b = {.snap = reader_snap(&w->reader),
+		.settings = &w->reader.settings,
+		.now_ns = clock_mono_ns()};
 	struct packet *asked[BATCH_MAX];
 	struct hash128 hashes[BATCH_MAX];
 	unsigned nasked = 0;
