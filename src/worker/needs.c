@@ -20,10 +20,10 @@ struct needs {
 	struct worker *worker;
 	struct park *park; /* NULL: there is no page, and nobody can wait */
 	struct peers *peers;
-	struct batch *batch;         /* of replies to parked queries */
-	uint32_t places[BATCH_MAX];  /* of them, */
-	int sockets[BATCH_MAX];      /* and the descriptors that they leave by */
-	uint64_t timer_ns;           /* when the timer comes; UINT64_MAX: it does not */
+	struct batch *batch;        /* of replies to parked queries */
+	uint32_t places[BATCH_MAX]; /* of them, */
+	int sockets[BATCH_MAX];     /* and the descriptors that they leave by */
+	uint64_t timer_ns;          /* when the timer comes; UINT64_MAX: it does not */
 	struct event *timer;
 	unsigned notes_left; /* of this batch */
 	struct notes notes;
@@ -37,8 +37,8 @@ static void wake_at(struct needs *n, uint64_t at_ns, uint64_t now_ns)
 	if (at_ns >= n->timer_ns)
 		return;
 	uint64_t us = at_ns > now_ns ? (at_ns - now_ns + 999) / 1000 : 0;
-	struct timeval after = {.tv_sec = (time_t)(us / 1000000),
-		.tv_usec = (suseconds_t)(us % 1000000)};
+	struct timeval after = {
+		.tv_sec = (time_t)(us / 1000000), .tv_usec = (suseconds_t)(us % 1000000)};
 
 	n->timer_ns = at_ns;
 	event_add(n->timer, &after);
@@ -78,12 +78,12 @@ static bool ask(struct needs *n, const struct packet *p, uint32_t place, uint32_
 }
 
 /* The query waits on: ask, if it is time. False: it may not wait any longer. */
-static bool wait_on(struct needs *n, const struct basis *b, const struct packet *p,
-	uint32_t place)
+static bool wait_on(
+	struct needs *n, const struct basis *b, const struct packet *p, uint32_t place)
 {
 	struct stat_worker *st = n->worker->stat;
-	enum park_ask what =
-		park_wait(n->park, place, p, &b->settings->forward, b->now_ns);
+	enum park_ask what = park_wait(
+		n->park, place, p, &b->settings->forward, b->now_ns);
 	const struct park_place *a = &n->park->page->places[place];
 
 	if (what == PARK_SPENT)
@@ -344,8 +344,8 @@ static void on_settled(void *arg, const struct ask_settled *m, unsigned n)
 		return;
 	for (unsigned i = 0; i < n; i++) {
 		if (park_waits(needs->park, m[i].place, m[i].serial)) {
-			park_settled(needs->park, m[i].place, m[i].status == ASK_FULL,
-				now_ns);
+			park_settled(
+				needs->park, m[i].place, m[i].status == ASK_FULL, now_ns);
 			stat_add(&needs->worker->stat->settled, 1);
 		} else {
 			stat_add(&needs->worker->stat->settled_unknown, 1);

@@ -15,8 +15,8 @@ bool notes_hit(struct notes *n, uint8_t home, uint64_t word, unsigned room,
 		n->places[i].told_ns = 0;
 	}
 	n->places[i].hits++;
-	if (room == 0 || (n->places[i].told_ns != 0 &&
-				 now_ns < n->places[i].told_ns + NS_PER_S))
+	if (room == 0 ||
+		(n->places[i].told_ns != 0 && now_ns < n->places[i].told_ns + NS_PER_S))
 		return false;
 	*hits = n->places[i].hits;
 	n->places[i].hits = 0;

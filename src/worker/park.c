@@ -130,7 +130,6 @@ static bool is_whole(const struct park_place *a, uint64_t now_ns)
 {
 	return a->way.life == 0 && a->arrival_ns <= now_ns && a->deadline_ns > now_ns &&
 	       a->deadline_ns - now_ns < WAITS_MAX && a->qname_len > 0 &&
-	       a->qname_len <= NAME_MAX_LEN &&
 	       name_scan(a->qname, a->qname_len) == a->qname_len &&
 	       a->udp_size >= MSG_UDP_MIN && (a->bits & ~BITS) == 0 &&
 	       (a->flags & MSG_QR) == 0 &&
@@ -201,8 +200,7 @@ int park_add(struct park *k, const struct packet *p, const struct park_way *way,
 	uint16_t bucket = bucket_of(k, &next);
 	if (is_parked(k, &next, bucket))
 		return -EALREADY;
-	if (place == PARK_NONE ||
-		(k->n >= HALF && k->crowds[crowd_of(k, way)] >= EIGHTH))
+	if (place == PARK_NONE || (k->n >= HALF && k->crowds[crowd_of(k, way)] >= EIGHTH))
 		return -ENOSPC;
 	k->free = k->notes[place].next;
 	write_place(place_of(k, place), p, way, deadline_ns);
@@ -346,8 +344,7 @@ void park_retry(struct park *k, uint64_t now_ns)
 			k->due_ns[i] = now_ns;
 }
 
-void park_connection(
-	struct park *k, uint32_t connection, uint64_t life, uint64_t now_ns)
+void park_connection(struct park *k, uint32_t connection, uint64_t life, uint64_t now_ns)
 {
 	for (uint32_t i = 0; i < k->used; i++) {
 		const struct park_way *way = &place_of(k, i)->way;
@@ -362,8 +359,7 @@ void park_connection(
 	}
 }
 
-unsigned park_due(
-	const struct park *k, uint64_t now_ns, uint32_t *out, unsigned max)
+unsigned park_due(const struct park *k, uint64_t now_ns, uint32_t *out, unsigned max)
 {
 	unsigned n = 0;
 

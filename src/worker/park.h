@@ -16,7 +16,7 @@
 #include "worker/query.h"
 
 #define PARK_PLACES     4096
-#define PARK_ROUNDS_MAX 12      /* questions that one query may need, one after another */
+#define PARK_ROUNDS_MAX 12 /* questions that one query may need, one after another */
 #define PARK_NONE       UINT32_MAX
 
 /* How a reply gets to its client. Octets of addresses are in network order. */
@@ -64,22 +64,22 @@ _Static_assert(sizeof(struct park_page) <= PARK_OCTETS, "park page");
 
 /* What this process knows of a place. */
 struct park_note {
-	uint64_t asked_ns;   /* when the forwarder was asked; 0: it has to be */
-	uint64_t need;       /* what for */
-	uint32_t next;       /* in the list of its bucket, or of free places */
-	uint16_t bucket;     /* of its client, port, ID and question */
-	uint16_t crowd;      /* of its client */
-	uint8_t home;        /* which forwarder */
-	bool settled;        /* the last ASK has been */
-	bool full;           /* ... for lack of room */
+	uint64_t asked_ns; /* when the forwarder was asked; 0: it has to be */
+	uint64_t need;     /* what for */
+	uint32_t next;     /* in the list of its bucket, or of free places */
+	uint16_t bucket;   /* of its client, port, ID and question */
+	uint16_t crowd;    /* of its client */
+	uint8_t home;      /* which forwarder */
+	bool settled;      /* the last ASK has been */
+	bool full;         /* ... for lack of room */
 };
 
 struct park {
-	struct park_page *page; /* borrowed */
-	unsigned n;             /* places in use */
-	unsigned used;          /* places that were in use ever: the first ones */
-	uint32_t free;          /* list */
-	struct hash_key key;    /* of buckets and crowds: nobody can aim at them */
+	struct park_page *page;       /* borrowed */
+	unsigned n;                   /* places in use */
+	unsigned used;                /* places that were in use ever: the first ones */
+	uint32_t free;                /* list */
+	struct hash_key key;          /* of buckets and crowds: nobody can aim at them */
 	uint64_t due_ns[PARK_PLACES]; /* when to run it again; UINT64_MAX: it is free */
 	struct park_note notes[PARK_PLACES];
 	uint32_t buckets[PARK_PLACES];
@@ -146,12 +146,10 @@ void park_hello(struct park *k, uint8_t home, uint64_t now_ns);
 void park_retry(struct park *k, uint64_t now_ns);
 
 /* Free the places of a connection that is gone, or (`now_ns` not 0) make them due. */
-void park_connection(
-	struct park *k, uint32_t connection, uint64_t life, uint64_t now_ns);
+void park_connection(struct park *k, uint32_t connection, uint64_t life, uint64_t now_ns);
 
 /* Up to `max` places that are due now into `out`; how many. */
-unsigned park_due(
-	const struct park *k, uint64_t now_ns, uint32_t *out, unsigned max);
+unsigned park_due(const struct park *k, uint64_t now_ns, uint32_t *out, unsigned max);
 
 /* When the next one is; UINT64_MAX: nobody waits. */
 uint64_t park_next_ns(const struct park *k);

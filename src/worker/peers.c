@@ -12,7 +12,6 @@
 #define INBOX  32
 #define ROUNDS 16 /* of an inbox, then others have their turn */
 
-
 struct peer {
 	struct peers *peers;
 	int fd; /* owned; -1: none */
@@ -40,7 +39,6 @@ struct peers {
 	union ask_message in[INBOX];
 };
 
-
 /* ---- sending ---- */
 
 /* Those of the outbox for that forwarder as headers; how many. */
@@ -53,8 +51,8 @@ static unsigned gather(struct peers *p, unsigned forwarder)
 
 		if (e->forwarder != forwarder)
 			continue;
-		p->header[n].msg_hdr =
-			(struct msghdr){.msg_iov = &e->iov, .msg_iovlen = 1};
+		p->header[n].msg_hdr = (struct msghdr){
+			.msg_iov = &e->iov, .msg_iovlen = 1};
 		p->sending[n++] = e->place;
 	}
 	return n;
@@ -148,8 +146,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		for (unsigned i = 0; i < INBOX; i++) {
 			iov[i] = (struct iovec){&p->in[i], sizeof(p->in[i])};
-			p->header[i].msg_hdr =
-				(struct msghdr){.msg_iov = &iov[i], .msg_iovlen = 1};
+			p->header[i].msg_hdr = (struct msghdr){
+				.msg_iov = &iov[i], .msg_iovlen = 1};
 		}
 		int n = recvmmsg(fd, p->header, INBOX, MSG_DONTWAIT, NULL);
 		if (n <= 0)

@@ -17,14 +17,10 @@ static bool drop(struct packet *p, struct stat_worker *st)
 	return false;
 }
 
-bool query_may_forward(const struct settings *s, const struct sockaddr *client)
+bool query_allowed(const struct settings *s, const struct sockaddr *client)
 {
 	struct addr a;
 
-	if (!query_forwards(s))
-		return false;
-	if (s->forward.everybody)
-		return true;
 	addr_of_socket(client, &a);
 	return forward_allowed(&s->forward, &a);
 }
@@ -37,8 +33,7 @@ static bool is_loop(const struct basis *b, const struct packet *p)
 {
 	struct mark mark;
 
-	return p->q.has_loop_mark &&
-	       mark_read(p->q.mark, MARK_OCTETS, &b->snap->key, &mark);
+	return mark_read(p->q.mark, MARK_OCTETS, &b->snap->key, &mark);
 }
 
 static void answer_loop(const struct basis *b, struct packet *p)
@@ -81,7 +76,7 @@ bool admit(const struct basis *b, struct packet *p, struct stat_worker *st)
 	case PARSE_OK:
 		break;
 	}
-	if (is_loop(b, p)) {
+	if (p->q.has_loop_mark && is_loop(b, p)) {
 		answer_loop(b, p);
 		return false;
 	}

@@ -103,7 +103,12 @@ static inline bool query_forwards(const struct settings *s)
 }
 
 /* True if this client may have misses answered (AC-10, B-04). */
-bool query_may_forward(const struct settings *s, const struct sockaddr *client);
+bool query_allowed(const struct settings *s, const struct sockaddr *client);
+static inline bool query_may_forward(
+	const struct settings *s, const struct sockaddr *client)
+{
+	return query_forwards(s) && (s->forward.everybody || query_allowed(s, client));
+}
 
 /* Count a reply that is about to leave. */
 void query_count_reply(const struct packet *p, struct stat_worker *st);
