@@ -29,13 +29,17 @@ void fwdtab_free(struct fwdtab *f)
 	free(f);
 }
 
-void fwdtab_configure(struct fwdtab *f, const struct forward_settings *s, uint64_t number,
-	uint16_t max_udp, uint64_t now_ns)
+void fwdtab_configure(struct fwdtab *f, const struct settings *s, uint64_t now_ns)
 {
 	(void)f;
 	(void)s;
-	(void)number;
-	(void)max_udp;
+	(void)now_ns;
+}
+
+void fwdtab_wall(struct fwdtab *f, uint32_t wall_s, uint64_t now_ns)
+{
+	(void)f;
+	(void)wall_s;
 	(void)now_ns;
 }
 

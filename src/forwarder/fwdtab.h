@@ -13,7 +13,7 @@
 #include "cache/ask.h"
 #include "forwarder/cachewrite.h"
 #include "forwarder/reply.h"
-#include "snap/forward.h"
+#include "snap/settings.h"
 #include "snap/stat.h"
 
 #define FWDTAB_QUESTIONS 16384 /* in flight (FP-02) */
@@ -91,10 +91,12 @@ void fwdtab_free(struct fwdtab *f);
 /*
  * New settings (borrowed until the next call has returned): what is known of upstreams
  * that stay is kept, questions of groups that are gone are settled as ASK_OTHER, their
- * entries flushed.
+ * entries and what the operator wants forgotten are flushed.
  */
-void fwdtab_configure(struct fwdtab *f, const struct forward_settings *s, uint64_t number,
-	uint16_t max_udp, uint64_t now_ns);
+void fwdtab_configure(struct fwdtab *f, const struct settings *s, uint64_t now_ns);
+
+/* What the wall clock says at `now_ns`, for the end of signatures; never: not known. */
+void fwdtab_wall(struct fwdtab *f, uint32_t wall_s, uint64_t now_ns);
 
 /*
  * The `n` questions of an ASK: `w` is settled when all their outcomes are stored, once for
