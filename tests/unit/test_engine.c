@@ -739,6 +739,7 @@ START_TEST(flushes_are_published)
 		if (i == 10)
 			configure(&s, now_ns, 30);
 	}
+	now_ns += NS_PER_S;
 	engine_turn(&s.engine, now_ns, now_ns, true);
 	reader_refresh(&s.reader);
 	const struct forward_settings *f = &s.reader.settings.forward;
