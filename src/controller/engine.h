@@ -6,6 +6,7 @@
  *
  *   engine_configure()  settings; the first call publishes them with complete=0
  *   engine_weights()    weights, after each engine_configure() and when they change
+ *   engine_flush()      names that caches shall forget
  *   engine_event()      an object was added, modified, deleted
  *   engine_synced()     all objects were read once: the next turn publishes complete=1
  *   engine_turn()       publish if it is time; says when to call again
@@ -63,6 +64,9 @@ struct engine {
 	uint64_t guard_names; /* that a predecessor published; 0: no matter */
 	uint64_t guard_until_ns, guard_next_ns; /* the first generation is held */
 	bool standing; /* a complete generation of a predecessor is being served */
+	/* What operators wanted forgotten lately, the latest last. */
+	struct forward_flush flush[FORWARD_FLUSH_MAX];
+	uint8_t nflush;
 };
 
 /*
@@ -95,6 +99,14 @@ void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
  */
 void engine_weights(
 	struct engine *e, const struct weights *w, uint64_t now_ns, uint64_t wall_ns);
+
+/*
+ * An operator wants forwarders to forget what they know of `name` (folded), and with
+ * `below` of the names below it. Returns the number of the settings that say so; the next
+ * generation has them.
+ */
+uint64_t engine_flush(struct engine *e, const struct name *name, bool below,
+	uint64_t now_ns, uint64_t wall_ns);
 
 /* An event; what is kept is moved out of *o. True if it changes what is published. */
 bool engine_event(struct engine *e, enum kube_change change, struct kube_object *o,

@@ -2,8 +2,8 @@
  * main.c - shmdns-controller: objects in, generations out
  *
  * Started by the supervisor with the pair as descriptor 3. Everything happens in one
- * event loop: messages of the supervisor, events of the source, and three timers
- * (heartbeat, the engine's next turn, idle work).
+ * event loop: messages of the supervisor, events of the source, requests of operators,
+ * and three timers (heartbeat, the engine's next turn, idle work).
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -24,6 +24,7 @@
 #include "controller/kube/filesource.h"
 #include "controller/kube/podslices.h"
 #include "controller/ownaddr.h"
+#include "controller/publish/ctlsock.h"
 #include "controller/report.h"
 #include "controller/serialfile.h"
 #include "controller/weightfile.h"
@@ -46,7 +47,8 @@ struct shell {
 	struct podslices *pods;
 	struct serialfile serials;
 	struct weightfile weights;
-	char *path;          /* owned: what `files` reads */
+	struct ctlsock *operators; /* NULL: not open */
+	char *path;                /* owned: what `files` reads */
 	struct conf waiting; /* the first configuration, until the publisher is open */
 	bool has_waiting, ready;
 	uint64_t open_next_ns;
@@ -304,6 +306,46 @@ static bool source_differs(const struct shell *s, const struct conf_kubernetes *
 	return s->api == NULL || !apisource_same(&s->engine.conf.kubernetes, k);
 }
 
+/* ---- from operators ---- */
+
+static void on_flush(void *arg, ctlsock_client who, const struct request *r)
+{
+	struct shell *s = arg;
+	bool below = r->n > 2;
+	struct name name;
+
+	if (name_parse(r->word[1], &name) < 0) {
+		ctlsock_refuse(s->operators, who, "that is no name");
+		return;
+	}
+	if (below && strcmp(r->word[2], "below") != 0) {
+		ctlsock_refuse(s->operators, who, "behind the name may stand: below");
+		return;
+	}
+	name_fold(name.wire, name.wire, name.len);
+	ctlsock_say(s->operators, who, "settings",
+		engine_flush(&s->engine, &name, below, clock_mono_ns(), clock_wall_ns()));
+	ctlsock_end(s->operators, who);
+	take_turn(s, true);
+}
+
+static const struct ctlsock_verb operator_verbs[] = {
+	{"flush", "NAME [below]", 1, 2, true, on_flush},
+	{NULL, NULL, 0, 0, false, NULL},
+};
+
+/* Without it the appliance serves all the same. */
+static void open_operators(struct shell *s)
+{
+	const char *run_dir = s->engine.conf.run_dir;
+	char quoted[256];
+	int ret = ctlsock_open(s->base, run_dir, operator_verbs, s, &s->operators);
+
+	if (ret < 0)
+		log_line(LOG_WARNING, "no control socket run_dir=%s error=\"%s\"",
+			log_quote(run_dir, quoted, sizeof(quoted)), strerror(-ret));
+}
+
 /* ---- from the supervisor ---- */
 
 static void stop(struct shell *s, int status)
@@ -408,6 +450,7 @@ static void open_publisher(struct shell *s)
 		tell_ready(s);
 	take_turn(s, true);
 	wait_ns(s->idle, NS_PER_MS);
+	open_operators(s);
 	open_source(s);
 }
 
@@ -514,6 +557,7 @@ static int open_loop(struct shell *s)
 
 static void close_all(struct shell *s)
 {
+	ctlsock_close(s->operators);
 	filesource_close(s->files);
 	apisource_close(s->api);
 	podslices_free(s->pods);

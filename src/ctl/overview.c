@@ -1,12 +1,14 @@
 /* overview.c - the shared pages of an instance, and all of them as JSON */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "ctl/forwarders.h"
 #include "ctl/json.h"
-#include "ctl/resources.h"
 #include "ctl/overview.h"
+#include "ctl/resources.h"
 #include "dns/type.h"
 
 #define ALIVE_NS (3 * NS_PER_S) /* as long as the supervisor waits too (DE-05) */
@@ -32,6 +34,19 @@ const char *const overview_closes[STAT_TCP_CLOSES] = {
 	[TCP_CLOSE_ERROR] = "error",
 };
 
+const char *const overview_stales[STAT_STALES] = {
+	[STALE_TIMEOUT] = "stale_timeout",
+	[STALE_FAILURE] = "stale_failure",
+	[STALE_FIRST] = "stale_first",
+};
+
+const char *const overview_rejects[STAT_REJECTS] = {
+	[REJECT_SLOTS] = "slots",
+	[REJECT_WAITERS] = "waiters",
+	[REJECT_RATE] = "rate",
+	[REJECT_DEADLINE] = "deadline",
+};
+
 const char *const overview_kinds[4] = {
 	"namespaces",
 	"services",
@@ -51,12 +66,17 @@ bool overview_open(struct overview *v, const char *instance)
 	reader_init(&v->reader, instance);
 	reader_refresh(&v->reader);
 	v->snap = reader_snap(&v->reader);
-	if (segment_stat_map(instance, "controller", &page) == 0)
+	if (segment_stat_map(instance, "controller", STAT_CONTROLLER, &page) == 0)
 		v->controller = page;
 	for (unsigned i = 0; i < OVERVIEW_WORKERS_MAX; i++) {
 		snprintf(who, sizeof(who), "w%u", i);
-		if (segment_stat_map(instance, who, &page) == 0)
+		if (segment_stat_map(instance, who, STAT_WORKER, &page) == 0)
 			v->worker[v->nworkers++] = (struct worker_page){i, page};
+	}
+	for (unsigned i = 0; i < FORWARDERS_MAX; i++) {
+		snprintf(who, sizeof(who), "f%u", i);
+		if (segment_stat_map(instance, who, STAT_FORWARDER, &page) == 0)
+			v->forwarder[v->nforwarders++] = (struct forwarder_page){i, page};
 	}
 	return v->reader.board != NULL || v->controller != NULL || v->nworkers > 0;
 }
@@ -64,9 +84,11 @@ bool overview_open(struct overview *v, const char *instance)
 void overview_close(struct overview *v)
 {
 	reader_fini(&v->reader);
-	segment_stat_unmap(v->controller);
+	segment_stat_unmap(v->controller, STAT_CONTROLLER);
 	for (size_t i = 0; i < v->nworkers; i++)
-		segment_stat_unmap(v->worker[i].page);
+		segment_stat_unmap(v->worker[i].page, STAT_WORKER);
+	for (size_t i = 0; i < v->nforwarders; i++)
+		segment_stat_unmap(v->forwarder[i].page, STAT_FORWARDER);
 }
 
 bool overview_lives(const struct overview *v, const struct stat_head *head)
@@ -74,6 +96,52 @@ bool overview_lives(const struct overview *v, const struct stat_head *head)
 	uint64_t beat = stat_get(&head->heartbeat_ns);
 
 	return stat_get(&head->pid) != 0 && beat + ALIVE_NS > v->mono_ns;
+}
+
+uint64_t overview_total(const struct overview *v, size_t offset)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < v->nworkers; i++)
+		n += stat_get(
+			(const stat_u64 *)(const void *)((const char *)v->worker[i].page +
+							 offset));
+	return n;
+}
+
+/* "12 s", "3 min", "2 h 5 min", "4 d 1 h" into `out`. */
+static const char *age(uint64_t ns, char out[32])
+{
+	uint64_t s = ns / NS_PER_S;
+
+	if (s < 10)
+		snprintf(out, 32, "%.1f s", (double)ns / (double)NS_PER_S);
+	else if (s < 120)
+		snprintf(out, 32, "%" PRIu64 " s", s);
+	else if (s < 7200)
+		snprintf(out, 32, "%" PRIu64 " min", s / 60);
+	else if (s < 48 * 3600)
+		snprintf(out, 32, "%" PRIu64 " h %" PRIu64 " min", s / 3600, s / 60 % 60);
+	else
+		snprintf(
+			out, 32, "%" PRIu64 " d %" PRIu64 " h", s / 86400, s / 3600 % 24);
+	return out;
+}
+
+const char *overview_since(uint64_t now_ns, uint64_t then_ns, char out[32])
+{
+	return age(now_ns > then_ns ? now_ns - then_ns : 0, out);
+}
+
+const char *overview_size(uint64_t octets, char out[32])
+{
+	if (octets < 10240)
+		snprintf(out, 32, "%" PRIu64 " B", octets);
+	else if (octets < 10 << 20)
+		snprintf(out, 32, "%.1f KiB", (double)octets / 1024);
+	else
+		snprintf(out, 32, "%.1f MiB", (double)octets / (1 << 20));
+	return out;
 }
 
 uint64_t overview_garbage(const struct overview *v)
@@ -124,7 +192,7 @@ static void json_snap(struct json *j, const struct overview *v)
 	json_end(j, ']');
 }
 
-static void json_head(
+void overview_json_head(
 	struct json *j, const struct overview *v, const struct stat_head *head)
 {
 	json_number(j, "pid", stat_get(&head->pid));
@@ -144,7 +212,7 @@ static void json_controller(struct json *j, const struct overview *v)
 	for (size_t i = 0; i < ARRAY_LEN(c->skipped); i++)
 		skipped += stat_get(&c->skipped[i]);
 	json_begin(j, "controller", '{');
-	json_head(j, v, &c->head);
+	overview_json_head(j, v, &c->head);
 	json_number(j, "publishes", stat_get(&c->publishes));
 	json_number(j, "publish_failures", failures);
 	json_number(j, "compactions", stat_get(&c->compactions));
@@ -193,6 +261,35 @@ static void json_tcp(struct json *j, const struct stat_worker *w)
 	json_end(j, '}');
 }
 
+/* Names that are not ours: what the cache had, what is parked (MC and MU rows). */
+static void json_misses(struct json *j, const struct stat_worker *w)
+{
+	json_begin(j, "cache", '{');
+	json_number(j, "hits", stat_get(&w->cache_hits[0]));
+	json_number(j, "denial_hits", stat_get(&w->cache_hits[1]));
+	json_number(j, "misses", stat_get(&w->cache_misses));
+	for (unsigned i = 0; i < STAT_STALES; i++)
+		json_number(j, overview_stales[i], stat_get(&w->cache_stale[i]));
+	json_number(j, "failures", stat_get(&w->cache_failures));
+	json_number(j, "torn", stat_get(&w->cache_torn));
+	json_end(j, '}');
+	json_begin(j, "parked", '{');
+	json_number(j, "now", stat_get(&w->parked));
+	json_number(j, "total", stat_get(&w->parked_total));
+	json_number(j, "adopted", stat_get(&w->adopted));
+	json_number(j, "rounds", stat_get(&w->rounds));
+	json_number(j, "asks", stat_get(&w->asks));
+	json_number(j, "asks_again", stat_get(&w->asks_again));
+	json_number(j, "settled", stat_get(&w->settled));
+	json_number(j, "deadlines", stat_get(&w->deadlines));
+	json_end(j, '}');
+	json_begin(j, "rejected", '{');
+	for (unsigned i = 0; i < STAT_REJECTS; i++)
+		json_number(j, overview_rejects[i], stat_get(&w->forward_rejected[i]));
+	json_end(j, '}');
+	json_number(j, "loops", stat_get(&w->loops));
+}
+
 static void json_worker(
 	struct json *j, const struct overview *v, const struct worker_page *p)
 {
@@ -200,7 +297,7 @@ static void json_worker(
 
 	json_begin(j, NULL, '{');
 	json_number(j, "slot", p->slot);
-	json_head(j, v, &w->head);
+	overview_json_head(j, v, &w->head);
 	json_number(j, "share", stat_get(&w->share));
 	json_number(j, "generation", stat_get(&w->generation));
 	json_number(j, "segment", stat_get(&w->segment));
@@ -217,6 +314,7 @@ static void json_worker(
 	json_number(j, "receive_buffer", stat_get(&w->receive_buffer));
 	json_counters(j, w);
 	json_tcp(j, w);
+	json_misses(j, w);
 	json_end(j, '}');
 }
 
@@ -239,6 +337,7 @@ void overview_json(const struct overview *v)
 	for (size_t i = 0; i < v->nworkers; i++)
 		json_worker(&j, v, &v->worker[i]);
 	json_end(&j, ']');
+	forwarders_json(&j, v);
 	json_end(&j, '}');
 	printf("\n");
 }

@@ -7,7 +7,10 @@
 #ifndef CTL_OVERVIEW_H
 #define CTL_OVERVIEW_H
 
+#include <stddef.h>
+
 #include "base/pair.h"
+#include "ctl/json.h"
 #include "snap/reader.h"
 
 #define OVERVIEW_WORKERS_MAX 512 /* slots: twice as many as workers */
@@ -15,6 +18,11 @@
 struct worker_page {
 	unsigned slot;
 	const struct stat_worker *page; /* mapped */
+};
+
+struct forwarder_page {
+	unsigned number;
+	const struct stat_forwarder *page; /* mapped */
 };
 
 struct overview {
@@ -25,6 +33,8 @@ struct overview {
 	const struct stat_controller *controller; /* mapped; NULL: no page */
 	struct worker_page worker[OVERVIEW_WORKERS_MAX];
 	size_t nworkers;
+	struct forwarder_page forwarder[FORWARDERS_MAX];
+	size_t nforwarders;
 };
 
 /* Map what there is. False: there is nothing of that instance. */
@@ -33,6 +43,13 @@ void overview_close(struct overview *v);
 
 /* True if the page's process had a heartbeat in the last 3 s. */
 bool overview_lives(const struct overview *v, const struct stat_head *head);
+
+/* The sum over the workers of a counter, by its place in struct stat_worker. */
+uint64_t overview_total(const struct overview *v, size_t offset);
+
+/* Place of element i of a field of struct stat_worker, which is an array or not. */
+#define OVERVIEW_AT(field, i)                                                            \
+	(offsetof(struct stat_worker, field) + sizeof(stat_u64) * (i))
 
 /* Octets of the segment that are no longer reachable. */
 uint64_t overview_garbage(const struct overview *v);
@@ -44,6 +61,18 @@ const char *overview_cause(const struct overview *v);
 extern const char *const overview_drops[STAT_DROPS];
 extern const char *const overview_closes[STAT_TCP_CLOSES];
 extern const char *const overview_kinds[4];
+extern const char *const overview_stales[STAT_STALES];
+extern const char *const overview_rejects[STAT_REJECTS];
+
+/* What the head of a page says, into the object that is open. */
+void overview_json_head(
+	struct json *j, const struct overview *v, const struct stat_head *head);
+
+/* "12 s", "3 min", "2 h 5 min", "4 d 1 h" since then, into `out`; a later one is 0. */
+const char *overview_since(uint64_t now_ns, uint64_t then_ns, char out[32]);
+
+/* "4096 B", "12.5 KiB", "64.0 MiB" into `out`. */
+const char *overview_size(uint64_t octets, char out[32]);
 
 /* Write all of it as one JSON document. */
 void overview_json(const struct overview *v);

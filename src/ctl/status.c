@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/base.h"
+#include "ctl/forwarders.h"
 #include "ctl/options.h"
 #include "ctl/overview.h"
 #include "ctl/resources.h"
@@ -22,42 +23,6 @@ const char status_help[] = "\n"
 			   "that instance is in shared memory.\n"
 			   "  --alive                exit status 0 as long as a worker "
 			   "runs, complete or not\n";
-
-/* "12 s", "3 min", "2 h 5 min", "4 d 1 h" into `out`. */
-static const char *age(uint64_t ns, char out[32])
-{
-	uint64_t s = ns / NS_PER_S;
-
-	if (s < 10)
-		snprintf(out, 32, "%.1f s", (double)ns / (double)NS_PER_S);
-	else if (s < 120)
-		snprintf(out, 32, "%" PRIu64 " s", s);
-	else if (s < 7200)
-		snprintf(out, 32, "%" PRIu64 " min", s / 60);
-	else if (s < 48 * 3600)
-		snprintf(out, 32, "%" PRIu64 " h %" PRIu64 " min", s / 3600, s / 60 % 60);
-	else
-		snprintf(
-			out, 32, "%" PRIu64 " d %" PRIu64 " h", s / 86400, s / 3600 % 24);
-	return out;
-}
-
-/* Since then; a time ahead of now (another clock) is no age. */
-static const char *since(uint64_t now_ns, uint64_t then_ns, char out[32])
-{
-	return age(now_ns > then_ns ? now_ns - then_ns : 0, out);
-}
-
-static const char *size(uint64_t octets, char out[32])
-{
-	if (octets < 10240)
-		snprintf(out, 32, "%" PRIu64 " B", octets);
-	else if (octets < 10 << 20)
-		snprintf(out, 32, "%.1f KiB", (double)octets / 1024);
-	else
-		snprintf(out, 32, "%.1f MiB", (double)octets / (1 << 20));
-	return out;
-}
 
 static unsigned living_workers(const struct overview *v)
 {
@@ -89,9 +54,11 @@ static void print_first_line(const struct overview *v)
 		printf("; THE CONTROLLER IS NOT RUNNING");
 	if (living_workers(v) == 0)
 		printf("; NO WORKER IS RUNNING");
+	if (v->nforwarders > 0 && forwarders_living(v) == 0)
+		printf("; NO FORWARDER IS RUNNING");
 	if (resources_failing_ns(v) != 0)
 		printf("; THE API SERVER CANNOT BE USED for %s",
-			since(v->wall_ns, resources_failing_ns(v), text));
+			overview_since(v->wall_ns, resources_failing_ns(v), text));
 	printf("\n\n");
 }
 
@@ -121,12 +88,12 @@ static void print_snap(const struct overview *v)
 	if (gmtime_r(&t, &tm) != NULL)
 		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	printf("published    %s, %s ago, cause %s\n", when,
-		since(v->wall_ns, s->time_ns, a), overview_cause(v));
+		overview_since(v->wall_ns, s->time_ns, a), overview_cause(v));
 	printf("serial       %u\n", (unsigned)s->serial);
 	print_zones(v);
 	printf("segment %-4" PRIu64 " %s live, %s garbage, %s used of %s\n", s->segment,
-		size(s->live, a), size(overview_garbage(v), b), size(s->used, c),
-		size(v->reader.current.capacity, d));
+		overview_size(s->live, a), overview_size(overview_garbage(v), b),
+		overview_size(s->used, c), overview_size(v->reader.current.capacity, d));
 }
 
 static void print_controller(const struct overview *v)
@@ -154,8 +121,8 @@ static void print_process(
 	char up[32] = "-", beat[32] = "-";
 
 	if (stat_get(&head->pid) != 0) {
-		since(v->mono_ns, stat_get(&head->started_ns), up);
-		since(v->mono_ns, stat_get(&head->heartbeat_ns), beat);
+		overview_since(v->mono_ns, stat_get(&head->started_ns), up);
+		overview_since(v->mono_ns, stat_get(&head->heartbeat_ns), beat);
 	}
 	printf("%-11s %7" PRIu64 "  %-8s %-12s %-10s", who, stat_get(&head->pid),
 		stat_get(&head->pid) == 0 ? "free"
@@ -178,6 +145,18 @@ static void print_worker(const struct overview *v, const struct worker_page *p)
 		stat_sum(w->drops, STAT_DROPS), stat_get(&w->damaged_lookups));
 }
 
+/* Its columns say: settings of which generation, questions, those that were answered. */
+static void print_forwarder(const struct overview *v, const struct forwarder_page *p)
+{
+	char who[16];
+
+	snprintf(who, sizeof(who), "forwarder.%u", p->number);
+	print_process(v, who, &p->page->head);
+	printf(" %10s %5s %12" PRIu64 " %12" PRIu64 "\n",
+		forwarders_current(v, p->page) ? "current" : "older", "-",
+		stat_get(&p->page->questions), stat_get(&p->page->answered));
+}
+
 /* Free slots that never did anything are of no interest. */
 static bool worth_a_row(const struct worker_page *p, bool wide)
 {
@@ -197,21 +176,9 @@ static void print_processes(const struct overview *v, bool wide)
 	for (size_t i = 0; i < v->nworkers; i++)
 		if (worth_a_row(&v->worker[i], wide))
 			print_worker(v, &v->worker[i]);
+	for (size_t i = 0; i < v->nforwarders; i++)
+		print_forwarder(v, &v->forwarder[i]);
 }
-
-/* A sum over the workers of one of their counters, by its place in the page. */
-static uint64_t total(const struct overview *v, size_t offset)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < v->nworkers; i++)
-		n += stat_get(
-			(const stat_u64 *)(const void *)((const char *)v->worker[i].page +
-							 offset));
-	return n;
-}
-
-#define AT(field, i) (offsetof(struct stat_worker, field) + sizeof(stat_u64) * (i))
 
 static void print_rcodes(const struct overview *v)
 {
@@ -219,9 +186,9 @@ static void print_rcodes(const struct overview *v)
 
 	printf("\nreplies     ");
 	for (unsigned i = 0; i < STAT_RCODES; i++)
-		if (i == 0 || total(v, AT(rcodes, i)) > 0)
+		if (i == 0 || overview_total(v, OVERVIEW_AT(rcodes, i)) > 0)
 			printf(" %s %" PRIu64, rcode_text(i, buf),
-				total(v, AT(rcodes, i)));
+				overview_total(v, OVERVIEW_AT(rcodes, i)));
 	printf("\n");
 }
 
@@ -229,14 +196,16 @@ static void print_tcp(const struct overview *v, bool wide)
 {
 	printf("tcp          %" PRIu64 " connections now, %" PRIu64 " in all, %" PRIu64
 	       " queries\n",
-		total(v, AT(tcp_connections, 0)), total(v, AT(tcp_total, 0)),
-		total(v, AT(tcp_queries, 0)));
+		overview_total(v, OVERVIEW_AT(tcp_connections, 0)),
+		overview_total(v, OVERVIEW_AT(tcp_total, 0)),
+		overview_total(v, OVERVIEW_AT(tcp_queries, 0)));
 	if (!wide)
 		return;
 	printf("tcp closed  ");
 	for (unsigned i = 0; i < STAT_TCP_CLOSES; i++)
-		printf(" %s %" PRIu64, overview_closes[i], total(v, AT(tcp_closed, i)));
-	printf("; pauses %" PRIu64 "\n", total(v, AT(tcp_pauses, 0)));
+		printf(" %s %" PRIu64, overview_closes[i],
+			overview_total(v, OVERVIEW_AT(tcp_closed, i)));
+	printf("; pauses %" PRIu64 "\n", overview_total(v, OVERVIEW_AT(tcp_pauses, 0)));
 }
 
 static void print_wide(const struct overview *v)
@@ -246,16 +215,19 @@ static void print_wide(const struct overview *v)
 
 	printf("types       ");
 	for (unsigned i = 0; i < STAT_QTYPES; i++)
-		if (total(v, AT(qtypes, i)) > 0)
+		if (overview_total(v, OVERVIEW_AT(qtypes, i)) > 0)
 			printf(" %s %" PRIu64, stat_qtype_text(i),
-				total(v, AT(qtypes, i)));
+				overview_total(v, OVERVIEW_AT(qtypes, i)));
 	printf("\ndrops       ");
 	for (unsigned i = 0; i < STAT_DROPS; i++)
-		printf(" %s %" PRIu64, overview_drops[i], total(v, AT(drops, i)));
+		printf(" %s %" PRIu64, overview_drops[i],
+			overview_total(v, OVERVIEW_AT(drops, i)));
 	printf("\nbatches     ");
 	for (unsigned i = 0; i < ARRAY_LEN(batches); i++)
-		printf(" %s %" PRIu64, batches[i], total(v, AT(batch_sizes, i)));
-	printf("\nnot complete %" PRIu64 " replies\n", total(v, AT(not_complete, 0)));
+		printf(" %s %" PRIu64, batches[i],
+			overview_total(v, OVERVIEW_AT(batch_sizes, i)));
+	printf("\nnot complete %" PRIu64 " replies\n",
+		overview_total(v, OVERVIEW_AT(not_complete, 0)));
 }
 
 static void print_table(const struct overview *v, bool wide)
@@ -269,6 +241,7 @@ static void print_table(const struct overview *v, bool wide)
 	print_processes(v, wide);
 	print_rcodes(v);
 	print_tcp(v, wide);
+	forwarders_print(v);
 	if (wide)
 		print_wide(v);
 }

@@ -11,24 +11,39 @@
 
 #include "cache/cache.h"
 
+/* What the writer knows of a ring; it tells the object, and never asks it. */
+struct cachewrite_ring {
+	size_t from, size; /* where it stands in the object */
+	uint64_t backed, head, tail;
+	bool full; /* there was no memory for more of it */
+};
+
 struct cachewrite {
-	uint8_t *base; /* borrowed */
+	uint8_t *base; /* borrowed; NULL: there is no memory for it */
 	size_t size;
-	int (*grow)(void *arg, size_t from, size_t to); /* 0 or -errno */
+	int (*grow)(
+		void *arg, size_t from, size_t to); /* 0 or -errno; NULL: it is there */
 	void *arg;
+	/* Set by the owner at will; 0 by cachewrite_open(). */
+	uint64_t
+		stale_ns; /* so long after it has expired an answer may be used (CA-15) */
+	uint64_t window_ns;  /* in which hits are counted (CA-14); 0: for ever */
 	struct cache reader; /* over the same memory */
+	struct cachewrite_ring ring[CACHE_RINGS];
+	uint64_t buckets;
 	/* Gauges and counters (MC rows), by answers and denials. */
 	uint64_t entries[2], octets[2];
 	uint64_t insertions[2], evicted_expired[2], evicted_space[2];
 };
 
-/* Octets of an object for rings of these sizes. */
+/* Octets of an object for rings of these sizes, each at least 64 KiB. */
 size_t cachewrite_octets(size_t success, size_t denial);
 
 /*
- * Take over the object at `base`. True: the cache of a predecessor is adopted, with what
- * of it is whole (CA-19). False: it was empty, or of other sizes, or damaged: it is empty
- * now. `copies`: 2 * CACHE_COPY_MAX octets for the reader.
+ * Take over the object at `base`, the first page of which has memory. True: the cache of a
+ * predecessor is adopted, with what of it is whole (CA-19), in whatever state its death left
+ * it. False: it was empty, or of other sizes, or damaged: it is empty now. `copies`: 2 *
+ * CACHE_COPY_MAX octets, 8-aligned, for the reader. Takes time by the octets that it holds.
  */
 bool cachewrite_open(struct cachewrite *w, uint8_t *base, size_t size, size_t success,
 	size_t denial, const char *instance, uint8_t *copies,
@@ -36,16 +51,23 @@ bool cachewrite_open(struct cachewrite *w, uint8_t *base, size_t size, size_t su
 
 /*
  * Store an entry (reply_take(), reply_failure()), in the place of the one of the same
- * question and kind. 0; -ENOSPC: there is no memory for it. Released before it returns: who
- * is told of it afterwards finds it.
+ * question and kind. 0; -ENOSPC: there is no memory for it; -EINVAL: it makes no sense.
+ * Released before it returns: who is told of it afterwards finds it. Its `stored_ns` is now.
  */
 int cachewrite_store(struct cachewrite *w, struct cache_entry *e);
 
-/* The entry of a word, a copy; NULL: it is gone. For notes and prefetch. */
+/*
+ * The entry of a word, in place: valid until the next store; NULL: it is gone. For notes
+ * and prefetch.
+ */
 const struct cache_entry *cachewrite_entry(struct cachewrite *w, uint64_t word);
 
-/* Count hits of an entry in its window; returns how many it has had. 0: it is gone. */
-uint32_t cachewrite_note(struct cachewrite *w, uint64_t word, uint32_t hits);
+/*
+ * Count hits of an entry in its window; returns how many it has had there. 0: it is gone.
+ * An entry that takes the place of another goes on with its hits.
+ */
+uint32_t cachewrite_note(
+	struct cachewrite *w, uint64_t word, uint32_t hits, uint64_t now_ns);
 
 /*
  * Let go of entries: of groups whose digest is not in the list (a reload, CA-09); of a name

@@ -7,19 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <linux/memfd.h>
 
 #include "base/log.h"
-
-/* By number: its declaration stands in sys/mman.h, which segment.c alone includes. */
-static int memory_file(void)
-{
-	long fd = syscall(
-		SYS_memfd_create, "shmdns-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	return fd < 0 ? -errno : (int)fd;
-}
+#include "supervisor/memfile.h"
 
 static int write_all(int fd, const uint8_t *data, size_t len)
 {
@@ -37,7 +27,7 @@ static int write_all(int fd, const uint8_t *data, size_t len)
 /* The bundle as a file that nobody can change any more, or -errno. */
 static int seal(const struct conf_bundle *b)
 {
-	int fd = memory_file();
+	int fd = memfile_open("shmdns-config");
 	int ret;
 
 	if (fd < 0)

@@ -35,7 +35,31 @@ static bool is_controller(const struct supervisor *s, uint32_t i)
 
 static const char *role(const struct supervisor *s, uint32_t i)
 {
-	return is_controller(s, i) ? "controller" : "worker";
+	static const char *const names[] = {"worker", "forwarder", "controller"};
+
+	return names[slots_role(&s->slots, i)];
+}
+
+/* Its number among those of its role: what log lines and START call a slot. */
+static uint32_t number(const struct supervisor *s, uint32_t i)
+{
+	return slots_number(&s->slots, i);
+}
+
+static const struct program *program(const struct supervisor *s, uint32_t i)
+{
+	const struct program *const programs[] = {
+		&s->worker, &s->forwarder, &s->controller};
+
+	return programs[slots_role(&s->slots, i)];
+}
+
+static enum stat_role page_role(const struct supervisor *s, uint32_t i)
+{
+	static const enum stat_role roles[] = {
+		STAT_WORKER, STAT_FORWARDER, STAT_CONTROLLER};
+
+	return roles[slots_role(&s->slots, i)];
 }
 
 const char *crew_name(const struct supervisor *s, uint32_t i, char out[16])
@@ -43,7 +67,7 @@ const char *crew_name(const struct supervisor *s, uint32_t i, char out[16])
 	if (is_controller(s, i))
 		snprintf(out, 16, "controller");
 	else
-		snprintf(out, 16, "w%" PRIu32, i);
+		snprintf(out, 16, "%c%" PRIu32, role(s, i)[0], number(s, i));
 	return out;
 }
 
@@ -55,10 +79,9 @@ static int open_page(struct supervisor *s, uint32_t i)
 	int ret;
 
 	crew_name(s, i, name);
-	ret = segment_stat_create(s->instance, name,
-		is_controller(s, i) ? STAT_CONTROLLER : STAT_WORKER, &c->stat);
+	ret = segment_stat_create(s->instance, name, page_role(s, i), &c->stat);
 	if (ret == 0)
-		ret = segment_stat_map(s->instance, name, &page);
+		ret = segment_stat_map(s->instance, name, page_role(s, i), &page);
 	if (ret == 0)
 		c->page = page;
 	else
@@ -88,7 +111,7 @@ void crew_close(struct supervisor *s)
 			close(s->crew[i].pair);
 		if (s->crew[i].stat >= 0)
 			close(s->crew[i].stat);
-		segment_stat_unmap(s->crew[i].page);
+		segment_stat_unmap(s->crew[i].page, page_role(s, i));
 	}
 	free(s->crew);
 	s->crew = NULL;
@@ -111,7 +134,7 @@ void crew_send(
 	if (ret == 0 || ret == -EPIPE || ret == -ECONNRESET)
 		return;
 	log_line(LOG_ERROR, "message not sent to=%s slot=%" PRIu32 " error=\"%s\"",
-		role(s, i), i, strerror(-ret));
+		role(s, i), number(s, i), strerror(-ret));
 	crew_kill(s, i, "message");
 }
 
@@ -139,7 +162,7 @@ void crew_tell_group(void *arg, const struct sockets_group *g, bool opened)
 {
 	struct supervisor *s = arg;
 
-	for (uint32_t i = 0; i < slots_controller(&s->slots); i++) {
+	for (uint32_t i = 0; i < slots_workers(&s->slots); i++) {
 		for (uint32_t share = 0; share < s->slots.shares; share++) {
 			if (slots_serves(&s->slots, i, share))
 				send_socket(s, i, g, share, opened);
@@ -158,17 +181,82 @@ static void tell_share(struct supervisor *s, uint32_t i, uint32_t share, bool op
 
 static void send_start(struct supervisor *s, uint32_t i, uint64_t life)
 {
-	bool controller = is_controller(s, i);
+	bool worker = slots_role(&s->slots, i) == SLOT_WORKER;
 	struct message_start m = {
 		.type = MESSAGE_START,
-		.slot = controller ? 0 : i,
-		.share = controller ? 0 : s->slots.slot[i].share,
+		.slot = number(s, i),
+		.share = worker ? s->slots.slot[i].share : 0,
 		.workers = s->slots.shares,
 		.life = life,
+		.forwarders = s->slots.forwarders,
+		.slots = slots_workers(&s->slots),
 	};
 
 	snprintf(m.instance, sizeof(m.instance), "%s", s->instance);
 	crew_send(s, i, &m, sizeof(m), s->crew[i].stat);
+}
+
+/* One end of a pair to the process of slot i, which is named the other side's number. */
+static void send_peer(struct supervisor *s, uint32_t i, uint32_t worker,
+	uint32_t forwarder, enum keep_end end)
+{
+	int fd = keep_pair(&s->keep, worker, forwarder, end);
+
+	if (fd >= 0)
+		crew_send_number(
+			s, i, MESSAGE_PEER, end == KEEP_WORKER ? forwarder : worker, fd);
+}
+
+/*
+ * What a worker parks in, and whom it may ask. A slot that is used for the first time is
+ * new to forwarders that run already.
+ */
+static void equip_worker(struct supervisor *s, uint32_t i)
+{
+	bool fresh = s->keep.park[i] < 0;
+
+	keep_slot(&s->keep, i);
+	if (s->keep.park[i] >= 0)
+		crew_send_number(s, i, MESSAGE_PARK, 0, s->keep.park[i]);
+	for (uint32_t f = 0; f < s->slots.forwarders; f++) {
+		send_peer(s, i, i, f, KEEP_WORKER);
+		if (fresh)
+			send_peer(s, slots_workers(&s->slots) + f, i, f, KEEP_FORWARDER);
+	}
+}
+
+static void equip_forwarder(struct supervisor *s, uint32_t i)
+{
+	uint32_t f = number(s, i);
+	const struct message_cache m = {
+		.type = MESSAGE_CACHE,
+		.success = s->success,
+		.denial = s->denial,
+	};
+
+	crew_send(s, i, &m, sizeof(m), s->keep.cache[f]);
+	for (uint32_t worker = 0; worker < slots_workers(&s->slots); worker++)
+		send_peer(s, i, worker, f, KEEP_FORWARDER);
+}
+
+/* What the process of slot i needs besides START. */
+static void equip(struct supervisor *s, uint32_t i)
+{
+	switch (slots_role(&s->slots, i)) {
+	case SLOT_WORKER:
+		equip_worker(s, i);
+		for (uint32_t share = 0; share < s->slots.shares; share++) {
+			if (slots_serves(&s->slots, i, share))
+				tell_share(s, i, share, true);
+		}
+		break;
+	case SLOT_FORWARDER:
+		equip_forwarder(s, i);
+		break;
+	case SLOT_CONTROLLER:
+		reload_hand_over(s);
+		break;
+	}
 }
 
 static int watch(struct supervisor *s, uint32_t i)
@@ -180,31 +268,26 @@ static int watch(struct supervisor *s, uint32_t i)
 
 static void start_one(struct supervisor *s, uint32_t i, uint64_t now_ns)
 {
-	const struct program *p = is_controller(s, i) ? &s->controller : &s->worker;
+	const struct program *p = program(s, i);
 	pid_t pid;
 	int ret = child_spawn(p, &pid, &s->crew[i].pair);
 
 	if (ret < 0) {
 		log_line(LOG_ERROR,
 			"start failed program=%s slot=%" PRIu32 " error=\"%s\"", p->name,
-			i, strerror(-ret));
+			number(s, i), strerror(-ret));
 		slots_failed(&s->slots, i, now_ns, draw());
 		return;
 	}
 	uint64_t life = slots_started(&s->slots, i, pid, now_ns);
 	log_line(LOG_INFO, "%s started slot=%" PRIu32 " pid=%d life=%" PRIu64, role(s, i),
-		i, (int)pid, life);
+		number(s, i), (int)pid, life);
 	s->crew[i].reason = NULL;
 	ret = watch(s, i);
 	if (ret < 0)
 		crew_kill(s, i, "epoll");
 	send_start(s, i, life);
-	if (is_controller(s, i))
-		reload_hand_over(s);
-	for (uint32_t share = 0; share < s->slots.shares; share++) {
-		if (slots_serves(&s->slots, i, share))
-			tell_share(s, i, share, true);
-	}
+	equip(s, i);
 }
 
 void crew_start(struct supervisor *s, uint64_t now_ns)
@@ -223,7 +306,8 @@ static void on_ready(struct supervisor *s, uint32_t i, uint64_t now_ns)
 		return;
 	slots_ready(&s->slots, i);
 	log_line(LOG_INFO, "%s ready slot=%" PRIu32 " pid=%d took_ms=%" PRIu64,
-		role(s, i), i, slot->pid, (now_ns - slot->started_ns) / NS_PER_MS);
+		role(s, i), number(s, i), slot->pid,
+		(now_ns - slot->started_ns) / NS_PER_MS);
 }
 
 static void on_message(
@@ -238,7 +322,7 @@ static void on_message(
 	else
 		log_line(LOG_ERROR,
 			"message unexpected from=%s slot=%" PRIu32 " type=%" PRIu32,
-			role(s, i), i, m->type);
+			role(s, i), number(s, i), m->type);
 }
 
 void crew_receive(struct supervisor *s, uint32_t i, uint64_t now_ns)
@@ -255,7 +339,7 @@ void crew_receive(struct supervisor *s, uint32_t i, uint64_t now_ns)
 			return;
 		if (ret == -EBADMSG) {
 			log_line(LOG_ERROR, "message malformed from=%s slot=%" PRIu32,
-				role(s, i), i);
+				role(s, i), number(s, i));
 		} else if (ret < 0) {
 			/* It has closed its end: about to die, or of no use any more. */
 			epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->crew[i].pair, NULL);
@@ -282,7 +366,7 @@ static void log_death(struct supervisor *s, uint32_t i, int status, uint64_t now
 
 	log_line(well ? LOG_INFO : LOG_WARNING,
 		"%s %s slot=%" PRIu32 " pid=%d %s=%d lived_ms=%" PRIu64 "%s%s",
-		role(s, i), well ? "ended" : "died", i, slot->pid,
+		role(s, i), well ? "ended" : "died", number(s, i), slot->pid,
 		WIFEXITED(status) ? "exit" : "signal",
 		WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
 		(now_ns - slot->started_ns) / NS_PER_MS, reason != NULL ? " reason=" : "",
@@ -304,7 +388,7 @@ static void steer(struct supervisor *s)
  */
 static void change_readers(struct supervisor *s, uint32_t share, const bool *before)
 {
-	for (uint32_t i = 0; i < slots_controller(&s->slots); i++) {
+	for (uint32_t i = 0; i < slots_workers(&s->slots); i++) {
 		bool now = slots_serves(&s->slots, i, share);
 
 		if (now != before[i])
@@ -317,7 +401,7 @@ static void readers(const struct supervisor *s, uint32_t share, bool looping, bo
 	struct slots was = s->slots;
 
 	was.looping[share] = looping;
-	for (uint32_t i = 0; i < slots_controller(&s->slots); i++)
+	for (uint32_t i = 0; i < slots_workers(&s->slots); i++)
 		out[i] = slots_serves(&was, i, share);
 }
 
@@ -389,7 +473,7 @@ void crew_tick(struct supervisor *s, uint64_t now_ns)
 	if (i != SLOT_NONE) {
 		log_line(LOG_WARNING,
 			"%s hangs slot=%" PRIu32 " pid=%d still_ms=%" PRIu64, role(s, i),
-			i, s->slots.slot[i].pid,
+			number(s, i), s->slots.slot[i].pid,
 			(now_ns - s->slots.slot[i].progress_ns) / NS_PER_MS);
 		crew_kill(s, i, "heartbeat");
 	}

@@ -1,8 +1,8 @@
 /*
  * main.c - shmdnsd: the supervisor of an appliance
  *
- * Opens the listening sockets, runs the controller and the workers, and replaces who
- * dies. Reads no octet from the network.
+ * Opens the listening sockets, runs the controller, the workers and the forwarders, and
+ * replaces who dies. Reads no octet from the network.
  */
 #include <config.h>
 #include <errno.h>
@@ -23,6 +23,9 @@
 #include "supervisor/supervise.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/shmdns/shmdns.conf"
+#define FORWARDERS   1
+#define SUCCESS      (64u << 20)
+#define DENIAL       (16u << 20)
 
 struct options {
 	const char *path;
@@ -141,7 +144,11 @@ static int open_programs(struct supervisor *s)
 {
 	int ret = child_program_open(&s->controller, "shmdns-controller");
 
-	return ret < 0 ? ret : child_program_open(&s->worker, "shmdns-worker");
+	if (ret == 0)
+		ret = child_program_open(&s->worker, "shmdns-worker");
+	if (ret == 0 && FORWARDERS > 0)
+		ret = child_program_open(&s->forwarder, "shmdns-forwarder");
+	return ret;
 }
 
 static int open_sockets(struct supervisor *s, uint16_t port)
@@ -169,7 +176,14 @@ static int run(struct supervisor *s, uint16_t port)
 		return 1;
 	s->instance = lock.instance;
 	cpus_find("", &cpus);
-	slots_init(&s->slots, cpus_workers(&cpus, c->workers), clock_mono_ns());
+	slots_init(
+		&s->slots, cpus_workers(&cpus, c->workers), FORWARDERS, clock_mono_ns());
+	s->success = SUCCESS;
+	s->denial = DENIAL;
+	/* Before the sockets: single addresses take the descriptors that are left. */
+	if (keep_open(&s->keep, s->instance, slots_workers(&s->slots), s->slots.shares,
+		    FORWARDERS) < 0)
+		goto out;
 	if (open_sockets(s, port) < 0)
 		goto out;
 	if (crew_open(s) < 0)
@@ -178,6 +192,7 @@ static int run(struct supervisor *s, uint16_t port)
 	crew_close(s);
 out:
 	sockets_close(&s->sockets);
+	keep_close(&s->keep);
 	slots_fini(&s->slots);
 	lock_release(&lock);
 	return status;
@@ -189,6 +204,7 @@ int main(int argc, char **argv)
 		.config = {.fd = -1},
 		.next = {.fd = -1},
 		.worker = {.fd = -1},
+		.forwarder = {.fd = -1},
 		.controller = {.fd = -1},
 	};
 	struct options o;
@@ -214,6 +230,7 @@ int main(int argc, char **argv)
 		confmem_close(&s.config);
 	}
 	child_program_close(&s.controller);
+	child_program_close(&s.forwarder);
 	child_program_close(&s.worker);
 	notify_fini();
 	return status;

@@ -11,30 +11,53 @@ static bool runs(const struct slot *slot)
 	return slot->state == SLOT_STARTING || slot->state == SLOT_SERVING;
 }
 
-static bool is_worker(const struct slots *s, uint32_t i)
+uint32_t slots_workers(const struct slots *s)
 {
-	return i < slots_controller(s);
+	return 2 * s->shares;
 }
 
-void slots_init(struct slots *s, uint32_t shares, uint64_t now_ns)
+uint32_t slots_controller(const struct slots *s)
 {
+	return slots_workers(s) + s->forwarders;
+}
+
+enum slot_role slots_role(const struct slots *s, uint32_t i)
+{
+	if (i < slots_workers(s))
+		return SLOT_WORKER;
+	return i < slots_controller(s) ? SLOT_FORWARDER : SLOT_CONTROLLER;
+}
+
+uint32_t slots_number(const struct slots *s, uint32_t i)
+{
+	const uint32_t first[] = {0, slots_workers(s), slots_controller(s)};
+
+	return i - first[slots_role(s, i)];
+}
+
+void slots_init(struct slots *s, uint32_t shares, uint32_t forwarders, uint64_t now_ns)
+{
+	static const uint64_t patience_ns[] = {
+		SLOTS_WORKER_NS, SLOTS_FORWARDER_NS, SLOTS_CONTROLLER_NS};
+
 	assert(shares >= 1 && shares <= SLOTS_SHARES_MAX);
 	*s = (struct slots){
 		.shares = shares,
-		.n = 2 * shares + 1,
+		.forwarders = forwarders,
+		.n = 2 * shares + forwarders + 1,
 		.tick_ns = now_ns + SLOTS_TICK_NS,
 		.on_time_ns = now_ns,
 	};
 	s->slot = mem_alloc(s->n, sizeof(*s->slot));
 	for (uint32_t i = 0; i < s->n; i++) {
-		bool controller = i == slots_controller(s);
-		bool wanted = controller || i < shares;
+		enum slot_role role = slots_role(s, i);
+		bool wanted = role != SLOT_WORKER || i < shares;
 
 		s->slot[i] = (struct slot){
 			.state = wanted ? SLOT_WAITING : SLOT_FREE,
 			.share = i < shares ? i : SLOT_NONE,
 			.due_ns = now_ns,
-			.patience_ns = controller ? SLOTS_CONTROLLER_NS : SLOTS_WORKER_NS,
+			.patience_ns = patience_ns[role],
 			.backoff = {.base_ns = 100 * NS_PER_MS,
 				.cap_ns = 5 * NS_PER_S,
 				.reset_ns = 10 * NS_PER_S},
@@ -46,11 +69,6 @@ void slots_fini(struct slots *s)
 {
 	free(s->slot);
 	*s = (struct slots){0};
-}
-
-uint32_t slots_controller(const struct slots *s)
-{
-	return 2 * s->shares;
 }
 
 uint32_t slots_due(const struct slots *s, uint64_t now_ns)
@@ -217,7 +235,7 @@ bool slots_serves(const struct slots *s, uint32_t i, uint32_t share)
 {
 	uint32_t own = s->slot[i].share;
 
-	if (!is_worker(s, i) || own == SLOT_NONE)
+	if (own == SLOT_NONE) /* of no share, or no worker at all */
 		return false;
 	return own == share || (s->looping[share] && !s->looping[own]);
 }
@@ -241,7 +259,7 @@ uint32_t slots_serving(const struct slots *s)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < slots_controller(s); i++)
+	for (uint32_t i = 0; i < slots_workers(s); i++)
 		n += s->slot[i].state == SLOT_SERVING;
 	return n;
 }
@@ -251,12 +269,10 @@ bool slots_all_ready(const struct slots *s)
 	return slots_serving(s) >= s->shares;
 }
 
-bool slots_empty(const struct slots *s, bool controller)
+bool slots_empty(const struct slots *s, enum slot_role last)
 {
-	uint32_t end = controller ? s->n : slots_controller(s);
-
-	for (uint32_t i = 0; i < end; i++) {
-		if (runs(&s->slot[i]))
+	for (uint32_t i = 0; i < s->n; i++) {
+		if (slots_role(s, i) <= last && runs(&s->slot[i]))
 			return false;
 	}
 	return true;

@@ -3,9 +3,9 @@
  *
  * A slot is a place for one process: its stat page, its pair, its history of deaths.
  * Slots 0 to 2n-1 are for workers, twice as many as there are shares (an orderly
- * replacement needs a free one); slot 2n is the controller's. Sockets belong to shares:
- * share i is served by the worker of slot i, and by every healthy worker as well while
- * it is steered around (EV-03).
+ * replacement needs a free one); the k forwarders' follow, and the last one is the
+ * controller's. Sockets belong to shares: share i is served by the worker of slot i, and
+ * by every healthy worker as well while it is steered around (EV-03).
  *
  * No clocks, no processes: times are arguments, in nanoseconds of the monotonic clock,
  * and what is decided here is carried out by supervise.c.
@@ -23,7 +23,8 @@
 
 #define SLOTS_TICK_NS       (500 * NS_PER_MS) /* between two looks at the heartbeats */
 #define SLOTS_LATE_NS       (500 * NS_PER_MS) /* our own timer was not on time (DE-05) */
-#define SLOTS_WORKER_NS     (3 * NS_PER_S)    /* no progress for so long: hung */
+#define SLOTS_WORKER_NS     (3 * NS_PER_S)    /* no progress for so long: hung; */
+#define SLOTS_FORWARDER_NS  (3 * NS_PER_S)    /* ... each role has its own patience */
 #define SLOTS_CONTROLLER_NS (60 * NS_PER_S)
 
 #define SLOTS_LOOP_DEATHS 5               /* so many deaths ... */
@@ -33,6 +34,9 @@
 #define SLOTS_WORKED_NS (500 * NS_PER_MS) /* who lived so long is replaced at once */
 
 #define SLOT_NONE UINT32_MAX
+
+/* What a slot is for, in the order in which an appliance stops. */
+enum slot_role { SLOT_WORKER, SLOT_FORWARDER, SLOT_CONTROLLER };
 
 enum slot_state {
 	SLOT_FREE,     /* nobody is wanted here */
@@ -59,7 +63,8 @@ struct slot {
 
 struct slots {
 	uint32_t shares;     /* n */
-	uint32_t n;          /* slots: 2n workers' and the controller's */
+	uint32_t forwarders; /* k */
+	uint32_t n;          /* slots: 2n workers', k forwarders' and the controller's */
 	struct slot *slot;   /* owned */
 	uint64_t lives;      /* number of the last life */
 	uint64_t tick_ns;    /* when the next look at the heartbeats is due */
@@ -69,12 +74,22 @@ struct slots {
 	bool stopping;
 };
 
-/* All shares and the controller are due for a start at `now_ns`. slots_fini() ends it. */
-void slots_init(struct slots *s, uint32_t shares, uint64_t now_ns);
+/*
+ * All shares, all forwarders and the controller are due for a start at `now_ns`.
+ * slots_fini() ends it.
+ */
+void slots_init(struct slots *s, uint32_t shares, uint32_t forwarders, uint64_t now_ns);
 void slots_fini(struct slots *s);
+
+/* How many slots are for workers; the first forwarder's is the one behind them. */
+uint32_t slots_workers(const struct slots *s);
 
 /* Index of the controller's slot. */
 uint32_t slots_controller(const struct slots *s);
+
+/* What slot i is for, and its number among those of its role: 0, 1, ... */
+enum slot_role slots_role(const struct slots *s, uint32_t i);
+uint32_t slots_number(const struct slots *s, uint32_t i);
 
 /* The next slot to start a process in, the controller's first; SLOT_NONE: none is due. */
 uint32_t slots_due(const struct slots *s, uint64_t now_ns);
@@ -126,8 +141,8 @@ bool slots_all_ready(const struct slots *s);
 /* How many workers serve now. */
 uint32_t slots_serving(const struct slots *s);
 
-/* True if no process runs in workers' slots; `controller`: nor in the controller's. */
-bool slots_empty(const struct slots *s, bool controller);
+/* True if no process runs in slots of roles up to that one. */
+bool slots_empty(const struct slots *s, enum slot_role last);
 
 /* When something is due next: a start, a tick, a recovery. */
 uint64_t slots_wake_ns(const struct slots *s);

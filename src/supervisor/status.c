@@ -18,7 +18,7 @@ static uint64_t queries(const struct supervisor *s)
 {
 	uint64_t n = 0;
 
-	for (uint32_t i = 0; i < slots_controller(&s->slots); i++) {
+	for (uint32_t i = 0; i < slots_workers(&s->slots); i++) {
 		const struct stat_worker *w = (const void *)s->crew[i].page;
 
 		n += get(&w->queries);

@@ -85,17 +85,19 @@ static bool runs(const struct supervisor *s, uint32_t i)
 	return s->slots.slot[i].pid > 0;
 }
 
-/* Tell the processes of a stage to end: all workers, or the controller. */
+/* The role whose turn it is to end. */
+static enum slot_role leaving(const struct supervisor *s)
+{
+	return (enum slot_role)(s->stop - STOP_WORKERS);
+}
+
+/* Tell the processes of a stage to end. */
 static void retire(struct supervisor *s, enum stop_stage stage, uint64_t now_ns)
 {
-	uint32_t controller = slots_controller(&s->slots);
-	uint32_t from = stage == STOP_WORKERS ? 0 : controller;
-	uint32_t to = stage == STOP_WORKERS ? controller : s->slots.n;
-
 	s->stop = stage;
 	s->stop_ns = s->stop_hard ? now_ns : now_ns + STOP_NS;
-	for (uint32_t i = from; i < to; i++) {
-		if (runs(s, i))
+	for (uint32_t i = 0; i < s->slots.n; i++) {
+		if (slots_role(&s->slots, i) == leaving(s) && runs(s, i))
 			crew_send_number(s, i, MESSAGE_RETIRE, 0, -1);
 	}
 }
@@ -114,14 +116,13 @@ void supervise_stop(struct supervisor *s, int status, uint64_t now_ns)
 	retire(s, STOP_WORKERS, now_ns);
 }
 
-/* Kill who has not ended in time: workers, and the controller when it is its turn too. */
+/* Kill who has not ended in time; those whose turn has not come are told first. */
 static void kill_late(struct supervisor *s)
 {
-	bool all = s->stop == STOP_CONTROLLER || s->stop_hard;
-	uint32_t end = all ? s->slots.n : slots_controller(&s->slots);
+	for (uint32_t i = 0; i < s->slots.n; i++) {
+		bool late = s->stop_hard || slots_role(&s->slots, i) <= leaving(s);
 
-	for (uint32_t i = 0; i < end; i++) {
-		if (runs(s, i) && !s->slots.slot[i].killed)
+		if (late && runs(s, i) && !s->slots.slot[i].killed)
 			crew_kill(s, i, "stop");
 	}
 	s->stop_ns = UINT64_MAX;
@@ -130,11 +131,12 @@ static void kill_late(struct supervisor *s)
 /* True when all is done. */
 static bool stop_step(struct supervisor *s, uint64_t now_ns)
 {
-	if (s->stop == STOP_WORKERS && slots_empty(&s->slots, false))
-		retire(s, STOP_CONTROLLER, now_ns);
-	if (s->stop == STOP_CONTROLLER && slots_empty(&s->slots, true))
-		return true;
-	if (s->stop != STOP_NOT && now_ns >= s->stop_ns)
+	while (slots_empty(&s->slots, leaving(s))) {
+		if (s->stop == STOP_CONTROLLER)
+			return true;
+		retire(s, s->stop + 1, now_ns);
+	}
+	if (now_ns >= s->stop_ns)
 		kill_late(s);
 	return false;
 }

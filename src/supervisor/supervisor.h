@@ -13,6 +13,7 @@
 #include "snap/stat.h"
 #include "supervisor/child.h"
 #include "supervisor/confmem.h"
+#include "supervisor/keep.h"
 #include "supervisor/slots.h"
 #include "supervisor/sockets.h"
 
@@ -24,7 +25,11 @@ struct crew {
 	const char *reason;           /* why we killed it, a literal; NULL: we did not */
 };
 
-enum stop_stage { STOP_NOT, STOP_WORKERS, STOP_CONTROLLER };
+/*
+ * Workers first: what they have parked is settled while there are forwarders. In the
+ * order of enum slot_role.
+ */
+enum stop_stage { STOP_NOT, STOP_WORKERS, STOP_FORWARDERS, STOP_CONTROLLER };
 
 struct supervisor {
 	const char *path;     /* of the configuration; borrowed */
@@ -39,9 +44,11 @@ struct supervisor {
 	bool config_taken;     /* the controller that runs now has the current one */
 	bool config_ever;      /* some controller took one: the start has succeeded */
 
-	struct program worker, controller;
+	struct program worker, forwarder, controller;
 	struct slots slots;
-	struct crew *crew; /* one for each slot, owned */
+	struct keep keep;
+	uint64_t success, denial; /* octets of each cache, as it was at the start */
+	struct crew *crew;        /* one for each slot, owned */
 	struct sockets sockets;
 
 	int epoll, signals, addresses; /* owned */

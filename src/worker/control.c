@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "worker/fault.h"
+#include "snap/fault.h"
 #include "worker/listen.h"
 #include "worker/tcp.h"
 

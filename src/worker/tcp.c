@@ -16,7 +16,7 @@
 #include "worker/answer.h"
 #include "worker/listen.h"
 #include "worker/life.h"
-#include "worker/stream.h"
+#include "dns/stream.h"
 
 #define SMALL       2048        /* octets of input that each connection has (T-04) */
 #define FLUSH       (16 << 10)  /* octets of replies that are sent at once */

@@ -18,6 +18,7 @@ CLANG_FORMAT = 14  # versions differ in what they write
 # Prefixes that a header may use besides its own name: one idea in several words.
 PREFIXES = {
     "src/common/base/base.h": ("load", "store", "round"),
+    "src/common/cache/layout.h": ("cache",),
     "src/common/dns/msg.h": ("query",),
     "src/common/dns/type.h": ("rcode",),
     "src/common/snap/diff.h": ("snap",),

@@ -1,11 +1,15 @@
 /*
- * fake_child.c - stands in for controller and worker in tests of the supervisor
+ * fake_child.c - stands in for the supervisor's children in tests
  *
- * Speaks the protocol of base/pair.h and answers each packet with "slot S share S". What
- * it does wrong is asked for by files in the directory that FAKE_DIR names:
+ * Speaks the protocol of base/pair.h and answers each packet with "slot S share S". A
+ * worker writes its life into its park memory, a forwarder into its cache; a worker sends
+ * its life to each forwarder, which notes it. What it does wrong is asked for by files in
+ * the directory that FAKE_DIR names:
  *   die-N    the worker of slot N exits as soon as it is started
+ *   die-fN   the forwarder of that number does so
  *   refuse   the controller refuses every configuration
  *   linger   RETIRE is not obeyed
+ *   deaf     a forwarder that starts leaves what it is told in its queues
  *   orphan   the controller leaves a process behind whose parent is gone
  * It appends what it is told to FAKE_DIR/log, one line a message.
  */
@@ -29,12 +33,19 @@
 #include "snap/segment.h"
 
 #define SOCKETS 512
+#define PEERS   64
 
 static struct held {
 	int fd;
 	struct message_socket id;
 } held[SOCKETS];
 static size_t nheld;
+static struct peer {
+	int fd;
+	uint32_t number;
+} peers[PEERS];
+static size_t npeers;
+static bool deaf;
 static struct message_start me;
 static const char *role;
 static struct stat_head *head; /* our page, after START */
@@ -94,9 +105,14 @@ static void on_start(const union message *m, int fd)
 	me = m->start;
 	note("START share=%" PRIu32 " workers=%" PRIu32 " instance=%s", me.share,
 		me.workers, me.instance);
-	snprintf(name, sizeof(name), "die-%" PRIu32, me.slot);
-	if (strcmp(role, "worker") == 0 && asked_for(name))
+	if (strcmp(role, "controller") != 0)
+		note("START slots=%" PRIu32 " forwarders=%" PRIu32, me.slots,
+			me.forwarders);
+	snprintf(name, sizeof(name), "die-%s%" PRIu32,
+		strcmp(role, "forwarder") == 0 ? "f" : "", me.slot);
+	if (strcmp(role, "controller") != 0 && asked_for(name))
 		_exit(7);
+	deaf = asked_for("deaf");
 	if (strcmp(role, "controller") == 0 && asked_for("orphan"))
 		leave_orphan();
 	if (segment_stat_map_fd(fd, &page) < 0)
@@ -156,6 +172,64 @@ static void on_prepare(const union message *m, int fd)
 		_exit(8);
 }
 
+/* What a predecessor left in a memory file or object; ours takes its place. */
+static uint64_t leave_life(int fd)
+{
+	uint64_t was = 0, size = 0;
+	struct stat st;
+
+	if (fstat(fd, &st) == 0)
+		size = (uint64_t)st.st_size;
+	if (size > 0 && pread(fd, &was, sizeof(was), 0) < 0)
+		_exit(10);
+	if (pwrite(fd, &me.life, sizeof(me.life), 0) != sizeof(me.life))
+		_exit(11);
+	return was;
+}
+
+static void on_park(int fd)
+{
+	struct stat st;
+	uint64_t was = leave_life(fd);
+
+	if (fstat(fd, &st) < 0)
+		_exit(12);
+	bool sealed = ftruncate(fd, 1) < 0 && ftruncate(fd, st.st_size + 1) < 0;
+	note("PARK octets=%lld sealed=%d was=%" PRIu64, (long long)st.st_size, sealed,
+		was);
+	close(fd);
+}
+
+static void on_cache(const union message *m, int fd)
+{
+	note("CACHE success=%" PRIu64 " denial=%" PRIu64 " was=%" PRIu64,
+		m->cache.success, m->cache.denial, leave_life(fd));
+	close(fd);
+}
+
+static void on_peer(const union message *m, int fd)
+{
+	note("PEER number=%" PRIu32, m->number.number);
+	if (strcmp(role, "worker") == 0 &&
+		send(fd, &me.life, sizeof(me.life), MSG_DONTWAIT) != sizeof(me.life))
+		_exit(13);
+	if (npeers < PEERS)
+		peers[npeers++] = (struct peer){.fd = fd, .number = m->number.number};
+}
+
+/* Lives of workers that said something. */
+static void hear(void)
+{
+	uint64_t life;
+
+	for (size_t i = 0; i < npeers; i++) {
+		while (recv(peers[i].fd, &life, sizeof(life), MSG_DONTWAIT) ==
+			sizeof(life))
+			note("HEARD worker=%" PRIu32 " life=%" PRIu64, peers[i].number,
+				life);
+	}
+}
+
 static void on_message(const union message *m, int fd)
 {
 	switch (m->type) {
@@ -167,6 +241,15 @@ static void on_message(const union message *m, int fd)
 		break;
 	case MESSAGE_SOCKET_GONE:
 		on_socket_gone(m);
+		break;
+	case MESSAGE_PARK:
+		on_park(fd);
+		break;
+	case MESSAGE_CACHE:
+		on_cache(m, fd);
+		break;
+	case MESSAGE_PEER:
+		on_peer(m, fd);
 		break;
 	case MESSAGE_PREPARE:
 		on_prepare(m, fd);
@@ -213,7 +296,9 @@ int main(int argc, char **argv)
 	struct pollfd p[SOCKETS + 1];
 
 	(void)argc;
-	role = strstr(argv[0], "controller") != NULL ? "controller" : "worker";
+	role = strstr(argv[0], "controller") != NULL  ? "controller"
+	       : strstr(argv[0], "forwarder") != NULL ? "forwarder"
+	                                              : "worker";
 	for (;;) {
 		union message m;
 		int fd;
@@ -229,6 +314,8 @@ int main(int argc, char **argv)
 			if (p[i + 1].revents != 0)
 				answer(&held[i]);
 		}
+		if (strcmp(role, "forwarder") == 0 && !deaf)
+			hear();
 		if (p[0].revents == 0)
 			continue;
 		int ret = pair_recv(PAIR_FD, &m, &fd);

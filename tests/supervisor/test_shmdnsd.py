@@ -20,6 +20,7 @@ import unittest
 
 BUILD = os.environ.get("SHMDNS_BUILD", os.getcwd())
 WAIT = 20  # seconds; how long anything awaited may take at most
+CHILDREN = ("shmdns-controller", "shmdns-worker", "shmdns-forwarder")
 
 
 def free_port():
@@ -64,7 +65,7 @@ class Appliance:
         Appliance.count += 1
         self.instance = "sup%dt%d" % (os.getpid(), Appliance.count)
         self.dir = tempfile.mkdtemp(prefix="shmdnsd.")
-        for name in ("shmdnsd", "shmdns-controller", "shmdns-worker"):
+        for name in ("shmdnsd", *CHILDREN):
             source = name if name == "shmdnsd" else "fake_child"
             shutil.copy(os.path.join(BUILD, source), self.path(name))
         self.port = free_port()
@@ -186,23 +187,21 @@ class Life(Base):
         """SD-01, SD-02, SH-10: READY when all serve; nothing is left behind."""
         a = self.appliance().start()
         a.told("READY=1")
-        self.assertEqual(len(a.shm()), 6)
+        self.assertEqual(len(a.shm()), 8)
         self.assertEqual({a.ask() for _ in range(64)}, {(0, 0), (1, 1)})
         self.assertEqual(a.stop(), 0)
         a.told("STOPPING=1")
         self.assertEqual(a.shm(), [])
         self.assertFalse(os.path.exists(a.lock()))
         self.assertFalse(any(alive(p) for p in a.pids()))
-        log = a.read("log")
-        self.assertEqual(log.count(" RETIRE"), 3)
-        self.assertLess(log.rindex("worker slot=1 life=3 RETIRE"),
-                        log.index("controller slot=0 life=1 RETIRE"))
+        told = re.findall(r"(\w+) slot=\d life=\d RETIRE", a.read("log"))
+        self.assertEqual(told, ["worker", "worker", "forwarder", "controller"])
 
     def test_descriptors_of_children(self):
         """Nothing is inherited but stdin, stdout, stderr and the pair."""
         a = self.appliance().start()
         a.line("COMMIT number=1", "log")
-        fds = sorted(os.listdir("/proc/%d/fd" % a.pid("controller", 4)))
+        fds = sorted(os.listdir("/proc/%d/fd" % a.pid("controller", 0)))
         # the stat page's descriptor is the stand-in's own: it came by message
         self.assertEqual(fds[:4], ["0", "1", "2", "3"])
         self.assertLessEqual(len(fds), 5)
@@ -214,7 +213,7 @@ class Life(Base):
         a.touch("linger")
         a.start()
         self.assertEqual(a.stop(), 0)
-        self.assertEqual(a.read("stderr").count("reason=stop"), 3)
+        self.assertEqual(a.read("stderr").count("reason=stop"), 4)
         self.assertEqual(a.shm(), [])
 
     def test_second_signal_ends_at_once(self):
@@ -224,7 +223,7 @@ class Life(Base):
         a.process.send_signal(signal.SIGINT)
         a.line("RETIRE", "log")
         self.assertEqual(a.stop(), 0)
-        self.assertEqual(a.read("stderr").count("signal=9"), 3)
+        self.assertEqual(a.read("stderr").count("signal=9"), 4)
 
     def test_second_supervisor_refuses(self):
         """M-14, SH-10: by run_dir, and with another run_dir by the lock object."""
@@ -243,7 +242,7 @@ class Life(Base):
         second = a.run()
         self.assertEqual(second.returncode, 1)
         self.assertIn("a controller with another run_dir", second.stderr)
-        self.assertEqual(len(a.shm()), 6)
+        self.assertEqual(len(a.shm()), 8)
 
     def test_supervisor_killed(self):
         """G5: with it all end; the next one removes what is left and starts."""
@@ -252,9 +251,9 @@ class Life(Base):
         a.process.wait(WAIT)
         for pid in a.pids():
             eventually("death of %d" % pid, lambda p=pid: not alive(p))
-        self.assertEqual(len(a.shm()), 6)
+        self.assertEqual(len(a.shm()), 8)
         a.start(wait=False)
-        a.line("leftovers removed instance=%s objects=5" % a.instance)
+        a.line("leftovers removed instance=%s objects=7" % a.instance)
         a.line("supervisor: ready workers", count=2)
         self.assertEqual(a.stop(), 0)
         self.assertEqual(a.shm(), [])
@@ -273,7 +272,7 @@ class Life(Base):
         a = self.appliance()
         os.makedirs(a.path("libexec", "shmdns"))
         os.mkdir(a.path("sbin"))
-        for name in ("shmdns-controller", "shmdns-worker"):
+        for name in CHILDREN:
             os.rename(a.path(name), a.path("libexec", "shmdns", name))
         os.rename(a.path("shmdnsd"), a.path("sbin", "shmdnsd"))
         os.symlink("sbin/shmdnsd", a.path("shmdnsd"))
@@ -307,7 +306,7 @@ class Deaths(Base):
         a = self.appliance().start()
         a.line("controller ready")
         a.line("COMMIT number=1", "log")
-        os.kill(a.pid("controller", 4), signal.SIGKILL)
+        os.kill(a.pid("controller", 0), signal.SIGKILL)
         a.line("controller ready", count=2)
         a.line("COMMIT number=1", "log", count=2)
         self.assertEqual(a.read("stderr").count("worker started"), 2)
@@ -340,6 +339,95 @@ class Deaths(Base):
         self.assertEqual({a.ask() for _ in range(128)}, {(0, 0), (1, 1), (2, 2)})
 
 
+class Forwarders(Base):
+    """What workers and forwarders share outlives them; lives: controller 1, workers 2 and 3,
+    the forwarder 4."""
+
+    def kill(self, a, role, slot):
+        """kill -9; waits until its successor is ready."""
+        count = len(re.findall("%s ready slot=%d" % (role, slot), a.read("stderr")))
+        os.kill(a.pid(role, slot), signal.SIGKILL)
+        a.line("%s ready slot=%d" % (role, slot), count=count + 1)
+
+    def test_what_they_get(self):
+        """The order of messages, and what stands in them."""
+        a = self.appliance().start()
+        for worker in (0, 1):
+            a.line("HEARD worker=%d life=%d" % (worker, worker + 2), "log")
+        said = [line.split(" ", 3) for line in a.read("log").splitlines()]
+        kinds = {role: [words[3].split()[0] for words in said if words[0] == role]
+                 for role in ("worker", "forwarder")}
+        one = ["START", "START", "PARK", "PEER", "SOCKET", "SOCKET"]
+        self.assertEqual(sorted(kinds["worker"]), sorted(one * 2))
+        self.assertEqual([w[3].split()[0] for w in said if w[:2] == ["worker", "slot=1"]], one)
+        self.assertEqual(kinds["forwarder"][:4], ["START", "START", "CACHE", "PEER"])
+        self.assertEqual(sorted(kinds["forwarder"][4:]), ["HEARD", "HEARD", "PEER"])
+        a.line("worker slot=0 .* START slots=4 forwarders=1", "log")
+        a.line(r"worker slot=0 .* PARK octets=\d{6,} sealed=1 was=0", "log")
+        a.line(r"forwarder slot=0 .* CACHE success=\d{6,} denial=\d{6,} was=0", "log")
+
+    def test_killed_forwarder(self):
+        """G9: what was queued before the kill is read by the successor."""
+        a = self.appliance()
+        a.touch("deaf")
+        a.start()
+        a.line("forwarder slot=0 .* PEER number=1", "log")
+        os.unlink(a.path("deaf"))
+        self.assertNotIn("HEARD", a.read("log"))
+        self.kill(a, "forwarder", 0)
+        for worker in (0, 1):
+            a.line("forwarder slot=0 life=5 HEARD worker=%d life=%d" % (worker, worker + 2),
+                   "log")
+        a.line("forwarder slot=0 life=5 CACHE .* was=4", "log")
+        self.assertEqual(a.read("stderr").count("worker started"), 2)
+
+    def test_killed_worker(self):
+        """G9: the successor gets the park memory and the pair of the dead one."""
+        a = self.appliance().start()
+        a.line("HEARD worker=1 life=3", "log")
+        self.kill(a, "worker", 1)
+        a.line("worker slot=1 life=5 PARK .* was=3", "log")
+        a.line("forwarder slot=0 life=4 HEARD worker=1 life=5", "log")
+        self.assertEqual(a.read("log").count("PEER number=1\n"), 1)
+
+    def test_killed_again_and_again(self):
+        """Both sides, in turn: no descriptor is lost here or there."""
+        a = self.appliance().start()
+        a.line("HEARD worker=1 life=3", "log")
+        fds = "/proc/%d/fd" % a.process.pid
+        before = len(os.listdir(fds))
+        for _ in range(5):
+            self.kill(a, "worker", 0)
+            self.kill(a, "forwarder", 0)
+        a.line("HEARD worker=0 life=13", "log")
+        self.assertEqual(len(os.listdir(fds)), before)
+
+    def test_hung_forwarder(self):
+        """EV-04: 3 s, like workers; who serves clients does not notice."""
+        a = self.appliance().start()
+        a.line("forwarder ready slot=0")
+        hung = a.pid("forwarder", 0)
+        os.kill(hung, signal.SIGSTOP)
+        a.line("forwarder died slot=0 pid=%d signal=9 .*reason=heartbeat" % hung)
+        still_ms = int(a.line(r"forwarder hangs slot=0 pid=%d still_ms=(\d+)" % hung).group(1))
+        self.assertGreaterEqual(still_ms, 3000)
+        a.line("forwarder ready slot=0", count=2)
+        self.assertEqual(a.read("stderr").count("worker started"), 2)
+
+    def test_ready_without(self):
+        """A forwarder that cannot live keeps nobody from serving names of the cluster."""
+        a = self.appliance()
+        a.touch("die-f0")
+        a.start()
+        a.told("READY=1")
+        self.assertIn(a.ask(), ((0, 0), (1, 1)))
+        a.line("forwarder died slot=0", count=3)
+        os.unlink(a.path("die-f0"))
+        a.line("forwarder ready slot=0")
+        a.line("HEARD worker=1 life=3", "log")
+        self.assertNotIn("crash loop", a.read("stderr"))
+
+
 class Reload(Base):
     def hup(self, a):
         a.process.send_signal(signal.SIGHUP)
@@ -355,8 +443,8 @@ class Reload(Base):
         a.line("setting needs restart key=workers")
         self.assertIn("MONOTONIC_USEC=", a.told("RELOADING=1"))
         a.told("READY=1")
-        os.kill(a.pid("controller", 4), signal.SIGKILL)
-        a.line("life=4 COMMIT number=2", "log")
+        os.kill(a.pid("controller", 0), signal.SIGKILL)
+        a.line("life=5 COMMIT number=2", "log")
 
     def test_bad_file(self):
         """RL-02: the old settings stay, each error with file and line."""
@@ -495,7 +583,7 @@ class Namespaces(Base):
         self.ip("address", "add", "10.9.8.7/32", "dev", "lo")
         a.line("SOCKET share=0 kind=0 addr=10.9.8.7 ", "log", count=2)
         os.kill(a.pid("worker", 0), signal.SIGKILL)
-        a.line("worker slot=0 life=4 SOCKET share=0 kind=0 addr=10.9.8.7 ", "log")
+        a.line("worker slot=0 life=5 SOCKET share=0 kind=0 addr=10.9.8.7 ", "log")
 
     def test_somebody_holds_one(self):
         """127.0.0.53:53 is systemd-resolved's: one line says so, the rest is served."""
@@ -521,7 +609,7 @@ class Namespaces(Base):
                   encoding="ascii") as f:
             first = int(f.read())
         with open("/proc/%d/task/%d/children" % (first, first), encoding="ascii") as f:
-            self.assertEqual(len(f.read().split()), 3)
+            self.assertEqual(len(f.read().split()), 4)
         os.kill(first, signal.SIGTERM)
         self.assertEqual(a.process.wait(WAIT), 0)
         self.assertEqual(a.shm(), [])
@@ -560,7 +648,8 @@ def in_namespace():
 def main():
     loader = unittest.TestLoader()
     only = sys.argv[1:]
-    classes = [Namespaces] if only == ["--namespace"] else [Life, Deaths, Reload, Options, Ports]
+    classes = ([Namespaces] if only == ["--namespace"]
+               else [Life, Deaths, Forwarders, Reload, Options, Ports])
     suite = unittest.TestSuite(loader.loadTestsFromTestCase(c) for c in classes)
     if only and only != ["--namespace"]:
         suite = loader.loadTestsFromNames(only, sys.modules[__name__])

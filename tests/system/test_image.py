@@ -132,7 +132,8 @@ class Image(unittest.TestCase):
                     programs.add(path)
         self.assertEqual(programs, {
             "/usr/sbin/shmdnsd", "/usr/bin/shmdnsctl",
-            *("/usr/libexec/shmdns/" + n for n in ("shmdns-controller", "shmdns-worker"))})
+            *("/usr/libexec/shmdns/" + n for n in ("shmdns-controller", "shmdns-forwarder",
+                                                     "shmdns-worker"))})
         for path in links:
             target = os.path.join(os.path.dirname(path), os.readlink(self.root + path))
             self.assertTrue(os.path.exists(self.root + os.path.normpath(target)), path)

@@ -70,6 +70,9 @@ static const struct {
 	{MESSAGE_READY, sizeof(struct message_number)},
 	{MESSAGE_PREPARED, sizeof(struct message_prepared)},
 	{MESSAGE_COMMITTED, sizeof(struct message_number)},
+	{MESSAGE_PEER, sizeof(struct message_number)},
+	{MESSAGE_PARK, sizeof(struct message_number)},
+	{MESSAGE_CACHE, sizeof(struct message_cache)},
 };
 
 START_TEST(only_the_right_size_is_taken)
@@ -89,7 +92,7 @@ END_TEST
 
 START_TEST(unknown_types_are_refused)
 {
-	static const uint32_t unknown[] = {0, MESSAGE_COMMITTED + 1, UINT32_MAX};
+	static const uint32_t unknown[] = {0, MESSAGE_CACHE + 1, UINT32_MAX};
 	union message in;
 	int passed = -2;
 

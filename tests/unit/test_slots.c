@@ -24,7 +24,7 @@ static void start_all(uint64_t now_ns)
 
 static void setup(void)
 {
-	slots_init(&slots, 3, begin);
+	slots_init(&slots, 3, 2, begin);
 	start_all(begin);
 }
 
@@ -67,9 +67,9 @@ START_TEST(begins_with_the_controller)
 {
 	struct slots s;
 
-	slots_init(&s, 3, begin);
+	slots_init(&s, 3, 2, begin);
 	ck_assert_uint_eq(slots_due(&s, begin - 1), SLOT_NONE);
-	const uint32_t order[] = {6, 0, 1, 2};
+	const uint32_t order[] = {8, 0, 1, 2, 6, 7};
 	for (uint32_t k = 0; k < ARRAY_LEN(order); k++) {
 		ck_assert_uint_eq(slots_due(&s, begin), order[k]);
 		ck_assert_uint_eq(slots_started(&s, order[k], 10 + (int)k, begin), k + 1);
@@ -82,6 +82,51 @@ START_TEST(begins_with_the_controller)
 	ck_assert_uint_eq(slots_find(&s, 12), 1);
 	ck_assert_uint_eq(slots_find(&s, 99), SLOT_NONE);
 	slots_fini(&s);
+}
+END_TEST
+
+/* Workers, forwarders, the controller: each role counts from 0. */
+static const struct {
+	uint32_t slot;
+	enum slot_role role;
+	uint32_t number;
+} places[] = {
+	{0, SLOT_WORKER, 0},
+	{5, SLOT_WORKER, 5},
+	{6, SLOT_FORWARDER, 0},
+	{7, SLOT_FORWARDER, 1},
+	{8, SLOT_CONTROLLER, 0},
+};
+
+START_TEST(places_of_roles)
+{
+	ck_assert_uint_eq(slots_role(&slots, places[_i].slot), places[_i].role);
+	ck_assert_uint_eq(slots_number(&slots, places[_i].slot), places[_i].number);
+	ck_assert_uint_eq(slots.n, 9);
+}
+END_TEST
+
+/* Names of the cluster are served whether or not there are forwarders. */
+START_TEST(ready_without_forwarders)
+{
+	slots_died(&slots, 6, begin, 0);
+	slots_died(&slots, 7, begin, 0);
+	ck_assert(slots_all_ready(&slots));
+	ck_assert_uint_eq(slots_serving(&slots), 3);
+	slots_died(&slots, 1, begin, 0);
+	ck_assert(!slots_all_ready(&slots));
+}
+END_TEST
+
+/* A forwarder that dies young again and again backs off, and nobody is steered around. */
+START_TEST(forwarder_backs_off)
+{
+	uint64_t now_ns = die_young(6, 8, begin);
+
+	ck_assert(!slots_died(&slots, 6, now_ns, UINT64_MAX));
+	ck_assert_uint_gt(slots.slot[6].due_ns, now_ns + S);
+	for (uint32_t share = 0; share < 3; share++)
+		ck_assert(!slots.looping[share]);
 }
 END_TEST
 
@@ -201,7 +246,7 @@ END_TEST
 static const struct {
 	uint32_t slot;
 	uint64_t after_ns;
-} hangs[] = {{0, 3 * S}, {2, 3 * S}, {6, 60 * S}};
+} hangs[] = {{0, 3 * S}, {2, 3 * S}, {6, 3 * S}, {7, 3 * S}, {8, 60 * S}};
 
 START_TEST(hung_one_is_found)
 {
@@ -284,15 +329,17 @@ END_TEST
 /* While stopping nobody is started again, and an empty house is known as such. */
 START_TEST(stopping)
 {
+	static const uint32_t order[] = {0, 1, 2, 6, 7, 8};
+
 	slots.stopping = true;
-	for (uint32_t i = 0; i < 3; i++) {
-		ck_assert(!slots_empty(&slots, false));
-		slots_died(&slots, i, begin + S, 0);
+	for (uint32_t k = 0; k < ARRAY_LEN(order); k++) {
+		enum slot_role role = slots_role(&slots, order[k]);
+
+		ck_assert(role == SLOT_WORKER || slots_empty(&slots, role - 1));
+		ck_assert(!slots_empty(&slots, role));
+		slots_died(&slots, order[k], begin + S, 0);
 	}
-	ck_assert(slots_empty(&slots, false));
-	ck_assert(!slots_empty(&slots, true));
-	slots_died(&slots, slots_controller(&slots), begin + S, 0);
-	ck_assert(slots_empty(&slots, true));
+	ck_assert(slots_empty(&slots, SLOT_CONTROLLER));
 	ck_assert_uint_eq(slots_due(&slots, begin + 100 * S), SLOT_NONE);
 }
 END_TEST
@@ -315,6 +362,9 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, begins_with_the_controller);
+	tcase_add_loop_test(tc, places_of_roles, 0, ARRAY_LEN(places));
+	tcase_add_test(tc, ready_without_forwarders);
+	tcase_add_test(tc, forwarder_backs_off);
 	tcase_add_test(tc, serves_its_own);
 	tcase_add_test(tc, old_ones_come_back_at_once);
 	tcase_add_test(tc, young_ones_back_off);

@@ -52,7 +52,7 @@ static void start(void)
 	ck_assert_int_eq(pair_open(pair), 0);
 	ck_assert_int_eq(segment_stat_create(instance, "w0", STAT_WORKER, &fd), 0);
 	const void *mapped;
-	ck_assert_int_eq(segment_stat_map(instance, "w0", &mapped), 0);
+	ck_assert_int_eq(segment_stat_map(instance, "w0", STAT_WORKER, &mapped), 0);
 	page = mapped;
 	worker = fork();
 	if (worker == 0)

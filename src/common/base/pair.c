@@ -23,7 +23,7 @@ static const size_t sizes[] = {
 	[MESSAGE_COMMITTED] = sizeof(struct message_number),
 	[MESSAGE_PEER] = sizeof(struct message_number),
 	[MESSAGE_PARK] = sizeof(struct message_number),
-	[MESSAGE_CACHE] = sizeof(struct message_number),
+	[MESSAGE_CACHE] = sizeof(struct message_cache),
 };
 
 /* Room for one descriptor; by its alignment two would fit, see take_descriptor(). */

@@ -12,10 +12,11 @@
  *                          SOCKET_GONE  stop reading that socket, close it (worker)
  *                          RETIRE       orderly end: stop reading, settle, exit 0
  *                          PEER         + descriptor: your end of the pair with that
- *                                       forwarder (to a worker) or with the worker of that
- *                                       slot (to a forwarder); cache/ask.h
+ *                                       forwarder (to a worker), or with the worker of
+ *                                       that slot (to a forwarder); cache/ask.h
  *                          PARK         + memory file: the slot's parked queries (worker)
- *                          CACHE        + its object, open for writing (forwarder)
+ *                          CACHE        + its object, open for writing, and how large
+ *                                       its rings shall be (forwarder)
  *                          PREPARE      + sealed memory file: parse this config aside
  *                          COMMIT       make prepared number N current; ABORT: forget it
  *   child -> supervisor    READY        serving (worker: a root is mapped and sockets are
@@ -30,9 +31,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAIR_FD          3   /* descriptor of the pair in every child */
-#define PAIR_MESSAGE_MAX 512 /* octets */
-#define INSTANCE_MAX     32  /* octets of an instance name with its NUL */
+#define PAIR_FD          3          /* descriptor of the pair in every child */
+#define PAIR_MESSAGE_MAX 512        /* octets */
+#define INSTANCE_MAX     32         /* octets of an instance name with its NUL */
+#define PARK_OCTETS      (4u << 20) /* of the memory file that PARK brings */
 
 enum message_type {
 	MESSAGE_START = 1,
@@ -67,8 +69,7 @@ struct socket_key {
 
 struct message_start {
 	uint32_t type;
-	uint32_t
-		slot; /* stat page of this process: worker 0 .. 2n-1, forwarder 0 .. k-1 */
+	uint32_t slot;       /* of its stat page: worker 0 .. 2n-1, forwarder 0 .. k-1 */
 	uint32_t share;      /* which sockets it serves: 0 .. n-1 */
 	uint32_t workers;    /* n */
 	uint64_t life;       /* number of this process's life, rising over all children */
@@ -89,9 +90,15 @@ struct message_socket {
 };
 
 struct message_number {
-	uint32_t type; /* PREPARE, COMMIT, ABORT, COMMITTED, READY, RETIRE (number 0) */
-	uint32_t
-		number; /* PEER: of the forwarder, or of the worker's slot; PARK, CACHE: 0 */
+	uint32_t type;   /* PREPARE, COMMIT, ABORT, COMMITTED, READY, RETIRE (number 0) */
+	uint32_t number; /* PEER: of the forwarder, or of the worker's slot; PARK: 0 */
+};
+
+/* The object is empty at first: the forwarder makes it as large as its rings need. */
+struct message_cache {
+	uint32_t type;
+	uint32_t pad;
+	uint64_t success, denial; /* octets, until the supervisor ends */
 };
 
 struct message_prepared {
@@ -106,6 +113,7 @@ union message {
 	struct message_start start;
 	struct message_socket socket;
 	struct message_number number;
+	struct message_cache cache;
 	struct message_prepared prepared;
 	uint8_t octets[PAIR_MESSAGE_MAX];
 };

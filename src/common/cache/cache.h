@@ -20,13 +20,18 @@
 	(sizeof(struct cache_entry) + CACHE_SETS_MAX * sizeof(struct cache_set) +        \
 		NAME_MAX_LEN + 1 + CACHE_TEXT_MAX + CACHE_WIRE_MAX + 64)
 
+/* Octets of a failure: no RRs. */
+#define CACHE_FAILURE_MAX                                                                \
+	(sizeof(struct cache_entry) + NAME_MAX_LEN + 1 + CACHE_TEXT_MAX + 8)
+
 /* A mapped cache. Zeroed: none, in which nothing is found. */
 struct cache {
 	const uint8_t *base; /* borrowed from the map; NULL: none */
 	size_t size;         /* octets of it */
-	uint8_t *
-		copy[2]; /* CACHE_COPY_MAX octets each, 8-aligned, owned by who made it */
-	uint64_t torn;   /* entries that were not whole (MC-05) */
+	/* CACHE_COPY_MAX octets each, 8-aligned, owned by who made it. */
+	uint8_t *copy[2];
+	uint64_t torn; /* entries that were not whole (MC-05) */
+	_Alignas(8) uint8_t failed[CACHE_FAILURE_MAX];
 };
 
 /* True if a cache of this layout and of `instance` stands at base. */
@@ -39,15 +44,27 @@ struct cache_found {
 	const struct cache_entry *failure; /* NULL: none that counts now */
 	bool failed_now; /* it was stored after the arrival (else EDE 13) */
 	uint64_t word;   /* of the answer, for notes */
+	/* What `answer` took the place of and still stands there: for prefer_positive. */
+	const struct cache_entry *older;
 };
 
 /*
  * Look a question up for a query that arrived at `arrival_ns`. Of an answer to the type and
- * an NXDOMAIN of the name the later one counts (CA-11). `answer` with `fresh` false has
- * expired and may only be served stale. True: something was found.
+ * an NXDOMAIN of the name the one stored later counts (CA-11), also when it has expired and
+ * the other has not: that one is known to be wrong. A failure counts until it is tried
+ * again, unless an answer was stored after it. `answer` with `fresh` false has expired and
+ * may only be served stale. True: something was found.
  */
 bool cache_find(struct cache *c, const struct question *q, uint64_t arrival_ns,
 	uint64_t now_ns, struct cache_found *out);
+
+/*
+ * The question of the name above `q`: its parent, or of the next one up to the root; false:
+ * there is none. For NXDOMAIN cuts (CA-12): an NXDOMAIN of a name that cache_find() finds
+ * holds for all below it.
+ */
+bool cache_parent(
+	const struct question *q, const struct hash_key *key, struct question *out);
 
 /* Parts of an entry that cache_find() or cache_walk() gave: they have been checked. */
 const struct cache_set *cache_sets(const struct cache_entry *e);
@@ -73,6 +90,12 @@ bool cache_rr(const struct cache_entry *e, size_t *at, struct cache_rr *out);
 
 /* The name at offset `at` of the wire part; returns the offset behind it, 0: none. */
 size_t cache_expand(const struct cache_entry *e, size_t at, struct name *out);
+
+/*
+ * True if sizes, counts and offsets of an entry of n octets fit together, those of its RRs
+ * too. The memory does not change; its checksum is not looked at.
+ */
+bool cache_fits(const struct cache_entry *e, size_t n);
 
 /*
  * Call `on_entry` for every entry that the index leads to, in no order; it returns false to

@@ -111,6 +111,47 @@ bool rev_parse(const uint8_t *wire, size_t len, struct addr *out)
 	return parse_v4(wire, len, out) || parse_v6(wire, len, out);
 }
 
+/* Add the octet or nibble that a label says to the end of the prefix; false: it says none. */
+static bool extend(struct prefix *p, const uint8_t *label)
+{
+	uint8_t *octet = &p->addr.octets[p->bits / 8];
+	int v = -1;
+
+	if (p->bits == 8 * p->addr.len)
+		return false;
+	if (p->addr.len == 4)
+		v = parse_octet(label + 1, label[0]);
+	else if (label[0] == 1)
+		v = parse_nibble(label[1]);
+	if (v < 0)
+		return false;
+	if (p->addr.len == 16 && p->bits % 8 == 0)
+		v <<= 4;
+	*octet = (uint8_t)(*octet | v);
+	p->bits = (uint8_t)(p->bits + (p->addr.len == 4 ? 8 : 4));
+	return true;
+}
+
+bool rev_prefix(const uint8_t *wire, size_t len, struct prefix *out)
+{
+	uint8_t start[NAME_MAX_LEN / 2]; /* of each label in front of the tree's name */
+	const bool v4 = name_under(wire, len, in_addr_arpa, sizeof(in_addr_arpa));
+	struct prefix p = {.addr.len = v4 ? 4 : 16};
+	unsigned n = 0;
+
+	if (!v4 && !name_under(wire, len, ip6_arpa, sizeof(ip6_arpa)))
+		return false;
+	const size_t end = len - (v4 ? sizeof(in_addr_arpa) : sizeof(ip6_arpa));
+	for (size_t at = 0; at < end; at += 1u + wire[at])
+		start[n++] = (uint8_t)at;
+	while (n > 0 && extend(&p, wire + start[n - 1]))
+		n--;
+	if (p.bits == 0)
+		return false;
+	*out = p;
+	return true;
+}
+
 /* Add 1 to the number that the first `bits` bits make; `bits` ends an octet or nibble. */
 static void step(struct addr *a, unsigned bits)
 {

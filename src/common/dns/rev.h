@@ -17,6 +17,13 @@ void rev_name(const struct addr *a, struct name *out);
 bool rev_parse(const uint8_t *wire, size_t len, struct addr *out);
 
 /*
+ * The addresses that a reverse name is about, be it cut short (2.10.in-addr.arpa is about
+ * 10.2.0.0/16) or have labels in front. `wire` is folded. False: it stands in neither
+ * tree, or no label says an octet or nibble; `out` is then untouched.
+ */
+bool rev_prefix(const uint8_t *wire, size_t len, struct prefix *out);
+
+/*
  * RO-01: a CIDR such as "10.96.0.0/12" to the reverse zones at the next octet (IPv4) or
  * nibble (IPv6) border. Fills at most `max` names; returns how many there are, -EINVAL if
  * it is no CIDR, -E2BIG if there would be more than `max`.

@@ -23,6 +23,8 @@
 #define FORWARD_TEXT_MAX      8192 /* octets of file names */
 #define FORWARD_CLIENTS_MAX   64   /* CIDRs of forward_clients */
 #define FORWARD_OWN_MAX       64   /* CIDRs of kubernetes.own_ranges */
+#define FORWARD_FLUSH_MAX     16
+#define FORWARD_TIME_MAX_MS   86400000
 #define FORWARDERS_MAX        8
 
 /* A run of names in the pool. */
@@ -88,22 +90,31 @@ struct cache_settings {
 
 enum loop_mode { LOOP_BREAK, LOOP_WARN, LOOP_EXIT };
 
+/* What an operator wants forgotten: outcomes of `name` that were stored before. */
+struct forward_flush {
+	uint64_t at_ns;   /* of the request; ascending in the list */
+	bool below;       /* those of names below it too */
+	struct name name; /* folded */
+};
+
+/* Zeroed: no groups, no forwarders. */
 struct forward_settings {
 	uint32_t deadline_ms; /* limits.query_deadline */
-	uint8_t ngroups, nupstreams, nnames, nclients, nown;
+	uint8_t ngroups, nupstreams, nnames, nclients, nown, nflush;
 	uint8_t forwarders; /* how many processes; each name has its home in one */
 	uint8_t loop;       /* enum loop_mode */
 	bool everybody;     /* forward_clients holds "*" */
-	/* The last group, if `bootstrap` is set, resolves names of upstreams and has no names. */
+	/* The last group, if `bootstrap` is set, resolves names of upstreams; no `from`. */
 	bool bootstrap;
 	struct cache_settings cache;
 	struct forward_group groups[FORWARD_GROUPS_MAX];
 	struct forward_upstream upstreams[FORWARD_POOL_MAX];
 	struct name names[FORWARD_NAMES_MAX]; /* folded */
 	struct prefix clients[FORWARD_CLIENTS_MAX];
-	struct prefix
-		own[FORWARD_OWN_MAX]; /* reverse names of these never leave (FT-03) */
-	uint16_t text_len;
+	/* Reverse names of these never leave (FT-03). */
+	struct prefix own[FORWARD_OWN_MAX];
+	struct forward_flush flush[FORWARD_FLUSH_MAX];
+	uint16_t text_len;           /* with the last NUL */
 	char text[FORWARD_TEXT_MAX]; /* NUL-terminated file names; [0] is the empty one */
 };
 
@@ -113,13 +124,16 @@ struct forward_settings {
 /* Octets of *f into `out` (FORWARD_OCTETS_MAX); returns how many. */
 size_t forward_encode(const struct forward_settings *f, uint8_t *out);
 
-/* The opposite. -EBADMSG (with *out undefined) if anything is out of its range. */
+/*
+ * The opposite: `len` octets, all of them. -EBADMSG (with *out undefined) if anything is
+ * out of its range, or leads out of its pool. Never trusts its input.
+ */
 int forward_decode(const uint8_t *octets, size_t len, struct forward_settings *out);
 
 /*
  * The group that has `name` (folded): of those whose `from` it is in and whose `except` it
- * is not in, the one with the longest `from` (FW-01, FW-05); -1: none. With `after` >= 0
- * only groups that are less good than that one (FW-16).
+ * is not in, the one with the longest `from`, of equal ones the first (FW-01, FW-05); -1:
+ * none. With `after` >= 0 only groups that are less good than that one (FW-16).
  */
 int forward_group(
 	const struct forward_settings *f, const uint8_t *name, size_t len, int after);
@@ -130,7 +144,10 @@ int forward_by_digest(const struct forward_settings *f, uint64_t digest);
 /* True if misses of this client may be answered (AC-10); `client` len 0: nobody known. */
 bool forward_allowed(const struct forward_settings *f, const struct addr *client);
 
-/* True if `name` is a reverse name of an address in `own`, which never leaves (FT-03). */
+/*
+ * True if `name` never leaves (FT-03): a reverse name of an address in `own`, or of a run
+ * of such addresses, or below one.
+ */
 bool forward_stays(const struct forward_settings *f, const uint8_t *name, size_t len);
 
 /* True if `name` is one of the run, or below one. */

@@ -439,6 +439,11 @@ void segment_board_unlink(const char *instance)
 	shm_unlink(name);
 }
 
+static size_t stat_octets(enum stat_role role)
+{
+	return role == STAT_FORWARDER ? STAT_FORWARDER_OCTETS : STAT_OCTETS;
+}
+
 int segment_stat_create(
 	const char *instance, const char *who, enum stat_role role, int *fd)
 {
@@ -449,7 +454,7 @@ int segment_stat_create(
 
 	snprintf(what, sizeof(what), "stat.%s", who);
 	object_name(name, instance, what);
-	ret = create_page(name, STAT_OCTETS, fd);
+	ret = create_page(name, stat_octets(role), fd);
 	if (ret < 0)
 		return ret;
 	ret = map_page(*fd, STAT_OCTETS, PROT_READ | PROT_WRITE, &page);
@@ -468,10 +473,16 @@ int segment_stat_create(
 
 int segment_stat_map_fd(int fd, void **page)
 {
-	return map_page(fd, STAT_OCTETS, PROT_READ | PROT_WRITE, page);
+	uint64_t size;
+	int ret = object_size(fd, &size);
+
+	if (ret < 0)
+		return ret;
+	return map_page(fd, MAX(size, STAT_OCTETS), PROT_READ | PROT_WRITE, page);
 }
 
-int segment_stat_map(const char *instance, const char *who, const void **page)
+int segment_stat_map(
+	const char *instance, const char *who, enum stat_role role, const void **page)
 {
 	char name[OBJECT_NAME], what[32];
 	const struct stat_head *head;
@@ -483,23 +494,100 @@ int segment_stat_map(const char *instance, const char *who, const void **page)
 	int fd = shm_open(name, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	ret = map_page(fd, STAT_OCTETS, PROT_READ, &p);
+	ret = map_page(fd, stat_octets(role), PROT_READ, &p);
 	close(fd);
 	if (ret < 0)
 		return ret;
 	head = p;
-	if (head->magic != STAT_MAGIC || head->layout != SNAP_LAYOUT) {
-		munmap(p, STAT_OCTETS);
+	if (head->magic != STAT_MAGIC || head->layout != SNAP_LAYOUT ||
+		head->role != role) {
+		munmap(p, stat_octets(role));
 		return -EBADMSG;
 	}
 	*page = p;
 	return 0;
 }
 
-void segment_stat_unmap(const void *page)
+void segment_stat_unmap(const void *page, enum stat_role role)
 {
 	if (page != NULL)
-		munmap((void *)(uintptr_t)page, STAT_OCTETS);
+		munmap((void *)(uintptr_t)page, stat_octets(role));
+}
+
+/* ---- caches ---- */
+
+static void cache_name_of(char out[OBJECT_NAME], const char *instance, unsigned forwarder)
+{
+	char what[32];
+
+	snprintf(what, sizeof(what), "cache.%u", forwarder);
+	object_name(out, instance, what);
+}
+
+int segment_cache_create(const char *instance, unsigned forwarder, int *fd)
+{
+	char name[OBJECT_NAME];
+
+	cache_name_of(name, instance, forwarder);
+	*fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, OBJECT_MODE);
+	return *fd < 0 ? -errno : 0;
+}
+
+int segment_cache_map_fd(int fd, size_t octets, uint8_t **base)
+{
+	uint64_t size = 0;
+	void *p;
+	int ret = object_size(fd, &size);
+
+	/* Never smaller: workers have it mapped (SH-05). Its pages come by _grow(). */
+	if (ret == 0 && size < octets && ftruncate(fd, (off_t)octets) < 0)
+		ret = -errno;
+	if (ret == 0)
+		ret = allocate(fd, 0, BOARD_OCTETS);
+	if (ret < 0)
+		return ret;
+	p = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	*base = p;
+	return 0;
+}
+
+int segment_cache_grow(int fd, size_t from, size_t to)
+{
+	return from < to ? allocate(fd, from, to) : 0;
+}
+
+int segment_cache_map(
+	const char *instance, unsigned forwarder, const uint8_t **base, size_t *octets)
+{
+	char name[OBJECT_NAME];
+	uint64_t size = 0;
+	void *p;
+
+	cache_name_of(name, instance, forwarder);
+	int fd = shm_open(name, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	int ret = object_size(fd, &size);
+	if (ret == 0 && size == 0)
+		ret = -EBADMSG; /* its forwarder has not begun */
+	if (ret == 0) {
+		p = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+		ret = p == MAP_FAILED ? -errno : 0;
+	}
+	close(fd);
+	if (ret < 0)
+		return ret;
+	*base = p;
+	*octets = size;
+	return 0;
+}
+
+void segment_cache_unmap(const uint8_t *base, size_t octets)
+{
+	if (base != NULL)
+		munmap((void *)(uintptr_t)base, octets);
 }
 
 /* ---- the instance ---- */

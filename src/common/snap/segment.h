@@ -89,8 +89,31 @@ void segment_board_unlink(const char *instance);
 int segment_stat_create(
 	const char *instance, const char *who, enum stat_role role, int *fd);
 int segment_stat_map_fd(int fd, void **page);
-int segment_stat_map(const char *instance, const char *who, const void **page);
-void segment_stat_unmap(const void *page);
+int segment_stat_map(
+	const char *instance, const char *who, enum stat_role role, const void **page);
+void segment_stat_unmap(const void *page, enum stat_role role);
+
+/*
+ * Caches. The supervisor makes that of each forwarder, empty: *fd is open for writing,
+ * owned by the caller.
+ */
+int segment_cache_create(const char *instance, unsigned forwarder, int *fd);
+
+/*
+ * Map a cache for its writer, who says how many octets it needs (cachewrite_octets()): the
+ * object is made as large, but only its first page has memory. `_grow` gives memory to
+ * octets [from, to), before they are touched for the first time: 0; -ENOSPC; -errno.
+ */
+int segment_cache_map_fd(int fd, size_t octets, uint8_t **base);
+int segment_cache_grow(int fd, size_t from, size_t to);
+
+/*
+ * Map a cache for reading, as large as it is now; cache_valid() says whether one stands
+ * there. 0; -ENOENT; -EBADMSG: nothing stands there yet; -errno.
+ */
+int segment_cache_map(
+	const char *instance, unsigned forwarder, const uint8_t **base, size_t *octets);
+void segment_cache_unmap(const uint8_t *base, size_t octets);
 
 /*
  * The lock object of the controller (SH-10): *fd owned by the caller, the lock goes with

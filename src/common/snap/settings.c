@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 
-/* The fixed part, in front of preferred prefixes, own addresses, zones and weights. */
+/* The fixed part, before preferred prefixes, own addresses, zones, forward, weights. */
 struct fixed {
 	uint32_t ttl_s, negative_ttl_s, startup_ms;
 	uint16_t max_udp;
@@ -37,10 +37,14 @@ size_t settings_encode(const struct settings *s, uint8_t *out)
 		p = put_addr(p, &s->own[i]);
 	for (unsigned i = 0; i < s->nzones; i++) {
 		*p++ = s->zones[i].kind;
+		*p++ = s->zones[i].fallthrough;
 		*p++ = s->zones[i].name.len;
 		memcpy(p, s->zones[i].name.wire, s->zones[i].name.len);
 		p += s->zones[i].name.len;
 	}
+	const uint32_t forward = (uint32_t)forward_encode(&s->forward, p + 4);
+	memcpy(p, &forward, 4);
+	p += 4 + forward;
 	return (size_t)(p - out) + weights_encode(&s->weights, p);
 }
 
@@ -61,11 +65,12 @@ static bool take_prefix(const uint8_t *p, struct prefix *out)
 /* One zone from *p; false if it is not well-formed. */
 static bool decode_zone(const uint8_t **p, const uint8_t *end, struct zone *z)
 {
-	if (end - *p < 2)
+	if (end - *p < 3 || (*p)[1] > 1)
 		return false;
 	z->kind = (*p)[0];
-	z->name.len = (*p)[1];
-	*p += 2;
+	z->fallthrough = (*p)[1] == 1;
+	z->name.len = (*p)[2];
+	*p += 3;
 	if (z->kind < ZONE_FORWARD || z->kind > ZONE_MULTICLUSTER || z->name.len == 0 ||
 		end - *p < z->name.len || name_scan(*p, z->name.len) != z->name.len)
 		return false;
@@ -82,6 +87,19 @@ static bool tcp_valid(const struct tcp_limits *t)
 	       t->idle_ms <= SETTINGS_TIME_MAX_MS &&
 	       t->max_age_ms <= SETTINGS_TIME_MAX_MS &&
 	       t->max_connections <= SETTINGS_CONNECTIONS_MAX;
+}
+
+/* Forward, of which the length stands in front, and the rest is the weights. */
+static int decode_tables(const uint8_t *p, const uint8_t *end, struct settings *out)
+{
+	if (end - p < 4)
+		return -EBADMSG;
+	const size_t forward = load_host_u32(p);
+	p += 4;
+	if (forward > (size_t)(end - p) || forward_decode(p, forward, &out->forward) < 0)
+		return -EBADMSG;
+	p += forward;
+	return weights_decode(p, (size_t)(end - p), &out->weights);
 }
 
 int settings_decode(
@@ -129,7 +147,7 @@ int settings_decode(
 	for (unsigned i = 0; i < f.nzones; i++)
 		if (!decode_zone(&p, end, &out->zones[i]))
 			return -EBADMSG;
-	return weights_decode(p, (size_t)(end - p), &out->weights);
+	return decode_tables(p, end, out);
 }
 
 int settings_zone(const struct settings *s, const uint8_t *name, size_t len)

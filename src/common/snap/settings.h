@@ -85,7 +85,8 @@ struct settings {
 
 /* Largest size of settings_encode()'s output. */
 #define SETTINGS_OCTETS_MAX                                                              \
-	(512 + 17 * SETTINGS_OWN_MAX + 260 * SETTINGS_ZONES_MAX + WEIGHTS_OCTETS_MAX)
+	(512 + 17 * SETTINGS_OWN_MAX + 260 * SETTINGS_ZONES_MAX + FORWARD_OCTETS_MAX +   \
+		WEIGHTS_OCTETS_MAX)
 
 /* Octets of *s without its number into `out` (SETTINGS_OCTETS_MAX); returns how many. */
 size_t settings_encode(const struct settings *s, uint8_t *out);

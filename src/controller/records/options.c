@@ -112,7 +112,8 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	s->any = (uint8_t)c->any_query;
 	s->rotation = (uint8_t)c->loadbalance.policy;
 	s->nprefer = (uint8_t)c->loadbalance.nprefer;
-	memcpy(s->prefer, c->loadbalance.prefer, sizeof(s->prefer));
+	for (size_t i = 0; i < c->loadbalance.nprefer; i++)
+		s->prefer[i] = c->loadbalance.prefer[i];
 	set_tcp(&s->tcp, &c->tcp);
 	if (k->nserver_addresses > 0) {
 		own = k->server_addresses;
