@@ -119,6 +119,14 @@ void engine_weights(
 	renumber(e, now_ns, wall_ns);
 }
 
+void engine_forward(struct engine *e, const struct forwardset_file *files, size_t n,
+	uint64_t now_ns, uint64_t wall_ns)
+{
+	forwardset_from_conf(&e->conf, files, n, &e->options.settings.forward);
+	set_flush(e);
+	renumber(e, now_ns, wall_ns);
+}
+
 uint64_t engine_flush(struct engine *e, const struct name *name, bool below,
 	uint64_t now_ns, uint64_t wall_ns)
 {

@@ -6,6 +6,7 @@
  *
  *   engine_configure()  settings; the first call publishes them with complete=0
  *   engine_weights()    weights, after each engine_configure() and when they change
+ *   engine_forward()    who can be asked, after each engine_configure() and at changes
  *   engine_flush()      names that caches shall forget
  *   engine_event()      an object was added, modified, deleted
  *   engine_synced()     all objects were read once: the next turn publishes complete=1
@@ -18,6 +19,7 @@
 #include "controller/kube/store.h"
 #include "controller/publish/apply.h"
 #include "controller/publish/debounce.h"
+#include "controller/records/forwardset.h"
 
 /* A generation was published. Pointers are borrowed for the call. */
 struct engine_published {
@@ -99,6 +101,13 @@ void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
  */
 void engine_weights(
 	struct engine *e, const struct weights *w, uint64_t now_ns, uint64_t wall_ns);
+
+/*
+ * Who stands in the files that the configuration names, for the next generation (FW-03).
+ * engine_configure() forgets them: call this after it.
+ */
+void engine_forward(struct engine *e, const struct forwardset_file *files, size_t n,
+	uint64_t now_ns, uint64_t wall_ns);
 
 /*
  * An operator wants forwarders to forget what they know of `name` (folded), and with

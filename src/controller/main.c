@@ -26,6 +26,7 @@
 #include "controller/ownaddr.h"
 #include "controller/publish/ctlsock.h"
 #include "controller/report.h"
+#include "controller/resolvset.h"
 #include "controller/serialfile.h"
 #include "controller/weightfile.h"
 #include "snap/reader.h"
@@ -47,6 +48,8 @@ struct shell {
 	struct podslices *pods;
 	struct serialfile serials;
 	struct weightfile weights;
+	struct resolvset resolv;
+	uint32_t forwarders;       /* that run, whatever a reload says */
 	struct ctlsock *operators; /* NULL: not open */
 	char *path;                /* owned: what `files` reads */
 	struct conf waiting; /* the first configuration, until the publisher is open */
@@ -361,6 +364,7 @@ static void on_start(void *arg, const struct message_start *start, int stat_fd)
 
 	memcpy(s->instance, start->instance, sizeof(s->instance));
 	s->instance[sizeof(s->instance) - 1] = '\0';
+	s->forwarders = start->forwarders;
 	if (stat_fd >= 0 && segment_stat_map_fd(stat_fd, &page) == 0)
 		report_begin(&s->report, page, start->life, clock_mono_ns());
 	else
@@ -401,6 +405,12 @@ static void configure_weights(struct shell *s)
 			&s->engine, s->weights.now, clock_mono_ns(), clock_wall_ns());
 }
 
+static void forward(struct shell *s)
+{
+	engine_forward(
+		&s->engine, s->resolv.out, s->resolv.n, clock_mono_ns(), clock_wall_ns());
+}
+
 static void configure(struct shell *s, struct conf *c)
 {
 	struct addr own[SETTINGS_OWN_MAX];
@@ -408,11 +418,14 @@ static void configure(struct shell *s, struct conf *c)
 	size_t nown = ownaddr_list(own, ARRAY_LEN(own));
 
 	log_set_level((enum log_level)c->log_level);
+	c->forwarders = s->forwarders;
 	if (gethostname(hostname, sizeof(hostname) - 1) < 0)
 		hostname[0] = '\0';
 	engine_configure(
 		&s->engine, c, own, nown, hostname, clock_mono_ns(), clock_wall_ns());
 	configure_weights(s);
+	resolvset_set(&s->resolv, &s->engine.conf, RESOLVSET_FALLBACK);
+	forward(s);
 }
 
 /* Take the instance and publish the settings; without memory it is tried again. */
@@ -523,6 +536,10 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 		engine_weights(&s->engine, s->weights.now, now_ns, clock_wall_ns());
 		take_turn(s, true);
 	}
+	if (resolvset_look(&s->resolv)) {
+		forward(s);
+		take_turn(s, true);
+	}
 	if (s->has_waiting && now_ns >= s->open_next_ns)
 		open_publisher(s);
 }
@@ -572,6 +589,7 @@ static void close_all(struct shell *s)
 	if (s->has_waiting)
 		conf_fini(&s->waiting);
 	weightfile_fini(&s->weights);
+	resolvset_fini(&s->resolv);
 	control_fini(&s->control);
 	event_free(s->pair);
 	event_free(s->heartbeat);

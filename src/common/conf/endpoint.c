@@ -44,6 +44,14 @@ bool endpoint_multicast(const struct addr *a)
 	return a->len == 4 ? a->octets[0] >= 224 : a->octets[0] == 0xff;
 }
 
+bool endpoint_nowhere(const struct addr *a)
+{
+	static const struct addr any = {.len = 16};
+
+	return endpoint_multicast(a) || (a->len == 4 && a->octets[0] == 0) ||
+	       addr_compare(a, &any) == 0;
+}
+
 bool endpoint_link_local(const struct addr *a)
 {
 	return a->len == 16 && a->octets[0] == 0xfe && (a->octets[1] & 0xc0) == 0x80;

@@ -1,5 +1,6 @@
 /*
- * endpoint.h - addresses with ports, as they are written (OP-25) (inside of conf/)
+ * endpoint.h - addresses with ports, as they are written (OP-25), and what they are good
+ * for
  */
 #ifndef CONF_ENDPOINT_H
 #define CONF_ENDPOINT_H
@@ -20,6 +21,9 @@ bool endpoint_port(const char *text, uint16_t *out);
 
 /* True for what is not the address of one machine: multicast, broadcast. */
 bool endpoint_multicast(const struct addr *a);
+
+/* True for what cannot be asked: the same, 0.0.0.0/8 and :: (FW-21). */
+bool endpoint_nowhere(const struct addr *a);
 
 /* True for IPv6 link-local addresses, which need an interface. */
 bool endpoint_link_local(const struct addr *a);

@@ -54,11 +54,8 @@ static bool take_name(const char *text, struct name *out)
 /* FW-21: what can be no server. */
 static bool check_address(const struct addr *a, bool interface, const char **why)
 {
-	static const struct addr any = {.len = 16};
-
 	*why = "that is no address of one machine — write one that is";
-	if (endpoint_multicast(a) || (a->len == 4 && a->octets[0] == 0) ||
-		addr_compare(a, &any) == 0)
+	if (endpoint_nowhere(a))
 		return false;
 	*why = interface ? "that is not link-local — leave out the interface"
 	                 : "that is link-local — add its interface: \"fe80::1%eth0\"";
