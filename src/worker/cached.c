@@ -12,7 +12,7 @@ static bool turns(uint16_t type)
 }
 
 static uint32_t ttl_of(
-	const struct reply *r, const struct cached *c, const struct cache_set *set)
+	const struct reply *r, const struct cached_part *c, const struct cache_set *set)
 {
 	const struct cache_settings *s = &r->settings->forward.cache;
 
@@ -70,7 +70,7 @@ static uint8_t *copy_turned(const struct cache_entry *e, size_t *at, unsigned co
 }
 
 /* All sets, one behind another and nothing between them; room for them was claimed. */
-static bool copy_sets(struct reply *r, const struct cached *c, uint8_t *out)
+static bool copy_sets(struct reply *r, const struct cached_part *c, uint8_t *out)
 {
 	const struct cache_entry *e = c->entry;
 	const struct cache_set *sets = cache_sets(e);
@@ -169,7 +169,7 @@ static bool put_rdata(struct reply *r, const struct cache_entry *e,
 /* Where RRs of the entry are written to. */
 struct copy {
 	struct reply *r;
-	const struct cached *c;
+	const struct cached_part *c;
 	struct cached_names *names;
 	struct name owner; /* the target of the last CNAME, */
 	uint16_t owner_at; /* and where it stands; 0: there was none */
@@ -344,7 +344,7 @@ static bool any_ordered(const struct copy *k)
 	return false;
 }
 
-bool cached_put(struct reply *r, const struct cached *c, struct cached_names *names,
+bool cached_put(struct reply *r, const struct cached_part *c, struct cached_names *names,
 	uint16_t *target_at)
 {
 	const struct cache_entry *e = c->entry;

@@ -19,7 +19,7 @@ struct cached_names {
 };
 
 /* What of an entry is put, and how. */
-struct cached {
+struct cached_part {
 	const struct cache_entry *entry;
 	uint16_t at;    /* where the entry's name stands in the message; 0: nowhere */
 	unsigned nsets; /* the first ones; all: with the authority section */
@@ -33,7 +33,7 @@ struct cached {
  * *target_at is where the target of the last CNAME stands, if the chain goes on. False: the entry is damaged,
  * and the reply is undefined until encode_reset().
  */
-bool cached_put(struct reply *r, const struct cached *c, struct cached_names *names,
+bool cached_put(struct reply *r, const struct cached_part *c, struct cached_names *names,
 	uint16_t *target_at);
 
 #endif

@@ -219,7 +219,8 @@ static int put_addrs(struct reply *r, uint16_t at, const struct rrset *rr, bool 
 		return (int)n;
 	unsigned tail = MIN(n, rr->count - first); /* before the rotation wraps */
 	to = copy_addrs(to, head, head_len, rr->data + first * size, size, tail);
-	copy_addrs(to, head, head_len, rr->data, size, n - tail);
+	if (n > tail)
+		copy_addrs(to, head, head_len, rr->data, size, n - tail);
 	return (int)n;
 }
 

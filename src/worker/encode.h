@@ -41,11 +41,11 @@ struct reply {
 	const void *ede_text; /* borrowed */
 	uint8_t ede_len;      /* octets of it, at most 64 */
 	bool aa;
-	bool ra;          /* this client may have misses answered (B-04) */
 	bool ad;          /* of an upstream that is trusted (FW-27) */
 	bool cut;         /* the answer or the SOA does not fit: TC */
 	bool full;        /* an additional RRset did not fit: no more of them */
 	bool placed;      /* `place` was looked up */
+	bool ra;          /* this client may have misses answered (B-04) */
 	int zone;         /* of the question; -1: none of ours */
 	uint16_t zone_at; /* where that zone's name begins in the message */
 	unsigned nnames;

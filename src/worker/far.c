@@ -156,7 +156,7 @@ static bool damaged(struct run *run)
 static bool put_entry(struct run *run, const struct miss_found *found)
 {
 	const struct cache_entry *e = found->entry;
-	struct cached c = {.entry = e,
+	struct cached_part c = {.entry = e,
 		.at = entry_at(run, e),
 		.nsets = e->nsets,
 		.stale = found->stale,

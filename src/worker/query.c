@@ -27,25 +27,23 @@ bool query_allowed(const struct settings *s, const struct sockaddr *client)
 
 /*
  * A query with a mark under our key has gone in a circle, whatever its hops (LO-01): nobody
- * else can make one, and no other appliance has our key.
+ * else can make one, and no other appliance has our key. True: it is answered. Not inline:
+ * hardly a query has a mark.
  */
-static bool is_loop(const struct basis *b, const struct packet *p)
-{
-	struct mark mark;
-
-	return mark_read(p->q.mark, MARK_OCTETS, &b->snap->key, &mark);
-}
-
-static void answer_loop(const struct basis *b, struct packet *p)
+__attribute__((noinline)) static bool answer_loop(const struct basis *b, struct packet *p)
 {
 	static const char text[] = "loop";
 	struct reply r;
+	struct mark mark;
 
+	if (!mark_read(p->q.mark, MARK_OCTETS, &b->snap->key, &mark))
+		return false;
 	encode_begin(&r, p, b->settings, -1);
 	r.rcode = RCODE_SERVFAIL;
 	encode_ede(&r, EDE_OTHER, text, sizeof(text) - 1);
 	encode_end(&r);
 	p->facts |= PACKET_LOOP;
+	return true;
 }
 
 bool admit(const struct basis *b, struct packet *p, struct stat_worker *st)
@@ -76,10 +74,8 @@ bool admit(const struct basis *b, struct packet *p, struct stat_worker *st)
 	case PARSE_OK:
 		break;
 	}
-	if (p->q.has_loop_mark && is_loop(b, p)) {
-		answer_loop(b, p);
+	if (p->q.has_loop_mark && answer_loop(b, p))
 		return false;
-	}
 	p->hash = hash_name(&b->snap->key, p->q.qname, p->q.qname_len);
 	return true;
 }

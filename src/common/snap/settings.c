@@ -154,14 +154,11 @@ int settings_zone(const struct settings *s, const uint8_t *name, size_t len)
 {
 	int best = -1;
 	size_t best_len = 0;
-	uint8_t last = len > 1 ? name[len - 2] : 0;
 
 	for (unsigned i = 0; i < s->nzones; i++) {
 		const struct name *z = &s->zones[i].name;
 
-		/* Most zones differ in their last letter: no call for those. */
-		if (z->len > best_len && (z->len == 1 || z->wire[z->len - 2] == last) &&
-			name_under(name, len, z->wire, z->len)) {
+		if (z->len > best_len && name_under(name, len, z->wire, z->len)) {
 			best = (int)i;
 			best_len = z->len;
 		}
