@@ -17,11 +17,6 @@
 struct event;
 struct event_base;
 
-/* Counters of the cache begin at 0 in each life, those of the page do not. */
-struct forwarder_counted {
-	uint64_t insertions[2], evicted_expired[2], evicted_space[2];
-};
-
 struct forwarder {
 	struct event_base *base;
 	struct reader reader;
@@ -46,7 +41,6 @@ struct forwarder {
 	bool live;           /* pairs are read */
 	bool ready_due;      /* READY has not been taken by the pair yet */
 	bool ended;
-	struct forwarder_counted counted;
 	struct log_bucket control_log, event_log[4];
 	struct event *control, *poll, *tick, *step, *term, *wake;
 };

@@ -91,7 +91,6 @@ static void configure(struct forwarder *f)
 	kept_configure(f->kept, &copy->forward);
 	tcp_configure(f->tcp, &copy->forward);
 	fwdtab_configure(f->table, copy, forwarder_now(f));
-	stat_set(&f->stat->settings, copy->number);
 }
 
 static struct hash_key board_key(const struct forwarder *f)
@@ -138,6 +137,11 @@ int forwarder_cache(struct forwarder *f, const struct message_cache *m, int fd)
 	f->cache_fd = fd;
 	bool adopted = cachewrite_open(&f->cache, base, size, m->success, m->denial,
 		f->instance, mem_alloc(2, CACHE_COPY_MAX), on_grow, f, clock_mono_ns());
+	for (unsigned i = 0; i < 2; i++) { /* the page goes on where it was */
+		f->cache.insertions[i] = stat_get(&f->stat->insertions[i]);
+		f->cache.evicted_expired[i] = stat_get(&f->stat->evicted_expired[i]);
+		f->cache.evicted_space[i] = stat_get(&f->stat->evicted_space[i]);
+	}
 	stat_set(&f->stat->adopted, adopted);
 	stat_set(&f->stat->cache_limit[0], m->success);
 	stat_set(&f->stat->cache_limit[1], m->denial);
@@ -177,7 +181,6 @@ static void go_live(struct forwarder *f)
 	tell_wall(f);
 	configure(f);
 	pairs_begin(f->pairs, f->life);
-	report_page(f, forwarder_now(f));
 	log_line(LOG_INFO, "forwarding slot=%u settings=%llu groups=%u cache=%s",
 		(unsigned)f->slot, (unsigned long long)f->number,
 		(unsigned)f->settings[f->current]->forward.ngroups,
@@ -218,12 +221,13 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 	if (f->stat == NULL)
 		return;
-	report_page(f, forwarder_now(f));
+	stat_set(&f->stat->head.heartbeat_ns, forwarder_now(f));
 	reader_retry(&f->reader);
 	forwarder_refresh(f);
 	if (!f->live)
 		return;
 	tell_wall(f);
+	fwdtab_turn(f->table, forwarder_now(f)); /* it brings the page up to date */
 	kept_tick(f->kept, forwarder_now(f));
 	tcp_tick(f->tcp, forwarder_now(f));
 	if (f->ready_due)

@@ -63,7 +63,7 @@ static void on_ask(
 	uint64_t now_ns = forwarder_now(f);
 	unsigned n = 0;
 
-	if (m->head.settings > f->number)
+	if (m->head.settings != f->number)
 		forwarder_refresh(f);
 	/* It came in this turn: what is stored from now on is younger than the query. */
 	if (m->head.arrival_ns > now_ns)

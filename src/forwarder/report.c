@@ -91,20 +91,3 @@ void report_event(void *arg, const struct fwdtab_event *e)
 		add_number(line, sizeof(line), "suppressed", suppressed);
 	log_line(kinds[e->kind].level, "%s%s", kinds[e->kind].what, line);
 }
-
-void report_page(struct forwarder *f, uint64_t now_ns)
-{
-	struct stat_forwarder *st = f->stat;
-	const struct cachewrite *w = &f->cache;
-
-	stat_set(&st->head.heartbeat_ns, now_ns);
-	for (unsigned i = 0; i < 2; i++) {
-		stat_set(&st->cache_entries[i], w->entries[i]);
-		stat_set(&st->cache_octets[i], w->octets[i]);
-		stat_set(&st->insertions[i], f->counted.insertions[i] + w->insertions[i]);
-		stat_set(&st->evicted_expired[i],
-			f->counted.evicted_expired[i] + w->evicted_expired[i]);
-		stat_set(&st->evicted_space[i],
-			f->counted.evicted_space[i] + w->evicted_space[i]);
-	}
-}

@@ -1,8 +1,8 @@
 /*
- * report.h - what a forwarder says of itself: log lines and its stat page (shell)
+ * report.h - what a forwarder says of itself in the log (shell)
  *
  * A question that failed is one line (FP-06, SM-01), rate-limited as a packet can cause it.
- * The core counts what it does; numbers of the cache are copied to the page by the timer.
+ * Numbers for the stat page are the core's to count.
  */
 #ifndef FORWARDER_REPORT_H
 #define FORWARDER_REPORT_H
@@ -11,8 +11,5 @@
 
 /* Something happened: fwdtab_ops.event. `arg` is the struct forwarder. */
 void report_event(void *arg, const struct fwdtab_event *e);
-
-/* Bring the stat page up to date, the heartbeat as well. */
-void report_page(struct forwarder *f, uint64_t now_ns);
 
 #endif

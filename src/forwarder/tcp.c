@@ -618,6 +618,7 @@ void tcp_tick(struct tcp *t, uint64_t now_ns)
 		if (t->connections[i].fd >= 0)
 			look_at(&t->connections[i], now_ns);
 	tls_look(t->tls, now_ns);
+	count_open(t); /* upstreams may have moved */
 }
 
 void tcp_configure(struct tcp *t, const struct forward_settings *s)
@@ -635,7 +636,6 @@ void tcp_configure(struct tcp *t, const struct forward_settings *s)
 		if (c->upstream < 0)
 			c->leaving = true;
 	}
-	count_open(t);
 }
 
 struct tcp *tcp_new(struct forwarder *f)
