@@ -268,7 +268,7 @@ class Lives(Cached):
         """C-15, CA-17: more names than there is room for: the hot ones stay"""
         self.a.stop()
         self.lab(group(self.u, hedge=False), cache={"success": {"size": "1M"},
-                                                    "denial": {"size": "256K"}})
+                                                    "denial": {"size": "1M"}})
         hot = [f"hot{i}.far.example." for i in range(20)]
         asked = 0
         path = harness.shm_path(self.a.instance, "cache.0")
