@@ -20,6 +20,7 @@ from upstream import Upstream, address_of
 
 DEADLINE_S = 4.5
 CAP_S = 30  # cache.max_ttl
+PACKETS = range(1, 4)  # for one question to an upstream that takes its time (U-01)
 PATIENCE_S = harness.PATIENCE_S
 EDE = {"other": 0, "stale": 3, "prohibited": 18, "stale nxdomain": 19, "cached": 13,
        "not authoritative": 20, "unreachable": 22, "network": 23}
