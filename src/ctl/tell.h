@@ -16,8 +16,8 @@ struct tell_reply {
 };
 
 /*
- * Send `line`, without a newline, to the socket at `path` and wait for the whole reply. 0;
- * -ETIMEDOUT; -EBADMSG: what came is no reply; -errno of connect(2) and others.
+ * Send `line`, without a newline, to the socket at `path` and wait for the whole reply.
+ * 0; -ETIMEDOUT; -EBADMSG: what came is no reply; -errno of connect(2) and others.
  */
 int tell(const char *path, const char *line, unsigned timeout_ms, struct tell_reply *out);
 

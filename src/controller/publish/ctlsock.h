@@ -6,8 +6,8 @@
  * seconds to say its line and to take the reply. Who may connect is said by the mode of
  * the socket (0660); a verb that changes something is for root and our own uid alone.
  */
-#ifndef CONTROLLER_PUBLISH_CTLSOCK_H
-#define CONTROLLER_PUBLISH_CTLSOCK_H
+#ifndef PUBLISH_CTLSOCK_H
+#define PUBLISH_CTLSOCK_H
 
 #include <event2/event.h>
 #include <stdbool.h>
