@@ -300,20 +300,22 @@ static uint64_t make_room(
 
 /* ---- storing ---- */
 
-/* How readily an entry leaves a bucket that is full: less is sooner. */
+/*
+ * How readily an entry leaves a bucket that is full: less is sooner. Expired before stale,
+ * these before fresh, those that were not used before those that were (CA-17), and the one
+ * that its ring will let go of first.
+ */
 static uint64_t worth(
 	const struct cachewrite *w, const struct cache_entry *e, uint64_t now_ns)
 {
-	const uint64_t used = UINT64_C(1) << 63, fresh = UINT64_C(1) << 62;
+	const uint64_t fresh = UINT64_C(4) << 32, used = UINT64_C(2) << 32;
 
-	if (e == NULL)
-		return 0;
-	uint64_t age = e->stored_ns & (fresh - 1);
-	if (e->kind == CACHE_PASSES) /* its waiters have seen it after a second */
-		return now_ns > e->stored_ns + NS_PER_S ? 0 : fresh | age;
-	if (now_ns >= end_ns(w, e))
-		return 0;
-	return (e->hits > 0 ? used : 0) | (now_ns < e->expires_ns ? fresh : 0) | age;
+	if (e == NULL || now_ns >= end_ns(w, e) + NS_PER_S)
+		return 0; /* those who waited have seen it after a second */
+	const struct cachewrite_ring *r = &w->ring[which(e)];
+	uint64_t left = r->size - MIN(r->head - e->place, r->size);
+	return 1 + (e->hits > 0 ? used : 0) + (now_ns < e->expires_ns ? fresh : 0) +
+	       ((left << 16) / r->size);
 }
 
 /* The slot for an entry: of the one whose place it takes, or a free one, or the least. */
@@ -331,7 +333,7 @@ static uint8_t *slot_for(
 		if (there != NULL && CACHE_WORD_TAG(word) == tag &&
 			there->kind == e->kind && same_question(there, e))
 			return slot;
-		uint64_t v = word == 0 ? 0 : worth(w, there, now_ns) + 1;
+		uint64_t v = word == 0 ? 0 : 1 + worth(w, there, now_ns);
 		if (v < least) {
 			least = v;
 			best = slot;

@@ -1,8 +1,8 @@
 /*
  * rdata.h - what stands in the rdata of an RR from an upstream (core)
  *
- * Only A, AAAA, CNAME, DNAME, SOA, SRV, PTR, NS and MX are looked into, and theirs is used up
- * exactly; everything else is opaque (V-02, V-05; RFC 3597).
+ * Only A, AAAA, CNAME, DNAME, SOA, SRV, PTR, NS and MX are looked into, and theirs is
+ * used up exactly; everything else is opaque (V-02, V-05; RFC 3597).
  */
 #ifndef FORWARDER_RDATA_H
 #define FORWARDER_RDATA_H

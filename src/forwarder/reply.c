@@ -162,7 +162,7 @@ static enum reply_use settle(struct cache_entry *e, const struct question *q,
 		return REPLY_PASS;
 	e->expires_ns = e->stored_ns + life_s * NS_PER_S;
 	e->kind = CACHE_ANSWER;
-	/* Behind an alias it is the target that does not exist, not the name (RFC 2308). */
+	/* Behind an alias it is its target that does not exist (RFC 2308). */
 	if (e->rcode == RCODE_NXDOMAIN && w->scrub.aliases == 0) {
 		e->kind = CACHE_NXDOMAIN;
 		e->type = 0;

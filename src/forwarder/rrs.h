@@ -48,8 +48,8 @@ struct rrs {
 };
 
 /*
- * Read a message of at most 65,535 octets that has one question. 0; -EBADMSG: it cannot be
- * parsed up to its last octet, and there is nothing behind.
+ * Read a message of at most 65,535 octets that has one question. 0; -EBADMSG: it cannot
+ * be parsed up to its last octet, and there is nothing behind.
  */
 int rrs_read(const uint8_t *msg, size_t len, struct rrs *out);
 

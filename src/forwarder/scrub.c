@@ -28,7 +28,7 @@ static bool is_wanted(const struct scrub *s, const struct rr *rr, const struct w
 	return rdata_signature(s->rrs, rr, &sig) && sig.covered == w->covered;
 }
 
-/* True if a pick of the set that begins at `first` has this rdata; else it gets a slot. */
+/* True if the set that begins at `first` has this rdata; else it gets a slot. */
 static bool is_double(struct scrub *s, uint16_t first, const uint8_t *rdata, size_t len)
 {
 	uint64_t h = (hash_content(rdata, len) ^ first) * (s->seed | 1);
@@ -193,7 +193,7 @@ static const struct rr *find_cname(
 	return NULL;
 }
 
-/* True if a DNAME at a name `labels` deep makes `target` of `at` (RFC 6672, section 2.2). */
+/* True if a DNAME `labels` deep makes `target` of `at` (RFC 6672, section 2.2). */
 static bool is_made_by(const struct owner *at, unsigned labels, const struct name *dname,
 	const struct name *target)
 {
@@ -204,7 +204,7 @@ static bool is_made_by(const struct owner *at, unsigned labels, const struct nam
 	       name_equal(dname->wire, dname->len, target->wire + n, dname->len);
 }
 
-/* The DNAME above a name that makes the target of its CNAME; one that does not is no part. */
+/* The DNAME above a name that makes the target of its CNAME; others are dropped. */
 static const struct rr *find_dname(
 	struct scrub *s, const struct owner *at, const struct name *target)
 {

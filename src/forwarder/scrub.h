@@ -26,7 +26,7 @@ enum scrub_end {
 	SCRUB_DATA,   /* the asked type is there */
 	SCRUB_DENIED, /* it is not, and an SOA says for how long */
 	SCRUB_OPEN,   /* it is not, and nothing says why */
-	SCRUB_OURS, /* at an alias to a name of a zone of ours: what is there is not said */
+	SCRUB_OURS,   /* at an alias into a zone of ours */
 	SCRUB_BROKEN, /* what was there does not fit its type (F-18) */
 	SCRUB_LOOP,   /* F-20 */
 	SCRUB_LONG,   /* more than SCRUB_ALIASES_MAX */

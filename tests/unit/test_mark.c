@@ -1,5 +1,4 @@
-/* test_mark.c - the loop mark: what goes in comes out, and nobody else can make one (LO-01)
- */
+/* test_mark.c - the loop mark comes back, and nobody else can make one (LO-01) */
 #include "dns/mark.h"
 
 #include "support.h"

@@ -217,13 +217,16 @@ static const uint8_t *find_bucket(const struct cache *c, uint64_t path)
 	return c->base + CACHE_INDEX + at * BUCKET_OCTETS;
 }
 
+/* Written out: compilers do not unroll loops of atomic loads. */
 static void copy_words(uint8_t *dst, const uint8_t *src, size_t n)
 {
 	uint64_t v[4];
 
 	for (; n >= sizeof(v); n -= sizeof(v)) {
-		for (unsigned i = 0; i < ARRAY_LEN(v); i++)
-			v[i] = cache_load(src + 8 * i);
+		v[0] = cache_load(src);
+		v[1] = cache_load(src + 8);
+		v[2] = cache_load(src + 16);
+		v[3] = cache_load(src + 24);
 		memcpy(dst, v, sizeof(v));
 		dst += sizeof(v);
 		src += sizeof(v);
@@ -280,6 +283,7 @@ struct probe {
 	const struct question *q;
 	uint64_t arrival_ns, now_ns;
 	struct cache_found *out;
+	uint32_t typed, named; /* tags: of its type, and of an NXDOMAIN */
 };
 
 /* An answer, a denial, or what passes by: the one that was stored later counts. */
@@ -333,30 +337,37 @@ static bool judge(struct probe *p)
 	return a != NULL || f != NULL;
 }
 
+/* A word of the bucket with one of the tags. */
+static void on_word(struct probe *p, uint64_t word, const uint8_t *at)
+{
+	unsigned kind = CACHE_WORD_KIND(word);
+	uint32_t tag = kind == CACHE_NXDOMAIN ? p->named : p->typed;
+
+	if (word == 0 || CACHE_WORD_TAG(word) != tag)
+		return;
+	if (kind == CACHE_FAILURE)
+		on_failure(p, word, at);
+	else
+		on_answer(p, word, at);
+}
+
 bool cache_find(struct cache *c, const struct question *q, uint64_t arrival_ns,
 	uint64_t now_ns, struct cache_found *out)
 {
-	struct probe p = {c, q, arrival_ns, now_ns, out};
-
-	*out = (struct cache_found){0};
-	if (c->base == NULL)
-		return false;
-	const uint8_t *at = find_bucket(c, q->hash.path);
-	if (at == NULL)
-		return false;
 	uint32_t typed = cache_tag(q->hash.check, q->group, q->type, q->flags);
 	uint32_t named = cache_tag(q->hash.check, q->group, 0, q->flags);
-	for (unsigned i = 0; i < CACHE_BUCKET; i++, at += sizeof(uint64_t)) {
+	struct probe p = {c, q, arrival_ns, now_ns, out, typed, named};
+	const uint8_t *at = c->base != NULL ? find_bucket(c, q->hash.path) : NULL;
+
+	*out = (struct cache_found){0};
+	if (at == NULL)
+		return false;
+	for (const uint8_t *end = at + BUCKET_OCTETS; at < end; at += sizeof(uint64_t)) {
 		uint64_t word = cache_load(at);
 		uint32_t tag = CACHE_WORD_TAG(word);
 
-		if ((tag != typed && tag != named) || word == 0)
-			continue;
-		unsigned kind = CACHE_WORD_KIND(word);
-		if (kind == CACHE_FAILURE)
-			on_failure(&p, word, at);
-		else if (tag == (kind == CACHE_NXDOMAIN ? named : typed))
-			on_answer(&p, word, at);
+		if (tag == typed || tag == named)
+			on_word(&p, word, at);
 	}
 	return judge(&p);
 }

@@ -59,7 +59,7 @@ struct forward_group {
 	bool failfast, hedge, case_randomize, edns, trust_ad, next_on_nodata, recursion;
 	bool reuse_sockets;
 	uint8_t max_fails;            /* 0: never down */
-	uint8_t max_connect_attempts; /* 0: by the number of upstreams */
+	uint8_t max_connect_attempts; /* 0: twice the upstreams; 255: as time allows */
 	uint16_t max_idle;            /* connections; 0: no limit */
 	forward_rcodes failover, next;
 	uint32_t max_concurrent; /* 0: the table's size */
@@ -137,6 +137,13 @@ int forward_decode(const uint8_t *octets, size_t len, struct forward_settings *o
  */
 int forward_group(
 	const struct forward_settings *f, const uint8_t *name, size_t len, int after);
+
+/*
+ * The digest of group `i`: of what it says, its upstreams, names and texts, not of where in
+ * the pools they stand. Never 0. Who is asked for a name by another digest may get another
+ * answer, so nothing that is known under one counts under the other.
+ */
+uint64_t forward_digest(const struct forward_settings *f, unsigned i);
 
 /* The group of that digest, or -1. */
 int forward_by_digest(const struct forward_settings *f, uint64_t digest);
