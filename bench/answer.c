@@ -140,7 +140,7 @@ __attribute__((noinline)) void answer_batch(const struct basis *b, struct stat_w
 static double measure(unsigned rounds)
 {
 	static struct stat_worker st;
-	struct basis b = {&cluster.snap, &cluster.settings, 0};
+	struct basis b = {.snap = &cluster.snap, .settings = &cluster.settings};
 	uint64_t ns = 0;
 
 	for (unsigned r = 0; r < rounds; r++) {

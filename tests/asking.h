@@ -58,7 +58,7 @@ static inline void check_reply(const struct asked *a)
 /* Send the query in asked.query; a reply that is more than a header is decoded. */
 static inline const ldns_pkt *send_to(struct cluster *c, size_t cap, bool tcp)
 {
-	struct basis b = {&c->snap, &c->settings, 0};
+	struct basis b = {.snap = &c->snap, .settings = &c->settings};
 	struct asked *a = &asked;
 	uint32_t turn = a->p.turn;
 

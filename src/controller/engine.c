@@ -70,6 +70,14 @@ static void configure_store(struct engine *e)
 	store_configure(e->store, &o);
 }
 
+static void set_flush(struct engine *e)
+{
+	struct forward_settings *f = &e->options.settings.forward;
+
+	memcpy(f->flush, e->flush, sizeof(e->flush));
+	f->nflush = e->nflush;
+}
+
 void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
 	size_t nown, const char *hostname, uint64_t now_ns, uint64_t wall_ns)
 {
@@ -82,6 +90,7 @@ void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
 	set_selector(&e->labels, e->conf.kubernetes.labels);
 	uint64_t number = e->options.settings.number;
 	options_from_conf(&e->conf, own, nown, hostname, &e->options);
+	set_flush(e);
 	e->options.settings.number = MAX(wall_ns, number + 1);
 	configure_store(e);
 	if (had)
@@ -92,15 +101,45 @@ void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
 	debounce_touch(&e->debounce, now_ns);
 }
 
-void engine_weights(
-	struct engine *e, const struct weights *w, uint64_t now_ns, uint64_t wall_ns)
+/* Settings changed that no record depends on. */
+static uint64_t renumber(struct engine *e, uint64_t now_ns, uint64_t wall_ns)
 {
 	struct settings *s = &e->options.settings;
 
-	s->weights = *w;
 	s->number = MAX(wall_ns, s->number + 1);
 	e->settings_due = true;
 	debounce_touch(&e->debounce, now_ns);
+	return s->number;
+}
+
+void engine_weights(
+	struct engine *e, const struct weights *w, uint64_t now_ns, uint64_t wall_ns)
+{
+	e->options.settings.weights = *w;
+	renumber(e, now_ns, wall_ns);
+}
+
+void engine_forward(struct engine *e, const struct forwardset_file *files, size_t n,
+	uint64_t now_ns, uint64_t wall_ns)
+{
+	forwardset_from_conf(&e->conf, files, n, &e->options.settings.forward);
+	set_flush(e);
+	renumber(e, now_ns, wall_ns);
+}
+
+uint64_t engine_flush(struct engine *e, const struct name *name, bool below,
+	uint64_t now_ns, uint64_t wall_ns)
+{
+	uint64_t at_ns = now_ns;
+
+	if (e->nflush > 0)
+		at_ns = MAX(at_ns, e->flush[e->nflush - 1].at_ns + 1);
+	if (e->nflush == FORWARD_FLUSH_MAX) /* all forwarders have long seen the first */
+		memmove(&e->flush[0], &e->flush[1], --e->nflush * sizeof(e->flush[0]));
+	e->flush[e->nflush++] = (struct forward_flush){
+		.at_ns = at_ns, .below = below, .name = *name};
+	set_flush(e);
+	return renumber(e, now_ns, wall_ns);
 }
 
 /* ---- events ---- */

@@ -6,6 +6,8 @@
  *
  *   engine_configure()  settings; the first call publishes them with complete=0
  *   engine_weights()    weights, after each engine_configure() and when they change
+ *   engine_forward()    who can be asked, after each engine_configure() and at changes
+ *   engine_flush()      names that caches shall forget
  *   engine_event()      an object was added, modified, deleted
  *   engine_synced()     all objects were read once: the next turn publishes complete=1
  *   engine_turn()       publish if it is time; says when to call again
@@ -17,6 +19,7 @@
 #include "controller/kube/store.h"
 #include "controller/publish/apply.h"
 #include "controller/publish/debounce.h"
+#include "controller/records/forwardset.h"
 
 /* A generation was published. Pointers are borrowed for the call. */
 struct engine_published {
@@ -63,6 +66,9 @@ struct engine {
 	uint64_t guard_names; /* that a predecessor published; 0: no matter */
 	uint64_t guard_until_ns, guard_next_ns; /* the first generation is held */
 	bool standing; /* a complete generation of a predecessor is being served */
+	/* What operators wanted forgotten lately, the latest last. */
+	struct forward_flush flush[FORWARD_FLUSH_MAX];
+	uint8_t nflush;
 };
 
 /*
@@ -95,6 +101,21 @@ void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
  */
 void engine_weights(
 	struct engine *e, const struct weights *w, uint64_t now_ns, uint64_t wall_ns);
+
+/*
+ * Who stands in the files that the configuration names, for the next generation (FW-03).
+ * engine_configure() forgets them: call this after it.
+ */
+void engine_forward(struct engine *e, const struct forwardset_file *files, size_t n,
+	uint64_t now_ns, uint64_t wall_ns);
+
+/*
+ * An operator wants forwarders to forget what they know of `name` (folded), and with
+ * `below` of the names below it. Returns the number of the settings that say so; the next
+ * generation has them.
+ */
+uint64_t engine_flush(struct engine *e, const struct name *name, bool below,
+	uint64_t now_ns, uint64_t wall_ns);
 
 /* An event; what is kept is moved out of *o. True if it changes what is published. */
 bool engine_event(struct engine *e, enum kube_change change, struct kube_object *o,

@@ -2,8 +2,8 @@
  * main.c - shmdns-controller: objects in, generations out
  *
  * Started by the supervisor with the pair as descriptor 3. Everything happens in one
- * event loop: messages of the supervisor, events of the source, and three timers
- * (heartbeat, the engine's next turn, idle work).
+ * event loop: messages of the supervisor, events of the source, requests of operators,
+ * and three timers (heartbeat, the engine's next turn, idle work).
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -24,7 +24,9 @@
 #include "controller/kube/filesource.h"
 #include "controller/kube/podslices.h"
 #include "controller/ownaddr.h"
+#include "controller/publish/ctlsock.h"
 #include "controller/report.h"
+#include "controller/resolvset.h"
 #include "controller/serialfile.h"
 #include "controller/weightfile.h"
 #include "snap/reader.h"
@@ -46,7 +48,10 @@ struct shell {
 	struct podslices *pods;
 	struct serialfile serials;
 	struct weightfile weights;
-	char *path;          /* owned: what `files` reads */
+	struct resolvset resolv;
+	uint32_t forwarders;       /* that run, whatever a reload says */
+	struct ctlsock *operators; /* NULL: not open */
+	char *path;                /* owned: what `files` reads */
 	struct conf waiting; /* the first configuration, until the publisher is open */
 	bool has_waiting, ready;
 	uint64_t open_next_ns;
@@ -304,6 +309,46 @@ static bool source_differs(const struct shell *s, const struct conf_kubernetes *
 	return s->api == NULL || !apisource_same(&s->engine.conf.kubernetes, k);
 }
 
+/* ---- from operators ---- */
+
+static void on_flush(void *arg, ctlsock_client who, const struct request *r)
+{
+	struct shell *s = arg;
+	bool below = r->n > 2;
+	struct name name;
+
+	if (name_parse(r->word[1], &name) < 0) {
+		ctlsock_refuse(s->operators, who, "that is no name");
+		return;
+	}
+	if (below && strcmp(r->word[2], "below") != 0) {
+		ctlsock_refuse(s->operators, who, "behind the name may stand: below");
+		return;
+	}
+	name_fold(name.wire, name.wire, name.len);
+	ctlsock_say(s->operators, who, "settings",
+		engine_flush(&s->engine, &name, below, clock_mono_ns(), clock_wall_ns()));
+	ctlsock_end(s->operators, who);
+	take_turn(s, true);
+}
+
+static const struct ctlsock_verb operator_verbs[] = {
+	{"flush", "NAME [below]", 1, 2, true, on_flush},
+	{NULL, NULL, 0, 0, false, NULL},
+};
+
+/* Without it the appliance serves all the same. */
+static void open_operators(struct shell *s)
+{
+	const char *run_dir = s->engine.conf.run_dir;
+	char quoted[256];
+	int ret = ctlsock_open(s->base, run_dir, operator_verbs, s, &s->operators);
+
+	if (ret < 0)
+		log_line(LOG_WARNING, "no control socket run_dir=%s error=\"%s\"",
+			log_quote(run_dir, quoted, sizeof(quoted)), strerror(-ret));
+}
+
 /* ---- from the supervisor ---- */
 
 static void stop(struct shell *s, int status)
@@ -319,6 +364,7 @@ static void on_start(void *arg, const struct message_start *start, int stat_fd)
 
 	memcpy(s->instance, start->instance, sizeof(s->instance));
 	s->instance[sizeof(s->instance) - 1] = '\0';
+	s->forwarders = start->forwarders;
 	if (stat_fd >= 0 && segment_stat_map_fd(stat_fd, &page) == 0)
 		report_begin(&s->report, page, start->life, clock_mono_ns());
 	else
@@ -359,6 +405,12 @@ static void configure_weights(struct shell *s)
 			&s->engine, s->weights.now, clock_mono_ns(), clock_wall_ns());
 }
 
+static void forward(struct shell *s)
+{
+	engine_forward(
+		&s->engine, s->resolv.out, s->resolv.n, clock_mono_ns(), clock_wall_ns());
+}
+
 static void configure(struct shell *s, struct conf *c)
 {
 	struct addr own[SETTINGS_OWN_MAX];
@@ -366,11 +418,14 @@ static void configure(struct shell *s, struct conf *c)
 	size_t nown = ownaddr_list(own, ARRAY_LEN(own));
 
 	log_set_level((enum log_level)c->log_level);
+	c->forwarders = s->forwarders;
 	if (gethostname(hostname, sizeof(hostname) - 1) < 0)
 		hostname[0] = '\0';
 	engine_configure(
 		&s->engine, c, own, nown, hostname, clock_mono_ns(), clock_wall_ns());
 	configure_weights(s);
+	resolvset_set(&s->resolv, &s->engine.conf, RESOLVSET_FALLBACK);
+	forward(s);
 }
 
 /* Take the instance and publish the settings; without memory it is tried again. */
@@ -408,6 +463,7 @@ static void open_publisher(struct shell *s)
 		tell_ready(s);
 	take_turn(s, true);
 	wait_ns(s->idle, NS_PER_MS);
+	open_operators(s);
 	open_source(s);
 }
 
@@ -480,6 +536,10 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 		engine_weights(&s->engine, s->weights.now, now_ns, clock_wall_ns());
 		take_turn(s, true);
 	}
+	if (resolvset_look(&s->resolv)) {
+		forward(s);
+		take_turn(s, true);
+	}
 	if (s->has_waiting && now_ns >= s->open_next_ns)
 		open_publisher(s);
 }
@@ -514,6 +574,7 @@ static int open_loop(struct shell *s)
 
 static void close_all(struct shell *s)
 {
+	ctlsock_close(s->operators);
 	filesource_close(s->files);
 	apisource_close(s->api);
 	podslices_free(s->pods);
@@ -528,6 +589,7 @@ static void close_all(struct shell *s)
 	if (s->has_waiting)
 		conf_fini(&s->waiting);
 	weightfile_fini(&s->weights);
+	resolvset_fini(&s->resolv);
 	control_fini(&s->control);
 	event_free(s->pair);
 	event_free(s->heartbeat);

@@ -12,6 +12,7 @@ enum exit_status {
 	EXIT_NEGATIVE = 1,    /* asked and answered, and the answer is no */
 	EXIT_USAGE = 2,       /* the words make no sense */
 	EXIT_UNREACHABLE = 3, /* nobody and nothing there to ask */
+	EXIT_REFUSED = 4,     /* asked, and not permitted or not possible */
 };
 
 /* A row of the table. `help` follows the line "usage: shmdnsctl NAME ARGUMENTS". */
@@ -33,13 +34,14 @@ void ctl_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int ctl_query(const struct verb *v, int argc, char **argv);
 int ctl_status(const struct verb *v, int argc, char **argv);
 int ctl_upstreams(const struct verb *v, int argc, char **argv);
+int ctl_flush(const struct verb *v, int argc, char **argv);
 int ctl_dump(const struct verb *v, int argc, char **argv);
 int ctl_check(const struct verb *v, int argc, char **argv);
 int ctl_gen(const struct verb *v, int argc, char **argv);
 int ctl_completion(const struct verb *v, int argc, char **argv);
 int ctl_version(const struct verb *v, int argc, char **argv);
 
-extern const char query_help[], status_help[], upstreams_help[], dump_help[],
-	check_help[], gen_help[];
+extern const char query_help[], status_help[], upstreams_help[], flush_help[],
+	dump_help[], check_help[], gen_help[];
 
 #endif

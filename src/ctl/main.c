@@ -10,6 +10,8 @@ const struct verb verbs[] = {
 		ctl_status},
 	{"upstreams", "", "who is asked for other names, and how they fare",
 		upstreams_help, ctl_upstreams},
+	{"flush", "NAME [--below]", "what caches know of a name is forgotten", flush_help,
+		ctl_flush},
 	{"query", "NAME [TYPE] [@SERVER] [+short]", "ask a DNS server", query_help,
 		ctl_query},
 	{"dump", "[NAME]", "the records of the current generation", dump_help, ctl_dump},
@@ -39,7 +41,8 @@ static void print_verbs(FILE *out)
 	for (const struct verb *v = verbs; v->name != NULL; v++)
 		fprintf(out, "  %-11s %s\n", v->name, v->summary);
 	fprintf(out, "\nshmdnsctl VERB --help says more about each.\n"
-		     "Exit status: 0 ok, 1 negative result, 2 usage, 3 not reachable.\n");
+		     "Exit status: 0 ok, 1 negative result, 2 usage, 3 not reachable,\n"
+		     "4 refused.\n");
 }
 
 int main(int argc, char **argv)

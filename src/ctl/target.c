@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/request.h"
 #include "conf/conf.h"
 
 /* Read and check a file; false with its errors on stderr. */
@@ -53,6 +54,38 @@ bool target_instance(const struct options *o, char out[INSTANCE_MAX])
 		return false;
 	bool ok = copy_instance(conf.instance, out);
 	conf_fini(&conf);
+	return ok;
+}
+
+/* Where run_dir is if no configuration says otherwise: as conf.c appends to it. */
+static bool default_path(const char *instance, char out[TARGET_PATH_MAX])
+{
+	char dir[64 + INSTANCE_MAX];
+	bool named = strcmp(instance, "default") != 0;
+
+	snprintf(dir, sizeof(dir), "/run/shmdns%s%s", named ? "/" : "",
+		named ? instance : "");
+	return request_path(dir, out, TARGET_PATH_MAX);
+}
+
+bool target_socket(const struct options *o, const char *given, const char *instance,
+	char out[TARGET_PATH_MAX])
+{
+	struct conf conf;
+	bool ok;
+
+	if (given != NULL) {
+		ok = snprintf(out, TARGET_PATH_MAX, "%s", given) < TARGET_PATH_MAX;
+	} else if (o->config == NULL) {
+		ok = default_path(instance, out);
+	} else {
+		if (!read_conf(o->config, &conf))
+			return false;
+		ok = request_path(conf.run_dir, out, TARGET_PATH_MAX);
+		conf_fini(&conf);
+	}
+	if (!ok)
+		ctl_complain("the path of the control socket is too long");
 	return ok;
 }
 

@@ -1,11 +1,11 @@
 /*
  * fwdtab.h - questions in flight, and what becomes of them (core)
  *
- * The whole of a forwarder's mind: which questions are in flight and who waits for
- * them, which upstream is asked next, by which transport, how long it is waited for
- * (effort.h), how upstreams fare (upstream.h). No sockets and no clock: the shell brings
- * octets and time in and does what `struct fwdtab_ops` says. All memory is allocated by
- * fwdtab_new().
+ * The whole of a forwarder's mind: which questions are in flight and who waits for them
+ * (flight.h, waiters.h), which upstream is asked next, by which transport, how long it is
+ * waited for (effort.h), how upstreams fare (upstream.h). No sockets and no clock: the
+ * shell brings octets and time in and does what `struct fwdtab_ops` says. All memory is
+ * allocated by fwdtab_new().
  */
 #ifndef FORWARDER_FWDTAB_H
 #define FORWARDER_FWDTAB_H
@@ -13,7 +13,8 @@
 #include "cache/ask.h"
 #include "forwarder/cachewrite.h"
 #include "forwarder/reply.h"
-#include "snap/forward.h"
+#include "snap/settings.h"
+#include "snap/stat.h"
 
 #define FWDTAB_QUESTIONS 16384 /* in flight (FP-02) */
 #define FWDTAB_WAITERS   256   /* of a question */
@@ -62,48 +63,70 @@ struct fwdtab_event {
 
 struct fwdtab_ops {
 	/*
-	 * Send; replies come back by fwdtab_reply() or fwdtab_error(). A fresh ID is in the
-	 * query; TCP may put another one in its place. 0, or -errno: as fwdtab_error().
+	 * Send; replies come back by fwdtab_reply() or fwdtab_error(), never from within. A
+	 * fresh ID is in the query and in *id; TCP may put another one in the place of both.
+	 * 0, or -errno: as fwdtab_error(), and there is no exchange.
 	 */
 	int (*send)(void *arg, const struct fwdtab_send *s, uint16_t *id);
-	/* No reply to this exchange is wanted any more. */
+	/*
+	 * No reply to this exchange is wanted any more. Once for each that was sent, after
+	 * fwdtab_error() too; its number may be given out again at once.
+	 */
 	void (*close)(void *arg, uint32_t exchange);
 	void (*settled)(void *arg, const struct fwdtab_waiter *w, enum ask_status status);
 	void (*event)(void *arg, const struct fwdtab_event *e);
 	uint32_t (*draw)(void *arg); /* 32 random bits (CSPRNG) */
 };
 
-/* Make one that stores into `cache`. Owned; fwdtab_free() ends it. */
-struct fwdtab *fwdtab_new(
-	const struct fwdtab_ops *ops, void *arg, struct cachewrite *cache);
+/*
+ * Make one that stores into `cache` and counts in `stat` (both borrowed for its life; stat
+ * NULL: nobody reads the numbers). `key` hashes names and signs loop marks, `life` stands
+ * in the marks (LO-01). Owned; fwdtab_free() ends it, without a word to anybody.
+ */
+struct fwdtab *fwdtab_new(const struct fwdtab_ops *ops, void *arg,
+	struct cachewrite *cache, struct stat_forwarder *stat, const struct hash_key *key,
+	uint64_t life);
 void fwdtab_free(struct fwdtab *f);
 
 /*
- * New settings (borrowed until the next call): what is known of upstreams that stay is
- * kept, questions of groups that are gone are settled as ASK_OTHER, their entries flushed.
+ * New settings (borrowed until the next call has returned): what is known of upstreams
+ * that stay is kept, questions of groups that are gone are settled as ASK_OTHER, their
+ * entries and what the operator wants forgotten are flushed.
  */
-void fwdtab_configure(struct fwdtab *f, const struct forward_settings *s, uint64_t number,
-	uint16_t max_udp, uint64_t now_ns);
+void fwdtab_configure(struct fwdtab *f, const struct settings *s, uint64_t now_ns);
 
-/* A question is asked, or (w NULL) is to be fetched for the cache. */
-void fwdtab_ask(struct fwdtab *f, const struct question *q, const struct fwdtab_waiter *w,
-	const struct ask_head *head, uint64_t now_ns);
+/* What the wall clock says at `now_ns`, for the end of signatures; never: not known. */
+void fwdtab_wall(struct fwdtab *f, uint32_t wall_s, uint64_t now_ns);
+
+/*
+ * The `n` questions of an ASK: `w` is settled when all their outcomes are stored, once for
+ * each ASK. A later ASK of the same slot and place takes the place of the one before. With
+ * `w` NULL nobody waits: they are fetched for the cache. Before settings came everything is
+ * ASK_OTHER.
+ */
+void fwdtab_ask(struct fwdtab *f, const struct question *q, unsigned n,
+	const struct fwdtab_waiter *w, const struct ask_head *head, uint64_t now_ns);
 
 /* Octets came for an exchange; `id` as send() left it. */
 void fwdtab_reply(struct fwdtab *f, uint32_t exchange, const uint8_t *msg, size_t len,
 	uint64_t now_ns);
 
-/* An exchange failed. */
+/* Why an exchange failed. */
 enum fwdtab_error {
 	FWDTAB_REFUSED,   /* ICMP unreachable, connection refused */
 	FWDTAB_NETWORK,   /* no route, reset, closed */
 	FWDTAB_HANDSHAKE, /* handshake or certificate */
 	FWDTAB_FULL,      /* no descriptor, no port: not the upstream's fault */
 };
+
+/* It did; `text` (borrowed, may be NULL) says more for the log and the EDE (FP-06). */
 void fwdtab_error(struct fwdtab *f, uint32_t exchange, enum fwdtab_error why,
 	const char *text, uint64_t now_ns);
 
+/* An entry was used: count it, and fetch it anew before it ends (CA-14). */
 void fwdtab_note(struct fwdtab *f, const struct ask_note *n, uint64_t now_ns);
+
+/* A query of ours came back to us by that upstream (LO-02). */
 void fwdtab_loop(struct fwdtab *f, const struct ask_loop *l, uint64_t now_ns);
 
 /* What is due by time; when to call it next (UINT64_MAX: not before an event). */

@@ -2,15 +2,16 @@
  * reply.h - is this the reply, and what of it may be believed (core)
  *
  * Octets from an upstream are hostile. reply_check() says whether they are the reply that
- * is awaited (FW-24, U-06); everything else is waited out. reply_take() keeps what answers
- * the question (U-10) and writes it as an entry of the cache; the rest is never stored
- * and never delivered.
+ * is awaited (FW-24, U-06); everything else is waited out. reply_take() keeps what
+ * answers the question (U-10) and writes it as an entry of the cache; the rest is never
+ * stored and never delivered.
  */
 #ifndef FORWARDER_REPLY_H
 #define FORWARDER_REPLY_H
 
 #include "cache/cache.h"
-#include "snap/forward.h"
+#include "dns/mark.h"
+#include "snap/settings.h"
 
 /* A query as it was sent. */
 struct sent {
@@ -35,27 +36,47 @@ struct reply_facts {
 	bool tc, ad, has_opt;
 };
 
-/* Look at `len` octets. *facts is set for REPLY_MATCHES and REPLY_CASE. */
+/*
+ * Look at `len` octets. *facts is set for REPLY_MATCHES and REPLY_CASE. With TC=1 it is
+ * enough that header and question fit: nothing else of such a reply is ever used.
+ */
 enum reply_kind reply_check(const uint8_t *msg, size_t len, const struct sent *sent,
 	struct reply_facts *facts);
 
 enum reply_use {
-	REPLY_STORE, /* *e is an entry that may be reused */
-	REPLY_PASS,  /* ... only for those who wait (CA-07, CA-10, CA-20) */
-	REPLY_USELESS, /* nothing of it answers the question: a failure (F-12, F-18, F-20) */
+	REPLY_STORE,   /* *e is an entry that may be reused */
+	REPLY_PASS,    /* ... only for those who wait (CA-07, CA-10, CA-20) */
+	REPLY_USELESS, /* nothing of it is an answer: a failure (F-12, F-18, F-20) */
 };
 
-/* By what reply_take() decides, besides the octets. */
+/* By what reply_take() decides, besides the octets. All is borrowed for the call. */
 struct reply_rules {
 	const struct forward_settings *settings;
+	/* Whose zones are ours: what an upstream says of a name in them is not taken over
+	 * from the end of an alias. NULL: there are none. */
+	const struct settings *zones;
 	bool trust_ad;
-	uint64_t now_ns;
+	uint64_t now_ns; /* monotonic */
+	uint32_t wall_s; /* since 1970, for the end of RRSIGs; 0: not known, none ends */
 };
 
 /*
  * Make an entry of a reply that matches and is not truncated into `e`, which has
- * CACHE_COPY_MAX octets: all of it but `check`, `place` and `hits`, which are the cache's.
- * `reason`, if not NULL, gets a literal that says why for REPLY_USELESS.
+ * CACHE_COPY_MAX octets: all of it but `check`, `place` and `hits`, which are the
+ * cache's. `reason`, if not NULL, gets a literal that says why for REPLY_USELESS.
+ *
+ * What the entry says:
+ * - rcode as received, AD if it is trusted. Any rcode but NOERROR and NXDOMAIN passes.
+ * - The name does not exist (NXDOMAIN, no alias): CACHE_NXDOMAIN, for every type.
+ * - An alias whose target does not exist (NXDOMAIN), or lacks the type: an entry of the
+ *   asked type alone, with chain and SOA. The rcode is that of the last name, and the
+ *   asked one exists, since it has a CNAME (RFC 2308, section 2.1; RFC 6604, section 3).
+ * - An alias that nothing follows, rcode NOERROR and no SOA: the last RR of the answer
+ *   but RRSIGs is a CNAME though that is not what was asked, and authority is empty.
+ *   Whoever answers from it has to ask for its target. It may be reused if it ends there
+ *   because the target is in a zone of ours, about which an upstream has nothing to say
+ *   (records behind it are dropped, NXDOMAIN is NOERROR); if the upstream just ended
+ *   there, it passes (CA-10).
  */
 enum reply_use reply_take(const uint8_t *msg, size_t len, const struct question *q,
 	const struct reply_rules *rules, struct cache_entry *e, const char **reason);
@@ -64,13 +85,16 @@ enum reply_use reply_take(const uint8_t *msg, size_t len, const struct question 
 void reply_failure(const struct question *q, const struct reply_rules *rules,
 	uint16_t ede, const char *text, struct cache_entry *e);
 
+#define REPLY_QUERY_MAX 512
+
 /*
  * Octets of a query (Q-01): one name as `sent` has it, RD, CD by `flags`, AD with
- * `trust_ad`, an OPT of `max_udp` octets with DO by `flags` and the loop mark, unless
- * sent->edns is false. Returns the length; `out` has 512 octets.
+ * `trust_ad`, an OPT of `max_udp` octets with DO by `flags` and the loop mark (NULL:
+ * none), signed with `key`, unless sent->edns is false. Returns the length; `out` has
+ * REPLY_QUERY_MAX octets.
  */
-struct mark;
 size_t reply_query(const struct sent *sent, uint8_t flags, bool trust_ad,
-	uint16_t max_udp, const struct mark *mark, uint8_t *out);
+	uint16_t max_udp, const struct mark *mark, const struct hash_key *key,
+	uint8_t *out);
 
 #endif

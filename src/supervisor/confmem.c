@@ -135,6 +135,11 @@ void confmem_log_restart(const struct conf *running, const struct conf *fresh)
 		{"instance", strcmp(running->instance, fresh->instance) == 0},
 		{"run_dir", strcmp(running->run_dir, fresh->run_dir) == 0},
 		{"state_dir", strcmp(running->state_dir, fresh->state_dir) == 0},
+		{"forwarders", running->forwarders == fresh->forwarders},
+		{"cache.success.size",
+			running->cache.success.size == fresh->cache.success.size},
+		{"cache.denial.size",
+			running->cache.denial.size == fresh->cache.denial.size},
 	};
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {

@@ -23,9 +23,6 @@
 #include "supervisor/supervise.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/shmdns/shmdns.conf"
-#define FORWARDERS   1
-#define SUCCESS      (64u << 20)
-#define DENIAL       (16u << 20)
 
 struct options {
 	const char *path;
@@ -146,7 +143,7 @@ static int open_programs(struct supervisor *s)
 
 	if (ret == 0)
 		ret = child_program_open(&s->worker, "shmdns-worker");
-	if (ret == 0 && FORWARDERS > 0)
+	if (ret == 0 && s->config.conf.forwarders > 0)
 		ret = child_program_open(&s->forwarder, "shmdns-forwarder");
 	return ret;
 }
@@ -176,13 +173,13 @@ static int run(struct supervisor *s, uint16_t port)
 		return 1;
 	s->instance = lock.instance;
 	cpus_find("", &cpus);
-	slots_init(
-		&s->slots, cpus_workers(&cpus, c->workers), FORWARDERS, clock_mono_ns());
-	s->success = SUCCESS;
-	s->denial = DENIAL;
+	slots_init(&s->slots, cpus_workers(&cpus, c->workers), c->forwarders,
+		clock_mono_ns());
+	s->success = c->cache.success.size / MAX(c->forwarders, 1);
+	s->denial = c->cache.denial.size / MAX(c->forwarders, 1);
 	/* Before the sockets: single addresses take the descriptors that are left. */
 	if (keep_open(&s->keep, s->instance, slots_workers(&s->slots), s->slots.shares,
-		    FORWARDERS) < 0)
+		    s->slots.forwarders) < 0)
 		goto out;
 	if (open_sockets(s, port) < 0)
 		goto out;

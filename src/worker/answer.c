@@ -1,24 +1,14 @@
 #include "worker/answer.h"
 
 #include "dns/type.h"
+#include "worker/access.h"
+#include "worker/far.h"
 #include "worker/lookup.h"
+#include "worker/miss.h"
 #include "worker/special.h"
 #include "worker/srv.h"
 
-#define CHAIN_MAX   10  /* CNAMEs in an answer (RE-08) */
 #define NS_GLUE_MAX 256 /* NS targets whose addresses are looked up */
-
-/* A run of answer(): the reply, the name that is looked at, and the owners behind it. */
-struct run {
-	const struct basis *b;
-	struct packet *p;
-	struct reply r;
-	struct owner owner;
-	struct hash128 hash;
-	unsigned nchain; /* CNAMEs in the reply */
-	const uint8_t *chain[CHAIN_MAX + 1];
-	uint8_t chain_len[CHAIN_MAX + 1];
-};
 
 /* ---- endings ---- */
 
@@ -35,8 +25,8 @@ static void damaged(struct run *run)
 	encode_reset(&run->r);
 	run->r.aa = false;
 	run->r.rcode = RCODE_SERVFAIL;
-	run->r.ede = EDE_OTHER;
-	run->r.ede_text = "damaged snapshot";
+	encode_ede(
+		&run->r, EDE_OTHER, "damaged snapshot", sizeof("damaged snapshot") - 1);
 	run->p->facts |= PACKET_DAMAGED;
 }
 
@@ -115,15 +105,6 @@ static void positive(struct run *run, const struct hit *hit, const struct rrset 
 	}
 }
 
-/* True if `name` is an owner of the chain already (RE-08). */
-static bool in_chain(const struct run *run, const uint8_t *name, uint8_t len)
-{
-	for (unsigned i = 0; i < run->nchain; i++)
-		if (run->chain_len[i] == len && memcmp(run->chain[i], name, len) == 0)
-			return true;
-	return false;
-}
-
 /*
  * Put a CNAME into the answer and go on to its target. True: look that up; false: the
  * chain ends here and the reply is complete.
@@ -132,7 +113,7 @@ static bool follow(struct run *run, const struct rrset *rr)
 {
 	uint16_t at;
 
-	if (run->nchain == CHAIN_MAX) {
+	if (run->nchain == RUN_CHAIN_MAX) {
 		run->r.rcode = RCODE_SERVFAIL;
 		return false;
 	}
@@ -141,19 +122,16 @@ static bool follow(struct run *run, const struct rrset *rr)
 		damaged(run);
 		return false;
 	}
-	run->chain[run->nchain] = run->owner.name;
-	run->chain_len[run->nchain++] = run->owner.len;
+	run_push(run);
 	const uint8_t *target = rr->data + 2;
 	uint8_t len = rr->data[0];
-	if (run->r.cut || at > ENCODE_PTR_MAX || in_chain(run, target, len))
+	if (!access_check(run->b, run->p, target, len)) {
+		run_refuse(run, EDE_BLOCKED);
+		return false;
+	}
+	if (run->r.cut || at > ENCODE_PTR_MAX || run_in_chain(run, target, len))
 		return false;
 	int zone = settings_zone(run->b->settings, target, len);
-	/*
-	 * A target in none of our zones is the forwarder's (RE-05): the cache is asked
-	 * here and VERDICT_NEED comes from here. Until then the CNAME stands alone.
-	 */
-	if (zone < 0)
-		return false;
 	run->owner = (struct owner){target, len, zone, at};
 	run->hash = hash_name(&run->b->snap->key, target, len);
 	return true;
@@ -217,7 +195,24 @@ static bool may_answer(const struct run *run, const struct hit *hit)
 	return hit->kind == HIT_NODE && (hit->node.head->flags & NODE_ALWAYS) != 0;
 }
 
-/* One look-up. True: go on with run->owner, a CNAME's target. */
+/*
+ * FT-01: a name that was asked for and that a complete generation does not have goes on to
+ * who else may know it, if there is anybody. One of an address of ours never does (FT-03).
+ */
+static bool falls_through(struct run *run)
+{
+	const struct settings *s = run->b->settings;
+
+	if (run->nchain > 0 || !s->zones[run->owner.zone].fallthrough ||
+		!miss_forwards(run->b) ||
+		forward_stays(&s->forward, run->owner.name, run->owner.len))
+		return false;
+	run->owner.zone = -1;
+	run->r.aa = false;
+	return true;
+}
+
+/* One look-up. True: go on with run->owner, a CNAME's target, or elsewhere. */
 static bool step(struct run *run)
 {
 	struct hit hit;
@@ -241,31 +236,28 @@ static bool step(struct run *run)
 	case HIT_DAMAGED:
 		break;
 	}
+	if (falls_through(run))
+		return true;
 	negative(run, RCODE_NXDOMAIN);
 	return false;
 }
 
-static void answer_ours(struct run *run)
+/* From name to name, ours and others', as far as the chain leads. */
+static void follow_chain(struct run *run)
 {
 	const struct query *q = &run->p->q;
+	bool more = true;
 
-	run->r.aa = true;
-	if (q->type == TYPE_ANY && run->b->settings->any == ANY_NOTIMP) {
-		run->r.aa = false;
+	if (run->r.zone >= 0 && q->type == TYPE_ANY &&
+		run->b->settings->any == ANY_NOTIMP) {
 		run->r.rcode = RCODE_NOTIMP;
 		return;
 	}
+	run->r.aa = run->r.zone >= 0;
 	run->owner = (struct owner){q->qname, q->qname_len, run->r.zone, MSG_HEADER_LEN};
 	run->hash = run->p->hash;
-	run->nchain = 0;
-	while (step(run))
-		;
-}
-
-static void refuse(struct run *run, uint16_t ede)
-{
-	run->r.rcode = RCODE_REFUSED;
-	run->r.ede = ede;
+	while (more)
+		more = run->owner.zone >= 0 ? step(run) : far_step(run);
 }
 
 /*
@@ -291,22 +283,27 @@ enum verdict answer(const struct basis *b, struct packet *p)
 
 	run.b = b;
 	run.p = p;
+	run.need = false;
+	run.nchain = 0;
 	p->facts = 0;
-	/* Access control stands here, before any answer (AC-02). */
 	/* Rewriting stands here. */
 	int zone = settings_zone(b->settings, q->qname, q->qname_len);
 	encode_begin(&run.r, p, b->settings, zone);
 	run.r.snap = b->snap;
-	if (q->class != CLASS_IN)
+	if (!access_check(b, p, q->qname, q->qname_len))
+		run_refuse(&run, EDE_BLOCKED);
+	else if (q->class != CLASS_IN)
 		special_chaos(&run.r);
 	else if (is_special(&run, zone, &special))
 		special_answer(&run.r, &special);
 	else if (q->type == TYPE_AXFR || q->type == TYPE_IXFR)
-		refuse(&run, ENCODE_NO_EDE); /* RS-14, W-31 */
-	else if (zone >= 0)
-		answer_ours(&run);
+		run_refuse(&run, ENCODE_NO_EDE); /* RS-14, W-31 */
 	else
-		refuse(&run, EDE_NOT_AUTHORITATIVE); /* cache_find() and VERDICT_NEED */
+		follow_chain(&run);
+	if (run.need) {
+		p->reply_len = 0;
+		return VERDICT_NEED;
+	}
 	encode_end(&run.r);
 	return p->reply_len > 0 ? VERDICT_REPLY : VERDICT_DROP;
 }

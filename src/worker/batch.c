@@ -142,15 +142,15 @@ static unsigned send_run(
 	return lost;
 }
 
-unsigned batch_send(struct batch *b, int fd)
+unsigned batch_send_some(struct batch *b, int fd, unsigned i, unsigned to)
 {
 	unsigned lost = 0;
 	bool waited = false;
 
-	for (unsigned i = 0; i < b->n;) {
+	while (i < to) {
 		unsigned from = i;
 
-		for (; i < b->n && b->packet[i].reply_len > 0; i++)
+		for (; i < to && b->packet[i].reply_len > 0; i++)
 			b->slots->iov[i].iov_len = b->packet[i].reply_len;
 		if (i > from)
 			lost += send_run(b, fd, from, i, &waited);
@@ -158,4 +158,93 @@ unsigned batch_send(struct batch *b, int fd)
 			i++;
 	}
 	return lost;
+}
+
+unsigned batch_send(struct batch *b, int fd)
+{
+	return batch_send_some(b, fd, 0, b->n);
+}
+
+/* ---- a reply that leaves later ---- */
+
+/* The address that was asked, as turn_control() left it. */
+static void local_way(const struct msghdr *h, struct park_way *out)
+{
+	const struct cmsghdr *c = h->msg_controllen > 0 ? CMSG_FIRSTHDR(h) : NULL;
+
+	if (c == NULL)
+		return;
+	if (c->cmsg_level == IPPROTO_IP) {
+		struct in_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		memcpy(out->local, &info.ipi_spec_dst, 4);
+		out->local_len = 4;
+	} else {
+		struct in6_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		memcpy(out->local, &info.ipi6_addr, 16);
+		out->local_index = info.ipi6_ifindex;
+		out->local_len = 16;
+	}
+}
+
+void batch_way(const struct batch *b, unsigned i, struct park_way *out)
+{
+	const union address *a = &b->slots->address[i];
+
+	*out = (struct park_way){.family = a->sa.sa_family};
+	if (a->sa.sa_family == AF_INET6) {
+		out->port = a->v6.sin6_port;
+		out->scope = a->v6.sin6_scope_id;
+		memcpy(out->client, &a->v6.sin6_addr, 16);
+	} else {
+		out->port = a->v4.sin_port;
+		memcpy(out->client, &a->v4.sin_addr, 4);
+	}
+	local_way(&b->slots->header[i].msg_hdr, out);
+}
+
+static void set_local(struct msghdr *h, const struct park_way *way, struct control *to)
+{
+	struct in_pktinfo v4 = {0};
+	struct in6_pktinfo v6 = {.ipi6_ifindex = way->local_index};
+	bool is_v4 = way->local_len == 4;
+	size_t size = is_v4 ? sizeof(v4) : sizeof(v6);
+
+	h->msg_control = NULL;
+	h->msg_controllen = 0;
+	if (way->local_len == 0)
+		return;
+	memset(to, 0, sizeof(*to));
+	h->msg_control = to;
+	h->msg_controllen = CMSG_SPACE(size);
+	struct cmsghdr *c = CMSG_FIRSTHDR(h);
+	c->cmsg_level = is_v4 ? IPPROTO_IP : IPPROTO_IPV6;
+	c->cmsg_type = is_v4 ? IP_PKTINFO : IPV6_PKTINFO;
+	c->cmsg_len = CMSG_LEN(size);
+	memcpy(&v4.ipi_spec_dst, way->local, 4);
+	memcpy(&v6.ipi6_addr, way->local, 16);
+	memcpy(CMSG_DATA(c), is_v4 ? (const void *)&v4 : (const void *)&v6, size);
+}
+
+void batch_set_way(struct batch *b, unsigned i, const struct park_way *way)
+{
+	union address *a = &b->slots->address[i];
+	struct msghdr *h = &b->slots->header[i].msg_hdr;
+
+	memset(a, 0, sizeof(*a));
+	a->sa.sa_family = way->family;
+	if (way->family == AF_INET6) {
+		a->v6.sin6_port = way->port;
+		a->v6.sin6_scope_id = way->scope;
+		memcpy(&a->v6.sin6_addr, way->client, 16);
+		h->msg_namelen = sizeof(a->v6);
+	} else {
+		a->v4.sin_port = way->port;
+		memcpy(&a->v4.sin_addr, way->client, 4);
+		h->msg_namelen = sizeof(a->v4);
+	}
+	set_local(h, way, &b->slots->control[i]);
 }

@@ -8,7 +8,7 @@
 #ifndef WORKER_BATCH_H
 #define WORKER_BATCH_H
 
-#include "worker/query.h"
+#include "worker/park.h"
 
 #define BATCH_MAX 32
 
@@ -29,5 +29,15 @@ int batch_recv(struct batch *b, int fd, bool wild);
 
 /* Send every packet with reply_len > 0. Returns how many replies could not be sent. */
 unsigned batch_send(struct batch *b, int fd);
+
+/* The same for packets [from, to), if others leave by another socket. */
+unsigned batch_send_some(struct batch *b, int fd, unsigned from, unsigned to);
+
+/*
+ * How the reply to packet i gets back to its client, but for the socket; and the opposite:
+ * the reply to packet i shall get back that way.
+ */
+void batch_way(const struct batch *b, unsigned i, struct park_way *out);
+void batch_set_way(struct batch *b, unsigned i, const struct park_way *way);
 
 #endif

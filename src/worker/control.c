@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "worker/fault.h"
+#include "snap/fault.h"
 #include "worker/listen.h"
+#include "worker/needs.h"
 #include "worker/tcp.h"
 
 #define POLL_MS 10 /* between looks for the first root */
@@ -36,6 +37,8 @@ static int start(struct worker *w, const struct message_start *m, int fd)
 	w->stat = page;
 	w->slot = m->slot;
 	w->share = m->share;
+	w->life = m->life;
+	w->ncaches = MIN(m->forwarders, FORWARDERS_MAX);
 	stat_set(&w->stat->head.pid, (uint64_t)getpid());
 	stat_set(&w->stat->head.life, m->life);
 	stat_set(&w->stat->head.started_ns, clock_mono_ns());
@@ -80,6 +83,16 @@ static void on_message(struct worker *w, const union message *m, int fd)
 		if (ret < 0)
 			log_refused(w, "socket", -ret);
 		return; /* the descriptor is the table's */
+	case MESSAGE_PEER:
+		ret = needs_peer(w, m->number.number, fd);
+		if (ret < 0)
+			log_refused(w, "peer", -ret);
+		return; /* the descriptor is the pair's */
+	case MESSAGE_PARK:
+		ret = w->stat != NULL ? needs_page(w, fd) : -EINVAL;
+		if (ret < 0)
+			log_refused(w, "park", -ret);
+		break;
 	case MESSAGE_SOCKET_GONE:
 		listen_remove(w, &m->socket);
 		break;
@@ -127,8 +140,14 @@ void control_retire(struct worker *w)
 	w->retiring = true;
 	event_del(w->poll);
 	listen_serve(w, false);
-	/* What is parked would be settled here, before the loop ends. */
 	log_line(LOG_INFO, "retired slot=%u", (unsigned)w->slot);
-	if (!tcp_retire(w))
+	tcp_retire(w);
+	control_end_if_done(w);
+}
+
+void control_end_if_done(struct worker *w)
+{
+	/* Those who wait have a deadline, and connections have a limit of their own. */
+	if (w->retiring && tcp_is_over(w) && !needs_any(w))
 		event_base_loopbreak(w->base);
 }

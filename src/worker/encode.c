@@ -27,11 +27,19 @@ void encode_begin(struct reply *r, struct packet *p, const struct settings *s, i
 	if (zone >= 0)
 		r->zone_at = (uint16_t)(MSG_HEADER_LEN + q->qname_len -
 					s->zones[zone].name.len);
-	r->aa = false;
+	r->aa = r->ad = false;
+	r->ra = query_may_forward(s, p->client);
 	r->rcode = RCODE_NOERROR;
 	r->ede = ENCODE_NO_EDE;
-	r->ede_text = NULL;
+	r->ede_len = 0;
 	encode_reset(r);
+}
+
+void encode_ede(struct reply *r, uint16_t code, const void *text, size_t len)
+{
+	r->ede = code;
+	r->ede_text = text;
+	r->ede_len = (uint8_t)MIN(len, CACHE_TEXT_MAX);
 }
 
 void encode_reset(struct reply *r)
@@ -136,6 +144,11 @@ static void put_name(
 		wire_u8(&r->w, 0);
 }
 
+void encode_name(struct reply *r, const uint8_t *name, size_t len, uint16_t *at)
+{
+	put_name(r, name, len, 0, at);
+}
+
 size_t encode_head(const struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s,
 	uint8_t out[ENCODE_HEAD_MAX])
 {
@@ -206,7 +219,8 @@ static int put_addrs(struct reply *r, uint16_t at, const struct rrset *rr, bool 
 		return (int)n;
 	unsigned tail = MIN(n, rr->count - first); /* before the rotation wraps */
 	to = copy_addrs(to, head, head_len, rr->data + first * size, size, tail);
-	copy_addrs(to, head, head_len, rr->data, size, n - tail);
+	if (n > tail)
+		copy_addrs(to, head, head_len, rr->data, size, n - tail);
 	return (int)n;
 }
 
@@ -434,6 +448,10 @@ static void put_header(struct reply *r, unsigned questions)
 
 	if (r->aa)
 		flags |= MSG_AA;
+	if (r->ra)
+		flags |= MSG_RA;
+	if (r->ad)
+		flags |= MSG_AD;
 	if (r->cut && !r->p->tcp)
 		flags |= MSG_TC;
 	store_u16(h, r->p->q.id);
@@ -468,7 +486,7 @@ static void put_nsid(struct reply *r)
 
 static void put_ede(struct reply *r)
 {
-	size_t text = r->ede_text != NULL ? strlen(r->ede_text) : 0;
+	size_t text = r->ede_len;
 
 	if (r->ede == ENCODE_NO_EDE || r->w.cap - r->w.len < 6 + text)
 		return;
@@ -476,6 +494,8 @@ static void put_ede(struct reply *r)
 	wire_u16(&r->w, (uint16_t)(2 + text));
 	wire_u16(&r->w, r->ede);
 	wire_bytes(&r->w, r->ede_text, text);
+	r->p->facts |= PACKET_EDE;
+	r->p->ede = r->ede;
 }
 
 /* The OPT, and the options in it that there is room for (RG-07, E-17, E-22). */
@@ -508,7 +528,7 @@ void encode_end(struct reply *r)
 	unsigned questions = p->q.end > MSG_HEADER_LEN ? 1 : 0;
 
 	p->rcode = r->rcode;
-	p->facts &= (uint8_t) ~(PACKET_TRUNCATED | PACKET_HEADER_ONLY);
+	p->facts &= (uint16_t) ~(PACKET_TRUNCATED | PACKET_HEADER_ONLY);
 	p->reply_len = 0;
 	if (r->limit < MSG_HEADER_LEN)
 		return;

@@ -38,11 +38,14 @@ struct reply {
 	uint16_t an, ns, ar;
 	uint16_t rcode;
 	uint16_t ede;         /* an INFO-CODE, or -1 as below */
-	const char *ede_text; /* at most 64 octets; NULL: none */
+	const void *ede_text; /* borrowed */
+	uint8_t ede_len;      /* octets of it, at most 64 */
 	bool aa;
+	bool ad;          /* of an upstream that is trusted (FW-27) */
 	bool cut;         /* the answer or the SOA does not fit: TC */
 	bool full;        /* an additional RRset did not fit: no more of them */
 	bool placed;      /* `place` was looked up */
+	bool ra;          /* this client may have misses answered (B-04) */
 	int zone;         /* of the question; -1: none of ours */
 	uint16_t zone_at; /* where that zone's name begins in the message */
 	unsigned nnames;
@@ -67,6 +70,9 @@ struct owner {
  * with TC=1.
  */
 void encode_begin(struct reply *r, struct packet *p, const struct settings *s, int zone);
+
+/* Say why it failed (RFC 8914), with a text that lives until encode_end(). */
+void encode_ede(struct reply *r, uint16_t code, const void *text, size_t len);
 
 /* Forget all RRs: the reply is the question alone again. */
 void encode_reset(struct reply *r);
@@ -108,7 +114,14 @@ void encode_empty_soa(struct reply *r, size_t zone_len, bool authority);
 size_t encode_head(const struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s,
 	uint8_t out[ENCODE_HEAD_MAX]);
 
-/* Write header and OPT; sets reply_len, rcode and facts of the packet. */
+/*
+ * Write a complete name, compressed; *at is where it stands, or where its only octets
+ * point to. It is borrowed as long as the reply is written, if r->nnames has grown.
+ * Overflow shows in r->w.
+ */
+void encode_name(struct reply *r, const uint8_t *name, size_t len, uint16_t *at);
+
+/* Write header and OPT; sets reply_len, rcode, ede and facts of the packet. */
 void encode_end(struct reply *r);
 
 /* Make the reply of PARSE_REPLY: the question without RRs. */

@@ -18,6 +18,17 @@ void life_turn(struct life *l, uint64_t queries, bool partial, uint64_t now_ns)
 		l->partial_ns = now_ns;
 }
 
+void life_parked(struct life *l)
+{
+	l->pending++;
+}
+
+void life_settled(struct life *l, uint64_t now_ns)
+{
+	l->pending--;
+	l->quiet_ns = now_ns;
+}
+
 void life_unsent(struct life *l, uint64_t now_ns)
 {
 	l->unsent_ns = now_ns;
@@ -83,7 +94,7 @@ enum life_state life_check(const struct life *l, const struct tcp_limits *limits
 		*why = TCP_CLOSE_AGE;
 		return LIFE_END;
 	}
-	if (l->partial_ns != 0)
+	if (l->partial_ns != 0 || l->pending > 0)
 		return LIFE_GOES_ON;
 	*why = TCP_CLOSE_IDLE;
 	return passed(l->quiet_ns, limits->idle_ms, now_ns) ? LIFE_END : LIFE_GOES_ON;
@@ -94,7 +105,7 @@ static unsigned rank(const struct life *l)
 {
 	if (l->ended_ns != 0)
 		return 0;
-	return l->partial_ns == 0 && l->unsent_ns == 0 ? 1 : 2;
+	return l->partial_ns == 0 && l->unsent_ns == 0 && l->pending == 0 ? 1 : 2;
 }
 
 bool life_gives_way(const struct life *a, unsigned connections_a, const struct life *b,

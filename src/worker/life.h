@@ -24,6 +24,7 @@ struct life {
 	uint64_t unsent_ns;  /* the client does not take its replies */
 	uint64_t ended_ns;   /* our FIN was sent: what comes is thrown away */
 	uint64_t queries;
+	uint32_t pending;        /* queries whose replies are not there yet */
 	enum stat_tcp_close why; /* of ended_ns */
 };
 
@@ -42,6 +43,10 @@ void life_begin(struct life *l, uint64_t now_ns);
  */
 void life_turn(struct life *l, uint64_t queries, bool partial, uint64_t now_ns);
 
+/* A query of it is parked; its reply is on its way, or there will be none. */
+void life_parked(struct life *l);
+void life_settled(struct life *l, uint64_t now_ns);
+
 /* Replies wait for the client from now on; until they are gone nothing is read. */
 void life_unsent(struct life *l, uint64_t now_ns);
 
@@ -55,7 +60,7 @@ void life_end(struct life *l, enum stat_tcp_close why, uint64_t now_ns);
 bool life_spent(const struct life *l, const struct tcp_limits *limits);
 
 /*
- * What is due now, and in *why for which reason. tcp.max_age ends a life between
+ * What is due now (LIFE_END: as soon as nothing is pending), and in *why for which reason. tcp.max_age ends a life between
  * queries only, but not later than tcp.read allows for a query (T-06).
  */
 enum life_state life_check(const struct life *l, const struct tcp_limits *limits,

@@ -9,17 +9,16 @@
 #include "worker/tcp.h"
 #include "worker/udp.h"
 
-static bool same_socket(const struct worker_socket *s, const struct message_socket *m)
+static struct worker_socket *find(
+	struct worker *w, uint32_t share, const struct socket_key *key)
 {
-	return s->event != NULL && s->share == m->share &&
-	       memcmp(&s->key, &m->key, sizeof(s->key)) == 0;
-}
+	for (unsigned i = 0; i < WORKER_SOCKETS_MAX; i++) {
+		struct worker_socket *s = &w->sockets[i];
 
-static struct worker_socket *find(struct worker *w, const struct message_socket *m)
-{
-	for (unsigned i = 0; i < WORKER_SOCKETS_MAX; i++)
-		if (same_socket(&w->sockets[i], m))
-			return &w->sockets[i];
+		if (s->event != NULL && s->share == share &&
+			memcmp(&s->key, key, sizeof(*key)) == 0)
+			return s;
+	}
 	return NULL;
 }
 
@@ -61,7 +60,7 @@ int listen_add(struct worker *w, const struct message_socket *m, int fd)
 
 	if (m->key.kind > SOCKET_TCP)
 		ret = -ENOTSUP;
-	else if (find(w, m) != NULL)
+	else if (find(w, m->share, &m->key) != NULL)
 		ret = -EEXIST;
 	else if (s == NULL)
 		ret = -ENOSPC;
@@ -85,7 +84,7 @@ int listen_add(struct worker *w, const struct message_socket *m, int fd)
 
 int listen_remove(struct worker *w, const struct message_socket *m)
 {
-	struct worker_socket *s = find(w, m);
+	struct worker_socket *s = find(w, m->share, &m->key);
 
 	if (s == NULL)
 		return -ENOENT;
@@ -93,6 +92,12 @@ int listen_remove(struct worker *w, const struct message_socket *m)
 	close(s->fd);
 	*s = (struct worker_socket){.fd = -1};
 	return 0;
+}
+
+const struct worker_socket *listen_find(
+	struct worker *w, uint32_t share, const struct socket_key *key)
+{
+	return find(w, share, key);
 }
 
 void listen_serve(struct worker *w, bool on)

@@ -19,6 +19,10 @@ int listen_add(struct worker *w, const struct message_socket *m, int fd);
 /* Stop reading a socket and close it; its connections go on. 0 or -ENOENT. */
 int listen_remove(struct worker *w, const struct message_socket *m);
 
+/* The socket of that share and key, NULL: it is not served. */
+const struct worker_socket *listen_find(
+	struct worker *w, uint32_t share, const struct socket_key *key);
+
 /* Read all sockets from now on, or none any more. */
 void listen_serve(struct worker *w, bool on);
 

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "worker/control.h"
 #include "worker/listen.h"
+#include "worker/needs.h"
 #include "worker/tcp.h"
 
 #define TICK_MS 250 /* refresh without packets, heartbeat */
@@ -69,6 +70,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	reader_refresh(&w->reader);
 	note_snap(w);
 	log_failures(w, now_ns);
+	needs_tick(w);
 	if (w->ready_due)
 		control_send_ready(w);
 	on_step(fd, what, arg);
@@ -102,7 +104,9 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 		return;
 	event_del(w->poll);
 	note_snap(w);
+	needs_tick(w);
 	listen_serve(w, true);
+	needs_serve(w);
 	log_line(LOG_INFO, "serving slot=%u share=%u generation=%llu", (unsigned)w->slot,
 		(unsigned)w->share, (unsigned long long)w->reader.snap.generation);
 	control_send_ready(w);
@@ -134,7 +138,8 @@ static int prepare(struct worker *w)
 		w->term == NULL)
 		return -ENOMEM;
 	w->tcp = tcp_new(w);
-	if (w->tcp == NULL)
+	w->needs = needs_new(w);
+	if (w->tcp == NULL || w->needs == NULL)
 		return -ENOMEM;
 	if (event_add(w->control, NULL) < 0 || event_add(w->tick, &tick) < 0 ||
 		event_add(w->term, NULL) < 0)

@@ -17,6 +17,35 @@ static bool drop(struct packet *p, struct stat_worker *st)
 	return false;
 }
 
+bool query_allowed(const struct settings *s, const struct sockaddr *client)
+{
+	struct addr a;
+
+	addr_of_socket(client, &a);
+	return forward_allowed(&s->forward, &a);
+}
+
+/*
+ * A query with a mark under our key has gone in a circle, whatever its hops (LO-01): nobody
+ * else can make one, and no other appliance has our key. True: it is answered. Not inline:
+ * hardly a query has a mark.
+ */
+__attribute__((noinline)) static bool answer_loop(const struct basis *b, struct packet *p)
+{
+	static const char text[] = "loop";
+	struct reply r;
+	struct mark mark;
+
+	if (!mark_read(p->q.mark, MARK_OCTETS, &b->snap->key, &mark))
+		return false;
+	encode_begin(&r, p, b->settings, -1);
+	r.rcode = RCODE_SERVFAIL;
+	encode_ede(&r, EDE_OTHER, text, sizeof(text) - 1);
+	encode_end(&r);
+	p->facts |= PACKET_LOOP;
+	return true;
+}
+
 bool admit(const struct basis *b, struct packet *p, struct stat_worker *st)
 {
 	enum parse_result result = query_parse(p->buf, p->len, p->tcp, &p->q);
@@ -45,8 +74,34 @@ bool admit(const struct basis *b, struct packet *p, struct stat_worker *st)
 	case PARSE_OK:
 		break;
 	}
+	if (p->q.has_loop_mark && answer_loop(b, p))
+		return false;
 	p->hash = hash_name(&b->snap->key, p->q.qname, p->q.qname_len);
 	return true;
+}
+
+static enum stat_stale stale_reason(const struct packet *p)
+{
+	if (p->facts & PACKET_REFRESH)
+		return STALE_FIRST;
+	return p->wait == WAIT_STALE ? STALE_TIMEOUT : STALE_FAILURE;
+}
+
+/* What the cache did for a reply (MC-02, MC-03, MU-09). */
+static void count_miss(const struct packet *p, struct stat_worker *st)
+{
+	if (p->facts & PACKET_HIT)
+		count(&st->cache_hits[(p->facts & PACKET_DENIAL) != 0]);
+	if (p->facts & PACKET_STALE)
+		count(&st->cache_stale[stale_reason(p)]);
+	if (p->facts & PACKET_FAILURE)
+		count(&st->cache_failures);
+	if (p->facts & PACKET_REJECTED)
+		count(&st->forward_rejected[REJECT_SLOTS]);
+	if (p->facts & PACKET_OVER)
+		count(&st->deadlines);
+	if (p->facts & PACKET_LOOP)
+		count(&st->loops);
 }
 
 void query_count_reply(const struct packet *p, struct stat_worker *st)
@@ -63,4 +118,7 @@ void query_count_reply(const struct packet *p, struct stat_worker *st)
 		count(&st->damaged_lookups);
 	if (p->facts & PACKET_NOT_COMPLETE)
 		count(&st->not_complete);
+	if (p->facts & PACKET_EDE)
+		count(&st->edes[MIN(p->ede, STAT_EDES - 1)]);
+	count_miss(p, st);
 }

@@ -9,6 +9,7 @@
 #define WORKER_QUERY_H
 
 #include "base/hash.h"
+#include "cache/cache.h"
 #include "dns/msg.h"
 #include "snap/settings.h"
 #include "snap/snap.h"
@@ -21,10 +22,32 @@ enum verdict {
 };
 
 /* What a reply is besides its rcode; for counters. */
-#define PACKET_HEADER_ONLY  0x01 /* HDR rows */
-#define PACKET_TRUNCATED    0x02 /* TC=1 */
-#define PACKET_DAMAGED      0x04 /* SERVFAIL, because a look-up met damage (SH-08) */
-#define PACKET_NOT_COMPLETE 0x08 /* RU-03 */
+#define PACKET_HEADER_ONLY  0x0001 /* HDR rows */
+#define PACKET_TRUNCATED    0x0002 /* TC=1 */
+#define PACKET_DAMAGED      0x0004 /* SERVFAIL, because a look-up met damage (SH-08) */
+#define PACKET_NOT_COMPLETE 0x0008 /* RU-03 */
+#define PACKET_EDE          0x0010 /* `ede` is set */
+#define PACKET_HIT          0x0020 /* from an entry that was there before the query */
+#define PACKET_DENIAL       0x0040 /* ... NXDOMAIN or NODATA */
+#define PACKET_STALE        0x0080 /* from an entry that has expired */
+#define PACKET_FAILURE      0x0100 /* from a stored failure */
+#define PACKET_REJECTED     0x0200 /* there was no room to wait (FP-02) */
+#define PACKET_OVER         0x0400 /* the deadline is over (FP-04) */
+#define PACKET_LOOP         0x0800 /* a query of ours came back (LO-01) */
+#define PACKET_REFRESH      0x1000 /* `need` is to be fetched for the cache (CA-15) */
+
+/*
+ * What a query does where the cache lacks an answer. From WAIT_STALE on an answer that has
+ * expired is taken, if there is one and it may be used (CA-15).
+ */
+enum wait {
+	WAIT_ASK,   /* VERDICT_NEED */
+	WAIT_STALE, /* the same: it has waited for stale_timeout */
+	WAIT_FULL,  /* it cannot wait: REFUSED (FP-02) */
+	WAIT_OVER,  /* it has waited for all of its deadline: SERVFAIL (FP-04) */
+};
+
+#define PACKET_NEEDS_MAX 1 /* a message has room for 8: DNS64, search paths */
 
 struct sockaddr;
 
@@ -39,17 +62,31 @@ struct packet {
 	bool tcp;            /* no limit but 65,535 octets */
 	uint16_t keepalive;  /* TCP: told to who asks, in 100 ms (E-17); 0: shed load */
 	bool cut;            /* the datagram was longer than the buffer (W-35) */
-	uint8_t facts;       /* PACKET_* */
+	uint8_t wait;        /* enum wait */
+	uint16_t facts;      /* PACKET_* */
 	uint16_t rcode;      /* of the reply, 12 bits */
+	uint16_t ede;        /* INFO-CODE in the reply, with PACKET_EDE */
+	uint8_t nneeds;      /* VERDICT_NEED: how many of `need` */
+	uint8_t used_home;   /* PACKET_HIT: which cache, */
+	uint64_t used_word;  /* and what notes call the entry */
 	struct hash128 hash; /* of the folded qname; set by admit() */
 	struct query q;      /* set by admit() */
+	struct question need[PACKET_NEEDS_MAX];
 };
+
+/* Access control: may the client know of this folded name? (AC-02; access.h) */
+typedef bool (*access_rule)(
+	void *arg, const struct packet *p, const uint8_t *name, size_t len);
 
 /* What an answer is made from, besides the packet. All of it is borrowed for the call. */
 struct basis {
 	const struct snap *snap;
 	const struct settings *settings;
-	uint64_t now_ns; /* monotonic */
+	uint64_t now_ns;      /* monotonic */
+	struct cache *caches; /* one of each forwarder; their copies are written to */
+	unsigned ncaches;     /* 0: nobody forwards */
+	access_rule access;   /* NULL: everybody may */
+	void *access_arg;
 };
 
 /*
@@ -58,6 +95,20 @@ struct basis {
  * dropped.
  */
 bool admit(const struct basis *b, struct packet *p, struct stat_worker *st);
+
+/* True if there are groups to ask and a forwarder; `bootstrap` is no such group. */
+static inline bool query_forwards(const struct settings *s)
+{
+	return s->forward.ngroups > s->forward.bootstrap && s->forward.forwarders > 0;
+}
+
+/* True if this client may have misses answered (AC-10, B-04). */
+bool query_allowed(const struct settings *s, const struct sockaddr *client);
+static inline bool query_may_forward(
+	const struct settings *s, const struct sockaddr *client)
+{
+	return query_forwards(s) && (s->forward.everybody || query_allowed(s, client));
+}
 
 /* Count a reply that is about to leave. */
 void query_count_reply(const struct packet *p, struct stat_worker *st);

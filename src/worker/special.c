@@ -37,13 +37,27 @@ static const struct {
 	ZONE("\10resolver\4arpa", SPECIAL_NODATA, 0),
 };
 
+/*
+ * SM-16: whoever has a group of its own for such a name wants it forwarded. Neither loopback
+ * nor what is about us ever leaves (SM-04, N-06).
+ */
+static bool wanted_elsewhere(
+	const struct settings *s, enum special_kind kind, const uint8_t *name, size_t len)
+{
+	if (kind != SPECIAL_EMPTY || s->forward.ngroups == 0)
+		return false;
+	int group = forward_group(&s->forward, name, len, -1);
+	return group >= 0 && s->forward.groups[group].from.len > 1;
+}
+
 bool special_find(const struct settings *s, const uint8_t *name, size_t len, size_t ours,
 	struct special *out)
 {
 	for (size_t i = 0; i < ARRAY_LEN(zones); i++) {
 		if (zones[i].len <= ours || zones[i].len > len ||
 			(zones[i].flag != 0 && (s->special & zones[i].flag) == 0) ||
-			!name_under(name, len, zones[i].zone, zones[i].len))
+			!name_under(name, len, zones[i].zone, zones[i].len) ||
+			wanted_elsewhere(s, zones[i].kind, name, len))
 			continue;
 		*out = (struct special){zones[i].kind, (uint8_t)zones[i].len};
 		return true;

@@ -14,9 +14,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "worker/answer.h"
+#include "worker/control.h"
 #include "worker/listen.h"
 #include "worker/life.h"
-#include "worker/stream.h"
+#include "worker/needs.h"
+#include "dns/stream.h"
 
 #define SMALL       2048        /* octets of input that each connection has (T-04) */
 #define FLUSH       (16 << 10)  /* octets of replies that are sent at once */
@@ -44,13 +46,21 @@ struct big {
 	uint8_t *octets; /* BIG of them */
 };
 
+/* What a connection's socket is watched for. */
+enum watch {
+	WATCH_QUERIES,
+	WATCH_ROOM,    /* for replies */
+	WATCH_NOTHING, /* no more queries are taken, and replies are not there yet */
+};
+
 struct connection {
 	struct tcp *tcp;
-	int fd;     /* owned; -1: the place is free */
-	bool eof;   /* the client has sent its FIN */
-	bool over;  /* no more queries are taken: end when the replies are out, */
-	bool waits; /* the socket is watched for room, not for queries */
+	int fd;        /* owned; -1: the place is free */
+	bool eof;      /* the client has sent its FIN */
+	bool over;     /* no more queries are taken: end when the replies are out, */
+	uint8_t watch; /* enum watch */
 	enum stat_tcp_close why; /* and this is the reason */
+	uint64_t number;         /* of all connections ever: parked queries name it */
 	uint16_t crowd;
 	struct life life;
 	struct stream in;
@@ -68,6 +78,7 @@ struct tcp {
 	struct connection *free;        /* places that were used before */
 	unsigned used;                  /* places that were used ever */
 	unsigned n;                     /* connections */
+	uint64_t number;                /* of the last one */
 	uint8_t *out;                   /* replies under construction, BIG octets */
 	struct big big[BIGS];
 	struct hash_key key; /* of clients' addresses */
@@ -98,10 +109,17 @@ static void big_give(struct big **b)
 	*b = NULL;
 }
 
+static uint32_t index_of(const struct connection *c)
+{
+	return (uint32_t)(c - c->tcp->connections);
+}
+
 static void close_now(struct connection *c, enum stat_tcp_close why)
 {
 	struct tcp *t = c->tcp;
 
+	if (c->life.pending > 0)
+		needs_connection_gone(t->worker, index_of(c), c->number);
 	event_del(&c->readable);
 	event_del(&c->writable);
 	if (why == TCP_CLOSE_WRITE) { /* what it did not read is not kept by the kernel */
@@ -122,8 +140,7 @@ static void close_now(struct connection *c, enum stat_tcp_close why)
 	if (t->n > 0)
 		return;
 	event_del(t->tick);
-	if (t->retiring)
-		event_base_loopbreak(t->worker->base);
+	control_end_if_done(t->worker);
 }
 
 /* Send our FIN, and read on, so that nothing that is on its way is answered by a RST. */
@@ -182,7 +199,7 @@ static struct big *big_take(struct tcp *t, struct connection *c, uint64_t now_ns
 
 static uint8_t *small_of(const struct connection *c)
 {
-	return c->tcp->small + (size_t)(c - c->tcp->connections) * SMALL;
+	return c->tcp->small + (size_t)index_of(c) * SMALL;
 }
 
 /* Where the next octets of the client go: a query that fills the small buffer moves. */
@@ -249,6 +266,8 @@ static bool send_waiting(struct connection *c, uint64_t now_ns)
 		return false;
 	big_give(&c->out_big);
 	life_sent(&c->life, now_ns);
+	if (c->life.pending > 0)
+		needs_connection_ready(c->tcp->worker, index_of(c), c->number);
 	return true;
 }
 
@@ -262,9 +281,49 @@ static uint16_t keepalive(const struct tcp *t)
 	return (uint16_t)MIN(limits(t)->idle_ms / 100, UINT16_MAX);
 }
 
-/* Answer one message at `to`. Octets of the reply; 0: none, it was no query (W-03). */
+/* Who asks, and by which connection. */
+static struct park_way way_of(const struct connection *c)
+{
+	struct park_way way = {.family = c->address.sa.sa_family,
+		.connection = index_of(c),
+		.life = c->number};
+
+	if (way.family == AF_INET6) {
+		way.port = c->address.v6.sin6_port;
+		memcpy(way.client, &c->address.v6.sin6_addr, 16);
+	} else {
+		way.port = c->address.v4.sin_port;
+		memcpy(way.client, &c->address.v4.sin_addr, 4);
+	}
+	return way;
+}
+
+/* Answer a query, or park it: *parked. */
+static void answer_query(
+	struct connection *c, const struct basis *b, struct packet *p, bool *parked)
+{
+	struct worker *w = c->tcp->worker;
+	struct park_way way;
+
+	switch (answer(b, p)) {
+	case VERDICT_REPLY:
+		break;
+	case VERDICT_NEED:
+		way = way_of(c);
+		*parked = needs_take(w, b, p, &way);
+		break;
+	case VERDICT_DROP:
+		p->reply_len = 0;
+		break;
+	}
+}
+
+/*
+ * Answer one message at `to`. Octets of the reply; 0 and not *parked: there is none, it was
+ * no query (W-03).
+ */
 static size_t answer_one(struct connection *c, const struct basis *b, uint8_t *to,
-	const uint8_t *msg, size_t len)
+	const uint8_t *msg, size_t len, bool *parked)
 {
 	struct worker *w = c->tcp->worker;
 	struct packet p = {
@@ -278,12 +337,15 @@ static size_t answer_one(struct connection *c, const struct basis *b, uint8_t *t
 		.keepalive = keepalive(c->tcp),
 	};
 
+	*parked = false;
 	stat_add(&w->stat->tcp_queries, 1);
 	memcpy(to, msg, len);
-	if (admit(b, &p, w->stat) && answer(b, &p) != VERDICT_REPLY)
-		p.reply_len = 0;
-	if (p.reply_len > 0)
+	if (admit(b, &p, w->stat))
+		answer_query(c, b, &p, parked);
+	if (p.reply_len > 0) {
 		query_count_reply(&p, w->stat);
+		needs_replied(w, &p, b->now_ns);
+	}
 	return p.reply_len;
 }
 
@@ -303,6 +365,7 @@ static bool take_one(struct connection *c, const struct basis *b, size_t *len)
 	uint8_t *to = c->tcp->out + *len;
 	const uint8_t *msg;
 	size_t msg_len;
+	bool parked;
 
 	if (life_spent(&c->life, &b->settings->tcp)) {
 		over(c, TCP_CLOSE_QUERIES);
@@ -317,8 +380,12 @@ static bool take_one(struct connection *c, const struct basis *b, size_t *len)
 	case STREAM_MORE:
 		return false;
 	}
-	size_t n = answer_one(c, b, to + STREAM_PREFIX, msg, msg_len);
+	size_t n = answer_one(c, b, to + STREAM_PREFIX, msg, msg_len, &parked);
 	life_turn(&c->life, 1, false, b->now_ns);
+	if (parked) {
+		life_parked(&c->life);
+		return true;
+	}
 	if (n == 0) {
 		over(c, TCP_CLOSE_ERROR);
 		return false;
@@ -338,7 +405,7 @@ static bool answer_read(struct connection *c, uint64_t now_ns)
 	size_t len = 0, total = 0;
 
 	reader_refresh(&w->reader); /* between turns nothing is borrowed */
-	struct basis b = {reader_snap(&w->reader), &w->reader.settings, now_ns};
+	struct basis b = worker_basis(w, now_ns);
 	while (total < TURN) {
 		size_t before = len;
 
@@ -358,38 +425,62 @@ static bool answer_read(struct connection *c, uint64_t now_ns)
 
 /* ---- a connection's turn ---- */
 
-/* Watch the socket for room (and not for queries), or the other way round. */
-static void wait_for(struct connection *c, bool room)
+static void watch(struct connection *c, enum watch what)
 {
-	if (c->waits == room)
+	if (c->watch == what)
 		return;
-	c->waits = room;
-	event_del(room ? &c->readable : &c->writable);
-	event_add(room ? &c->writable : &c->readable, NULL);
+	if (c->watch != WATCH_NOTHING)
+		event_del(c->watch == WATCH_ROOM ? &c->writable : &c->readable);
+	if (what != WATCH_NOTHING)
+		event_add(what == WATCH_ROOM ? &c->writable : &c->readable, NULL);
+	c->watch = (uint8_t)what;
+}
+
+/* Why no more queries are taken, if it is so. */
+static bool is_over(struct connection *c, uint64_t now_ns, enum stat_tcp_close *why)
+{
+	if (c->over)
+		*why = c->why;
+	else if (c->eof)
+		*why = TCP_CLOSE_CLIENT;
+	else if (c->tcp->retiring)
+		*why = TCP_CLOSE_AGE;
+	else
+		return life_check(&c->life, limits(c->tcp), now_ns, why) == LIFE_END;
+	return true;
+}
+
+/* No more queries: end it, or let it wait for replies that are not there yet (T-09). */
+static void wind_up(struct connection *c, enum stat_tcp_close why, uint64_t now_ns)
+{
+	if (c->life.pending > 0) {
+		over(c, why);
+		watch(c, WATCH_NOTHING);
+	} else if (why == TCP_CLOSE_CLIENT) {
+		close_now(c, why);
+	} else {
+		end(c, why, now_ns);
+	}
 }
 
 /* Go on as far as it goes: send, answer, send; then wait for what is missing. */
 static void go_on(struct connection *c, uint64_t now_ns)
 {
 	enum stat_tcp_close why;
+	bool done = send_waiting(c, now_ns) && answer_read(c, now_ns);
 
-	if (!send_waiting(c, now_ns) || !answer_read(c, now_ns)) {
+	needs_flush(c->tcp->worker);
+	if (!done) {
 		if (c->fd >= 0)
-			wait_for(c, true);
+			watch(c, WATCH_ROOM);
 		return;
 	}
 	life_turn(&c->life, 0, stream_left(&c->in) > 0, now_ns);
-	if (c->over) {
-		end(c, c->why, now_ns);
-	} else if (c->eof) {
-		close_now(c, TCP_CLOSE_CLIENT);
-	} else if (c->tcp->retiring) {
-		end(c, TCP_CLOSE_AGE, now_ns);
-	} else if (life_check(&c->life, limits(c->tcp), now_ns, &why) == LIFE_END) {
-		end(c, why, now_ns);
+	if (is_over(c, now_ns, &why)) {
+		wind_up(c, why, now_ns);
 	} else {
 		input_shrink(c);
-		wait_for(c, false);
+		watch(c, WATCH_QUERIES);
 	}
 }
 
@@ -473,7 +564,8 @@ static void begin(struct tcp *t, int fd, const union address *address)
 	while (t->n >= connections_max(t))
 		close_one(t);
 	struct connection *c = place(t);
-	*c = (struct connection){.tcp = t, .fd = fd, .address = *address};
+	*c = (struct connection){
+		.tcp = t, .fd = fd, .number = ++t->number, .address = *address};
 	c->crowd = crowd_of(t, address);
 	life_begin(&c->life, now_ns);
 	stream_init(&c->in, small_of(c), SMALL);
@@ -558,8 +650,8 @@ static void check(struct connection *c, uint64_t now_ns)
 	case LIFE_GOES_ON:
 		break;
 	case LIFE_END:
-		if (!c->waits) /* else what was read is answered first */
-			end(c, why, now_ns);
+		if (c->watch == WATCH_QUERIES) /* else what was read is answered first */
+			wind_up(c, why, now_ns);
 		break;
 	case LIFE_CLOSE:
 		close_now(c, why);
@@ -579,8 +671,9 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 			check(&t->connections[i], now_ns);
 	while (t->n > connections_max(t)) /* a reload allows fewer */
 		close_one(t);
-	if (t->retiring && now_ns >= t->retire_ns)
-		event_base_loopbreak(t->worker->base);
+	for (unsigned i = 0; t->retiring && now_ns >= t->retire_ns && i < t->used; i++)
+		if (t->connections[i].fd >= 0)
+			close_now(&t->connections[i], TCP_CLOSE_AGE);
 }
 
 struct tcp *tcp_new(struct worker *w)
@@ -607,23 +700,68 @@ struct tcp *tcp_new(struct worker *w)
 static void retire_one(struct connection *c, uint64_t now_ns)
 {
 	for (int i = 0; i < DRAINS; i++)
-		if (c->fd < 0 || c->waits || c->life.ended_ns != 0 ||
+		if (c->fd < 0 || c->watch != WATCH_QUERIES || c->life.ended_ns != 0 ||
 			!read_once(c, now_ns))
 			break;
-	if (c->fd >= 0 && c->life.ended_ns == 0 && !c->waits)
-		end(c, TCP_CLOSE_AGE, now_ns);
+	if (c->fd >= 0 && c->life.ended_ns == 0 && c->watch == WATCH_QUERIES)
+		wind_up(c, TCP_CLOSE_AGE, now_ns);
 }
 
-bool tcp_retire(struct worker *w)
+void tcp_retire(struct worker *w)
 {
 	struct tcp *t = w->tcp;
-	uint64_t now_ns = clock_mono_ns();
+	uint64_t now_ns = clock_mono_ns(), wait_ms = 0;
 
 	event_del(t->resume);
 	for (unsigned i = 0; i < t->used; i++)
 		if (t->connections[i].fd >= 0)
 			retire_one(&t->connections[i], now_ns);
+	if (needs_any(w))
+		wait_ms = w->reader.settings.forward.deadline_ms;
 	t->retiring = true;
-	t->retire_ns = now_ns + RETIRE_MS * NS_PER_MS;
-	return t->n > 0;
+	t->retire_ns = now_ns + (wait_ms + RETIRE_MS) * NS_PER_MS;
+}
+
+bool tcp_is_over(const struct worker *w)
+{
+	return w->tcp->n == 0;
+}
+
+/* ---- parked queries ---- */
+
+enum tcp_reply tcp_reply_begin(
+	struct worker *w, uint32_t connection, uint64_t life, struct packet *p)
+{
+	struct tcp *t = w->tcp;
+
+	if (connection >= t->used)
+		return TCP_GONE;
+	struct connection *c = &t->connections[connection];
+	if (c->fd < 0 || c->number != life)
+		return TCP_GONE;
+	if (c->out_big != NULL)
+		return TCP_BUSY;
+	p->buf = t->out + STREAM_PREFIX;
+	p->cap = STREAM_MESSAGE_MAX;
+	p->client = &c->address.sa;
+	p->keepalive = keepalive(t);
+	return TCP_READY;
+}
+
+void tcp_reply_end(struct worker *w, uint32_t connection, size_t len, uint64_t now_ns)
+{
+	struct connection *c = &w->tcp->connections[connection];
+	enum stat_tcp_close why;
+
+	life_settled(&c->life, now_ns);
+	if (len > 0) {
+		store_u16(w->tcp->out, (uint16_t)len);
+		if (!send_replies(c, STREAM_PREFIX + len, now_ns)) {
+			if (c->fd >= 0)
+				watch(c, WATCH_ROOM);
+			return;
+		}
+	}
+	if (c->watch == WATCH_NOTHING && is_over(c, now_ns, &why))
+		wind_up(c, why, now_ns);
 }

@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "worker/answer.h"
+#include "worker/needs.h"
 
 #define ROUNDS_MAX 16
 
@@ -15,15 +16,20 @@ static void count_batch(struct stat_worker *st, unsigned n)
 	stat_add(&st->batch_sizes[MIN(bucket, ARRAY_LEN(st->batch_sizes) - 1)], 1);
 }
 
-static void serve(struct worker *w, const struct basis *b, struct packet *p)
+static void serve(const struct worker_socket *s, const struct basis *b, unsigned i)
 {
-	(void)w;
+	struct packet *p = &s->worker->batch->packet[i];
+	struct park_way way;
+
+	p->wait = WAIT_ASK;
 	switch (answer(b, p)) {
 	case VERDICT_REPLY:
 		break; /* batch_send() takes every packet with reply_len > 0 */
 	case VERDICT_NEED:
-		p->reply_len =
-			0; /* parked here, and asked for after the replies are out */
+		batch_way(s->worker->batch, i, &way);
+		way.key = s->key;
+		way.share = s->share;
+		needs_take(s->worker, b, p, &way);
 		break;
 	case VERDICT_DROP:
 		p->reply_len = 0;
@@ -32,32 +38,39 @@ static void serve(struct worker *w, const struct basis *b, struct packet *p)
 }
 
 /* Everything between receiving and sending: no system call, no allocation. */
-static void serve_batch(struct worker *w)
+static void serve_batch(const struct worker_socket *s, const struct basis *b)
 {
-	struct basis b = {reader_snap(&w->reader), &w->reader.settings, clock_mono_ns()};
-	struct packet *asked[BATCH_MAX];
+	struct worker *w = s->worker;
+	struct packet *packet = w->batch->packet;
 	struct hash128 hashes[BATCH_MAX];
-	unsigned nasked = 0;
+	unsigned asked[BATCH_MAX], nasked = 0;
 
 	for (unsigned i = 0; i < w->batch->n; i++) {
-		struct packet *p = &w->batch->packet[i];
-
-		p->arrival_ns = b.now_ns;
-		p->turn = worker_turn(w);
-		if (!admit(&b, p, w->stat))
+		packet[i].arrival_ns = b->now_ns;
+		packet[i].turn = worker_turn(w);
+		if (!admit(b, &packet[i], w->stat))
 			continue;
-		hashes[nasked] = p->hash;
-		asked[nasked++] = p;
+		hashes[nasked] = packet[i].hash;
+		asked[nasked++] = i;
 	}
 	if (nasked > 1)
-		snap_prefetch(b.snap, hashes, nasked);
+		snap_prefetch(b->snap, hashes, nasked);
 	for (unsigned i = 0; i < nasked; i++)
-		serve(w, &b, asked[i]);
+		serve(s, b, asked[i]);
+	for (unsigned i = 0; i < w->batch->n; i++)
+		if (packet[i].reply_len > 0)
+			query_count_reply(&packet[i], w->stat);
+	stat_set(&w->stat->head.heartbeat_ns, b->now_ns);
+	count_batch(w->stat, w->batch->n);
+}
+
+/* The replies are out: forwarders are asked and told. */
+static void tell_forwarders(struct worker *w, uint64_t now_ns)
+{
 	for (unsigned i = 0; i < w->batch->n; i++)
 		if (w->batch->packet[i].reply_len > 0)
-			query_count_reply(&w->batch->packet[i], w->stat);
-	stat_set(&w->stat->head.heartbeat_ns, b.now_ns);
-	count_batch(w->stat, w->batch->n);
+			needs_replied(w, &w->batch->packet[i], now_ns);
+	needs_flush(w);
 }
 
 static void log_receive_error(struct worker *w, int error)
@@ -84,10 +97,12 @@ void on_udp_readable(int fd, short what, void *arg)
 				log_receive_error(w, -n);
 			break;
 		}
-		serve_batch(w);
+		struct basis b = worker_basis(w, clock_mono_ns());
+		serve_batch(s, &b);
 		unsigned lost = batch_send(w->batch, fd);
 		if (lost > 0)
 			stat_add(&w->stat->drops[DROP_SEND], lost);
+		tell_forwarders(w, b.now_ns);
 		if (n < BATCH_MAX)
 			break;
 	}

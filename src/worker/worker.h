@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/pair.h"
+#include "cache/cache.h"
 #include "snap/reader.h"
 #include "worker/batch.h"
 
@@ -27,12 +28,16 @@ struct worker_socket {
 };
 
 struct worker {
-	struct tcp *tcp; /* connections (tcp.h) */
+	struct tcp *tcp;     /* connections (tcp.h) */
+	struct needs *needs; /* queries that wait (needs.h) */
 	struct event_base *base;
 	struct reader reader;
 	struct stat_worker *stat; /* NULL before START */
 	struct batch *batch;
 	uint32_t slot, share;
+	uint64_t life;
+	struct cache caches[FORWARDERS_MAX]; /* those of other processes, for reading */
+	unsigned ncaches;
 	uint64_t started_ns;
 	uint64_t turn;      /* counts queries: where rotations begin (LD-01) */
 	bool serving;       /* a root is mapped and sockets are read */
@@ -44,6 +49,16 @@ struct worker {
 	struct event *control, *poll, *tick, *step, *term;
 	struct worker_socket sockets[WORKER_SOCKETS_MAX];
 };
+
+/* What answers are made from until the next refresh. */
+static inline struct basis worker_basis(struct worker *w, uint64_t now_ns)
+{
+	return (struct basis){.snap = reader_snap(&w->reader),
+		.settings = &w->reader.settings,
+		.now_ns = now_ns,
+		.caches = w->caches,
+		.ncaches = w->ncaches};
+}
 
 /*
  * Where the addresses of the next answer begin: a counter, mixed so that no client that

@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2 || size - 2 > sizeof(buf))
 		return 0;
 	store_u32((uint8_t *)&from.sin_addr, 0x0a060000 + data[1] % 8u);
-	struct basis b = {&cluster.snap, &cluster.settings, 0};
+	struct basis b = {.snap = &cluster.snap, .settings = &cluster.settings};
 	struct packet p = {.buf = buf, .len = size - 2, .tcp = (data[0] & 1) != 0};
 	p.turn = data[1];
 	if (data[1] % 8 != 0) /* GS-05: somebody known, mostly */

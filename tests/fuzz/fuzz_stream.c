@@ -11,7 +11,7 @@
  */
 #include "base/base.h"
 #include "fuzz/fuzz.h"
-#include "worker/stream.h"
+#include "dns/stream.h"
 
 #define SMALL        64
 #define BIG          (STREAM_PREFIX + STREAM_MESSAGE_MAX)

@@ -22,12 +22,12 @@ void expectation_fini(struct expectation *e)
 
 /* ---- asking ---- */
 
-struct question {
+struct asking {
 	ldns_pkt *pkt;
 	struct asker from;
 };
 
-static bool take_word(struct question *q, char **word, size_t n, size_t *i)
+static bool take_word(struct asking *q, char **word, size_t n, size_t *i)
 {
 	const char *s = word[*i];
 
@@ -54,7 +54,7 @@ static bool take_word(struct question *q, char **word, size_t n, size_t *i)
 
 bool dialogue_ask(struct world *w, char **word, size_t nwords)
 {
-	struct question q = {0};
+	struct asking q = {0};
 	ldns_rdf *name = NULL;
 	ldns_rr_class class = LDNS_RR_CLASS_IN;
 	uint8_t *wire = NULL;

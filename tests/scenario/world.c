@@ -161,7 +161,7 @@ void world_restart(struct world *w)
 
 /*
  * conf_read() takes files, so the text becomes one. Objects do not come from files here,
- * but a source has to be named.
+ * but a source has to be named; and nobody is asked unless the text says who.
  */
 static bool write_file(const char *path, const char *text)
 {
@@ -176,7 +176,8 @@ static bool write_file(const char *path, const char *text)
 		ok = fprintf(f, "%s%s};", group, source) > 0;
 	ok = ok && fprintf(f, "%.*s%s%s", (int)head, text, at == NULL ? "" : source,
 			   text + head) > 0;
-
+	if (ok && strstr(text, "forward =") == NULL)
+		ok = fputs("\nforward = ();\n", f) >= 0;
 	if (f != NULL && fclose(f) != 0)
 		ok = false;
 	return ok;

@@ -12,6 +12,7 @@ LIBRARIES = {
     "shmdnsd": {"libc", "libconfig"},
     "shmdns-controller": {"libc", "libcurl", "libyajl", "libyaml", "libconfig", "libevent_core"},
     "shmdns-worker": {"libc", "libevent_core"},
+    "shmdns-forwarder": {"libc", "libevent_core", "libssl", "libcrypto"},
     "shmdnsctl": {"libc", "libconfig"},
 }
 FORBIDDEN = re.compile(

@@ -378,7 +378,7 @@ START_TEST(damaged_snapshot) /* G8, SH-08 */
 	for (int round = 0; round < 20000; round++) {
 		unsigned i = (unsigned)(next_random(&random) % ARRAY_LEN(cases));
 		uint64_t before, junk = next_random(&random);
-		struct basis b = {&c.snap, &c.settings, 0};
+		struct basis b = {.snap = &c.snap, .settings = &c.settings};
 		struct packet p = {.buf = asked.buf, .cap = 4608};
 
 		p.len = cluster_query(asked.buf, cases[i].name, cases[i].type, 4096);
@@ -403,7 +403,7 @@ END_TEST
 /* answer() may run again: the octets are the same. */
 START_TEST(runs_again)
 {
-	struct basis b = {&cluster.snap, &cluster.settings, 0};
+	struct basis b = {.snap = &cluster.snap, .settings = &cluster.settings};
 	uint8_t first[4608];
 
 	ck_assert_ptr_nonnull(ask("db" D, TYPE_SRV, 1232));

@@ -21,17 +21,15 @@ static const struct row values[] = {
 	{"CF-02 in the wrong group", FILES "ttl = 5;", NULL,
 		"a:2:1: error: ttl: unknown key — did you mean kubernetes.ttl?\n"},
 	{"CF-02 in a list", FILES "listen = ( { adress = \"::1\"; } );", NULL,
-		"a:2:12: error: listen[0]: has no address — add for example address = "
-		"\"10.0.0.1\"\n"
 		"a:2:14: error: listen[0].adress: unknown key — did you mean "
 		"listen[].address?\n"},
 	{"CF-02 no idea", FILES "xyzzy = 5;", NULL,
 		"a:2:1: error: xyzzy: unknown key — the packaged shmdns.conf shows all "
 		"keys\n"},
-	{"OP-28 plugins", FILES "bufsize = 1232; errors = true; forward = \"x\";", NULL,
+	{"OP-28 plugins", FILES "bufsize = 1232; errors = true; hosts = \"x\";", NULL,
 		"a:2:1: error: bufsize: unknown key — write edns = { max_udp = 1232; }\n"
 		"a:2:17: error: errors: unknown key — always on, leave it out\n"
-		"a:2:32: error: forward: unknown key — not available in this build\n"},
+		"a:2:32: error: hosts: unknown key — not available in this build\n"},
 	{"OP-28 options that were removed",
 		"kubernetes = { source = \"files\"; path = \"x\"; resyncperiod = "
 		"\"1m\";\n"
@@ -133,12 +131,10 @@ static const struct row values[] = {
 		"\"a..b\", "
 		"\"a b\",\n\"10.0.0.1\", \"10.0.0.0/33\", 5 ]; }",
 		NULL,
-		"a:1:62: error: kubernetes.zones[1]: \"a..b\" is no name of a zone — "
-		"write one "
-		"such as \"cluster.local.\"\n"
-		"a:1:70: error: kubernetes.zones[2]: \"a b\" is no name of a zone — "
-		"write one "
-		"such as \"cluster.local.\"\n"
+		"a:1:62: error: kubernetes.zones[1]: \"a..b\" is no domain name — write "
+		"one such as \"corp.example.\"\n"
+		"a:1:70: error: kubernetes.zones[2]: \"a b\" is no domain name — write "
+		"one such as \"corp.example.\"\n"
 		"a:2:1: error: kubernetes.zones[3]: \"10.0.0.1\" is an address — write a "
 		"CIDR "
 		"such as \"10.0.0.1/24\"\n"
@@ -267,7 +263,7 @@ static const struct row values[] = {
 		"the interface\n"
 		"a:4:80: error: listen[10]: \"5\" does not fit here — write a list of "
 		"groups "
-		"such as ( { address = \"10.0.0.1\"; port = 53; } )\n"
+		"such as ( { address = \"10.0.0.1\"; } )\n"
 		"a:5:1: error: listen[11]: has two ports: 5 in the address and 6 — keep "
 		"one\n"
 		"a:5:51: error: listen[12].address: \"fe80::1%nope\" names no interface "
@@ -340,8 +336,7 @@ static const struct row checks[] = {
 		"kubernetes = { zones = [\"a\", \"10.0.0.0/9\", "
 		"\"11.0.0.0/9\"]; };",
 		"b:1:44: error: kubernetes.zones[2]: more than 255 zones — take some "
-		"out, or "
-		"use larger CIDRs\n"},
+		"out\n"},
 	{"E-04 large replies", FILES "edns = { max_udp = 1401; };", NULL,
 		"a:2:20: warning: edns.max_udp: \"1401\" is over 1400: such replies are "
 		"lost "

@@ -713,6 +713,52 @@ START_TEST(compacted_on_the_way)
 }
 END_TEST
 
+/*
+ * What operators want forgotten travels in the settings, the last sixteen of it, in the
+ * order of the requests, and a reload keeps it.
+ */
+START_TEST(flushes_are_published)
+{
+	uint64_t now_ns = NS_PER_S, number = 0;
+	struct side s;
+
+	open_side(&s, "a", 0);
+	end_life(&s);
+	begin_life(&s, 0, 3, now_ns);
+	for (unsigned i = 0; i < 20; i++) {
+		char text[16];
+		struct name name;
+
+		snprintf(text, sizeof(text), "n%u.example.", i);
+		ck_assert_int_eq(name_parse(text, &name), 0);
+		uint64_t next = engine_flush(&s.engine, &name, i % 2 == 1, now_ns, 1);
+		ck_assert_uint_gt(next, number);
+		number = next;
+		if (i == 10)
+			configure(&s, now_ns, 30);
+	}
+	now_ns += NS_PER_S;
+	engine_turn(&s.engine, now_ns, now_ns, true);
+	reader_refresh(&s.reader);
+	const struct forward_settings *f = &s.reader.settings.forward;
+	ck_assert_uint_ge(s.reader.settings.number, number);
+	ck_assert_uint_eq(f->nflush, FORWARD_FLUSH_MAX);
+	for (unsigned i = 0; i < f->nflush; i++) {
+		char text[16];
+		struct name name;
+
+		snprintf(text, sizeof(text), "n%u.example.", 20 - FORWARD_FLUSH_MAX + i);
+		ck_assert_int_eq(name_parse(text, &name), 0);
+		ck_assert_mem_eq(f->flush[i].name.wire, name.wire, name.len);
+		ck_assert_int_eq(f->flush[i].below, i % 2 == 1);
+		if (i > 0)
+			ck_assert_uint_gt(f->flush[i].at_ns, f->flush[i - 1].at_ns);
+	}
+	ck_assert_uint_eq(s.failed, 0);
+	close_side(&s);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("engine");
@@ -720,6 +766,7 @@ int main(void)
 	tcase_add_test(tc, large_rrsets);
 	tcase_add_test(tc, compacted_on_the_way);
 	tcase_add_loop_test(tc, first_generation_held, 0, 2);
+	tcase_add_test(tc, flushes_are_published);
 
 	own_pid = (int)getpid();
 	tcase_set_timeout(tc, 300);

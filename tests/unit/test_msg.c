@@ -352,6 +352,42 @@ START_TEST(without_opt) /* E-02; nothing of the query before is left */
 }
 END_TEST
 
+#define MARK_A "ff21 0014 000102030405060708090a0b0c0d0e0f10111213 "
+#define MARK_B "ff21 0014 ff0102030405060708090a0b0c0d0e0f101112ff "
+
+/* LO-01, E-10: what of an OPT is kept for who knows the key. */
+static const struct {
+	const char *id, *options;
+	int first; /* octet of the mark that is kept; -1: none is */
+} marks[] = {
+	{"alone", MARK_A, 0x00},
+	{"behind others", "000a 0008 0102030405060708 " MARK_B, 0xff},
+	{"before others", MARK_A "fde9 0000", 0x00},
+	{"the first counts", MARK_B MARK_A, 0xff},
+	{"an octet short", "ff21 0013 000102030405060708090a0b0c0d0e0f101112", -1},
+	{"an octet long", "ff21 0015 000102030405060708090a0b0c0d0e0f1011121314", -1},
+	{"empty", "ff21 0000", -1},
+	{"a wrong one first", "ff21 0001 00 " MARK_B, 0xff},
+	{"of another code", "ff22 0014 000102030405060708090a0b0c0d0e0f10111213", -1},
+};
+
+START_TEST(loop_mark)
+{
+	uint8_t msg[512], options[256];
+	size_t n = unhex(marks[_i].options, options);
+	size_t len = unhex(ONE_AR QUEST "00 0029 04d0 00 00 0000", msg);
+	struct query q;
+
+	store_u16(msg + len, (uint16_t)n);
+	memcpy(msg + len + 2, options, n);
+	memset(&q, 0xa5, sizeof(q));
+	ck_assert_int_eq(parse(msg, len + 2 + n, false, &q), PARSE_OK);
+	ck_assert_msg(q.has_loop_mark == (marks[_i].first >= 0), "%s", marks[_i].id);
+	if (q.has_loop_mark)
+		ck_assert_uint_eq(q.mark[0], (unsigned)marks[_i].first);
+}
+END_TEST
+
 START_TEST(name_lengths) /* W-19, W-20, W-23 */
 {
 	uint8_t msg[512] = {0};
@@ -418,6 +454,7 @@ int main(void)
 	tcase_add_test(tc, every_opcode);
 	tcase_add_loop_test(tc, what_opt_says, 0, ARRAY_LEN(opts));
 	tcase_add_test(tc, without_opt);
+	tcase_add_loop_test(tc, loop_mark, 0, ARRAY_LEN(marks));
 	tcase_add_test(tc, name_lengths);
 	tcase_add_test(tc, trailing_octets);
 	tcase_add_test(tc, sixteen_thousand_options);

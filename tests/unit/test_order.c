@@ -586,7 +586,7 @@ START_TEST(damaged)
 	static const uint16_t types[] = {TYPE_A, TYPE_AAAA, TYPE_SRV};
 	uint64_t random = 20261122;
 	struct cluster c = cluster;
-	struct basis b = {&c.snap, &c.settings, 0};
+	struct basis b = {.snap = &c.snap, .settings = &c.settings};
 	unsigned servfails = 0, whole = 0;
 
 	if (_i == 1)

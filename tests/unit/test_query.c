@@ -68,7 +68,7 @@ END_TEST
 
 START_TEST(longer_than_the_buffer) /* W-35 */
 {
-	struct basis b = {&cluster.snap, &cluster.settings, 0};
+	struct basis b = {.snap = &cluster.snap, .settings = &cluster.settings};
 
 	asked.query_len = cluster_query(asked.query, "web" D, TYPE_A, 0);
 	send_to(&cluster, 4608, false);
@@ -84,7 +84,7 @@ END_TEST
 
 START_TEST(counters) /* SH-07, MQ-04 */
 {
-	struct basis b = {&cluster.snap, &cluster.settings, 0};
+	struct basis b = {.snap = &cluster.snap, .settings = &cluster.settings};
 	struct stat_worker st = {0};
 	struct packet p = {.buf = asked.buf, .cap = 4608};
 

@@ -2,7 +2,7 @@
  * test_stream.c - messages out of octets, however they were split (T-01, T-03, T-04)
  */
 #include "support.h"
-#include "worker/stream.h"
+#include "dns/stream.h"
 
 #define CAP 64
 

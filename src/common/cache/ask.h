@@ -39,7 +39,7 @@ struct ask_head {
 	uint64_t arrival_ns;  /* of the query: an outcome stored since then settles it */
 	uint64_t deadline_ns; /* when the waiter gives up */
 	uint32_t tcp;         /* the client came by TCP (transport "client") */
-	uint32_t pad;
+	uint32_t hops;        /* of the loop mark in the client's query; 0: none (LO-01) */
 };
 
 struct ask_question {

@@ -3,23 +3,10 @@
 
 #define UDP_SIZE_WISE 1400 /* RFC 9715: what passes nearly every path in one piece */
 
-static size_t number(const char *path)
-{
-	return (size_t)(schema_find(path) - schema);
-}
-
-/* True if there is a value of the user's or of ours that makes sense to look at. */
-static bool sound(const struct parse *p, const char *path)
-{
-	return !p->bad[number(path)];
-}
-
 /* Where the key was set; for one that was not, the first file. */
 static const struct place *where(const struct parse *p, const char *path)
 {
-	const struct place *at = &p->seen[number(path)];
-
-	return at->file != NULL ? at : &p->nowhere;
+	return parse_where(p, path, 0, SIZE_MAX);
 }
 
 static void check_source(struct parse *p)
@@ -27,17 +14,12 @@ static void check_source(struct parse *p)
 	static const char path[] = "kubernetes.path", source[] = "kubernetes.source";
 	const struct conf_kubernetes *kube = &p->conf->kubernetes;
 
-	if (!sound(p, source) || kube->source != CONF_SOURCE_FILES)
+	if (!parse_sound(p, source) || kube->source != CONF_SOURCE_FILES)
 		return;
-	if (sound(p, path) && kube->path[0] == '\0')
+	if (parse_sound(p, path) && kube->path[0] == '\0')
 		report_add(p->report, CONF_ERROR, where(p, source), path,
 			"is missing — source \"files\" needs the directory or file of "
 			"objects");
-}
-
-static bool is_set(const struct parse *p, const char *path)
-{
-	return p->seen[number(path)].file != NULL;
 }
 
 /* RO-03, RO-04: the kubeconfig says all of it. */
@@ -49,7 +31,7 @@ static void check_ignored(struct parse *p)
 	static const char context[] = "kubernetes.context";
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (p->conf->kubernetes.kubeconfig[0] != '\0' && is_set(p, keys[i]))
+		if (p->conf->kubernetes.kubeconfig[0] != '\0' && parse_is_set(p, keys[i]))
 			report_add(p->report, CONF_WARNING, where(p, keys[i]), keys[i],
 				"is ignored: kubernetes.kubeconfig says all of this");
 	if (p->conf->kubernetes.kubeconfig[0] == '\0' &&
@@ -87,7 +69,7 @@ static void check_access(struct parse *p)
 	const struct conf_kubernetes *kube = &p->conf->kubernetes;
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (!sound(p, keys[i]))
+		if (!parse_sound(p, keys[i]))
 			return;
 	check_ignored(p);
 	if (kube->kubeconfig[0] != '\0')
@@ -105,7 +87,7 @@ static void check_pods(struct parse *p)
 {
 	static const char pods[] = "kubernetes.pods";
 
-	if (sound(p, pods) && p->conf->kubernetes.pods == CONF_PODS_VERIFIED)
+	if (parse_sound(p, pods) && p->conf->kubernetes.pods == CONF_PODS_VERIFIED)
 		report_add(p->report, CONF_ERROR, where(p, pods), pods,
 			"\"verified\" is not available in this build — write "
 			"\"insecure\" or "
@@ -117,7 +99,7 @@ static void check_namespaces(struct parse *p)
 	static const char labels[] = "kubernetes.namespace_labels";
 	const struct conf_kubernetes *kube = &p->conf->kubernetes;
 
-	if (kube->nnamespaces > 0 && sound(p, labels) &&
+	if (kube->nnamespaces > 0 && parse_sound(p, labels) &&
 		kube->namespace_labels[0] != '\0')
 		report_add(p->report, CONF_ERROR, where(p, labels), labels,
 			"cannot stand together with kubernetes.namespaces — keep one of "
@@ -156,12 +138,38 @@ static void check_zones(struct parse *p)
 		if (!zone_twice(kube, i))
 			continue;
 		name_text(zone->wire, zone->len, text, sizeof(text));
-		report_add(p->report, CONF_ERROR, &p->zone_at[i], zones,
+		report_add(p->report, CONF_ERROR, parse_where(p, zones, 0, i), zones,
 			"the zone \"%s\" is there twice — take one out", text);
 	}
-	if (!forward && sound(p, zones))
+	if (!forward && parse_sound(p, zones))
 		report_add(p->report, CONF_ERROR, where(p, zones), zones,
 			"has no forward zone — add one such as \"cluster.local.\"");
+}
+
+/* RO-14: a zone of ours is one of those that are named, or below one. */
+static void check_fallthrough(struct parse *p)
+{
+	static const char path[] = "kubernetes.fallthrough";
+	const struct conf_kubernetes *kube = &p->conf->kubernetes;
+	char text[NAME_TEXT_MAX];
+
+	if (!parse_is_set(p, path) || !parse_sound(p, "kubernetes.zones"))
+		return;
+	for (size_t i = 0; i < kube->nfallthrough; i++) {
+		const struct name *n = &kube->fallthrough[i];
+		bool served = false;
+
+		for (size_t j = 0; j < kube->nzones; j++)
+			served |= name_under(
+				kube->zones[j].wire, kube->zones[j].len, n->wire, n->len);
+		if (served)
+			continue;
+		name_text(n->wire, n->len, text, sizeof(text));
+		report_add(p->report, CONF_ERROR, parse_where(p, path, 0, i), path,
+			"\"%s\" is none of kubernetes.zones, and none of them is below "
+			"it — write one of them, or \".\" for all",
+			text);
+	}
 }
 
 static bool wildcard(const struct conf_listen *l)
@@ -185,20 +193,21 @@ static void check_listen(struct parse *p)
 
 	for (size_t i = 1; i < c->nlisten; i++) {
 		for (size_t j = 0; j < i; j++) {
-			const struct place *at = &p->listen_at[j];
+			const struct place *at = parse_where(p, "listen", j, 0);
 			char text[ADDR_TEXT_MAX];
 
 			if (!clash(&c->listen[i], &c->listen[j]))
 				continue;
 			addr_text(&c->listen[i].addr, text);
-			report_add(p->report, CONF_ERROR, &p->listen_at[i], "listen",
+			report_add(p->report, CONF_ERROR, parse_where(p, "listen", i, 0),
+				"listen",
 				"\"%s\" port %u is taken already at %s:%u:%u — keep one",
 				text, (unsigned)c->listen[i].port, at->file, at->line,
 				at->column);
 			break;
 		}
 	}
-	if (c->nlisten == 0 && sound(p, "listen"))
+	if (c->nlisten == 0 && parse_sound(p, "listen"))
 		report_add(p->report, CONF_ERROR, where(p, "listen"), "listen",
 			"is empty — write where queries come in, or leave it out");
 }
@@ -221,7 +230,7 @@ static void check_weights(struct parse *p)
 	const struct conf *c = p->conf;
 	bool weighted = c->loadbalance.policy == CONF_ROTATION_WEIGHTED;
 
-	if (!sound(p, policy) || !sound(p, file))
+	if (!parse_sound(p, policy) || !parse_sound(p, file))
 		return;
 	if (weighted && c->loadbalance.file[0] == '\0')
 		report_add(p->report, CONF_ERROR, where(p, policy), file,
@@ -232,6 +241,29 @@ static void check_weights(struct parse *p)
 			"\"weighted\"");
 }
 
+/* OP-25: the port stands behind the address, or for itself, or is 53. */
+static void check_listener(struct parse *p, const struct value *v, struct conf_listen *l)
+{
+	const struct place *at = &p->given[schema_find("listen[].port") - schema];
+
+	if (p->endpoint_port == 0)
+		return;
+	if (at->file != NULL && l->port != p->endpoint_port)
+		report_add(p->report, CONF_ERROR, &v->item->value, v->path,
+			"has two ports: %u in the address and %u — keep one",
+			(unsigned)p->endpoint_port, (unsigned)l->port);
+	l->port = p->endpoint_port;
+}
+
+void check_group(
+	struct parse *p, const struct key *k, const struct value *v, void *element)
+{
+	if (strcmp(k->path, "listen") == 0)
+		check_listener(p, v, element);
+	else if (strcmp(k->path, "forward") == 0)
+		check_forward_group(p, v, element);
+}
+
 void check_all(struct parse *p)
 {
 	check_source(p);
@@ -239,7 +271,9 @@ void check_all(struct parse *p)
 	check_pods(p);
 	check_namespaces(p);
 	check_zones(p);
+	check_fallthrough(p);
 	check_listen(p);
 	check_udp(p);
 	check_weights(p);
+	check_forward(p);
 }

@@ -6,6 +6,23 @@
 
 #include "conf/value.h"
 
+/*
+ * Check the group `v` of the list `k`, which is sound for itself and stands in `element`,
+ * while it is known where its keys stand; a listener gets its port.
+ */
+void check_group(
+	struct parse *p, const struct key *k, const struct value *v, void *element);
+
+/* The same for a group of `forward`. */
+void check_forward_group(
+	struct parse *p, const struct value *v, const struct conf_forward *f);
+
+/* Check `forward`, `bootstrap` and `cache` against the rest. */
+void check_forward(struct parse *p);
+
+/* Take out the groups of `forward` whose zone a later file has given to another. */
+void check_winners(struct parse *p);
+
 /* Check the settings against one another; findings go to the report of the parse. */
 void check_all(struct parse *p);
 

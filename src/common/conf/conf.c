@@ -6,17 +6,11 @@
 #include "conf/bundle.h"
 #include "conf/check.h"
 #include "conf/coredns.h"
+#include "conf/list.h"
 #include "conf/scan.h"
 #include "conf/value.h"
 
 #define PATH_MAX_LEN 256
-
-static bool is_list(const struct key *k)
-{
-	return k->type == KEY_ZONES || k->type == KEY_LABELS ||
-	       k->type == KEY_ADDRESSES || k->type == KEY_PREFIXES ||
-	       k->type == KEY_URLS || k->type == KEY_LISTEN;
-}
 
 /* A key that nobody knows: what it could be (CF-02, OP-28). */
 static void refuse_unknown(struct parse *p, const struct value *v, const char *path)
@@ -38,123 +32,163 @@ static void refuse_unknown(struct parse *p, const struct value *v, const char *p
 	}
 }
 
-static void check_port(struct parse *p, const struct value *v, struct conf_listen *l)
+/* Keys of a group that must be there (see key.required). */
+static void check_required(struct parse *p, const char *prefix, const struct value *v)
 {
-	if (l->port != 0 && p->endpoint_port != 0 && l->port != p->endpoint_port)
-		report_add(p->report, CONF_ERROR, &v->item->value, v->path,
-			"has two ports: %u in the address and %u — keep one",
-			(unsigned)p->endpoint_port, (unsigned)l->port);
-	else if (l->port == 0)
-		l->port = p->endpoint_port != 0 ? p->endpoint_port : 53;
+	for (size_t i = schema_next(prefix, 0); i < schema_n;
+		i = schema_next(prefix, i + 1)) {
+		const char *name = schema[i].path + strlen(prefix) + 1;
+
+		if (schema[i].required && p->given[i].file == NULL)
+			report_add(p->report, CONF_ERROR, &v->item->value, v->path,
+				"has no %s — add for example %s = %s", name, name,
+				schema[i].fallback);
+	}
 }
 
-/* One group of `listen`. */
-static bool take_listener(struct parse *p, const struct value *v, struct conf_listen *l)
+static void walk(struct parse *p, const struct parse_scope *scope,
+	const config_setting_t *group, const char *path);
+static void take_defaults(struct parse *p, const struct parse_scope *scope);
+
+/* What the group of a list says, over its defaults. False: a finding was added. */
+static bool take_group(struct parse *p, const struct parse_scope *scope,
+	const struct key *list, const struct value *v)
 {
 	const size_t errors = p->report->errors;
-	bool address = false;
 
+	for (size_t i = schema_next(scope->prefix, 0); i < schema_n;
+		i = schema_next(scope->prefix, i + 1))
+		p->given[i] = (struct place){0};
 	p->endpoint_port = 0;
-	for (int i = 0; i < config_setting_length(v->setting); i++) {
-		const config_setting_t *s = config_setting_get_elem(
-			v->setting, (unsigned)i);
-		char path[PATH_MAX_LEN], shown[PATH_MAX_LEN];
-		const struct value field = {s, config_setting_get_hook(s), shown};
-
-		snprintf(path, sizeof(path), "listen[].%s", config_setting_name(s));
-		snprintf(shown, sizeof(shown), "%s.%s", v->path, config_setting_name(s));
-		const struct key *k = schema_find(path);
-		address |= k != NULL && k->type == KEY_ENDPOINT;
-		if (field.item->bad)
-			continue;
-		if (k == NULL)
-			refuse_unknown(p, &field, path);
-		else
-			value_set(p, k, &field, l);
-	}
-	if (!address)
-		report_add(p->report, CONF_ERROR, &v->item->value, v->path,
-			"has no address — add for example address = \"10.0.0.1\"");
-	check_port(p, v, l);
+	p->filling = true;
+	take_defaults(p, scope);
+	p->filling = false;
+	walk(p, scope, v->setting, "");
+	if (p->report->errors == errors)
+		check_required(p, scope->prefix, v);
+	if (p->report->errors == errors)
+		check_group(p, list, v, scope->base);
 	return p->report->errors == errors;
 }
 
-static bool set_listen(struct parse *p, const struct key *k, const struct value *v)
+/* The groups of a list, each an element of it. */
+static bool set_groups(
+	struct parse *p, const struct key *k, const struct value *v, void *base)
 {
-	struct conf *c = p->conf;
-	char path[PATH_MAX_LEN];
+	char prefix[PATH_MAX_LEN], shown[PATH_MAX_LEN];
 	bool ok = true;
 
 	if (!config_setting_is_list(v->setting))
 		return value_mismatch(p, k, v);
+	snprintf(prefix, sizeof(prefix), "%s[]", k->path);
 	for (int i = 0; i < config_setting_length(v->setting); i++) {
 		const config_setting_t *s = config_setting_get_elem(
 			v->setting, (unsigned)i);
-		const struct value element = {s, config_setting_get_hook(s), path};
-		struct conf_listen l = {0};
+		const struct value group = {s, config_setting_get_hook(s), shown};
 
-		snprintf(path, sizeof(path), "%s[%d]", v->path, i);
-		if (element.item->bad)
+		snprintf(shown, sizeof(shown), "%s[%d]", v->path, i);
+		p->group = list_count(k, base);
+		if (group.item->bad) {
 			ok = false;
-		else if (!config_setting_is_group(s))
-			ok = value_mismatch(p, k, &element);
-		else if (!take_listener(p, &element, &l))
-			ok = false;
-		else {
-			c->listen = mem_resize(
-				c->listen, c->nlisten + 1, sizeof(*c->listen));
-			p->listen_at = mem_resize(
-				p->listen_at, c->nlisten + 1, sizeof(*p->listen_at));
-			p->listen_at[c->nlisten] = element.item->value;
-			c->listen[c->nlisten++] = l;
+		} else if (!config_setting_is_group(s)) {
+			ok = value_mismatch(p, k, &group);
+		} else if (p->group == k->max) {
+			ok = value_refuse(p, &group, "more than %u %s — take some out",
+				k->max, k->unit);
+			break;
+		} else {
+			const struct parse_scope scope = {
+				prefix, shown, list_grow(k, base)};
+
+			parse_note(p, k, 0, &group.item->value);
+			if (!take_group(p, &scope, k, &group)) {
+				list_shrink(k, base);
+				ok = false;
+			}
 		}
 	}
+	p->group = 0;
 	return ok;
 }
 
+static bool set_value(
+	struct parse *p, const struct key *k, const struct value *v, void *base)
+{
+	if (v->item->bad)
+		return false;
+	if (k->type == KEY_GROUPS)
+		return set_groups(p, k, v, base);
+	return value_set(p, k, v, base);
+}
+
+/* A key of a group in a list: what stands there is all of it. */
+static void set_inner(struct parse *p, const struct parse_scope *scope,
+	const struct key *k, const struct value *v)
+{
+	if (!p->filling) {
+		p->given[k - schema] = v->item->value;
+		if (schema_is_list(k))
+			list_clear(k, scope->base);
+		else
+			parse_note(p, k, 0, &v->item->value);
+	}
+	set_value(p, k, v, scope->base);
+}
+
 /* OP-23: a scalar that is set again wins and draws a warning; lists are joined. */
-static void set_key(struct parse *p, const struct key *k, const struct value *v)
+static void set_key(struct parse *p, const struct parse_scope *scope, const struct key *k,
+	const struct value *v)
 {
 	struct place *seen = &p->seen[k - schema];
 	bool *bad = &p->bad[k - schema];
 
+	if (scope->prefix[0] != '\0') {
+		set_inner(p, scope, k, v);
+		return;
+	}
 	if (p->defaults && (seen->file != NULL || *bad))
 		return;
-	if (!p->defaults && seen->file != NULL && !is_list(k))
+	if (!p->defaults && seen->file != NULL && !schema_is_list(k))
 		report_add(p->report, CONF_WARNING, &v->item->name, v->path,
 			"is set again: this value wins over that of %s:%u:%u", seen->file,
 			seen->line, seen->column);
 	if (!p->defaults)
 		*seen = v->item->value;
-	if (v->item->bad)
-		*bad = true;
-	else if (k->type == KEY_LISTEN)
-		*bad |= !set_listen(p, k, v);
-	else
-		*bad |= !value_set(p, k, v, p->conf);
+	*bad |= !set_value(p, k, v, scope->base);
 }
 
-/* All settings of a group, and of the groups in it. */
-static void walk(struct parse *p, const config_setting_t *group, const char *prefix)
+/* `inner` behind `outer`, with a dot where there are both; cut where it is too long. */
+static void join(char out[PATH_MAX_LEN], const char *outer, const char *inner)
+{
+	const char *dot = outer[0] != '\0' && inner[0] != '\0' ? "." : "";
+
+	if (snprintf(out, PATH_MAX_LEN, "%s%s%s", outer, dot, inner) < 0)
+		out[0] = '\0';
+}
+
+/* All settings of a group, at `above` within its scope, and of the groups in it. */
+static void walk(struct parse *p, const struct parse_scope *scope,
+	const config_setting_t *group, const char *above)
 {
 	for (int i = 0; i < config_setting_length(group); i++) {
 		const config_setting_t *s = config_setting_get_elem(group, (unsigned)i);
-		char path[PATH_MAX_LEN];
-		const struct value v = {s, config_setting_get_hook(s), path};
+		char inner[PATH_MAX_LEN], path[PATH_MAX_LEN], shown[PATH_MAX_LEN];
+		const struct value v = {s, config_setting_get_hook(s), shown};
 		const char *name = config_setting_name(s);
 
 		if (name[0] == '*') /* stands twice, was said */
 			continue;
-		snprintf(path, sizeof(path), "%s%s%s", prefix,
-			prefix[0] != '\0' ? "." : "", name);
+		join(inner, above, name);
+		join(path, scope->prefix, inner);
+		join(shown, scope->shown, inner);
 		const struct key *k = schema_find(path);
 		if (k != NULL)
-			set_key(p, k, &v);
+			set_key(p, scope, k, &v);
 		else if (schema_is_group(path) && config_setting_is_group(s))
-			walk(p, s, path);
+			walk(p, scope, s, inner);
 		else if (schema_is_group(path) && !v.item->bad)
-			report_add(p->report, CONF_ERROR, &v.item->value, path,
-				"is a group of settings — write %s = { ... };", path);
+			report_add(p->report, CONF_ERROR, &v.item->value, shown,
+				"is a group of settings — write %s = { ... };", inner);
 		else if (!schema_is_group(path))
 			refuse_unknown(p, &v, path);
 	}
@@ -179,7 +213,8 @@ static size_t attach(config_setting_t *s, struct scan *scan, size_t next)
  * libconfig 1.5 leaks the tree's scratch buffers when a parse fails (LF-05). The scanner
  * accepts nothing that libconfig refuses, so a failure here is a fault of ours.
  */
-static void parse_scanned(struct parse *p, struct scan *scan, const struct place *at)
+static void parse_scanned(struct parse *p, const struct parse_scope *scope,
+	struct scan *scan, const struct place *at)
 {
 	config_t tree;
 
@@ -191,11 +226,12 @@ static void parse_scanned(struct parse *p, struct scan *scan, const struct place
 		report_add(
 			p->report, CONF_ERROR, at, "", "libconfig reads it differently");
 	else
-		walk(p, config_root_setting(&tree), "");
+		walk(p, scope, config_root_setting(&tree), "");
 	config_destroy(&tree);
 }
 
-static bool parse_file(struct parse *p, const struct bundle_record *file)
+static bool parse_file(struct parse *p, const struct parse_scope *scope,
+	const struct bundle_record *file)
 {
 	const struct place at = {.file = file->name, .order = file->order};
 	struct scan scan;
@@ -203,13 +239,13 @@ static bool parse_file(struct parse *p, const struct bundle_record *file)
 	scan_file(p->bundle, p->bundle_len, file, p->report, &scan);
 	const bool ok = !scan.failed;
 	if (ok)
-		parse_scanned(p, &scan, &at);
+		parse_scanned(p, scope, &scan, &at);
 	scan_fini(&scan);
 	return ok;
 }
 
 /* What no file set. The defaults are a file too, made from the table. */
-static void take_defaults(struct parse *p)
+static void take_defaults(struct parse *p, const struct parse_scope *scope)
 {
 	struct bundle_record file = {.kind = BUNDLE_FILE, .name = "defaults"};
 	char *text = NULL;
@@ -217,13 +253,16 @@ static void take_defaults(struct parse *p)
 
 	if (out == NULL)
 		abort();
-	schema_print(out, false);
+	schema_print_defaults(scope->prefix, out);
 	fclose(out);
 	file.text = text;
-	p->defaults = true;
-	parse_file(p, &file);
-	p->defaults = false;
+	parse_file(p, scope, &file);
 	free(text);
+}
+
+static struct parse_scope whole(const struct parse *p)
+{
+	return (struct parse_scope){"", "", p->conf};
 }
 
 static void append_instance(char **dir, const char *instance)
@@ -236,27 +275,44 @@ static void append_instance(char **dir, const char *instance)
 	snprintf(*dir + n, m + 2, "/%s", instance);
 }
 
-/* What follows from other keys. */
+/* A key that was not set is as the one that it follows; both are numbers. */
+static void follow(struct parse *p)
+{
+	for (size_t i = 0; i < schema_n; i++) {
+		const struct key *k = &schema[i];
+
+		if (k->follows != NULL && p->seen[i].file == NULL)
+			memcpy((uint8_t *)p->conf + k->offset,
+				(uint8_t *)p->conf + schema_find(k->follows)->offset,
+				k->size);
+	}
+}
+
+/* What no file set, and what follows from other keys. */
+static void complete(struct parse *p)
+{
+	const struct parse_scope scope = whole(p);
+
+	p->defaults = true;
+	take_defaults(p, &scope);
+	p->defaults = false;
+	follow(p);
+}
+
+/* Last: after this what a message could point at is no longer where it was. */
 static void finish(struct parse *p)
 {
 	struct conf *c = p->conf;
-	const struct key *negative_ttl = schema_find("kubernetes.negative_ttl");
 
-	if (p->seen[negative_ttl - schema].file == NULL)
-		c->kubernetes.negative_ttl_s = c->kubernetes.ttl_s;
+	check_winners(p);
 	append_instance(&c->run_dir, c->instance);
 	append_instance(&c->state_dir, c->instance);
-}
-
-static void parse_fini(struct parse *p)
-{
-	free(p->zone_at);
-	free(p->listen_at);
 }
 
 /* Each file of the bundle. False: one has a fault of syntax, or the bundle is damaged. */
 static bool parse_files(struct parse *p)
 {
+	const struct parse_scope scope = whole(p);
 	struct bundle_record r;
 	size_t pos = 0;
 	bool ok = true;
@@ -266,7 +322,7 @@ static bool parse_files(struct parse *p)
 		if (p->nowhere.file == NULL)
 			p->nowhere = (struct place){.file = r.name, .order = r.order};
 		if (r.kind == BUNDLE_FILE)
-			ok &= parse_file(p, &r);
+			ok &= parse_file(p, &scope, &r);
 	}
 	if (more == 0)
 		return ok;
@@ -285,7 +341,7 @@ int conf_parse(
 	*report = (struct conf_report){0};
 	*out = (struct conf){0};
 	if (parse_files(&p)) {
-		take_defaults(&p);
+		complete(&p);
 		check_all(&p);
 	}
 	report_sort(report);
@@ -295,7 +351,7 @@ int conf_parse(
 		finish(&p);
 		*out = c;
 	}
-	parse_fini(&p);
+	free(p.marks);
 	return report->errors > 0 ? -EINVAL : 0;
 }
 
@@ -305,46 +361,15 @@ void conf_defaults(struct conf *out)
 	struct parse p = {.conf = out, .report = &report};
 
 	*out = (struct conf){0};
-	take_defaults(&p);
+	complete(&p);
 	finish(&p);
-	parse_fini(&p);
+	free(p.marks);
 	conf_report_fini(&report);
-}
-
-static void strings_free(char **s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(s[i]);
-	free(s);
-}
-
-static void kubernetes_fini(struct conf_kubernetes *k)
-{
-	free(k->zones);
-	free(k->path);
-	free(k->kubeconfig);
-	free(k->context);
-	strings_free(k->endpoints, k->nendpoints);
-	free(k->token_file);
-	free(k->tls.cert);
-	free(k->tls.key);
-	free(k->tls.ca);
-	strings_free(k->namespaces, k->nnamespaces);
-	free(k->namespace_labels);
-	free(k->labels);
-	free(k->server_addresses);
 }
 
 void conf_fini(struct conf *c)
 {
-	free(c->instance);
-	free(c->run_dir);
-	free(c->state_dir);
-	free(c->listen);
-	kubernetes_fini(&c->kubernetes);
-	free(c->nsid);
-	free(c->chaos.version);
-	free(c->loadbalance.file);
+	list_free_all("", c);
 	*c = (struct conf){0};
 }
 
@@ -357,5 +382,5 @@ void conf_print_defaults(FILE *out)
 		     "# ( ) or [ ], strings in double quotes. Files conf.d/*.conf beside "
 		     "this one\n"
 		     "# are read after it. Check a file with: shmdnsd -t -c FILE\n");
-	schema_print(out, true);
+	schema_print(out);
 }

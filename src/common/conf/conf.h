@@ -25,7 +25,29 @@ enum conf_special { CONF_SPECIAL_NXDOMAIN, CONF_SPECIAL_FORWARD };
 enum conf_rotation { CONF_ROTATION_SHUFFLE, CONF_ROTATION_FIXED, CONF_ROTATION_WEIGHTED };
 enum conf_topology { CONF_TOPOLOGY_NONE, CONF_TOPOLOGY_ZONE, CONF_TOPOLOGY_NODE };
 
-#define CONF_PREFER_MAX 8
+enum conf_policy {
+	CONF_POLICY_RANDOM,
+	CONF_POLICY_ROUND_ROBIN,
+	CONF_POLICY_SEQUENTIAL,
+	CONF_POLICY_FASTEST,
+};
+enum conf_transport {
+	CONF_TRANSPORT_UDP,
+	CONF_TRANSPORT_TCP,
+	CONF_TRANSPORT_TLS,
+	CONF_TRANSPORT_CLIENT,
+};
+enum conf_stale { CONF_STALE_OFF, CONF_STALE_VERIFY, CONF_STALE_IMMEDIATE };
+enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
+
+#define CONF_PREFER_MAX    8
+#define CONF_FORWARD_MAX   63         /* groups; `bootstrap` is one more */
+#define CONF_UPSTREAMS_MAX 15         /* of a group (FW-02) */
+#define CONF_POOL_MAX      128u       /* upstreams of all groups */
+#define CONF_NAMES_MAX     255u       /* of `except` and the cache's zones */
+#define CONF_TEXT_MAX      8192u      /* octets of paths in `tls` */
+#define CONF_CIDRS_MAX     64         /* of a list */
+#define CONF_AUTO          UINT32_MAX /* "auto" where 0 is a number */
 
 struct conf_listen {
 	struct addr addr; /* all zero octets: wildcard */
@@ -70,6 +92,90 @@ struct conf_kubernetes {
 	uint64_t startup_timeout_ns;
 	struct addr *server_addresses; /* [] = the machine's own, not loopback */
 	size_t nserver_addresses;
+	struct name *fallthrough; /* RO-14; folded */
+	size_t nfallthrough;
+	struct prefix *own_ranges; /* RO-25 */
+	size_t nown_ranges;
+};
+
+enum conf_upstream_kind {
+	CONF_UPSTREAM_ADDRESS,
+	CONF_UPSTREAM_HOST, /* a name, resolved through `bootstrap` */
+	CONF_UPSTREAM_FILE, /* a resolv.conf */
+};
+
+/* One of `to` or `bootstrap` (FW-02). */
+struct conf_upstream {
+	enum conf_upstream_kind kind;
+	struct addr addr;
+	uint32_t scope;     /* interface index of a link-local address, else 0 */
+	struct name host;   /* folded */
+	char *path;         /* owned; NULL unless FILE */
+	uint16_t port;      /* host order; 0: that of the transport */
+	bool tls;           /* tls:// */
+	struct name server; /* behind "#": the name of its certificate; len 0: none */
+};
+
+/* One group of `forward`: FW rows. */
+struct conf_forward {
+	struct name from; /* folded */
+	struct conf_upstream *to;
+	size_t nto;
+	struct name *except; /* folded */
+	size_t nexcept;
+	enum conf_policy policy;
+	enum conf_transport transport;
+	uint32_t max_fails; /* 0: never down */
+	struct {
+		uint64_t interval_ns;
+		struct name name;
+		uint16_t type;
+		bool recursion;
+	} health_check;
+	bool failfast;
+	uint32_t max_connect_attempts; /* 0: no limit; CONF_AUTO: twice the upstreams */
+	uint64_t timeout_ns;
+	bool hedge;
+	uint16_t failover, next; /* rcodes as bits */
+	bool next_on_nodata;
+	uint32_t max_concurrent; /* 0: no limit of its own */
+	uint64_t expire_ns, max_age_ns;
+	uint32_t max_idle; /* 0: no limit */
+	struct {
+		char *ca, *cert, *key;   /* files; "" if not set */
+		struct name server_name; /* len 0: not set */
+	} tls;
+	struct addr source_address; /* len 0: any */
+	bool case_randomize, edns;
+	uint32_t packet_rate; /* a second and upstream; 0: no limit */
+	bool trust_ad, reuse_sockets;
+};
+
+/* cache.*: CA rows. */
+struct conf_cache {
+	uint32_t max_ttl_s;
+	struct name *zones, *disable_success, *disable_denial; /* folded */
+	size_t nzones, ndisable_success, ndisable_denial;
+	struct {
+		uint64_t size;      /* octets, of all forwarders */
+		uint32_t max_ttl_s; /* filled with that of the cache when not set */
+		uint32_t min_ttl_s;
+	} success, denial;
+	bool keep_ttl, nxdomain_cut;
+	uint32_t servfail_ttl_s;
+	struct {
+		uint32_t hits; /* 0: off */
+		uint64_t window_ns;
+		uint32_t percent;
+	} prefetch;
+	struct {
+		uint32_t max_age_s;
+		enum conf_stale mode;
+		uint64_t timeout_ns;
+		uint32_t ttl_s;
+		uint64_t recheck_ns;
+		bool prefer_positive;
+	} serve_stale;
 };
 
 /* tcp.*: FE-49. */
@@ -105,13 +211,25 @@ struct conf {
 		char *version;
 	} chaos; /* SM-07 */
 	struct {
-		enum conf_rotation policy;             /* LD-01 */
-		char *file;                            /* of weights; "" if not set */
-		struct prefix prefer[CONF_PREFER_MAX]; /* LD-03 */
+		enum conf_rotation policy; /* LD-01 */
+		char *file;                /* of weights; "" if not set */
+		struct prefix *prefer;     /* LD-03 */
 		size_t nprefer;
 		enum conf_topology topology; /* GS-05 */
 	} loadbalance;
-	int log_level; /* enum log_level */
+	uint32_t forwarders;          /* processes; 0: misses are not answered */
+	struct conf_forward *forward; /* [] = misses are refused */
+	size_t nforward;
+	struct conf_upstream *bootstrap; /* FW-22 */
+	size_t nbootstrap;
+	struct conf_cache cache;
+	struct {
+		uint64_t query_deadline_ns; /* FP-04 */
+	} limits;
+	struct prefix *forward_clients; /* AC-10; an address of len 0 stands for "*" */
+	size_t nforward_clients;
+	enum conf_loop loop_detection; /* LO-02 */
+	int log_level;                 /* enum log_level */
 };
 
 enum conf_severity { CONF_ERROR, CONF_WARNING };

@@ -13,16 +13,31 @@ static const char *const topologies[] = {"none", "zone", "node", NULL};
 static const char *const specials[] = {"nxdomain", "forward", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
-#define FIELD(name) offsetof(struct conf, name), sizeof(((struct conf *)0)->name)
-#define KUBE(name)  FIELD(kubernetes.name)
-#define LISTEN(name)                                                                     \
-	offsetof(struct conf_listen, name), sizeof(((struct conf_listen *)0)->name)
-#define START              false
-#define RELOAD             true
-#define NO_RANGE           0, 0, ""
-#define DEFAULT(text)      text, NULL, NULL
-#define FOLLOWS(text, key) text, key, NULL
-#define WORDS(text, words) text, NULL, words
+static const char *const forward_policies[] = {
+	"random", "round_robin", "sequential", "fastest", NULL};
+static const char *const transports[] = {"udp", "tcp", "tls", "client", NULL};
+static const char *const stales[] = {"off", "verify", "immediate", NULL};
+static const char *const loops[] = {"break", "warn", "exit", NULL};
+
+/* Where a value goes: FIELD is a value, LIST a pointer and a count. */
+#define FIELD_OF(s, name)   offsetof(s, name), sizeof(((s *)0)->name), 0
+#define LIST_OF(s, name, n) offsetof(s, name), sizeof(*((s *)0)->name), offsetof(s, n)
+#define FIELD(name)         FIELD_OF(struct conf, name)
+#define LIST(name, n)       LIST_OF(struct conf, name, n)
+#define KUBE(name)          FIELD(kubernetes.name)
+#define KUBE_LIST(name)     LIST(kubernetes.name, kubernetes.n##name)
+#define CACHE(name)         FIELD(cache.name)
+#define CACHE_LIST(name)    LIST(cache.name, cache.n##name)
+#define LISTEN(name)        FIELD_OF(struct conf_listen, name)
+#define FORWARD(name)       FIELD_OF(struct conf_forward, name)
+#define FORWARD_LIST(name)  LIST_OF(struct conf_forward, name, n##name)
+#define START               false
+#define RELOAD              true
+#define NO_RANGE            0, 0, ""
+#define DEFAULT(text)       text, false, NULL, NULL
+#define REQUIRED(text)      text, true, NULL, NULL
+#define FOLLOWS(text, key)  text, false, key, NULL
+#define WORDS(text, words)  text, false, NULL, words
 
 /* clang-format off */
 const struct key schema[] = {
@@ -38,21 +53,21 @@ const struct key schema[] = {
 	 "directory of what outlives a restart; \"/INSTANCE\" is appended likewise"},
 	{"workers", KEY_AUTO, START, 1, 256, "", DEFAULT("\"auto\""), FIELD(workers),
 	 "number of worker processes; \"auto\": one for each CPU that we may use"},
-	{"listen", KEY_LISTEN, START, NO_RANGE,
+	{"listen", KEY_GROUPS, START, 0, 256, "groups",
 	 DEFAULT("( { address = \"0.0.0.0\"; port = 53; }, "
 	         "{ address = \"::\"; port = 53; } )"),
-	 FIELD(listen),
+	 LIST(listen, nlisten),
 	 "where queries are taken, over UDP and TCP: address and port, or address = "
 	 "\"IP:port\""},
-	{"listen[].address", KEY_ENDPOINT, START, NO_RANGE, DEFAULT(NULL),
+	{"listen[].address", KEY_ENDPOINT, START, NO_RANGE, REQUIRED("\"10.0.0.1\""),
 	 LISTEN(addr),
 	 "IP, IP:port or [IPv6]:port; a link-local address needs its interface: "
 	 "fe80::1%eth0"},
 	{"listen[].port", KEY_INT, START, 1, 65535, "", DEFAULT("53"), LISTEN(port),
 	 "the port"},
-	{"kubernetes.zones", KEY_ZONES, RELOAD, NO_RANGE,
+	{"kubernetes.zones", KEY_ZONES, RELOAD, 0, 255, "zones",
 	 DEFAULT("[ \"cluster.local.\", \"in-addr.arpa.\", \"ip6.arpa.\" ]"),
-	 KUBE(zones),
+	 KUBE_LIST(zones),
 	 "zones that are answered; a CIDR stands for its reverse zones, 255 in all"},
 	{"kubernetes.source", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"api\"", sources),
 	 KUBE(source),
@@ -71,7 +86,7 @@ const struct key schema[] = {
 	{"kubernetes.exec", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"), KUBE(exec),
 	 "run the program that the kubeconfig's user names to log in"},
 	{"kubernetes.endpoints", KEY_URLS, RELOAD, 0, 32, "URLs", DEFAULT("[]"),
-	 KUBE(endpoints),
+	 KUBE_LIST(endpoints),
 	 "API servers as URLs such as \"https://10.0.0.1:6443\"; all are used"},
 	{"kubernetes.token_file", KEY_PATH, RELOAD, 0, 4000, "octets", DEFAULT("\"\""),
 	 KUBE(token_file),
@@ -109,8 +124,8 @@ const struct key schema[] = {
 	{"kubernetes.test_speedup", KEY_INT, RELOAD, 1, 1000, "", DEFAULT("1"),
 	 KUBE(test_speedup),
 	 "for tests: so many times faster do time-outs of the watch run"},
-	{"kubernetes.namespaces", KEY_LABELS, RELOAD, NO_RANGE, DEFAULT("[]"),
-	 KUBE(namespaces),
+	{"kubernetes.namespaces", KEY_LABELS, RELOAD, 0, 65536, "names",
+	 DEFAULT("[]"), KUBE_LIST(namespaces),
 	 "expose only these namespaces; [] = all"},
 	{"kubernetes.namespace_labels", KEY_SELECTOR, RELOAD, NO_RANGE,
 	 DEFAULT("\"\""), KUBE(namespace_labels),
@@ -153,10 +168,16 @@ const struct key schema[] = {
 	{"kubernetes.startup_timeout", KEY_DURATION, RELOAD, 0, 600, "s",
 	 DEFAULT("\"5s\""), KUBE(startup_timeout_ns),
 	 "how long a start waits for all objects before it serves what is there"},
-	{"kubernetes.server_addresses", KEY_ADDRESSES, RELOAD, NO_RANGE, DEFAULT("[]"),
-	 KUBE(server_addresses),
+	{"kubernetes.server_addresses", KEY_ADDRESSES, RELOAD, 0, 65536, "addresses",
+	 DEFAULT("[]"), KUBE_LIST(server_addresses),
 	 "our addresses in NS answers; [] = those of the machine's interfaces, not "
 	 "loopback"},
+	{"kubernetes.fallthrough", KEY_NAMES, RELOAD, 0, 255, "zones",
+	 DEFAULT("[ \"in-addr.arpa.\", \"ip6.arpa.\" ]"), KUBE_LIST(fallthrough),
+	 "zones whose names that do not exist are looked for elsewhere; \".\": all"},
+	{"kubernetes.own_ranges", KEY_PREFIXES, RELOAD, 0, CONF_CIDRS_MAX, "CIDRs",
+	 DEFAULT("[]"), KUBE_LIST(own_ranges),
+	 "addresses whose reverse names are never looked for elsewhere"},
 	{"publish.max_drop", KEY_INT, RELOAD, 1, 100, "%", DEFAULT("50"),
 	 FIELD(publish.max_drop),
 	 "a complete list that lacks more of a resource's objects than this, and over "
@@ -219,13 +240,196 @@ const struct key schema[] = {
 	 FIELD(loadbalance.file),
 	 "the file of weights: a name, then lines ADDRESS WEIGHT; read when it changes"},
 	{"loadbalance.prefer", KEY_PREFIXES, RELOAD, 0, CONF_PREFER_MAX, "CIDRs",
-	 DEFAULT("[]"), FIELD(loadbalance.prefer),
+	 DEFAULT("[]"), LIST(loadbalance.prefer, loadbalance.nprefer),
 	 "addresses of the first of these CIDRs go first, then of the second, then "
 	 "the rest"},
 	{"loadbalance.prefer_topology", KEY_WORD, RELOAD, NO_RANGE,
 	 WORDS("\"none\"", topologies), FIELD(loadbalance.topology),
 	 "endpoints in the client's \"zone\" go first, or on its \"node\" and then "
 	 "these, or \"none\""},
+	{"forward", KEY_GROUPS, RELOAD, 0, CONF_FORWARD_MAX, "groups",
+	 DEFAULT("( { from = \".\"; to = [ \"/etc/resolv.conf\" ]; } )"),
+	 LIST(forward, nforward),
+	 "who is asked for names in no zone of ours; the longest `from` counts; (): "
+	 "nobody"},
+	{"forward[].from", KEY_NAME, RELOAD, 1, 255, "", REQUIRED("\".\""),
+	 FORWARD(from),
+	 "the zone whose names go to this group"},
+	{"forward[].to", KEY_UPSTREAMS, RELOAD, 1, CONF_UPSTREAMS_MAX, "upstreams",
+	 REQUIRED("[ \"10.0.0.53\" ]"), FORWARD_LIST(to),
+	 "upstreams: IP, IP:port, tls://IP#server.name, a host name, or the path of a "
+	 "resolv.conf"},
+	{"forward[].except", KEY_NAMES, RELOAD, 0, 255, "names", DEFAULT("[]"),
+	 FORWARD_LIST(except),
+	 "names, and those below them, that do not go to this group"},
+	{"forward[].policy", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"random\"", forward_policies), FORWARD(policy),
+	 "which upstream is asked first: \"random\", \"round_robin\", or "
+	 "\"sequential\""},
+	{"forward[].transport", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"udp\"", transports), FORWARD(transport),
+	 "\"udp\" (TCP where a reply does not fit), \"tcp\", \"tls\", or \"client\": "
+	 "as the client asked"},
+	{"forward[].max_fails", KEY_INT, RELOAD, 0, 255, "", DEFAULT("2"),
+	 FORWARD(max_fails),
+	 "failed probes in a row after which an upstream is down; 0: it never is"},
+	{"forward[].health_check.interval", KEY_DURATION, RELOAD, 50, 60000, "ms",
+	 DEFAULT("\"0.5s\""), FORWARD(health_check.interval_ns),
+	 "time between the probes of an upstream that failed, at first"},
+	{"forward[].health_check.name", KEY_NAME, RELOAD, 1, 255, "", DEFAULT("\".\""),
+	 FORWARD(health_check.name),
+	 "the name that a probe asks for"},
+	{"forward[].health_check.type", KEY_RRTYPE, RELOAD, NO_RANGE,
+	 DEFAULT("\"NS\""), FORWARD(health_check.type),
+	 "the type that it asks for"},
+	{"forward[].health_check.recursion", KEY_BOOL, RELOAD, NO_RANGE,
+	 DEFAULT("true"), FORWARD(health_check.recursion),
+	 "probes desire recursion"},
+	{"forward[].failfast", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 FORWARD(failfast),
+	 "with all upstreams down, fail at once instead of trying one now and then"},
+	{"forward[].max_connect_attempts", KEY_AUTO, RELOAD, 0, 100, "",
+	 DEFAULT("\"auto\""), FORWARD(max_connect_attempts),
+	 "failed attempts of a question; \"auto\": twice the upstreams; 0: as time "
+	 "allows"},
+	{"forward[].timeout", KEY_DURATION, RELOAD, 50, 30000, "ms", DEFAULT("\"2s\""),
+	 FORWARD(timeout_ns),
+	 "most time for one attempt; less is taken where replies are usually faster"},
+	{"forward[].hedge", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("true"), FORWARD(hedge),
+	 "ask a second upstream when the first is slower than it nearly always is"},
+	{"forward[].failover", KEY_RCODES, RELOAD, NO_RANGE,
+	 DEFAULT("[ \"SERVFAIL\", \"REFUSED\", \"NOTIMP\" ]"), FORWARD(failover),
+	 "after these rcodes the next upstream is asked"},
+	{"forward[].next", KEY_RCODES, RELOAD, NO_RANGE, DEFAULT("[]"), FORWARD(next),
+	 "after these rcodes the group with the next shorter `from` is asked"},
+	{"forward[].next_on_nodata", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 FORWARD(next_on_nodata),
+	 "after an answer without records too"},
+	{"forward[].max_concurrent", KEY_INT, RELOAD, 0, 16384, "questions",
+	 DEFAULT("1000"), FORWARD(max_concurrent),
+	 "questions of the group in flight; 0: as many as there is room for"},
+	{"forward[].expire", KEY_DURATION, RELOAD, 1, 3600, "s", DEFAULT("\"10s\""),
+	 FORWARD(expire_ns),
+	 "how long an idle connection to an upstream is kept"},
+	{"forward[].max_age", KEY_DURATION, RELOAD, 0, 86400, "s", DEFAULT("\"0s\""),
+	 FORWARD(max_age_ns),
+	 "age at which a connection is not used for new questions; \"0s\": never"},
+	{"forward[].max_idle", KEY_INT, RELOAD, 0, 65535, "connections", DEFAULT("0"),
+	 FORWARD(max_idle),
+	 "idle connections that are kept to an upstream; 0: all"},
+	{"forward[].tls.ca", KEY_PATH, RELOAD, 0, 4000, "octets", DEFAULT("\"\""),
+	 FORWARD(tls.ca),
+	 "the CAs that upstreams are checked with, a PEM file; if not set, the system's"},
+	{"forward[].tls.cert", KEY_PATH, RELOAD, 0, 4000, "octets", DEFAULT("\"\""),
+	 FORWARD(tls.cert),
+	 "our certificate towards upstreams, a PEM file"},
+	{"forward[].tls.key", KEY_PATH, RELOAD, 0, 4000, "octets", DEFAULT("\"\""),
+	 FORWARD(tls.key),
+	 "the key of that certificate, a PEM file"},
+	{"forward[].tls.server_name", KEY_NAME, RELOAD, 0, 255, "", DEFAULT("\"\""),
+	 FORWARD(tls.server_name),
+	 "the name in the certificate of upstreams that have none behind \"#\""},
+	{"forward[].source_address", KEY_ADDRESS, RELOAD, NO_RANGE, DEFAULT("\"\""),
+	 FORWARD(source_address),
+	 "the address of ours that questions are sent from; \"\": any"},
+	{"forward[].case_randomize", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("true"),
+	 FORWARD(case_randomize),
+	 "letters of names in random case, where the upstream gives them back (0x20)"},
+	{"forward[].edns", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("true"), FORWARD(edns),
+	 "ask with EDNS; false for upstreams that drop such questions"},
+	{"forward[].packet_rate", KEY_INT, RELOAD, 0, 1000000, "packets/s",
+	 DEFAULT("0"), FORWARD(packet_rate),
+	 "packets a second to one upstream address; 0: no limit"},
+	{"forward[].trust_ad", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 FORWARD(trust_ad),
+	 "pass on that these upstreams have validated (AD)"},
+	{"forward[].reuse_sockets", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 FORWARD(reuse_sockets),
+	 "ask several questions from one port: less work for conntrack, less safe"},
+	{"bootstrap", KEY_UPSTREAMS, RELOAD, 0, CONF_UPSTREAMS_MAX, "upstreams",
+	 DEFAULT("[ \"/etc/resolv.conf\" ]"), LIST(bootstrap, nbootstrap),
+	 "upstreams that resolve host names in `to`, never ourselves"},
+	{"forwarders", KEY_INT, START, 0, 8, "processes", DEFAULT("1"),
+	 FIELD(forwarders),
+	 "processes that ask upstreams, each with its share of the names; 0: nobody "
+	 "asks"},
+	{"forward_clients", KEY_CLIENTS, RELOAD, 0, CONF_CIDRS_MAX, "CIDRs",
+	 DEFAULT("[ \"*\" ]"), LIST(forward_clients, nforward_clients),
+	 "clients that get names in no zone of ours; \"*\": all"},
+	{"loop_detection", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"break\"", loops),
+	 FIELD(loop_detection),
+	 "an upstream that asks us back: \"break\" leaves it out for a while, \"warn\", "
+	 "or \"exit\""},
+	{"limits.query_deadline", KEY_DURATION, RELOAD, 100, 60000, "ms",
+	 DEFAULT("\"4.5s\""), FIELD(limits.query_deadline_ns),
+	 "time from a query to the last reply to it; clients wait 5 s, as a rule"},
+	{"cache.max_ttl", KEY_TTL, RELOAD, 0, 604800, "s", DEFAULT("\"30s\""),
+	 CACHE(max_ttl_s),
+	 "longest time that outcomes are kept"},
+	{"cache.zones", KEY_NAMES, RELOAD, 0, 255, "zones", DEFAULT("[]"),
+	 CACHE_LIST(zones),
+	 "keep only names in these zones; [] = all"},
+	{"cache.disable_success", KEY_NAMES, RELOAD, 0, 255, "zones", DEFAULT("[]"),
+	 CACHE_LIST(disable_success),
+	 "zones whose answers are not kept"},
+	{"cache.disable_denial", KEY_NAMES, RELOAD, 0, 255, "zones", DEFAULT("[]"),
+	 CACHE_LIST(disable_denial),
+	 "zones whose denials (NXDOMAIN, no such type) are not kept"},
+	{"cache.success.size", KEY_SIZE, START, 1, 65536, "MiB", DEFAULT("\"16M\""),
+	 CACHE(success.size),
+	 "shared memory for answers, taken as it fills"},
+	{"cache.success.max_ttl", KEY_TTL, RELOAD, 0, 604800, "s",
+	 FOLLOWS("\"30s\"", "cache.max_ttl"), CACHE(success.max_ttl_s),
+	 "longest time that answers are kept; if not set, that of cache.max_ttl"},
+	{"cache.success.min_ttl", KEY_TTL, RELOAD, 0, 3600, "s", DEFAULT("0"),
+	 CACHE(success.min_ttl_s),
+	 "shortest time that answers are kept"},
+	{"cache.denial.size", KEY_SIZE, START, 1, 65536, "MiB", DEFAULT("\"4M\""),
+	 CACHE(denial.size),
+	 "shared memory for denials and failures, taken as it fills"},
+	{"cache.denial.max_ttl", KEY_TTL, RELOAD, 0, 604800, "s",
+	 FOLLOWS("\"30s\"", "cache.max_ttl"), CACHE(denial.max_ttl_s),
+	 "longest time that denials are kept; if not set, that of cache.max_ttl"},
+	{"cache.denial.min_ttl", KEY_TTL, RELOAD, 0, 3600, "s", DEFAULT("0"),
+	 CACHE(denial.min_ttl_s),
+	 "shortest time that denials are kept"},
+	{"cache.keep_ttl", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 CACHE(keep_ttl),
+	 "show the TTL as it was stored instead of what is left of it"},
+	{"cache.nxdomain_cut", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 CACHE(nxdomain_cut),
+	 "a name that does not exist has none below it (RFC 8020)"},
+	{"cache.servfail_ttl", KEY_TTL, RELOAD, 0, 300, "s", DEFAULT("\"5s\""),
+	 CACHE(servfail_ttl_s),
+	 "how long a failure is kept"},
+	{"cache.prefetch.hits", KEY_INT, RELOAD, 0, 1000000, "", DEFAULT("2"),
+	 CACHE(prefetch.hits),
+	 "an answer that was used so often is renewed before it ends; 0: none is"},
+	{"cache.prefetch.window", KEY_DURATION, RELOAD, 1, 86400, "s",
+	 DEFAULT("\"1m\""), CACHE(prefetch.window_ns),
+	 "the time in which it was used so often"},
+	{"cache.prefetch.percent", KEY_INT, RELOAD, 1, 90, "%", DEFAULT("10"),
+	 CACHE(prefetch.percent),
+	 "it is renewed when so much of its time is left"},
+	{"cache.serve_stale.max_age", KEY_TTL, RELOAD, 0, 604800, "s",
+	 DEFAULT("\"1h\""), CACHE(serve_stale.max_age_s),
+	 "how long an answer may be used after its time, where upstreams fail (RFC "
+	 "8767)"},
+	{"cache.serve_stale.mode", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"verify\"", stales), CACHE(serve_stale.mode),
+	 "\"verify\": upstreams are asked first; \"immediate\": meanwhile; \"off\""},
+	{"cache.serve_stale.timeout", KEY_DURATION, RELOAD, 0, 60000, "ms",
+	 DEFAULT("\"1.8s\""), CACHE(serve_stale.timeout_ns),
+	 "how long upstreams are waited for before such an answer is given"},
+	{"cache.serve_stale.ttl", KEY_TTL, RELOAD, 0, 3600, "s", DEFAULT("30"),
+	 CACHE(serve_stale.ttl_s),
+	 "the TTL of such an answer"},
+	{"cache.serve_stale.recheck", KEY_DURATION, RELOAD, 0, 3600, "s",
+	 DEFAULT("\"30s\""), CACHE(serve_stale.recheck_ns),
+	 "least time between two failed tries to renew an answer"},
+	{"cache.serve_stale.prefer_positive", KEY_BOOL, RELOAD, NO_RANGE,
+	 DEFAULT("false"), CACHE(serve_stale.prefer_positive),
+	 "an old answer counts more than a fresh denial"},
 	{"log.level", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"info\"", levels),
 	 FIELD(log_level),
 	 "least severe lines that are written: \"error\", \"warning\", \"info\", "
@@ -244,6 +448,28 @@ const struct key *schema_find(const char *path)
 	return NULL;
 }
 
+bool schema_is_list(const struct key *k)
+{
+	return k->type == KEY_RCODES || k->type >= KEY_ZONES;
+}
+
+size_t schema_next(const char *prefix, size_t i)
+{
+	const size_t n = strlen(prefix);
+
+	for (; i < schema_n; i++) {
+		const char *rest = schema[i].path + n;
+
+		if (strncmp(schema[i].path, prefix, n) != 0)
+			continue;
+		if (n > 0 && *rest++ != '.')
+			continue;
+		if (strchr(rest, '[') == NULL)
+			break;
+	}
+	return i;
+}
+
 bool schema_is_group(const char *path)
 {
 	const size_t n = strlen(path);
@@ -252,91 +478,6 @@ bool schema_is_group(const char *path)
 		if (strncmp(schema[i].path, path, n) == 0 && schema[i].path[n] == '.')
 			return true;
 	return false;
-}
-
-#define WORD_MAX 40 /* no key is as long */
-
-unsigned schema_distance(const char *a, const char *b)
-{
-	unsigned row[3][WORD_MAX + 1];
-	const size_t n = strlen(a), m = strlen(b);
-
-	if (n > WORD_MAX || m > WORD_MAX)
-		return 99;
-	for (unsigned j = 0; j <= m; j++)
-		row[0][j] = j;
-	for (unsigned i = 1; i <= n; i++) {
-		unsigned *now = row[i % 3];
-		const unsigned *before = row[(i + 2) % 3], *two_before = row[(i + 1) % 3];
-
-		now[0] = i;
-		for (unsigned j = 1; j <= m; j++) {
-			unsigned d = before[j - 1] + (a[i - 1] != b[j - 1]);
-
-			d = MIN(d, MIN(before[j], now[j - 1]) + 1);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-				a[i - 2] == b[j - 1])
-				d = MIN(d, two_before[j - 2] + 1);
-			now[j] = d;
-		}
-	}
-	return row[n % 3][m];
-}
-
-/* The last word of a path, and the octets before it with their dot. */
-static const char *last_word(const char *path, size_t *before)
-{
-	const char *dot = strrchr(path, '.');
-	const char *word = dot != NULL ? dot + 1 : path;
-
-	*before = (size_t)(word - path);
-	return word;
-}
-
-/* The word of key `i` in the group of `path`, be it a key or a group. False: none. */
-static bool word_in_group(
-	size_t i, const char *path, size_t before, char word[WORD_MAX + 1])
-{
-	const char *p = schema[i].path + before;
-
-	if (strncmp(schema[i].path, path, before) != 0)
-		return false;
-	size_t n = strcspn(p, ".[");
-	if (n > WORD_MAX)
-		return false;
-	memcpy(word, p, n);
-	word[n] = '\0';
-	return true;
-}
-
-/* A short word is like any other: half of it must be right. */
-static bool near(const char *a, const char *b, unsigned *best)
-{
-	unsigned d = schema_distance(a, b);
-
-	if (d > 2 || 2 * d > strlen(a) || d >= *best)
-		return false;
-	*best = d;
-	return true;
-}
-
-bool schema_guess(const char *path, char *out, size_t cap)
-{
-	size_t before, unused;
-	const char *asked = last_word(path, &before);
-	char word[WORD_MAX + 1];
-	unsigned best = 3;
-
-	for (size_t i = 0; i < schema_n; i++)
-		if (word_in_group(i, path, before, word) && near(asked, word, &best))
-			snprintf(out, cap, "%.*s%s", (int)before, path, word);
-	for (size_t i = 0; i < schema_n && best == 3; i++) {
-		if (strcmp(last_word(schema[i].path, &unused), asked) != 0)
-			continue;
-		snprintf(out, cap, "%s", schema[i].path);
-		best = 0;
-	}
-	return best < 3;
 }
 
 static void put_words(const struct key *k, char *out, size_t cap)
@@ -351,27 +492,75 @@ static void put_words(const struct key *k, char *out, size_t cap)
 static const char *const shapes[] = {
 	[KEY_BOOL] = "true or false",
 	[KEY_SELECTOR] = "a label selector in quotes",
+	[KEY_NAME] = "a domain name in quotes",
+	[KEY_ADDRESS] = "an IP address in quotes",
+	[KEY_RRTYPE] = "a type of records in quotes, such as \"NS\"",
+	[KEY_RCODES] = "a list of rcodes such as [ \"SERVFAIL\" ]",
+	[KEY_ENDPOINT] = "an address in quotes: IP, IP:port or [IPv6]:port",
 	[KEY_ZONES] = "a list of zone names and CIDRs in quotes",
+	[KEY_NAMES] = "a list of domain names in quotes",
 	[KEY_LABELS] = "a list of names in quotes",
 	[KEY_ADDRESSES] = "a list of IP addresses in quotes",
 	[KEY_PREFIXES] = "a list of CIDRs in quotes",
+	[KEY_CLIENTS] = "a list of CIDRs in quotes, or [ \"*\" ]",
 	[KEY_URLS] = "a list of URLs such as \"https://10.0.0.1:6443\"",
-	[KEY_LISTEN] =
-		"a list of groups such as ( { address = \"10.0.0.1\"; port = 53; } )",
-	[KEY_ENDPOINT] = "an address in quotes: IP, IP:port or [IPv6]:port",
+	[KEY_UPSTREAMS] = "a list of upstreams such as [ \"10.0.0.53\" ]",
 };
+
+/* A group of the list that has all it needs. */
+static void put_groups(const struct key *k, char *out, size_t cap)
+{
+	const size_t len = strlen(k->path);
+	size_t n = (size_t)snprintf(out, cap, "a list of groups such as ( {");
+
+	for (size_t i = 0; i < schema_n && n < cap; i++) {
+		const struct key *inner = &schema[i];
+
+		if (inner->required && strncmp(inner->path, k->path, len) == 0 &&
+			strncmp(inner->path + len, "[].", 3) == 0)
+			n += (size_t)snprintf(out + n, cap - n, " %s = %s;",
+				inner->path + len + 3, inner->fallback);
+	}
+	if (n < cap)
+		snprintf(out + n, cap - n, " } )");
+}
+
+/* A range of numbers with a unit. */
+static void put_range(const struct key *k, char *out, size_t cap)
+{
+	if (k->type == KEY_TTL)
+		snprintf(out, cap,
+			"%u to %u seconds, as a whole number or a duration such as "
+			"\"30s\"",
+			k->min, k->max);
+	else if (k->type == KEY_DURATION)
+		snprintf(out, cap,
+			"a duration from \"%u%s\" to \"%u%s\", such as \"250ms\"", k->min,
+			k->unit, k->max, k->unit);
+	else if (k->type == KEY_SIZE)
+		snprintf(out, cap, "a size from \"%uM\" to \"%uM\", such as \"16M\"",
+			k->min, k->max);
+	else
+		snprintf(out, cap, "a whole number from %u to %u%s%s%s", k->min, k->max,
+			k->unit[0] != '\0' ? " " : "", k->unit,
+			k->type == KEY_AUTO ? ", or \"auto\"" : "");
+}
 
 const char *schema_expected(const struct key *k, char *out, size_t cap)
 {
 	switch (k->type) {
 	case KEY_INT:
 	case KEY_AUTO:
-		snprintf(out, cap, "a whole number from %u to %u%s%s%s", k->min, k->max,
-			k->unit[0] != '\0' ? " " : "", k->unit,
-			k->type == KEY_AUTO ? ", or \"auto\"" : "");
+	case KEY_TTL:
+	case KEY_DURATION:
+	case KEY_SIZE:
+		put_range(k, out, cap);
 		break;
 	case KEY_WORD:
 		put_words(k, out, cap);
+		break;
+	case KEY_GROUPS:
+		put_groups(k, out, cap);
 		break;
 	case KEY_STRING:
 	case KEY_PATH:
@@ -384,114 +573,8 @@ const char *schema_expected(const struct key *k, char *out, size_t cap)
 			"quotes",
 			k->max);
 		break;
-	case KEY_TTL:
-		snprintf(out, cap,
-			"%u to %u seconds, as a whole number or a duration such as "
-			"\"30s\"",
-			k->min, k->max);
-		break;
-	case KEY_DURATION:
-		snprintf(out, cap,
-			"a duration from \"%us\" to \"%us\", such as \"250ms\"", k->min,
-			k->max);
-		break;
 	default:
 		snprintf(out, cap, "%s", shapes[k->type]);
 	}
 	return out;
-}
-
-static void put_tabs(size_t n, FILE *out)
-{
-	while (n-- > 0)
-		fputc('\t', out);
-}
-
-static void print_help(const struct key *k, size_t depth, FILE *out)
-{
-	char expected[256];
-
-	put_tabs(depth, out);
-	fprintf(out, "# %s%s\n", k->help, k->reloadable ? "" : " (needs a restart)");
-	if (k->type != KEY_INT && k->type != KEY_TTL && k->type != KEY_DURATION)
-		return;
-	put_tabs(depth, out);
-	fprintf(out, "# %s\n", schema_expected(k, expected, sizeof(expected)));
-}
-
-/* Length of the group that begins at a path and ends at its n-th dot, without the dot. */
-static size_t group_len(const char *path, size_t n)
-{
-	const char *p = path;
-
-	for (size_t i = 0; i < n; i++)
-		p = strchr(p, '.') + 1;
-	return n > 0 ? (size_t)(p - path) - 1 : 0;
-}
-
-static size_t count_dots(const char *path)
-{
-	size_t n = 0;
-
-	for (; *path != '\0'; path++)
-		n += *path == '.';
-	return n;
-}
-
-/*
- * Keys of a group stand together in the table: between the keys `last` ("" at first) and
- * `next` ("" at the end) close the groups that end and open those that begin.
- */
-static void print_groups(const char *last, const char *next, FILE *out)
-{
-	const size_t old = count_dots(last), new = count_dots(next);
-	size_t same = 0;
-
-	while (same < MIN(old, new) &&
-		strncmp(last, next, group_len(next, same + 1) + 1) == 0)
-		same++;
-	for (size_t n = old; n > same; n--) {
-		put_tabs(n - 1, out);
-		fprintf(out, "};\n");
-	}
-	for (size_t n = same; n < new; n++) {
-		const size_t from = n > 0 ? group_len(next, n) + 1 : 0;
-
-		if (n == 0)
-			fputc('\n', out);
-		put_tabs(n, out);
-		fprintf(out, "%.*s = {\n", (int)(group_len(next, n + 1) - from),
-			next + from);
-	}
-}
-
-static void print_key(const struct key *k, bool commented, FILE *out)
-{
-	const size_t depth = count_dots(k->path);
-	const char *word = depth > 0 ? strrchr(k->path, '.') + 1 : k->path;
-
-	if (!commented && k->follows != NULL)
-		return;
-	if (commented) {
-		fprintf(out, "%s", depth == 0 ? "\n" : "");
-		print_help(k, depth, out);
-	}
-	put_tabs(depth, out);
-	fprintf(out, "%s%s = %s;\n", commented ? "#" : "", word, k->fallback);
-}
-
-void schema_print(FILE *out, bool commented)
-{
-	const char *last = "";
-
-	for (size_t i = 0; i < schema_n; i++) {
-		const struct key *k = &schema[i];
-
-		if (strchr(k->path, '[') != NULL)
-			continue;
-		print_groups(last, k->path, out);
-		print_key(k, commented, out);
-		last = k->path;
-	}
-	print_groups(last, "", out);
 }

@@ -12,11 +12,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define SCHEMA_KEYS 96 /* room for keys */
+#define SCHEMA_KEYS 192 /* room for keys */
 
 enum key_type {
 	KEY_INT,       /* min..max; stored in `size` octets, unsigned */
-	KEY_AUTO,      /* min..max or "auto", which is 0 */
+	KEY_AUTO,      /* min..max or "auto", which is min - 1 */
 	KEY_BOOL,      /* bool */
 	KEY_WORD,      /* one of `words`, stored as its index in an int */
 	KEY_STRING,    /* min..max octets */
@@ -24,16 +24,29 @@ enum key_type {
 	KEY_LABEL,     /* a DNS-1123 label of at most `max` octets */
 	KEY_SELECTOR,  /* a label selector, stored as text */
 	KEY_TTL,       /* min..max seconds, integer or duration; uint32_t */
-	KEY_DURATION,  /* min..max seconds, as a string with a unit; uint64_t of ns */
-	KEY_ZONES,     /* zone names and CIDRs */
-	KEY_LABELS,    /* DNS-1123 labels, stored as text */
-	KEY_ADDRESSES, /* addresses without ports */
-	KEY_PREFIXES,  /* at most `max` CIDRs */
-	KEY_URLS,      /* URLs of API servers, at most `max` */
-	KEY_LISTEN,    /* groups of the keys below "listen[]" */
-	KEY_ENDPOINT,  /* inside of listen: IP, IP:port, [v6]:port, with %interface */
+	KEY_DURATION,  /* min..max `unit` (s or ms), as a string; uint64_t of ns */
+	KEY_SIZE,      /* min..max MiB, as a string with a unit; uint64_t of octets */
+	KEY_NAME,      /* a domain name; "" if min is 0; struct name, folded */
+	KEY_ADDRESS,   /* an address without a port, or ""; struct addr */
+	KEY_RRTYPE,    /* a type such as "NS"; uint16_t */
+	KEY_RCODES,    /* list of rcodes; uint16_t with bit 1 << rcode */
+	KEY_ENDPOINT,  /* of listen: IP, IP:port, [v6]:port, with %interface */
+	KEY_ZONES,     /* list of zone names and CIDRs; struct name */
+	KEY_NAMES,     /* list of domain names; struct name, folded */
+	KEY_LABELS,    /* list of DNS-1123 labels; char * */
+	KEY_ADDRESSES, /* list of addresses without ports; struct addr */
+	KEY_PREFIXES,  /* list of CIDRs; struct prefix */
+	KEY_CLIENTS,   /* the same, or "*", which has an address of len 0 */
+	KEY_URLS,      /* list of URLs of API servers; char * */
+	KEY_UPSTREAMS, /* list of upstreams; struct conf_upstream */
+	KEY_GROUPS,    /* list of groups, whose keys stand below "PATH[]" */
 };
 
+/*
+ * Where a value goes is told from the struct that holds it: struct conf, or, for keys
+ * below "PATH[]", an element of that list. A list is a pointer to its elements, at
+ * `offset`, each of `size` octets, and a size_t, at `count`; it has at most `max`.
+ */
 struct key {
 	const char *path;
 	enum key_type type;
@@ -41,10 +54,10 @@ struct key {
 	uint32_t min, max;
 	const char *unit;     /* of min and max; "" for plain numbers */
 	const char *fallback; /* the default, as it would stand in a file */
+	bool required;        /* a group without it is refused; fallback is an example */
 	const char *follows;  /* path of the key whose value is the default, else NULL */
 	const char *const *words;
-	size_t offset,
-		size;     /* where struct conf, or struct conf_listen, takes the value */
+	size_t offset, size, count;
 	const char *help; /* one line */
 };
 
@@ -66,13 +79,25 @@ bool schema_guess(const char *path, char *out, size_t cap);
 /* What a value of the key must be, such as `a number from 1 to 256`. Returns `out`. */
 const char *schema_expected(const struct key *k, char *out, size_t cap);
 
+/* True if values of the key are lists, which are joined if they are set again. */
+bool schema_is_list(const struct key *k);
+
+/*
+ * The `i`-th key or later that stands in the group of `prefix` ("" for what stands in no
+ * list, "forward[]") and in no list below it; schema_n: no more.
+ */
+size_t schema_next(const char *prefix, size_t i);
+
 /* Edit distance of two words: insert, remove, replace or swap neighbours; 99 if large. */
 unsigned schema_distance(const char *a, const char *b);
 
 /*
- * Every key at its default as a file, or, with `commented`, as the file that is
- * installed: each key behind a comment sign and below its help.
+ * The defaults of the keys of `prefix` (as for schema_next()) as a file that sets them,
+ * without those that are required or follow another key.
  */
-void schema_print(FILE *out, bool commented);
+void schema_print_defaults(const char *prefix, FILE *out);
+
+/* The file that is installed: each key behind a comment sign and below its help. */
+void schema_print(FILE *out);
 
 #endif

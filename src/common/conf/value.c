@@ -5,18 +5,15 @@
 #include "base/mem.h"
 #include "conf/bundle.h"
 #include "conf/coredns.h"
+#include "conf/endpoint.h"
+#include "conf/list.h"
 #include "conf/selector.h"
-#include "conf/url.h"
 #include "conf/value.h"
-#include "dns/rev.h"
+#include "dns/type.h"
 
-#define ZONES_MAX    255
 #define EXPECTED_MAX 256
-#define LABEL_MAX    63
 
-/* Add an error about the value; returns false. */
-__attribute__((format(printf, 3, 4))) static bool refuse(
-	struct parse *p, const struct value *v, const char *fmt, ...)
+bool value_refuse(struct parse *p, const struct value *v, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -28,8 +25,7 @@ __attribute__((format(printf, 3, 4))) static bool refuse(
 	return false;
 }
 
-/* The value as messages show it: what was written, in double quotes. */
-static const char *shown(const struct value *v, char *quoted)
+const char *value_shown(const struct value *v, char *quoted)
 {
 	const char *s = config_setting_get_string(v->setting);
 
@@ -46,15 +42,15 @@ bool value_mismatch(struct parse *p, const struct key *k, const struct value *v)
 {
 	char quoted[REPORT_QUOTE_MAX], expected[EXPECTED_MAX];
 
-	return refuse(p, v, "%s does not fit here — write %s", shown(v, quoted),
-		schema_expected(k, expected, sizeof(expected)));
+	return value_refuse(p, v, "%s does not fit here — write %s",
+		value_shown(v, quoted), schema_expected(k, expected, sizeof(expected)));
 }
 
 static bool out_of_range(struct parse *p, const struct key *k, const struct value *v)
 {
 	char quoted[REPORT_QUOTE_MAX], expected[EXPECTED_MAX];
 
-	return refuse(p, v, "%s is out of range — write %s", shown(v, quoted),
+	return value_refuse(p, v, "%s is out of range — write %s", value_shown(v, quoted),
 		schema_expected(k, expected, sizeof(expected)));
 }
 
@@ -105,7 +101,7 @@ static bool set_int(
 	const char *s = config_setting_get_string(v->setting);
 
 	if (k->type == KEY_AUTO && s != NULL && strcmp(s, "auto") == 0) {
-		store(k, base, 0);
+		store(k, base, k->min - 1);
 		return true;
 	}
 	if (!is_integer(v->setting))
@@ -135,12 +131,14 @@ static bool refuse_word(
 
 	report_quote(s, strlen(s), quoted);
 	if (ours != NULL)
-		return refuse(p, v, "%s is CoreDNS's word — write \"%s\"", quoted, ours);
+		return value_refuse(
+			p, v, "%s is CoreDNS's word — write \"%s\"", quoted, ours);
 	for (size_t i = 0; k->words[i] != NULL; i++)
 		if (schema_distance(s, k->words[i]) <= 2)
-			return refuse(p, v, "%s is not known — did you mean \"%s\"?",
-				quoted, k->words[i]);
-	return refuse(p, v, "%s is not known — write %s", quoted,
+			return value_refuse(p, v,
+				"%s is not known — did you mean \"%s\"?", quoted,
+				k->words[i]);
+	return value_refuse(p, v, "%s is not known — write %s", quoted,
 		schema_expected(k, expected, sizeof(expected)));
 }
 
@@ -229,8 +227,8 @@ static bool refuse_bare(struct parse *p, const struct value *v)
 {
 	char quoted[REPORT_QUOTE_MAX];
 
-	return refuse(p, v, "%s has no unit — write \"%llds\"", shown(v, quoted),
-		integer(v->setting));
+	return value_refuse(p, v, "%s has no unit — write \"%llds\"",
+		value_shown(v, quoted), integer(v->setting));
 }
 
 static bool set_duration(
@@ -243,9 +241,42 @@ static bool set_duration(
 		return refuse_bare(p, v);
 	if (s == NULL || !value_duration(s, &ns))
 		return value_mismatch(p, k, v);
-	if (ns < k->min * NS_PER_S || ns > k->max * NS_PER_S)
+	const uint64_t unit_ns = strcmp(k->unit, "ms") == 0 ? NS_PER_MS : NS_PER_S;
+	if (ns < k->min * unit_ns || ns > k->max * unit_ns)
 		return out_of_range(p, k, v);
 	store(k, base, ns);
+	return true;
+}
+
+#define MIB (UINT64_C(1) << 20)
+
+/* "16M" in octets; UINT64_MAX: it is no size. */
+static uint64_t size_of(const char *text)
+{
+	static const char units[] = "KMG";
+	const size_t n = strspn(text, DIGITS);
+	const char *unit = text[n] != '\0' ? strchr(units, text[n]) : NULL;
+
+	if (n == 0 || n > DIGITS_MAX || unit == NULL || text[n + 1] != '\0')
+		return UINT64_MAX;
+	return strtoull(text, NULL, 10) << (10 * (unit - units + 1));
+}
+
+static bool set_size(
+	struct parse *p, const struct key *k, const struct value *v, void *base)
+{
+	const char *s = config_setting_get_string(v->setting);
+	char quoted[REPORT_QUOTE_MAX];
+
+	if (is_integer(v->setting))
+		return value_refuse(p, v, "%s has no unit — write \"%lldM\"",
+			value_shown(v, quoted), integer(v->setting));
+	const uint64_t octets = s != NULL ? size_of(s) : UINT64_MAX;
+	if (octets == UINT64_MAX)
+		return value_mismatch(p, k, v);
+	if (octets < k->min * MIB || octets > k->max * MIB)
+		return out_of_range(p, k, v);
+	store(k, base, octets);
 	return true;
 }
 
@@ -261,8 +292,8 @@ static bool set_ttl(
 	if (s == NULL || !value_duration(s, &ns))
 		return value_mismatch(p, k, v);
 	if (ns % NS_PER_S != 0)
-		return refuse(p, v, "%s has a fraction — a TTL is in whole seconds",
-			shown(v, quoted));
+		return value_refuse(p, v, "%s has a fraction — a TTL is in whole seconds",
+			value_shown(v, quoted));
 	if (!in_range(k, (long long)(ns / NS_PER_S)))
 		return out_of_range(p, k, v);
 	store(k, base, ns / NS_PER_S);
@@ -284,8 +315,9 @@ static bool check_selector(struct parse *p, const struct value *v, const char *s
 	size_t at;
 
 	if (selector_parse(s, &selector, &at, &why) < 0)
-		return refuse(p, v, "%s is no label selector: %s — look at octet %zu",
-			shown(v, quoted), why, at + 1);
+		return value_refuse(p, v,
+			"%s is no label selector: %s — look at octet %zu",
+			value_shown(v, quoted), why, at + 1);
 	selector_fini(&selector);
 	return true;
 }
@@ -318,8 +350,9 @@ static bool set_path(
 	if (!set_text(p, k, v, base))
 		return false;
 	if (s[0] == '~')
-		return refuse(p, v, "%s: no shell expands \"~\" — write the directory",
-			shown(v, quoted));
+		return value_refuse(p, v,
+			"%s: no shell expands \"~\" — write the directory",
+			value_shown(v, quoted));
 	if (s[0] != '\0') {
 		char *beside = bundle_beside(v->item->value.file, s, strlen(s));
 
@@ -329,230 +362,73 @@ static bool set_path(
 	return true;
 }
 
-static bool add_zone(struct parse *p, const struct value *v, const struct name *zone)
-{
-	struct conf_kubernetes *kube = &p->conf->kubernetes;
-	const size_t n = kube->nzones;
-
-	if (n == ZONES_MAX)
-		return refuse(
-			p, v, "more than 255 zones — take some out, or use larger CIDRs");
-	kube->zones = mem_resize(kube->zones, n + 1, sizeof(*kube->zones));
-	p->zone_at = mem_resize(p->zone_at, n + 1, sizeof(*p->zone_at));
-	kube->zones[n].len = zone->len;
-	name_fold(kube->zones[n].wire, zone->wire, zone->len);
-	p->zone_at[n] = v->item->value;
-	kube->nzones++;
-	return true;
-}
-
-static bool add_cidr(struct parse *p, const struct value *v, const char *s)
-{
-	struct name *zones = mem_alloc(ZONES_MAX + 1, sizeof(*zones));
-	char quoted[REPORT_QUOTE_MAX];
-	const int n = rev_zones(s, zones, ZONES_MAX + 1);
-	bool ok = true;
-
-	if (n < 0)
-		ok = refuse(p, v, "%s is no CIDR — write one such as \"10.96.0.0/12\"",
-			shown(v, quoted));
-	for (int i = 0; i < n && ok; i++)
-		ok = add_zone(p, v, &zones[i]);
-	free(zones);
-	return ok;
-}
-
-/* Letters, digits, '-' and '_': zones of Kubernetes are host names. */
-static bool is_zone(const char *s)
+/* Letters, digits, '-', '_' and dots: nothing that would need an escape. */
+static bool is_name(const char *s)
 {
 	return s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			   "0123456789-_.")] == '\0';
 }
 
-static bool add_zone_text(struct parse *p, const struct value *v, const char *s)
+bool value_name(
+	struct parse *p, const struct value *v, const char *text, struct name *out)
 {
 	char quoted[REPORT_QUOTE_MAX];
-	struct name zone;
-	struct addr a;
+	struct name n;
 
-	if (strchr(s, '/') != NULL)
-		return add_cidr(p, v, s);
-	if (addr_parse(s, strlen(s), &a))
-		return refuse(p, v, "%s is an address — write a CIDR such as \"%s/%u\"",
-			shown(v, quoted), s, a.len == 4 ? 24u : 64u);
-	if (!is_zone(s) || name_parse(s, &zone) < 0)
-		return refuse(p, v,
-			"%s is no name of a zone — write one such as "
-			"\"cluster.local.\"",
-			shown(v, quoted));
-	return add_zone(p, v, &zone);
-}
-
-static bool add_label(struct parse *p, const struct value *v, const char *s)
-{
-	struct conf_kubernetes *kube = &p->conf->kubernetes;
-	char quoted[REPORT_QUOTE_MAX];
-
-	if (!is_label(s, LABEL_MAX))
-		return refuse(p, v,
-			"%s cannot be the name of a namespace — write lower-case "
-			"letters, digits and \"-\" (inside)",
-			shown(v, quoted));
-	kube->namespaces = mem_resize(
-		kube->namespaces, kube->nnamespaces + 1, sizeof(*kube->namespaces));
-	kube->namespaces[kube->nnamespaces++] = mem_dup(s, strlen(s));
+	if (!is_name(text) || name_parse(text, &n) < 0)
+		return value_refuse(p, v,
+			"%s is no domain name — write one such as \"corp.example.\"",
+			report_quote(text, strlen(text), quoted));
+	*out = (struct name){.len = n.len};
+	name_fold(out->wire, n.wire, n.len);
 	return true;
 }
 
-static bool unspecified(const struct addr *a)
+static bool set_name(
+	struct parse *p, const struct key *k, const struct value *v, void *base)
 {
-	return addr_compare(a, &(struct addr){.len = a->len}) == 0;
-}
+	const char *s = config_setting_get_string(v->setting);
+	struct name n = {0};
 
-static bool add_address(struct parse *p, const struct value *v, const char *s)
-{
-	struct conf_kubernetes *kube = &p->conf->kubernetes;
-	char quoted[REPORT_QUOTE_MAX];
-	struct addr a;
-
-	if (!addr_parse(s, strlen(s), &a) || unspecified(&a))
-		return refuse(p, v,
-			"%s is no address of a server — write one such as "
-			"\"10.0.0.1\"",
-			shown(v, quoted));
-	kube->server_addresses = mem_resize(kube->server_addresses,
-		kube->nserver_addresses + 1, sizeof(*kube->server_addresses));
-	kube->server_addresses[kube->nserver_addresses++] = a;
+	if (s == NULL)
+		return value_mismatch(p, k, v);
+	if ((s[0] != '\0' || k->min > 0) && !value_name(p, v, s, &n))
+		return false;
+	memcpy((uint8_t *)base + k->offset, &n, sizeof(n));
 	return true;
 }
 
-static bool add_prefix(
-	struct parse *p, const struct key *k, const struct value *v, const char *s)
-{
-	struct conf *c = p->conf;
-	char quoted[REPORT_QUOTE_MAX];
-	struct prefix prefix;
-
-	if (!addr_parse_prefix(s, strlen(s), &prefix))
-		return refuse(p, v, "%s is no CIDR — write one such as \"10.1.0.0/16\"",
-			shown(v, quoted));
-	if (c->loadbalance.nprefer == k->max)
-		return refuse(p, v, "more than %u CIDRs — take some out", k->max);
-	c->loadbalance.prefer[c->loadbalance.nprefer++] = prefix;
-	return true;
-}
-
-static bool add_url(
-	struct parse *p, const struct key *k, const struct value *v, const char *s)
-{
-	struct conf_kubernetes *kube = &p->conf->kubernetes;
-	char quoted[REPORT_QUOTE_MAX];
-	const char *why;
-	bool secure;
-	char *url;
-
-	if (kube->nendpoints == k->max)
-		return refuse(p, v, "more than %u URLs — take some out", k->max);
-	if (strchr(s, '@') != NULL) /* what stands before it may be a password */
-		return refuse(p, v,
-			"a URL with a user name — take that out, see "
-			"kubernetes.token_file");
-	if (!url_server(s, &url, &secure, &why))
-		return refuse(p, v, "%s is no URL of an API server — %s",
-			shown(v, quoted), why);
-	kube->endpoints = mem_resize(
-		kube->endpoints, kube->nendpoints + 1, sizeof(*kube->endpoints));
-	kube->endpoints[kube->nendpoints++] = url;
-	return true;
-}
-
-static bool add_element(struct parse *p, const struct key *k, const struct value *v)
+static bool set_address(
+	struct parse *p, const struct key *k, const struct value *v, void *base)
 {
 	const char *s = config_setting_get_string(v->setting);
 	char quoted[REPORT_QUOTE_MAX];
+	struct addr a = {0};
 
-	if (v->item->bad)
-		return false;
 	if (s == NULL)
-		return refuse(
-			p, v, "%s is no string — put it in quotes", shown(v, quoted));
-	if (k->type == KEY_ZONES)
-		return add_zone_text(p, v, s);
-	if (k->type == KEY_PREFIXES)
-		return add_prefix(p, k, v, s);
-	if (k->type == KEY_URLS)
-		return add_url(p, k, v, s);
-	return k->type == KEY_LABELS ? add_label(p, v, s) : add_address(p, v, s);
-}
-
-static bool set_list(struct parse *p, const struct key *k, const struct value *v)
-{
-	char path[128];
-	bool ok = true;
-
-	if (!config_setting_is_list(v->setting))
 		return value_mismatch(p, k, v);
-	for (int i = 0; i < config_setting_length(v->setting); i++) {
-		const config_setting_t *e = config_setting_get_elem(
-			v->setting, (unsigned)i);
-		const struct value element = {e, config_setting_get_hook(e), path};
-
-		snprintf(path, sizeof(path), "%s[%d]", v->path, i);
-		if (!add_element(p, k, &element))
-			ok = false;
-	}
-	return ok;
-}
-
-/* "IP", "IP:port", "[v6]", "[v6]:port" to its parts; *port is NULL without one. */
-static bool split(char *text, char **host, char **port)
-{
-	char *colon = strchr(text, ':');
-
-	*host = text;
-	*port = NULL;
-	if (text[0] == '[') {
-		char *end = strchr(text, ']');
-
-		if (end == NULL || (end[1] != '\0' && end[1] != ':'))
-			return false;
-		*host = text + 1;
-		*port = end[1] == ':' ? end + 2 : NULL;
-		*end = '\0';
-		return strchr(*host, ':') != NULL;
-	}
-	if (colon != NULL && strchr(colon + 1, ':') == NULL) {
-		*colon = '\0';
-		*port = colon + 1;
-	}
+	if (s[0] != '\0' && (!addr_parse(s, strlen(s), &a) || endpoint_multicast(&a)))
+		return value_refuse(p, v,
+			"%s is no address of a machine — write one such as \"10.0.0.1\"",
+			value_shown(v, quoted));
+	memcpy((uint8_t *)base + k->offset, &a, sizeof(a));
 	return true;
 }
 
-static bool parse_port(const char *s, uint16_t *out)
+/* A type that records have: not OPT, and nothing that is for questions only. */
+static bool set_rrtype(
+	struct parse *p, const struct key *k, const struct value *v, void *base)
 {
-	const size_t n = strspn(s, DIGITS);
+	const char *s = config_setting_get_string(v->setting);
+	const int type = s != NULL ? type_parse(s) : -1;
 
-	if (n == 0 || n > 5 || s[n] != '\0' || s[0] == '0')
-		return false;
-	const unsigned long v = strtoul(s, NULL, 10);
-	if (v > UINT16_MAX)
-		return false;
-	*out = (uint16_t)v;
+	if (type <= 0 || type == TYPE_OPT || (type >= TYPE_TKEY && type <= TYPE_ANY))
+		return value_mismatch(p, k, v);
+	store(k, base, (uint64_t)type);
 	return true;
 }
 
-static bool multicast(const struct addr *a)
-{
-	return a->len == 4 ? a->octets[0] >= 224 : a->octets[0] == 0xff;
-}
-
-static bool link_local(const struct addr *a)
-{
-	return a->len == 16 && a->octets[0] == 0xfe && (a->octets[1] & 0xc0) == 0x80;
-}
-
-/* The index of an interface, as the bundle's reader found it. */
-static bool take_interface(
+bool value_interface(
 	struct parse *p, const struct value *v, const char *name, uint32_t *scope)
 {
 	struct bundle_record r;
@@ -560,9 +436,9 @@ static bool take_interface(
 
 	if (!bundle_find(p->bundle, p->bundle_len, name, BUNDLE_INTERFACE,
 		    BUNDLE_INTERFACE, &r))
-		return refuse(p, v,
+		return value_refuse(p, v,
 			"%s names no interface of this machine — look at `ip link`",
-			shown(v, quoted));
+			value_shown(v, quoted));
 	*scope = (uint32_t)strtoul(r.text, NULL, 10);
 	return true;
 }
@@ -576,19 +452,21 @@ static bool take_host(
 	if (interface != NULL)
 		*interface++ = '\0';
 	if (!addr_parse(host, strlen(host), &out->addr))
-		return refuse(p, v, "%s is no address — write IP, IP:port or [IPv6]:port",
-			shown(v, quoted));
-	if (multicast(&out->addr))
-		return refuse(p, v, "%s is no address of one machine — write one that is",
-			shown(v, quoted));
-	if (link_local(&out->addr) != (interface != NULL))
-		return refuse(p, v,
+		return value_refuse(p, v,
+			"%s is no address — write IP, IP:port or [IPv6]:port",
+			value_shown(v, quoted));
+	if (endpoint_multicast(&out->addr))
+		return value_refuse(p, v,
+			"%s is no address of one machine — write one that is",
+			value_shown(v, quoted));
+	if (endpoint_link_local(&out->addr) != (interface != NULL))
+		return value_refuse(p, v,
 			interface != NULL
 				? "%s is not link-local — leave out the interface"
 				: "%s is link-local — add its interface: "
 				  "\"fe80::1%%eth0\"",
-			shown(v, quoted));
-	return interface == NULL || take_interface(p, v, interface, &out->scope);
+			value_shown(v, quoted));
+	return interface == NULL || value_interface(p, v, interface, &out->scope);
 }
 
 static bool set_endpoint(struct parse *p, const struct key *k, const struct value *v,
@@ -603,13 +481,13 @@ static bool set_endpoint(struct parse *p, const struct key *k, const struct valu
 		return value_mismatch(p, k, v);
 	char *copy = mem_dup(s, strlen(s));
 	p->endpoint_port = 0;
-	if (!split(copy, &host, &port))
+	if (!endpoint_split(copy, &host, &port))
 		ok = value_mismatch(p, k, v);
-	else if (port != NULL && !parse_port(port, &p->endpoint_port))
-		ok = refuse(p, v,
+	else if (port != NULL && !endpoint_port(port, &p->endpoint_port))
+		ok = value_refuse(p, v,
 			"%s: no port from 1 to 65535 — write for example "
 			"\"10.0.0.1:53\"",
-			shown(v, quoted));
+			value_shown(v, quoted));
 	else
 		ok = take_host(p, v, host, out);
 	free(copy);
@@ -636,16 +514,17 @@ bool value_set(struct parse *p, const struct key *k, const struct value *v, void
 		return set_ttl(p, k, v, base);
 	case KEY_DURATION:
 		return set_duration(p, k, v, base);
-	case KEY_ZONES:
-	case KEY_LABELS:
-	case KEY_ADDRESSES:
-	case KEY_PREFIXES:
-	case KEY_URLS:
-		return set_list(p, k, v);
+	case KEY_SIZE:
+		return set_size(p, k, v, base);
+	case KEY_NAME:
+		return set_name(p, k, v, base);
+	case KEY_ADDRESS:
+		return set_address(p, k, v, base);
+	case KEY_RRTYPE:
+		return set_rrtype(p, k, v, base);
 	case KEY_ENDPOINT:
 		return set_endpoint(p, k, v, base);
-	case KEY_LISTEN:
-		break;
+	default:
+		return list_set(p, k, v, base);
 	}
-	return false;
 }

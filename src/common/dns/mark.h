@@ -24,6 +24,12 @@ struct mark {
 	uint8_t hops;
 };
 
+/*
+ * The number of the appliance's life: the same in all of its processes, since it follows
+ * from the key, which it does not give away.
+ */
+uint64_t mark_life(const struct hash_key *key);
+
 /* The data of the option. */
 void mark_write(
 	const struct mark *m, const struct hash_key *key, uint8_t out[MARK_OCTETS]);

@@ -6,6 +6,7 @@
 #include "base/base.h"
 
 #define LABELS_MAX 127 /* one octet each, then the root */
+#define JUMPS_MAX  127 /* pointers of a name (V-01) */
 
 size_t name_scan(const uint8_t *wire, size_t max)
 {
@@ -25,6 +26,7 @@ size_t name_scan(const uint8_t *wire, size_t max)
 size_t name_expand(const uint8_t *msg, size_t len, size_t at, struct name *out)
 {
 	size_t behind = 0, begin = at, n = 0;
+	unsigned jumps = 0;
 
 	for (;;) {
 		if (at >= len)
@@ -36,7 +38,7 @@ size_t name_expand(const uint8_t *msg, size_t len, size_t at, struct name *out)
 			if (behind == 0)
 				behind = at + 2;
 			at = load_u16(msg + at) & 0x3fff;
-			if (at >= begin)
+			if (at >= begin || ++jumps > JUMPS_MAX)
 				return 0;
 			begin = at;
 			continue;

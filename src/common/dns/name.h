@@ -30,9 +30,9 @@ size_t name_scan(const uint8_t *wire, size_t max);
 
 /*
  * The name at `at` of a message of `len` octets (RFC 1035, section 4.1.4), case kept.
- * Each pointer must lead before the run of labels that it ends, so the walk is finite.
- * Never trusts its input. Returns the offset behind the name; 0: there is none, and *out
- * is undefined.
+ * Each pointer must lead before the run of labels that it ends, and there are at most
+ * 127 of them (V-01). Never trusts its input. Returns the offset behind the name; 0:
+ * there is none, and *out is undefined.
  */
 size_t name_expand(const uint8_t *msg, size_t len, size_t at, struct name *out);
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "base/base.h"
+#include "base/hash.h"
 #include "dns/rev.h"
 
 /* One of `out` and `in` is NULL. */
@@ -276,6 +277,16 @@ static void walk(struct cursor *c, struct forward_settings *f)
 		cache(c, f, &f->cache);
 }
 
+/* A text itself, instead of where it stands. */
+static void put_text(struct cursor *c, const char *s)
+{
+	for (size_t n = strlen(s) + 1; n > 0; n--, s++) {
+		char octet_ = *s;
+
+		octets(c, &octet_, 1);
+	}
+}
+
 size_t forward_encode(const struct forward_settings *f, uint8_t *out)
 {
 	struct forward_settings copy = *f; /* walked by what could change it */
@@ -291,6 +302,33 @@ int forward_decode(const uint8_t *in, size_t len, struct forward_settings *out)
 
 	walk(&c, out);
 	return c.bad || c.left > 0 ? -EBADMSG : 0;
+}
+
+uint64_t forward_digest(const struct forward_settings *f, unsigned i)
+{
+	struct forward_group g = f->groups[i];
+	uint8_t out[FORWARD_OCTETS_MAX];
+	struct cursor c = {.out = out};
+
+	g.digest = 0;
+	g.first = g.except.first = 0;
+	g.ca = g.cert = g.key = 0;
+	group(&c, f, &g);
+	for (unsigned k = 0; k < g.n; k++) {
+		struct forward_upstream u = f->upstreams[f->groups[i].first + k];
+
+		upstream(&c, &u);
+	}
+	for (unsigned k = 0; k < g.except.n; k++) {
+		struct name n = f->names[f->groups[i].except.first + k];
+
+		full_name(&c, &n);
+	}
+	put_text(&c, f->text + f->groups[i].ca);
+	put_text(&c, f->text + f->groups[i].cert);
+	put_text(&c, f->text + f->groups[i].key);
+	const uint64_t digest = hash_content(out, (size_t)(c.out - out));
+	return digest != 0 ? digest : 1;
 }
 
 bool forward_covered(const struct forward_settings *f, struct forward_names list,

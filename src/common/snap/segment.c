@@ -481,6 +481,18 @@ int segment_stat_map_fd(int fd, void **page)
 	return map_page(fd, MAX(size, STAT_OCTETS), PROT_READ | PROT_WRITE, page);
 }
 
+int segment_park_map_fd(int fd, size_t octets, void **page)
+{
+	uint64_t size;
+	int ret = object_size(fd, &size);
+
+	if (ret < 0)
+		return ret;
+	if (size < octets)
+		return -EBADMSG;
+	return map_page(fd, octets, PROT_READ | PROT_WRITE, page);
+}
+
 int segment_stat_map(
 	const char *instance, const char *who, enum stat_role role, const void **page)
 {

@@ -94,6 +94,12 @@ int segment_stat_map(
 void segment_stat_unmap(const void *page, enum stat_role role);
 
 /*
+ * Map a memory file of the supervisor's, `octets` of it, for reading and writing: it is
+ * never unmapped. 0; -EBADMSG: it is smaller; -errno.
+ */
+int segment_park_map_fd(int fd, size_t octets, void **page);
+
+/*
  * Caches. The supervisor makes that of each forwarder, empty: *fd is open for writing,
  * owned by the caller.
  */

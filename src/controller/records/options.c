@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "controller/records/forwardset.h"
 #include "dns/rev.h"
 
 static const uint8_t in_addr[] = "\7in-addr\4arpa";
@@ -16,8 +17,20 @@ static enum zone_kind kind_of(const struct name *n)
 	return ZONE_FORWARD;
 }
 
-static void set_zones(struct settings *s, const struct name *zones, size_t n)
+/* RO-14: is the zone one of those that are named, or below one? */
+static bool falls_through(const struct name *zone, const struct conf_kubernetes *k)
 {
+	for (size_t i = 0; i < k->nfallthrough; i++)
+		if (name_under(zone->wire, zone->len, k->fallthrough[i].wire,
+			    k->fallthrough[i].len))
+			return true;
+	return false;
+}
+
+static void set_zones(struct settings *s, const struct conf_kubernetes *k)
+{
+	const struct name *zones = k->zones;
+	const size_t n = k->nzones;
 	bool have_primary = false;
 
 	for (size_t i = 0; i < n && i < SETTINGS_ZONES_MAX; i++) {
@@ -26,6 +39,7 @@ static void set_zones(struct settings *s, const struct name *zones, size_t n)
 		z->name = zones[i];
 		z->kind = (uint8_t)kind_of(&zones[i]);
 		z->labels = (uint8_t)name_labels(zones[i].wire, zones[i].len);
+		z->fallthrough = falls_through(&zones[i], k);
 		if (z->kind == ZONE_FORWARD && !have_primary) {
 			s->primary = (uint8_t)i;
 			have_primary = true;
@@ -112,7 +126,8 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	s->any = (uint8_t)c->any_query;
 	s->rotation = (uint8_t)c->loadbalance.policy;
 	s->nprefer = (uint8_t)c->loadbalance.nprefer;
-	memcpy(s->prefer, c->loadbalance.prefer, sizeof(s->prefer));
+	for (size_t i = 0; i < c->loadbalance.nprefer; i++)
+		s->prefer[i] = c->loadbalance.prefer[i];
 	set_tcp(&s->tcp, &c->tcp);
 	if (k->nserver_addresses > 0) {
 		own = k->server_addresses;
@@ -120,10 +135,11 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	}
 	for (size_t i = 0; i < nown && i < SETTINGS_OWN_MAX; i++)
 		s->own[s->nown++] = own[i];
-	set_zones(s, k->zones, k->nzones);
+	set_zones(s, k);
 	set_nested(out);
 	set_apexes(out);
 	set_special(s, c, hostname);
+	forwardset_from_conf(c, NULL, 0, &s->forward);
 	out->topology = c->loadbalance.topology;
 	out->endpoint_pod_names = k->endpoint_pod_names;
 	out->ignore_empty_service = k->ignore_empty_service;

@@ -6,8 +6,8 @@
  * taken out at its front, however the octets were split on their way. Nothing is
  * allocated and nothing is copied but what moves to the front to make room.
  */
-#ifndef WORKER_STREAM_H
-#define WORKER_STREAM_H
+#ifndef DNS_STREAM_H
+#define DNS_STREAM_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /*
- * fault.h - what a worker says when it touches memory that is not there (SH-09) (shell)
+ * fault.h - what a reader says when it touches memory that is not there (SH-09) (shell)
  */
-#ifndef WORKER_FAULT_H
-#define WORKER_FAULT_H
+#ifndef SNAP_FAULT_H
+#define SNAP_FAULT_H
 
 #include "snap/reader.h"
 

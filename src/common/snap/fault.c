@@ -1,4 +1,4 @@
-#include "worker/fault.h"
+#include "snap/fault.h"
 
 #include <signal.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "worker/stream.h"
+#include "dns/stream.h"
 
 #include <assert.h>
 

@@ -1,0 +1,15 @@
+/*
+ * report.h - what a forwarder says of itself in the log (shell)
+ *
+ * A question that failed is one line (FP-06, SM-01), rate-limited as a packet can cause it.
+ * Numbers for the stat page are the core's to count.
+ */
+#ifndef FORWARDER_REPORT_H
+#define FORWARDER_REPORT_H
+
+#include "forwarder/forwarder.h"
+
+/* Something happened: fwdtab_ops.event. `arg` is the struct forwarder. */
+void report_event(void *arg, const struct fwdtab_event *e);
+
+#endif

@@ -1,0 +1,221 @@
+#include "worker/miss.h"
+
+#include "dns/type.h"
+#include "worker/special.h"
+
+#define CUT_LABELS      8     /* names above one that are looked up (CA-12) */
+#define STALE_MAX_AGE_S 86400 /* C-12, whatever is configured */
+
+bool miss_forwards(const struct basis *b)
+{
+	return b->ncaches > 0 && query_forwards(b->settings);
+}
+
+/*
+ * The group that answers it; -1: nobody does (Q-04). The asked name is not special, or it
+ * would have been answered; a CNAME's target may be.
+ */
+static int group_of(const struct basis *b, const struct owner *o)
+{
+	const struct settings *s = b->settings;
+	struct special special;
+
+	if (!miss_forwards(b) || forward_stays(&s->forward, o->name, o->len) ||
+		(o->at != MSG_HEADER_LEN &&
+			special_find(s, o->name, o->len, 0, &special)))
+		return -1;
+	return forward_group(&s->forward, o->name, o->len, -1);
+}
+
+static void make_question(struct question *q, const struct packet *p, uint64_t group,
+	const uint8_t *name, size_t len, const struct hash128 *hash)
+{
+	q->hash = *hash;
+	q->group = group;
+	q->type = p->q.type;
+	q->flags = (uint8_t)((p->q.want_do ? QUESTION_DO : 0) |
+			     ((p->q.flags & MSG_CD) != 0 ? QUESTION_CD : 0));
+	q->name_len = (uint8_t)len;
+	memcpy(q->name, name, len);
+}
+
+static bool find(const struct basis *b, const struct packet *p, const struct question *q,
+	struct cache_found *out)
+{
+	struct cache *c = &b->caches[question_home(q, b->ncaches)];
+
+	return cache_find(c, q, p->arrival_ns, b->now_ns, out);
+}
+
+/* ---- NXDOMAIN above the name ---- */
+
+/*
+ * C-07: a denial counts for names below it only if nobody else has a say there: no zone of
+ * ours and no other group begins at or below it.
+ */
+static bool alone_below(
+	const struct settings *s, const uint8_t *name, size_t len, uint64_t digest)
+{
+	const struct forward_settings *f = &s->forward;
+	int group = forward_group(f, name, len, -1);
+
+	if (group < 0 || f->groups[group].digest != digest)
+		return false;
+	for (unsigned i = 0; i < s->nzones; i++)
+		if (name_under(s->zones[i].name.wire, s->zones[i].name.len, name, len))
+			return false;
+	for (int i = 0; i < f->ngroups; i++)
+		if (i != group && name_under(f->groups[i].from.wire,
+					  f->groups[i].from.len, name, len))
+			return false;
+	return true;
+}
+
+/* The NXDOMAIN of a name above q's that answers q too (CA-12); NULL: none is known. */
+static const struct cache_entry *cut_above(
+	const struct basis *b, const struct packet *p, const struct question *q)
+{
+	const uint8_t *name = q->name;
+	size_t len = q->name_len;
+	struct question above;
+	struct cache_found found;
+
+	for (unsigned i = 0; i < CUT_LABELS && len > 1u + name[0] + 1u; i++) {
+		len -= 1u + name[0];
+		name += 1u + name[0];
+		struct hash128 hash = hash_name(&b->snap->key, name, len);
+		make_question(&above, p, q->group, name, len, &hash);
+		if (find(b, p, &above, &found) && found.answer != NULL && found.fresh &&
+			found.answer->kind == CACHE_NXDOMAIN &&
+			alone_below(b->settings, name, len, q->group))
+			return found.answer;
+	}
+	return NULL;
+}
+
+/* ---- what is known ---- */
+
+static void note_found(struct packet *p, const struct cache_entry *e)
+{
+	p->facts |= PACKET_HIT;
+	if (e->rcode != RCODE_NOERROR || e->answers == 0)
+		p->facts |= PACKET_DENIAL;
+}
+
+static enum miss use_fresh(const struct basis *b, struct packet *p,
+	const struct cache_found *found, struct miss_found *out)
+{
+	out->entry = found->answer;
+	if (found->answer->stored_ns > p->arrival_ns)
+		return MISS_FOUND; /* what it has waited for is no hit */
+	note_found(p, found->answer);
+	p->used_word = found->word;
+	p->used_home = (uint8_t)question_home(&p->need[0], b->ncaches);
+	return MISS_FOUND;
+}
+
+static bool may_be_stale(const struct basis *b, const struct cache_entry *e)
+{
+	const struct cache_settings *c = &b->settings->forward.cache;
+	uint64_t age_s = MIN(c->stale_max_age_s, STALE_MAX_AGE_S);
+
+	return e != NULL && c->stale_mode != STALE_OFF && e->kind != CACHE_PASSES &&
+	       b->now_ns <= e->expires_ns + age_s * NS_PER_S;
+}
+
+static enum miss use_stale(
+	struct packet *p, const struct cache_entry *e, struct miss_found *out)
+{
+	p->facts |= PACKET_STALE;
+	out->entry = e;
+	out->stale = true;
+	out->ede = e->rcode == RCODE_NXDOMAIN ? EDE_STALE_NXDOMAIN : EDE_STALE;
+	return MISS_FOUND;
+}
+
+/* CA-13, FP-06: each failure says why, and who comes after it that it is not new. */
+static enum miss use_failure(
+	struct packet *p, const struct cache_found *found, struct miss_found *out)
+{
+	p->facts |= PACKET_FAILURE;
+	out->ede = found->failed_now ? found->failure->ede : EDE_CACHED_ERROR;
+	out->text = cache_text(found->failure);
+	out->text_len = found->failure->text_len;
+	return MISS_FAILED;
+}
+
+/* Nothing that may be used, and no stale answer that may be taken now. */
+static enum miss lacking(struct packet *p, struct miss_found *out)
+{
+	static const char late[] = "deadline is over";
+
+	switch ((enum wait)p->wait) {
+	case WAIT_ASK:
+	case WAIT_STALE:
+		break;
+	case WAIT_FULL:
+		p->facts |= PACKET_REJECTED;
+		return MISS_REJECTED;
+	case WAIT_OVER:
+		p->facts |= PACKET_OVER;
+		out->ede = EDE_NO_REACHABLE_AUTHORITY;
+		out->text = late;
+		out->text_len = sizeof(late) - 1;
+		return MISS_FAILED;
+	}
+	p->nneeds = 1;
+	return MISS_NEED;
+}
+
+/* An answer that has expired, or none (CA-15). */
+static enum miss not_fresh(const struct basis *b, struct packet *p,
+	const struct cache_found *found, struct miss_found *out)
+{
+	const struct cache_settings *c = &b->settings->forward.cache;
+	bool stale = may_be_stale(b, found->answer);
+
+	if (found->failure != NULL)
+		return stale ? use_stale(p, found->answer, out)
+		             : use_failure(p, found, out);
+	if (stale && p->wait != WAIT_ASK)
+		return use_stale(p, found->answer, out);
+	if (stale && c->stale_mode == STALE_IMMEDIATE) {
+		p->facts |= PACKET_REFRESH;
+		p->nneeds = 1;
+		return use_stale(p, found->answer, out);
+	}
+	return lacking(p, out);
+}
+
+enum miss miss_find(const struct basis *b, struct packet *p, const struct owner *o,
+	const struct hash128 *hash, bool allowed, struct miss_found *out)
+{
+	const struct forward_settings *f = &b->settings->forward;
+	struct question *q = &p->need[0];
+	struct cache_found found = {0};
+
+	*out = (struct miss_found){.ede = ENCODE_NO_EDE};
+	p->facts &= (uint16_t)~PACKET_REFRESH; /* there is one need: this one */
+	if ((p->q.flags & MSG_RD) ==
+		0) /* before the cache is asked: no snooping */
+		return MISS_STAYS;
+	int group = group_of(b, o);
+	if (group < 0)
+		return MISS_STAYS;
+	if (!allowed)
+		return MISS_PROHIBITED;
+	p->nneeds = 0;
+	make_question(q, p, f->groups[group].digest, o->name, o->len, hash);
+	find(b, p, q, &found);
+	if (found.answer != NULL && found.fresh)
+		return use_fresh(b, p, &found, out);
+	if (f->cache.nxdomain_cut && found.failure == NULL) {
+		out->entry = cut_above(b, p, q);
+		if (out->entry != NULL) {
+			note_found(p, out->entry);
+			return MISS_FOUND;
+		}
+		find(b, p, q, &found); /* its copies are others' by now */
+	}
+	return not_fresh(b, p, &found, out);
+}

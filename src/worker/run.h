@@ -1,0 +1,56 @@
+/*
+ * run.h - one run of answer(): what its parts share (core)
+ *
+ * A run begins at the asked name and goes on along CNAMEs, from what is ours (answer.c) to
+ * what is not (far.c) and back, at most RUN_CHAIN_MAX of them (RE-08). There is no state
+ * between runs but what the packet has.
+ */
+#ifndef WORKER_RUN_H
+#define WORKER_RUN_H
+
+#include "dns/type.h"
+#include "worker/cached.h"
+#include "worker/encode.h"
+
+#define RUN_CHAIN_MAX 10 /* CNAMEs in an answer (RE-08) */
+
+struct run {
+	const struct basis *b;
+	struct packet *p;
+	struct reply r;
+	bool need;           /* p->need is missing: there is no reply */
+	struct owner owner;  /* the name that is looked at; zone -1: not ours */
+	struct hash128 hash; /* of it */
+	unsigned nchain;     /* CNAMEs in the reply, and their owners */
+	const uint8_t *chain[RUN_CHAIN_MAX + 1];
+	uint8_t chain_len[RUN_CHAIN_MAX + 1];
+	struct name target[RUN_CHAIN_MAX + 1]; /* of those that are not ours, folded */
+	struct cached_names names;
+};
+
+/* Octets of ours that make no sense, or what must not be answered: begin anew with why. */
+static inline void run_refuse(struct run *run, uint16_t ede)
+{
+	encode_reset(&run->r);
+	run->r.aa = false;
+	run->r.rcode = RCODE_REFUSED;
+	run->r.ede = ede;
+}
+
+/* True if `name` is an owner of the chain already (RE-08). */
+static inline bool run_in_chain(const struct run *run, const uint8_t *name, size_t len)
+{
+	for (unsigned i = 0; i < run->nchain; i++)
+		if (run->chain_len[i] == len && memcmp(run->chain[i], name, len) == 0)
+			return true;
+	return false;
+}
+
+/* The name that is looked at has a CNAME, which is in the reply. */
+static inline void run_push(struct run *run)
+{
+	run->chain[run->nchain] = run->owner.name;
+	run->chain_len[run->nchain++] = run->owner.len;
+}
+
+#endif

@@ -1,0 +1,206 @@
+"""What operators ask of a running appliance: the control socket, flush, upstreams (OP-05, V-27)."""
+
+import contextlib
+import json
+import os
+import random
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import unittest
+
+import harness
+from harness import await_
+
+OTHER_UID = 65534
+ASK_AS_OTHER = """
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(b"flush example.\\n")
+print(s.makefile().read(), end="")
+"""
+
+
+class Base(unittest.TestCase):
+    extra = ""
+
+    def setUp(self):
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        self.a = stack.enter_context(harness.Appliance(harness.cluster(1), extra=self.extra))
+        self.path = os.path.join(self.a.directory, "run", self.a.instance, "control.sock")
+        await_("the control socket", lambda: os.path.exists(self.path))
+
+    def connect(self):
+        s = socket.socket(socket.AF_UNIX)
+        self.addCleanup(s.close)
+        s.connect(self.path)
+        s.settimeout(harness.PATIENCE_S)
+        return s
+
+    def say(self, octets):
+        """The whole reply to these octets, until the other side closes."""
+        s = self.connect()
+        with contextlib.suppress(BrokenPipeError):
+            s.sendall(octets)
+        return self.rest(s)
+
+    def rest(self, s):
+        got = b""
+        with contextlib.suppress(ConnectionResetError):  # it closed with octets unread
+            while octets := s.recv(65536):
+                got += octets
+        return got
+
+
+class ControlSocket(Base):
+    def test_mode_and_life(self):
+        """OP-05: 0660; it goes with the appliance, a successor makes it again"""
+        self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o660)
+        before = os.stat(self.path).st_ctime_ns
+        os.kill(self.a.controller_pid, signal.SIGKILL)
+        await_("another socket", lambda: (
+            os.path.exists(self.path) and os.stat(self.path).st_ctime_ns != before))
+        await_("a reply", self.answers)
+        self.a.stop()
+        self.assertFalse(os.path.exists(self.path))
+
+    def answers(self):
+        with contextlib.suppress(ConnectionRefusedError):
+            return self.say(b"nope\n") == b"error unknown verb\n.\n"
+        return False
+
+    def test_lines(self):
+        """V-27: what is no request is refused, in a reply that ends"""
+        for octets, reply in (
+                (b"\n", "no request"), (b" flush a\n", "no request"), (b"flush  a\n", "no request"),
+                (b"flush a \n", "no request"), (b"flush\0a\n", "no request"),
+                (b"flush \xc3\xa4\n", "no request"), (b"a b c d e f g h i\n", "no request"),
+                (b"FLUSH a\n", "unknown verb"), (b"reload\n", "unknown verb"),
+                (b"flush\n", "usage: flush NAME [below]"),
+                (b"flush a below more\n", "usage: flush NAME [below]"),
+                (b"flush a above\n", "behind the name may stand: below"),
+                (b"flush a..b\n", "that is no name"), (b"flush " + b"a" * 64 + b"\n", "that is no name"),
+                (b"flush " + b"a." * 200 + b"\n", "that is no name"),
+                (b"x" * 1280 + b"\n", "the line is too long"),
+                (b"x" * 100000, "the line is too long")):
+            with self.subTest(octets[:40]):
+                self.assertEqual(self.say(octets).decode(), f"error {reply}\n.\n")
+
+    def test_octets(self):
+        """V-27: any octets at all; it lives on"""
+        draw = random.Random(self.id())
+        for _ in range(200):
+            octets = draw.randbytes(draw.randrange(1, 3000)) + b"\n"
+            self.assertRegex(self.say(octets), rb"^error [ -~]+\n\.\n$")
+        pid = self.a.controller_pid
+        self.assertTrue(self.say(b"flush a.example\n").startswith(b"ok\nsettings "))
+        self.assertEqual(self.a.controller_pid, pid)
+
+    def test_silent_clients(self):
+        """V-27: those who say nothing are sent away, and others have their turn then"""
+        silent = [self.connect() for _ in range(12)]
+        for s in silent[:2]:
+            s.sendall(b"flu")
+        self.assertEqual(self.say(b"nope\n"), b"error unknown verb\n.\n")
+        for s in silent:
+            self.assertEqual(self.rest(s), b"")
+
+    def test_others(self):
+        """V-27: a verb that changes something is for root and our own user"""
+        harness.need_root()
+        for path in (self.path, *self.parents()):
+            os.chmod(path, 0o777)
+        done = subprocess.run([sys.executable, "-c", ASK_AS_OTHER, self.path], user=OTHER_UID,
+                              capture_output=True, text=True, timeout=harness.PATIENCE_S)
+        self.assertEqual(done.stdout, "error not permitted: for root and the appliance's "
+                                      "own user\n.\n", done.stderr)
+
+    def parents(self):
+        path = self.path
+        while (path := os.path.dirname(path)) != os.path.dirname(self.a.directory):
+            yield path
+
+
+class Flush(Base):
+    def settings(self):
+        return {f["settings"] for f in self.a.status()["forwarders"]}
+
+    def test_acknowledged(self):
+        """it says when the forwarders have done it"""
+        before = self.settings()
+        code, out, err = self.a.ctl("flush", "-c", self.a.config, "Web.Example", "-o", "json")
+        self.assertEqual((code, err), (0, ""))
+        said = json.loads(out)
+        self.assertEqual((said["name"], said["forwarders"], said["done"]), ("Web.Example.", 1, 1))
+        self.assertGreater(said["settings"], max(before))
+        self.assertEqual(self.settings(), {said["settings"]})
+        code, out, _ = self.a.ctl("flush", "-c", self.a.config, "example", "--below")
+        self.assertEqual(code, 0)
+        self.assertIn("example.: forgotten by 1 of 1 forwarders", out)
+        self.a.await_log('request verb=flush of="?example')
+
+    def test_many(self):
+        """more than a generation holds; a reload forgets none of them"""
+        for i in range(20):
+            self.assertEqual(self.a.ctl("flush", "-c", self.a.config, f"n{i}.example")[0], 0)
+        os.kill(self.a.pid, signal.SIGHUP)
+        self.a.await_log("reload done")
+        self.assertEqual(self.a.ctl("flush", "-c", self.a.config, "last.example")[0], 0)
+
+    def test_refused(self):
+        """OP-04: usage 2, nobody there 3, refused 4"""
+        config = ("-c", self.a.config)
+        self.assertEqual(self.a.ctl("flush", *config)[0], 2)
+        self.assertEqual(self.a.ctl("flush", *config, "a..b")[0], 2)
+        self.assertEqual(self.a.ctl("flush", *config, "a", "-s", "/nonexistent")[0], 3)
+        self.assertEqual(self.a.ctl("flush", "-i", f"none-{os.getpid()}", "a")[0], 3)
+        with socket.socket(socket.AF_UNIX) as s:
+            path = os.path.join(self.a.directory, "fake")
+            s.bind(path)
+            s.listen()
+            ctl = subprocess.Popen([harness.program("shmdnsctl"), "flush", *config, "-s", path, "a"],
+                                   stderr=subprocess.PIPE, text=True)
+            with s.accept()[0] as c:
+                self.assertEqual(c.recv(100), b"flush a.\n")
+                c.sendall(b"error not today\n.\n")
+            self.assertEqual(ctl.communicate(timeout=harness.PATIENCE_S)[1],
+                             "shmdnsctl: refused: not today\n")
+            self.assertEqual(ctl.returncode, 4)
+
+    def test_controller_hangs(self):
+        """the tool gives up after its own time"""
+        pid = self.a.controller_pid
+        os.kill(pid, signal.SIGSTOP)
+        self.addCleanup(os.kill, pid, signal.SIGCONT)
+        code, _, err = self.a.ctl("flush", "-c", self.a.config, "--timeout", "1", "a.example")
+        self.assertEqual(code, 3)
+        self.assertIn("timed out", err)
+
+
+class Upstreams(Base):
+    def test_table(self):
+        """OV-12, OP-06: rows, also when nobody runs any more"""
+        code, out, err = self.a.ctl("upstreams", "-c", self.a.config)
+        self.assertEqual((code, err), (0, ""))
+        self.assertRegex(out, rf"^instance {self.a.instance}: 1 forwarders, \d+ upstreams, 0 down")
+        document = json.loads(self.a.ctl("upstreams", "-c", self.a.config, "-o", "json")[1])
+        self.assertEqual((document["version"], len(document["forwarders"])), (1, 1))
+        self.assertTrue(document["forwarders"][0]["running"])
+        self.assertEqual(self.a.ctl("upstreams", "-c", self.a.config, "x")[0], 2)
+        self.assertEqual(self.a.ctl("upstreams", "-i", f"none-{os.getpid()}")[0], 3)
+
+    def test_status(self):
+        """OV-01: forwarders, the cache and parked queries"""
+        code, out, err = self.a.ctl("status", "-c", self.a.config)
+        self.assertEqual((code, err), (0, ""))
+        self.assertRegex(out, r"(?m)^forwarder\.0 +\d+ +running .* current ")
+        self.assertRegex(out, r"(?m)^misses +0, 0 parked now")
+        self.assertRegex(out, r"(?m)^cache +0 answers, .* of \d+\.\d MiB; 0 denials")
+
+
+if __name__ == "__main__":
+    unittest.main()
