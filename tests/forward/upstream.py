@@ -56,7 +56,7 @@ def address_of(name, type_="A"):
     """What an upstream without a script says of a name."""
     n = number_of(name)
     if type_ == "AAAA":
-        return f"2001:2::{n >> 16:x}:{n & 0xFFFF:x}"
+        return socket.inet_ntop(socket.AF_INET6, b"\x20\1\0\2" + bytes(8) + struct.pack("!I", n))
     return socket.inet_ntoa(struct.pack("!I", 0xC6120000 | n))
 
 
@@ -315,11 +315,9 @@ class Upstream:
             failed.append(e)
             return
         finally:
-            if failed or "sockets" not in locals():
-                begun.set()
+            begun.set()
         for s in sockets:
             s.setblocking(False)
-        begun.set()
         poll = select.epoll()
         for s in [*sockets, self.wake[0]]:
             poll.register(s, select.EPOLLIN)

@@ -38,7 +38,7 @@ class UdpTest(unittest.TestCase):
         self.assertGreater(len(steps), 250)  # it does not count
 
     def test_many_at_once(self):
-        """U-05: two thousand queries in flight, each answered to its own exchange"""
+        """Q-03: two thousand queries in flight, each answered to its own exchange"""
         def allow():
             resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
 
@@ -80,7 +80,7 @@ class UdpTest(unittest.TestCase):
             c.tell(f"close {number}")  # it is over already
 
     def test_refused(self):
-        """U-04: a port that nobody has is an error of this query at once"""
+        """Q-03: a port that nobody has is an error of this query at once"""
         with Udp() as up:
             port = up.port
         with Carriers() as c:
@@ -103,7 +103,7 @@ class UdpTest(unittest.TestCase):
             self.assertEqual(id_of(c.await_reply(number)), 7)
 
     def test_no_descriptors(self):
-        """FP-02: without descriptors a query is not sent, and later ones are again"""
+        """EV-08: without descriptors a query is not sent, and later ones are again"""
         def few():
             resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
 
@@ -141,7 +141,7 @@ class UdpTest(unittest.TestCase):
 
     @unittest.skipUnless(harness.has_ipv6(), "no IPv6 on loopback")
     def test_ipv6(self):
-        """FW-02: an upstream of IPv6"""
+        """Q-03: an upstream of IPv6"""
         with Carriers() as c, Udp("::1") as up:
             c.configure(({"source": "127.0.0.3"}, [("::1", up.port)]))
             number, _ = c.send("udp", query())
@@ -150,7 +150,7 @@ class UdpTest(unittest.TestCase):
             c.await_reply(number)
 
     def test_system_calls(self):
-        """P5: a query costs seven system calls of its own"""
+        """Q-03: a query costs seven system calls of its own"""
         harness.need_trace()
         directory = tempfile.mkdtemp(prefix="shmdns-test-")
         self.addCleanup(shutil.rmtree, directory)
@@ -226,7 +226,7 @@ class KeptTest(unittest.TestCase):
             self.assertEqual(id_of(c.await_reply(second)), 2)
 
     def test_refused(self):
-        """U-04: a refusal is the error of the queries of that socket, which is closed"""
+        """DE-07: a refusal is the error of the queries of that socket, which is closed"""
         with Udp() as up:
             setting = self.setting(up)
         with Carriers() as c:
@@ -344,7 +344,7 @@ class TcpTest(unittest.TestCase):
             c.await_reply(number)
 
     def test_peer_closes_twice(self):
-        """F-16: the second time it is a failure"""
+        """FW-19: the second time it is a failure"""
         c = self.carriers(self.listener)
         number, _ = c.send("tcp", query(id_=1))
         for _ in range(2):
@@ -366,7 +366,7 @@ class TcpTest(unittest.TestCase):
             c.await_reply(number)
 
     def test_refused(self):
-        """U-04: nobody listens"""
+        """FW-19: nobody listens"""
         with Listener() as gone:
             port = gone.port
         c = self.enterContext_(Carriers())
@@ -454,7 +454,7 @@ class TcpTest(unittest.TestCase):
             connection.await_end()
 
     def test_reload(self):
-        """CA-09: connections of a group that stays are kept, others end"""
+        """FW-19: connections of a group that stays are kept, others end"""
         with Listener() as other:
             c = self.enterContext_(Carriers())
             both = (({}, [(LOOPBACK, self.listener.port)]),
@@ -475,7 +475,7 @@ class TcpTest(unittest.TestCase):
                 c.await_reply(number)
 
     def test_never_connected(self):
-        """U-02: a connection that does not come about is given up after 3 s"""
+        """FW-18: a connection that does not come about is given up after 3 s"""
         with socket.socket() as full:  # its queue is full: SYNs are dropped
             full.bind((LOOPBACK, 0))
             full.listen(0)
@@ -664,7 +664,7 @@ subjectAltName = DNS:dns.example
             self.assertFalse(listener.waiting(0.1))
 
     def test_stuck_handshake(self):
-        """U-02: a handshake that does not end is given up after 3 s"""
+        """FW-18: a handshake that does not end is given up after 3 s"""
         with Listener() as listener:
             c = self.carry(listener)
             number, _ = c.send("tls", query())
@@ -683,7 +683,7 @@ subjectAltName = DNS:dns.example
             self.assertEqual(id_of(c.await_reply(number)), 3)
 
     def test_resumption(self):
-        """FW-19: the next connection goes on with the session, of TLS 1.3 and 1.2"""
+        """FW-19: the next connection resumes, with TLS 1.3 and 1.2"""
         for version in (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2):
             with self.subTest(version.name):
                 listener = self.listen(version=version)
@@ -703,7 +703,7 @@ subjectAltName = DNS:dns.example
         harness.write_whole(path, text)
 
     def test_new_ca(self):
-        """FW-20: a CA file that changes is read, and sessions of before are not resumed"""
+        """FW-20: a CA file that changes is read, and nothing from before is resumed"""
         path = write(os.path.join(self.directory, "changes.crt"), self.ca.text())
         listener = self.listen()
         c = self.carry(listener, ca=path)

@@ -715,7 +715,7 @@ END_TEST
 
 /*
  * What operators want forgotten travels in the settings, the last sixteen of it, in the
- * order of the requests, and a reload keeps it; records are left alone.
+ * order of the requests, and a reload keeps it.
  */
 START_TEST(flushes_are_published)
 {
@@ -725,8 +725,6 @@ START_TEST(flushes_are_published)
 	open_side(&s, "a", 0);
 	end_life(&s);
 	begin_life(&s, 0, 3, now_ns);
-	reader_refresh(&s.reader);
-	uint32_t serial = reader_snap(&s.reader)->serial;
 	for (unsigned i = 0; i < 20; i++) {
 		char text[16];
 		struct name name;
@@ -756,7 +754,6 @@ START_TEST(flushes_are_published)
 		if (i > 0)
 			ck_assert_uint_gt(f->flush[i].at_ns, f->flush[i - 1].at_ns);
 	}
-	ck_assert_uint_eq(reader_snap(&s.reader)->serial, serial);
 	ck_assert_uint_eq(s.failed, 0);
 	close_side(&s);
 }

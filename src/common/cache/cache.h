@@ -15,10 +15,11 @@
 #include "cache/layout.h"
 #include "cache/question.h"
 
-/* Room for the copy of the largest entry. */
+/* Room for the copy of the largest entry, a multiple of 8. */
 #define CACHE_COPY_MAX                                                                   \
-	(sizeof(struct cache_entry) + CACHE_SETS_MAX * sizeof(struct cache_set) +        \
-		NAME_MAX_LEN + 1 + CACHE_TEXT_MAX + CACHE_WIRE_MAX + 64)
+	((sizeof(struct cache_entry) + CACHE_SETS_MAX * sizeof(struct cache_set) +       \
+		 NAME_MAX_LEN + 1 + CACHE_TEXT_MAX + CACHE_WIRE_MAX + 64) /              \
+		8 * 8)
 
 /* Octets of a failure: no RRs. */
 #define CACHE_FAILURE_MAX                                                                \
