@@ -1,5 +1,6 @@
 /*
- * dumpcache.h - what the forwarders' caches hold, for `shmdnsctl dump cache` (OV-06) (shell)
+ * dumpcache.h - what the forwarders' caches hold, for `shmdnsctl dump cache` (OV-06)
+ * (shell)
  *
  * Reads shared memory and asks nobody (OP-06).
  */
