@@ -54,7 +54,7 @@ class Recipe(unittest.TestCase):
     def test_packages(self):
         """IM-01: the image is built with what ./quickstart builds with"""
         listed = re.search(r'build_packages="([^"]+)"', source("quickstart"))[1].split()
-        self.assertEqual(set(self.recipe.packages()), {*listed, "libcap2-bin"})
+        self.assertEqual(set(self.recipe.packages()), {*listed, "ca-certificates", "libcap2-bin"})
 
     def test_ends(self):
         """IM-01, KM-07: a numeric user, the programs as the manifests call them"""
@@ -193,7 +193,8 @@ class Image(unittest.TestCase):
         """Rights of each; and where it may write."""
         family = {c.pid: "shmdnsd", **harness.children(c.pid)}
         self.assertEqual(sorted(family.values()),
-                         ["shmdns-controller", "shmdns-worker", "shmdns-worker", "shmdnsd"])
+                         ["shmdns-controller", "shmdns-forwarder", "shmdns-worker",
+                          "shmdns-worker", "shmdnsd"])
         for pid, name in family.items():
             status = status_of(pid)
             self.assertEqual(set(status["Uid"].split()), {"65532"}, name)
