@@ -65,8 +65,10 @@ static void end_turn(struct forwarder *f)
 {
 	if (!f->live)
 		return;
-	if (fwdtab_next_ns(f->table) <= forwarder_now(f))
+	if (fwdtab_next_ns(f->table) <= forwarder_now(f)) {
+		udp_receive(f->udp);
 		fwdtab_turn(f->table, forwarder_now(f));
+	}
 	tcp_flush(f->tcp);
 	pairs_flush(f->pairs);
 	set_wake(f, fwdtab_next_ns(f->table));
@@ -227,6 +229,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	if (!f->live)
 		return;
 	tell_wall(f);
+	udp_receive(f->udp);
 	fwdtab_turn(f->table, forwarder_now(f)); /* it brings the page up to date */
 	kept_tick(f->kept, forwarder_now(f));
 	tcp_tick(f->tcp, forwarder_now(f));

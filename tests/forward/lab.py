@@ -98,10 +98,9 @@ class Forwarding(harness.Appliance):
                          directory=directory, kubernetes=kubernetes)
 
     def write_config(self):
-        if self.settings.get("forward") == []:
-            del self.settings["forward"]
-        self.extra = self.more + "".join(
-            f"{k} = {setting(v)};\n" for k, v in self.settings.items())
+        settings = dict(self.settings)
+        self.forward = "( " + ", ".join(map(setting, settings.pop("forward"))) + " )"
+        self.extra = self.more + "".join(f"{k} = {setting(v)};\n" for k, v in settings.items())
         super().write_config()
 
     @property

@@ -457,9 +457,12 @@ class Files(ForwardTest):
 
 
 class Refused(ForwardTest):
+    @staticmethod
+    def to(upstream):
+        return f'( {{ from = "."; to = [ "{upstream}" ]; }} )'
+
     def refused(self, to, **more):
-        a = harness.Appliance(harness.cluster(1), extra=f'forward = ( {{ from = "."; '
-                              f'to = [ "{to}" ]; }} );\n', **more)
+        a = harness.Appliance(harness.cluster(1), forward=self.to(to), **more)
         a.spawn()
         try:
             self.assertNotEqual(a.process.wait(15), 0, to)
@@ -471,12 +474,10 @@ class Refused(ForwardTest):
 
     def test_addresses(self):
         """FW-21, U-11: never to 0.0.0.0/8, to multicast, to a listener of ours"""
-        port = harness.free_port()
         for to in ("0.0.0.0", "0.1.2.3:53", "224.0.0.251", "[ff02::fb]:53"):
             self.assertRegex(self.refused(to), r"shmdns\.conf:\d+")
         a = harness.Appliance(harness.cluster(1))
-        self.assertTrue(port and a)
-        a.extra = (f'forward = ( {{ from = "."; to = [ "127.0.0.1:{a.port}" ]; }} );\n')
+        a.forward = self.to(f"127.0.0.1:{a.port}")
         a.write_config()
         a.spawn()
         self.assertNotEqual(a.process.wait(15), 0)
