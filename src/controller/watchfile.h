@@ -3,8 +3,9 @@
  *
  * Somebody looks at it twice a second, with one stat(): that sees a change behind links,
  * bind mounts, ConfigMaps and on network file systems too, where notices of the directory
- * would miss it. A file is read when two looks in a row saw the same, so one that is being
- * written is left alone. Whether what was read says something else is the caller's matter.
+ * would miss it. A file is read when two looks in a row saw the same, so one that is
+ * being written is left alone. Whether what was read says something else is the caller's
+ * matter.
  */
 #ifndef CONTROLLER_WATCHFILE_H
 #define CONTROLLER_WATCHFILE_H

@@ -175,7 +175,8 @@ def check_defaults(tree):
     path = "doc/shmdns.conf.5"
     manual = tree.files.get(path, "")
     schema = re.sub(r'(?<!\\)"\s*"', "", tree.files.get("src/common/conf/schema.c", ""))
-    for m in re.finditer(r'\{"([a-z][a-z0-9_.]*)",.*?(?:DEFAULT|WORDS)\("((?:\\.|[^"\\])*)"',
+    for m in re.finditer(r'\{"([a-z][a-z0-9_.\[\]]*)",.*?'
+                         r'(?:DEFAULT|WORDS|REQUIRED|FOLLOWS)\("((?:\\.|[^"\\])*)"',
                          schema, re.S):
         item = re.search(r"^\.It Cm %s No = (.*)$" % re.escape(m.group(1)), manual, re.M)
         if item is None or '{"' in m.group(0)[2:]:

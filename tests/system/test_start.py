@@ -38,7 +38,7 @@ class Start(unittest.TestCase):
         """G5: with the supervisor all end"""
         with harness.Appliance(harness.cluster(3)) as a:
             family = harness.children(a.pid)
-            self.assertEqual(len(family), 3)
+            self.assertEqual(len(family), 4)  # a controller, two workers, a forwarder
             a.kill()
             harness.await_("the end of its children",
                            lambda: not any(harness.start_of(p) for p in family))

@@ -102,6 +102,7 @@ static const struct {
 	{sizeof(struct ask_head) + 11, 0, "no name"},
 	{sizeof(struct ask_head) + 11, 18, "a name that is longer"},
 	{sizeof(struct ask_head) + 11, 255, "a name behind the end"},
+	{sizeof(struct ask_head) + 12, 1, "something behind the length"},
 	{sizeof(struct ask_head) + 16, 4, "a label that ends elsewhere"},
 	{sizeof(struct ask_head) + 16, 0xc0, "a pointer"},
 	{sizeof(struct ask_head) + 17, 'W', "a name that is not folded"},

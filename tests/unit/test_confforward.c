@@ -213,7 +213,8 @@ static const struct row rows[] = {
 	{"CA-03 OP-22 sizes",
 		FILES "cache = { success = { size = 16; }; denial = { size = \"16\"; }; "
 		      "};",
-		"cache = { success = { size = \"70G\"; }; denial = { size = \"1000K\"; }; "
+		"cache = { success = { size = \"70G\"; }; denial = { size = "
+		"\"1000K\"; }; "
 		"};",
 		"a:2:30: error: cache.success.size: \"16\" has no unit — write \"16M\"\n"
 		"a:2:55: error: cache.denial.size: \"16\" does not fit here — write a "
@@ -276,7 +277,7 @@ START_TEST(row_)
 }
 END_TEST
 
-/* What kubeadm's Corefile says of names that are not ours, and ours where it is silent. */
+/* As kubeadm's Corefile says of names that are not ours, and ours where it is silent. */
 START_TEST(defaults)
 {
 	struct conf c;
@@ -356,27 +357,34 @@ static const char every_key[] = FILES
 	"\"dns://10.0.0.2:54\",\n"
 	"	\"tls://10.0.0.3\", \"tls://[fd00::3]:8853#DNS.Example\", "
 	"\"tls://dot.example\", \"ns1.Example:5300\", \"resolv/one.conf\"]; },\n"
-	"{ from = \"Corp.Example\"; to = [\"tls://10.0.0.4\"]; except = [\"a.corp.example\", "
+	"{ from = \"Corp.Example\"; to = [\"tls://10.0.0.4\"]; except = "
+	"[\"a.corp.example\", "
 	"\"b\"]; policy = \"sequential\";\n"
-	"	transport = \"tls\"; max_fails = 0; health_check = { interval = \"2s\"; name = "
+	"	transport = \"tls\"; max_fails = 0; health_check = { interval = "
+	"\"2s\"; name = "
 	"\"probe.Test\"; type = \"TYPE65\"; recursion = false; };\n"
-	"	failfast = true; max_connect_attempts = 0; timeout = \"250ms\"; hedge = false; "
+	"	failfast = true; max_connect_attempts = 0; timeout = \"250ms\"; "
+	"hedge = false; "
 	"failover = []; next = [\"NXDOMAIN\", \"refused\"];\n"
-	"	next_on_nodata = true; max_concurrent = 0; expire = \"1m\"; max_age = \"1h\"; "
+	"	next_on_nodata = true; max_concurrent = 0; expire = \"1m\"; max_age "
+	"= \"1h\"; "
 	"max_idle = 8;\n"
 	"	tls = { ca = \"ca.pem\"; cert = \"/c\"; key = \"/k\"; server_name = "
 	"\"Name.Test\"; }; source_address = \"10.0.0.7\";\n"
-	"	case_randomize = false; edns = false; packet_rate = 1000; trust_ad = true; "
+	"	case_randomize = false; edns = false; packet_rate = 1000; trust_ad "
+	"= true; "
 	"reuse_sockets = true; } );\n"
 	"bootstrap = [\"10.0.0.5\"]; forwarders = 3; forward_clients = [\"10.0.0.0/8\", "
 	"\"*\"]; loop_detection = \"exit\";\n"
 	"limits = { query_deadline = \"3s\"; };\n"
 	"cache = { max_ttl = 60; zones = [\"a\"]; disable_success = [\"b\", \"c\"]; "
 	"disable_denial = [\"d\"]; keep_ttl = true; nxdomain_cut = true;\n"
-	"	success = { size = \"1G\"; min_ttl = \"5s\"; }; denial = { size = \"2048K\"; "
+	"	success = { size = \"1G\"; min_ttl = \"5s\"; }; denial = { size = "
+	"\"2048K\"; "
 	"max_ttl = \"7s\"; }; servfail_ttl = 0;\n"
 	"	prefetch = { hits = 0; window = \"2m\"; percent = 20; };\n"
-	"	serve_stale = { max_age = \"2h\"; mode = \"immediate\"; timeout = \"0s\"; ttl = 0; "
+	"	serve_stale = { max_age = \"2h\"; mode = \"immediate\"; timeout = "
+	"\"0s\"; ttl = 0; "
 	"recheck = \"1s\"; prefer_positive = true; }; };\n";
 
 START_TEST(upstreams) /* FW-02 */
@@ -492,10 +500,11 @@ START_TEST(joined)
 	struct conf_report r;
 	struct conf c;
 
-	parse(FILES
-		"forward = ( { from = \"a\"; to = [\"10.0.0.1\"]; }, { from = \"b\"; to = "
-		"[\"x.conf/\"]; tls = { ca = \"/a\"; }; } );",
-		"forward = ( { from = \"b\"; to = [\"10.0.0.2\"]; }, { from = \"c\"; to = "
+	parse(FILES "forward = ( { from = \"a\"; to = [\"10.0.0.1\"]; }, { from = "
+		    "\"b\"; to = "
+		    "[\"x.conf/\"]; tls = { ca = \"/a\"; }; } );",
+		"forward = ( { from = \"b\"; to = [\"10.0.0.2\"]; }, { from = "
+		"\"c\"; to = "
 		"[\"10.0.0.3\"]; } );",
 		&c, &r);
 	ck_assert_uint_eq(r.errors, 0);
@@ -538,7 +547,8 @@ START_TEST(room)
 
 	for (int i = 0; i < 64; i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n,
-			"%s{ from = \"z%d\"; to = [\"10.0.0.1\", \"10.0.0.2\", \"10.0.0.3\"]; "
+			"%s{ from = \"z%d\"; to = [\"10.0.0.1\", \"10.0.0.2\", "
+			"\"10.0.0.3\"]; "
 			"}",
 			i > 0 ? ",\n" : "", i);
 	snprintf(text + n, sizeof(text) - n, ");");

@@ -52,7 +52,7 @@ static bool ask_fits(const struct ask_head *head, const uint8_t *octets, size_t 
 
 		if (!read_question(octets, len, &at, &q))
 			return false;
-		if ((q.flags & ~(QUESTION_DO | QUESTION_CD)) != 0 ||
+		if ((q.flags & ~(QUESTION_DO | QUESTION_CD)) != 0 || q.pad != 0 ||
 			!name_fits(name, q.name_len, round_up(q.name_len, 8)))
 			return false;
 	}

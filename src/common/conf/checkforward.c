@@ -90,7 +90,8 @@ void check_forward_group(
 		fault(p, v, to, "is empty — write who is asked");
 	if (f->policy == CONF_POLICY_FASTEST)
 		fault(p, v, "forward[].policy",
-			"\"fastest\" is not offered yet — write \"random\"; slow upstreams "
+			"\"fastest\" is not offered yet — write \"random\"; slow "
+			"upstreams "
 			"are hedged");
 	if (f->max_age_ns > 0 && f->max_age_ns < f->expire_ns)
 		fault(p, v, "forward[].max_age",
@@ -186,7 +187,8 @@ static void check_zones_twice(struct parse *p)
 		name_text(n->wire, n->len, text, sizeof(text));
 		if (at->order == other->order)
 			report_add(p->report, CONF_ERROR, at, forward,
-				"\"%s\" has a group already at %s:%u:%u — make one of them",
+				"\"%s\" has a group already at %s:%u:%u — make one "
+				"of them",
 				text, other->file, other->line, other->column);
 		else
 			report_add(p->report, CONF_WARNING, at, forward,
@@ -223,7 +225,8 @@ static void check_room(struct parse *p)
 			names, CONF_NAMES_MAX);
 	if (text > CONF_TEXT_MAX)
 		report_add(p->report, CONF_ERROR, where(p, forward), forward,
-			"the paths in forward[].tls have %zu octets, and %u is the most — "
+			"the paths in forward[].tls have %zu octets, and %u is the "
+			"most — "
 			"use shorter ones",
 			text, CONF_TEXT_MAX);
 }

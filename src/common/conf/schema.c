@@ -250,7 +250,8 @@ const struct key schema[] = {
 	{"forward", KEY_GROUPS, RELOAD, 0, CONF_FORWARD_MAX, "groups",
 	 DEFAULT("( { from = \".\"; to = [ \"/etc/resolv.conf\" ]; } )"),
 	 LIST(forward, nforward),
-	 "who is asked for names in no zone of ours; the longest `from` counts; (): nobody"},
+	 "who is asked for names in no zone of ours; the longest `from` counts; (): "
+	 "nobody"},
 	{"forward[].from", KEY_NAME, RELOAD, 1, 255, "", REQUIRED("\".\""),
 	 FORWARD(from),
 	 "the zone whose names go to this group"},
@@ -289,7 +290,8 @@ const struct key schema[] = {
 	 "with all upstreams down, fail at once instead of trying one now and then"},
 	{"forward[].max_connect_attempts", KEY_AUTO, RELOAD, 0, 100, "",
 	 DEFAULT("\"auto\""), FORWARD(max_connect_attempts),
-	 "failed attempts of a question; \"auto\": twice the upstreams; 0: as time allows"},
+	 "failed attempts of a question; \"auto\": twice the upstreams; 0: as time "
+	 "allows"},
 	{"forward[].timeout", KEY_DURATION, RELOAD, 50, 30000, "ms", DEFAULT("\"2s\""),
 	 FORWARD(timeout_ns),
 	 "most time for one attempt; less is taken where replies are usually faster"},
@@ -349,7 +351,8 @@ const struct key schema[] = {
 	 "upstreams that resolve host names in `to`, never ourselves"},
 	{"forwarders", KEY_INT, START, 0, 8, "processes", DEFAULT("1"),
 	 FIELD(forwarders),
-	 "processes that ask upstreams, each with its share of the names; 0: nobody asks"},
+	 "processes that ask upstreams, each with its share of the names; 0: nobody "
+	 "asks"},
 	{"forward_clients", KEY_CLIENTS, RELOAD, 0, CONF_CIDRS_MAX, "CIDRs",
 	 DEFAULT("[ \"*\" ]"), LIST(forward_clients, nforward_clients),
 	 "clients that get names in no zone of ours; \"*\": all"},
@@ -410,7 +413,8 @@ const struct key schema[] = {
 	 "it is renewed when so much of its time is left"},
 	{"cache.serve_stale.max_age", KEY_TTL, RELOAD, 0, 604800, "s",
 	 DEFAULT("\"1h\""), CACHE(serve_stale.max_age_s),
-	 "how long an answer may be used after its time, where upstreams fail (RFC 8767)"},
+	 "how long an answer may be used after its time, where upstreams fail (RFC "
+	 "8767)"},
 	{"cache.serve_stale.mode", KEY_WORD, RELOAD, NO_RANGE,
 	 WORDS("\"verify\"", stales), CACHE(serve_stale.mode),
 	 "\"verify\": upstreams are asked first; \"immediate\": meanwhile; \"off\""},

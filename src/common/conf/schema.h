@@ -15,21 +15,21 @@
 #define SCHEMA_KEYS 192 /* room for keys */
 
 enum key_type {
-	KEY_INT,      /* min..max; stored in `size` octets, unsigned */
-	KEY_AUTO,     /* min..max or "auto", which is min - 1 */
-	KEY_BOOL,     /* bool */
-	KEY_WORD,     /* one of `words`, stored as its index in an int */
-	KEY_STRING,   /* min..max octets */
-	KEY_PATH,     /* min..max octets; beside the file in which it stands */
-	KEY_LABEL,    /* a DNS-1123 label of at most `max` octets */
-	KEY_SELECTOR, /* a label selector, stored as text */
-	KEY_TTL,      /* min..max seconds, integer or duration; uint32_t */
-	KEY_DURATION, /* min..max `unit` (s or ms), a string with a unit; uint64_t of ns */
-	KEY_SIZE,     /* min..max MiB, as a string with a unit; uint64_t of octets */
-	KEY_NAME,     /* a domain name; "" if min is 0; struct name, folded */
-	KEY_ADDRESS,  /* an address without a port, or ""; struct addr */
-	KEY_RRTYPE,   /* a type such as "NS"; uint16_t */
-	KEY_RCODES,   /* list of rcodes; uint16_t with bit 1 << rcode */
+	KEY_INT,       /* min..max; stored in `size` octets, unsigned */
+	KEY_AUTO,      /* min..max or "auto", which is min - 1 */
+	KEY_BOOL,      /* bool */
+	KEY_WORD,      /* one of `words`, stored as its index in an int */
+	KEY_STRING,    /* min..max octets */
+	KEY_PATH,      /* min..max octets; beside the file in which it stands */
+	KEY_LABEL,     /* a DNS-1123 label of at most `max` octets */
+	KEY_SELECTOR,  /* a label selector, stored as text */
+	KEY_TTL,       /* min..max seconds, integer or duration; uint32_t */
+	KEY_DURATION,  /* min..max `unit` (s or ms), as a string; uint64_t of ns */
+	KEY_SIZE,      /* min..max MiB, as a string with a unit; uint64_t of octets */
+	KEY_NAME,      /* a domain name; "" if min is 0; struct name, folded */
+	KEY_ADDRESS,   /* an address without a port, or ""; struct addr */
+	KEY_RRTYPE,    /* a type such as "NS"; uint16_t */
+	KEY_RCODES,    /* list of rcodes; uint16_t with bit 1 << rcode */
 	KEY_ENDPOINT,  /* of listen: IP, IP:port, [v6]:port, with %interface */
 	KEY_ZONES,     /* list of zone names and CIDRs; struct name */
 	KEY_NAMES,     /* list of domain names; struct name, folded */

@@ -10,9 +10,10 @@
 
 /*
  * IP, IP:port, [v6]:port, HOST, HOST:port, each perhaps behind dns:// or tls://, the
- * latter perhaps with #server.name behind it; or a path, which is told by its slash. True
- * with *out filled, `path` as written and owned by the caller, `scope` 0, `interface` what
- * stood behind "%" or "". False with *why: what is wrong, and how to mend it.
+ * latter perhaps with #server.name behind it; or a path, which is told by its slash.
+ * True with *out filled, `path` as written and owned by the caller, `scope` 0,
+ * `interface` what stood behind "%" or "". False with *why: what is wrong, and how to
+ * mend it.
  */
 bool upstream_parse(const char *text, struct conf_upstream *out,
 	char interface[UPSTREAM_INTERFACE_MAX], const char **why);

@@ -111,7 +111,7 @@ bool rev_parse(const uint8_t *wire, size_t len, struct addr *out)
 	return parse_v4(wire, len, out) || parse_v6(wire, len, out);
 }
 
-/* Add the octet or nibble that a label says to the end of the prefix; false: it says none. */
+/* Add what a label says to the end of the prefix: an octet, a nibble; false: neither. */
 static bool extend(struct prefix *p, const uint8_t *label)
 {
 	uint8_t *octet = &p->addr.octets[p->bits / 8];

@@ -2,9 +2,9 @@
  * forward.h - what settings say of names that are not ours: groups, upstreams, cache
  *
  * A part of struct settings: made by the controller from `forward`, `cache`, `limits` and
- * resolv.conf files, decoded by workers (which group has a name) and by forwarders (all of
- * it). Lists of names, upstreams and texts stand in pools, and groups say which part of a
- * pool is theirs. Pure.
+ * resolv.conf files, decoded by workers (which group has a name) and by forwarders (all
+ * of it). Lists of names, upstreams and texts stand in pools, and groups say which part of
+ * a pool is theirs. Pure.
  */
 #ifndef SNAP_FORWARD_H
 #define SNAP_FORWARD_H
@@ -49,8 +49,7 @@ struct forward_upstream {
 typedef uint16_t forward_rcodes;
 
 struct forward_group {
-	uint64_t
-		digest; /* of all of this and of its upstreams: part of the cache key (CA-09) */
+	uint64_t digest; /* of all of this and its upstreams: part of the cache key */
 	struct name from;
 	struct forward_names except;
 	uint8_t first, n;  /* upstreams in the pool; n 0: none could be found */
@@ -104,7 +103,7 @@ struct forward_settings {
 	uint8_t forwarders; /* how many processes; each name has its home in one */
 	uint8_t loop;       /* enum loop_mode */
 	bool everybody;     /* forward_clients holds "*" */
-	/* The last group, if `bootstrap` is set, resolves names of upstreams; no `from`. */
+	/* The last group has no `from`: it resolves names of upstreams. */
 	bool bootstrap;
 	struct cache_settings cache;
 	struct forward_group groups[FORWARD_GROUPS_MAX];
@@ -118,7 +117,7 @@ struct forward_settings {
 	char text[FORWARD_TEXT_MAX]; /* NUL-terminated file names; [0] is the empty one */
 };
 
-/* Largest size of forward_encode()'s output: the struct, since lists are cut to length. */
+/* Largest size of forward_encode()'s output; lists are cut to their length. */
 #define FORWARD_OCTETS_MAX (sizeof(struct forward_settings))
 
 /* Octets of *f into `out` (FORWARD_OCTETS_MAX); returns how many. */
@@ -131,17 +130,17 @@ size_t forward_encode(const struct forward_settings *f, uint8_t *out);
 int forward_decode(const uint8_t *octets, size_t len, struct forward_settings *out);
 
 /*
- * The group that has `name` (folded): of those whose `from` it is in and whose `except` it
- * is not in, the one with the longest `from`, of equal ones the first (FW-01, FW-05); -1:
- * none. With `after` >= 0 only groups that are less good than that one (FW-16).
+ * The group that has `name` (folded): of those whose `from` it is in and whose `except`
+ * it is not in, the one with the longest `from`, of equal ones the first (FW-01, FW-05);
+ * -1: none. With `after` >= 0 only groups that are less good than that one (FW-16).
  */
 int forward_group(
 	const struct forward_settings *f, const uint8_t *name, size_t len, int after);
 
 /*
- * The digest of group `i`: of what it says, its upstreams, names and texts, not of where in
- * the pools they stand. Never 0. Who is asked for a name by another digest may get another
- * answer, so nothing that is known under one counts under the other.
+ * The digest of group `i`: of what it says, its upstreams, names and texts, not of where
+ * in the pools they stand. Never 0. Who is asked by a group of another digest may answer
+ * something else, so nothing that is known under one counts under the other.
  */
 uint64_t forward_digest(const struct forward_settings *f, unsigned i);
 

@@ -24,7 +24,8 @@ struct record_options {
 /*
  * Options from a configuration that conf_parse() accepted; `own` are the machine's
  * addresses, used where server_addresses is not set, `hostname` is its name. The files
- * that `forward` names have nobody in them so far (forwardset.h). What does not fit into the tables (SETTINGS_ZONES_MAX, SETTINGS_OWN_MAX) is left out.
+ * that `forward` names have nobody in them so far (forwardset.h). What does not fit into
+ * the tables (SETTINGS_ZONES_MAX, SETTINGS_OWN_MAX) is left out.
  */
 void options_from_conf(const struct conf *c, const struct addr *own, size_t nown,
 	const char *hostname, struct record_options *out);
