@@ -210,7 +210,10 @@ enum upstream_change upstream_replied(struct upstream *u, enum upstream_way way,
 enum upstream_change upstream_failed(struct upstream *u, const struct forward_group *g,
 	uint64_t sent_ns, uint64_t now_ns)
 {
-	/* Whoever has answered others since then lost a packet, or is slow with this name. */
+	/*
+	 * Whoever has answered others since then lost a packet, or is slow with this
+	 * name.
+	 */
 	if (u->replied_ns > sent_ns)
 		return UPSTREAM_SAME;
 	u->refused = false;
