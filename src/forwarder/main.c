@@ -65,8 +65,10 @@ static void end_turn(struct forwarder *f)
 {
 	if (!f->live)
 		return;
-	if (fwdtab_next_ns(f->table) <= forwarder_now(f))
+	if (fwdtab_next_ns(f->table) <= forwarder_now(f)) {
+		udp_receive(f->udp);
 		fwdtab_turn(f->table, forwarder_now(f));
+	}
 	tcp_flush(f->tcp);
 	pairs_flush(f->pairs);
 	set_wake(f, fwdtab_next_ns(f->table));
@@ -158,6 +160,17 @@ static void on_settled(void *arg, const struct fwdtab_waiter *w, enum ask_status
 	pairs_settled(f->pairs, w, status);
 }
 
+/* LO-02: only a mark that this appliance has made can end it. */
+static void on_event(void *arg, const struct fwdtab_event *e)
+{
+	struct forwarder *f = arg;
+
+	report_event(f, e);
+	if (e->kind == EVENT_LOOP && e->upstream >= 0 &&
+		f->settings[f->current]->forward.loop == LOOP_EXIT)
+		control_send_loop();
+}
+
 static uint32_t on_draw(void *arg)
 {
 	(void)arg;
@@ -170,7 +183,7 @@ static void go_live(struct forwarder *f)
 		.send = exchange_send,
 		.close = exchange_close,
 		.settled = on_settled,
-		.event = report_event,
+		.event = on_event,
 		.draw = on_draw,
 	};
 
@@ -227,6 +240,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	if (!f->live)
 		return;
 	tell_wall(f);
+	udp_receive(f->udp);
 	fwdtab_turn(f->table, forwarder_now(f)); /* it brings the page up to date */
 	kept_tick(f->kept, forwarder_now(f));
 	tcp_tick(f->tcp, forwarder_now(f));

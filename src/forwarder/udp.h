@@ -24,6 +24,12 @@ int udp_send(struct udp *u, const struct fwdtab_send *s, uint16_t *id);
 void udp_close(struct udp *u, uint32_t exchange);
 
 /*
+ * Hand over what has come. Called before anything is given up for its time: where this
+ * process was held up, replies wait, and upstreams are not to blame.
+ */
+void udp_receive(struct udp *u);
+
+/*
  * A socket bound to a drawn port and connected to the upstream. Returns it, owned, or
  * -errno; -EADDRINUSE: one port after another was taken.
  */

@@ -39,7 +39,7 @@ class Compared(ForwardTest):
         what = (name, type_, "DO" if do else "", "TCP" if tcp else "UDP")
         self.assertEqual(ours.rcode(), theirs.rcode(), what)
         want = dns.flags.QR | dns.flags.RD | dns.flags.RA
-        self.assertEqual(ours.flags & ~dns.flags.TC, want, what)
+        self.assertEqual(ours.flags & ~dns.flags.TC & ~15, want, what)
         self.assertEqual(ours.question[0].name.to_text(), name)
         if ours.flags & dns.flags.TC:
             self.assertFalse(tcp, what)
@@ -47,7 +47,7 @@ class Compared(ForwardTest):
             got = {rr.to_text() for r in ours.answer for rr in r}
             self.assertTrue(got and got <= {rr.to_text() for r in theirs.answer for rr in r}, what)
             return "TC"
-        signed = (lambda r: True) if do else (lambda r: r.rdtype not in SIGNATURES)
+        signed = (lambda r: do or type_ == "ANY" or r.rdtype not in SIGNATURES)
         self.assertEqual(sets(ours.answer), sets(theirs.answer, signed), what)
         if any(r.rdtype == dns.rdatatype.SOA for r in theirs.authority):
             self.assertEqual(sets(ours.authority), sets(theirs.authority, lambda r: signed(r) and (
@@ -57,11 +57,11 @@ class Compared(ForwardTest):
             self.assertLessEqual(r.ttl, CAP_S, what)
         return "whole"
 
-    def compare_all(self, upstream):
+    def compare_all(self, upstream, but=()):
         kinds = []
         for do in (False, True):
             for tcp in (True, False):
-                for name, type_ in QUESTIONS:
+                for name, type_ in (q for q in QUESTIONS if q[0] not in but):
                     kinds.append(self.compare(upstream, name, type_, do, tcp))
         self.assertGreater(kinds.count("TC"), 2)
         return len(kinds)
@@ -79,7 +79,8 @@ class Servers(Compared):
         """R-11, FP-05: Knot itself: AA=1 and RA=0 of an upstream do not pass"""
         knot = self.enter(Knot())
         self.lab(group(knot.at))
-        print(f"     {self.compare_all(knot)} answers compared")
+        # It follows no CNAME out of its zone, and refuses the name behind it.
+        print(f"     {self.compare_all(knot, but=('out',))} answers compared")
 
     def test_stopped(self):
         """FW-10, CA-15: Unbound is stopped and started under questions"""

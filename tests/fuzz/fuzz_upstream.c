@@ -100,18 +100,22 @@ struct trail {
 	struct name before; /* owner of the last RR that is no RRSIG */
 	uint16_t type;      /* asked for */
 	bool want_do;
+	bool zones; /* there are zones of ours */
+	bool ours; /* it has come to a name in a zone of ours, about which nobody else speaks */
 };
 
 /* An RR of the answer: at the name, a CNAME from it, or a DNAME above it. */
 static void answer_rr(struct trail *t, const struct cache_entry *e,
 	const struct cache_rr *rr, const struct name *owner)
 {
+	static const struct name zone = {.len = 6, .wire = "\4ours"};
 	bool asked = t->type == rr->type || t->type == TYPE_ANY;
 
 	if (rr->type == TYPE_RRSIG && !asked) {
 		FUZZ_CHECK(t->want_do && same(owner, &t->before));
 		return;
 	}
+	FUZZ_CHECK(!t->ours);
 	t->before = *owner;
 	if (rr->type == TYPE_DNAME && !asked) {
 		FUZZ_CHECK(under(&t->at, owner) && !same(&t->at, owner));
@@ -121,6 +125,7 @@ static void answer_rr(struct trail *t, const struct cache_entry *e,
 	if (!asked) {
 		FUZZ_CHECK(rr->type == TYPE_CNAME);
 		FUZZ_CHECK(cache_expand(e, rr->rdata, &t->at) == rr->rdata + rr->rdlen);
+		t->ours = t->zones && under(&t->at, &zone);
 	}
 }
 
@@ -137,9 +142,12 @@ static void authority_rr(
 }
 
 /* No RR of another owner leaves (C-11). */
-static void check_owners(const struct cache_entry *e, const struct question *q)
+static void check_owners(
+	const struct cache_entry *e, const struct question *q, bool zones)
 {
-	struct trail t = {.type = q->type, .want_do = (q->flags & QUESTION_DO) != 0};
+	struct trail t = {.type = q->type,
+		.want_do = (q->flags & QUESTION_DO) != 0,
+		.zones = zones};
 	struct cache_rr rr;
 	struct name owner;
 	size_t at = 0;
@@ -157,8 +165,8 @@ static void check_owners(const struct cache_entry *e, const struct question *q)
 	FUZZ_CHECK(at == e->wire_len);
 }
 
-static void check_entry(
-	const struct cache_entry *e, const struct question *q, enum reply_use use)
+static void check_entry(const struct cache_entry *e, const struct question *q,
+	enum reply_use use, bool zones)
 {
 	const struct cache_set *set = cache_sets(e);
 
@@ -166,7 +174,7 @@ static void check_entry(
 	FUZZ_CHECK(cache_fits(e, (size_t)e->size8 * 8));
 	for (unsigned i = 0; i < e->nsets; i++)
 		FUZZ_CHECK(set[i].ttl_s <= CAP);
-	check_owners(e, q);
+	check_owners(e, q, zones);
 	FUZZ_CHECK(e->stored_ns == now_ns);
 	if (use == REPLY_PASS) {
 		FUZZ_CHECK(e->kind == CACHE_PASSES && e->expires_ns == now_ns);
@@ -233,7 +241,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_CHECK((use == REPLY_USELESS) == (reason != NULL));
 	if (use == REPLY_USELESS)
 		return 0;
-	check_entry(e, &q, use);
+	check_entry(e, &q, use, rules.zones != NULL);
 	if (rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN)
 		take_again(e, &q, &rules, use);
 	deliver(e, &q);
