@@ -1,5 +1,5 @@
 /*
- * fuzz_forward.c - any octets as forward settings in a snapshot, and as a resolv.conf (G10)
+ * fuzz_forward.c - any octets as forward settings of a snapshot, or as a resolv.conf (G10)
  *
  * The first octet chooses. Settings that are taken come back octet for octet, and may be
  * asked anything.
