@@ -13,6 +13,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cached.h"
 #include "cluster.h"
 #include "controller/weightlist.h"
 #include "dns/type.h"
@@ -44,6 +45,13 @@ static const struct kind {
 	{"cname", "near.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
 	{"pod", "10-1-0-9.default.pod.cluster.local.", TYPE_A, 0, 0, 0},
 	{"refused", "www.example.com.", TYPE_A, 0, 0, 0},
+	/* from the cache: one address; the same with EDNS; four, turned; NXDOMAIN; an alias
+	   of ours to such a name */
+	{"cached", "www-%06u.example.com.", TYPE_A, 0, 0, 0},
+	{"cached-edns", "www-%06u.example.com.", TYPE_A, 1232, 0, 0},
+	{"cached-4", "four-%06u.example.com.", TYPE_A, 0, 0, ROTATION_SHUFFLE},
+	{"cached-nx", "none-%06u.example.com.", TYPE_AAAA, 0, 0, 0},
+	{"cached-alias", "far.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
 	/* prefer_topology (GS-05) */
 	{"far-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, STRANGER, 0},
 	{"near-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, POD, 0},
@@ -60,6 +68,8 @@ static struct packet packets[BATCH];
 static uint8_t buffers[BATCH][CAP];
 static uint8_t queries[BATCH][512];
 static struct sockaddr_in client = {.sin_family = AF_INET};
+static struct cached cached;
+static struct cache cache; /* as a worker has it */
 
 /* Half of the 40 addresses of two names have a weight, beside those of 200 others. */
 static void prepare_weights(void)
@@ -85,6 +95,44 @@ static void prepare_weights(void)
 		abort();
 }
 
+/* An outcome of `name` with `count` RRs, as a forwarder stores it. */
+static void store(const char *name, uint16_t type, enum cache_kind kind, unsigned count,
+	uint16_t rdlen)
+{
+	static union cached_entry entry;
+	struct question q = cached_question(&cluster.snap.key, name, type);
+
+	cached_make(&entry, &q, kind, 1, 3600, count, rdlen, 0);
+	if (cachewrite_store(&cached.w, &entry.e) < 0)
+		abort();
+}
+
+/* Everybody may ask one group for everything, and the cache has as many names. */
+static void prepare_cache(unsigned names)
+{
+	struct forward_settings *f = &cluster.settings.forward;
+	char name[128];
+
+	f->ngroups = f->forwarders = 1;
+	f->everybody = true;
+	f->groups[0].digest = 1; /* as cached_question() has it */
+	f->groups[0].from = (struct name){.len = 1};
+	cached_open(&cached, (size_t)names * 640 + (1 << 20),
+		(size_t)names * 320 + (1 << 20));
+	cache = (struct cache){.base = cached.base, .size = cached.octets};
+	for (unsigned i = 0; i < 2; i++)
+		cache.copy[i] = mem_alloc(1, CACHE_COPY_MAX);
+	for (unsigned i = 0; i < names; i++) {
+		snprintf(name, sizeof(name), "www-%06u.example.com.", i);
+		store(name, TYPE_A, CACHE_ANSWER, 1, 4);
+		snprintf(name, sizeof(name), "four-%06u.example.com.", i);
+		store(name, TYPE_A, CACHE_ANSWER, 4, 4);
+		snprintf(name, sizeof(name), "none-%06u.example.com.", i);
+		store(name, TYPE_AAAA, CACHE_NXDOMAIN, 1, 40);
+	}
+	store("www.example.net.", TYPE_A, CACHE_ANSWER, 1, 4);
+}
+
 static void prepare(unsigned names)
 {
 	char name[128];
@@ -102,6 +150,7 @@ static void prepare(unsigned names)
 	}
 	cluster_seal(&cluster);
 	prepare_weights();
+	prepare_cache(names);
 }
 
 /* Queries with names spread over the table. */
@@ -116,6 +165,8 @@ static void write_queries(const struct kind *k, unsigned names)
 			(unsigned)(i * UINT64_C(2654435761) % MAX(names, 1)));
 		packets[i].buf = buffers[i];
 		packets[i].cap = CAP;
+		packets[i].turn = i;
+		packets[i].arrival_ns = CACHED_SECOND;
 		packets[i].len = cluster_query(queries[i], name, k->type, k->edns);
 	}
 }
@@ -140,7 +191,11 @@ __attribute__((noinline)) void answer_batch(const struct basis *b, struct stat_w
 static double measure(unsigned rounds)
 {
 	static struct stat_worker st;
-	struct basis b = {.snap = &cluster.snap, .settings = &cluster.settings};
+	struct basis b = {.snap = &cluster.snap,
+		.settings = &cluster.settings,
+		.caches = &cache,
+		.ncaches = 1,
+		.now_ns = CACHED_SECOND};
 	uint64_t ns = 0;
 
 	for (unsigned r = 0; r < rounds; r++) {
@@ -165,11 +220,14 @@ int main(int argc, char **argv)
 		if (argc > 3 && strcmp(argv[3], kinds[i].what) != 0)
 			continue;
 		write_queries(&kinds[i], names);
+		cluster.settings.forward.forwarders = strcmp(kinds[i].what, "refused") !=
+		                                      0;
 		cluster.settings.rotation = kinds[i].rotation;
 		double ns = measure(rounds);
 		printf("%-13s %8.1f  (reply %zu octets)\n", kinds[i].what, ns,
 			packets[0].reply_len);
 	}
+	cached_close(&cached);
 	cluster_fini(&cluster);
 	return 0;
 }

@@ -25,13 +25,14 @@ static int usage(void)
 {
 	fputs("usage: gen learn -s ADDR:PORT -f QUESTIONS -o EXPECTATIONS\n"
 	      "       gen paced -s ADDR:PORT -f EXPECTATIONS [-r RATE] [-t SECONDS] [-n "
-	      "SOCKETS]\n"
+	      "SOCKETS] [-w SECONDS]\n"
 	      "       gen flood -s ADDR:PORT -f QUESTIONS [-t SECONDS] [-F]\n"
 	      "  -s  whom to ask\n"
 	      "  -f  lines of NAME TYPE [HEX ...], see question.h\n"
 	      "  -e  with EDNS, payload size 1232\n"
 	      "  -r  queries per second (20000)\n"
 	      "  -t  seconds (10)\n"
+	      "  -w  seconds after which a query is lost (2)\n"
 	      "  -F  let the kernel drop and count the replies\n",
 		stderr);
 	return 2;
@@ -42,7 +43,7 @@ static bool parse(int argc, char **argv, struct gen *g, const char **file, bool 
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "s:f:o:r:t:n:eF")) != -1) {
+	while ((c = getopt(argc, argv, "s:f:o:r:t:n:w:eF")) != -1) {
 		if (c == 's' && udp_parse(optarg, &g->target) < 0)
 			return false;
 		else if (c == 'f')
@@ -55,6 +56,8 @@ static bool parse(int argc, char **argv, struct gen *g, const char **file, bool 
 			g->length_ns = (uint64_t)(strtod(optarg, NULL) * 1e9);
 		else if (c == 'n')
 			g->sockets = (unsigned)strtoul(optarg, NULL, 10);
+		else if (c == 'w')
+			g->lost_ns = (uint64_t)(strtod(optarg, NULL) * 1e9);
 		else if (c == 'e')
 			*edns = true;
 		else if (c == 'F')
@@ -67,7 +70,8 @@ static bool parse(int argc, char **argv, struct gen *g, const char **file, bool 
 
 int main(int argc, char **argv)
 {
-	struct gen g = {.rate = 20000, .length_ns = 10 * NS_PER_S};
+	struct gen g = {
+		.rate = 20000, .length_ns = 10 * NS_PER_S, .lost_ns = 2 * NS_PER_S};
 	const char *file = NULL;
 	bool edns = false;
 	unsigned mode = 0;

@@ -15,6 +15,7 @@ struct gen {
 	struct questions questions;
 	uint64_t rate;      /* paced: queries per second */
 	uint64_t length_ns; /* of the run */
+	uint64_t lost_ns;   /* paced: a reply that has not come by then is lost */
 	unsigned sockets;   /* 0: as many as the rate needs */
 	bool filter;        /* flood: let the kernel drop and count the replies */
 	const char *out;    /* learn: the file of expectations */

@@ -16,7 +16,6 @@
 #include "latency.h"
 
 #define IDS       65536u
-#define LOST_NS   (2 * NS_PER_S)
 #define BURST     64u
 #define FLOWS_MAX 64u
 #define SHOW      5u /* wrong replies that are printed */
@@ -98,12 +97,12 @@ static void receive(struct paced *p, struct flow *f)
 	} while (n == (int)BURST);
 }
 
-/* What was sent 2 s ago and has no reply is lost. */
+/* What was sent so long ago and has no reply is lost. */
 static void expire(struct paced *p, struct flow *f, uint64_t now_ns)
 {
 	while (f->expired < f->sent) {
 		struct slot *s = &f->slot[f->expired % IDS];
-		if (s->state == SLOT_WAITING && s->sent_ns + LOST_NS > now_ns)
+		if (s->state == SLOT_WAITING && s->sent_ns + p->g->lost_ns > now_ns)
 			return;
 		if (s->state == SLOT_WAITING) {
 			s->state = SLOT_LOST;
@@ -203,10 +202,11 @@ static void init_messages(struct paced *p)
 	}
 }
 
-/* As many sockets as keep each ID unused for 3 s, unless told otherwise. 0 or -errno. */
+/* As many sockets as keep each ID unused until a second after it is lost, unless told
+ * otherwise. 0 or -errno. */
 static int open_flows(struct paced *p)
 {
-	uint64_t need = p->g->rate * 3 / IDS + 1;
+	uint64_t need = p->g->rate * (p->g->lost_ns / NS_PER_S + 1) / IDS + 1;
 	unsigned n = p->g->sockets != 0 ? p->g->sockets : (unsigned)MIN(need, FLOWS_MAX);
 
 	p->granted = UDP_BUFFER;

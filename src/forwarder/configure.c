@@ -81,6 +81,7 @@ static void move_upstreams(
 {
 	struct upstream *before = f->upstreams;
 
+	memset(f->new_upstreams, 0, FORWARD_POOL_MAX * sizeof(*f->new_upstreams));
 	for (unsigned g = 0; g < new->ngroups; g++) {
 		const struct forward_group *group = &new->groups[g];
 

@@ -56,15 +56,12 @@ static void put_known(struct writer *to, const struct rrs *r, const struct rr *r
 	wire_bytes(&to->w, r->msg + at, f->after);
 }
 
-/* One RR. Nothing is learnt from a set of several: its RRs will be turned (LD-01). */
+/* An RR behind its owner. */
 static void put_rr(
 	struct writer *to, const struct rrs *r, const struct rr *rr, bool learn)
 {
 	const struct rdata_form *f = rdata_form(rr->type);
-	struct name owner;
 
-	rrs_name(r, rr, &owner);
-	put_name(to, &owner, true, learn);
 	wire_u16(&to->w, rr->type);
 	wire_u16(&to->w, CLASS_IN);
 	wire_u32(&to->w, 0);
@@ -76,6 +73,29 @@ static void put_rr(
 	else
 		wire_bytes(&to->w, r->msg + rrs_rdata(rr), rr->rdlen);
 	wire_patch_u16(&to->w, length, (uint16_t)(to->w.len - length - 2));
+}
+
+/*
+ * The RRs of a set, whose owner is compressed once. Nothing is learnt from a set of
+ * several: its RRs will be turned (LD-01).
+ */
+static void put_set(struct writer *to, const struct scrub *s, const struct scrub_set *set)
+{
+	const uint16_t *pick = s->pick + set->first;
+	const uint8_t *owner = to->w.buf + to->w.len;
+	bool learn = set->count == 1;
+	size_t from = to->w.len;
+	struct name n;
+
+	rrs_name(s->rrs, &s->rrs->rr[pick[0]], &n);
+	put_name(to, &n, true, learn);
+	size_t len = to->w.len - from;
+
+	put_rr(to, s->rrs, &s->rrs->rr[pick[0]], learn);
+	for (unsigned i = 1; i < set->count; i++) {
+		wire_bytes(&to->w, owner, len);
+		put_rr(to, s->rrs, &s->rrs->rr[pick[i]], false);
+	}
 }
 
 /* All sets, and what the entry says of them; the octets that their RRs take. */
@@ -95,8 +115,7 @@ static size_t put_sets(struct cache_entry *e, const struct question *q,
 
 		sets[i] = (struct cache_set){from->ttl_s, (uint16_t)to.w.len, from->count,
 			from->type, from->authority, 0};
-		for (unsigned k = from->first; k < from->first + from->count; k++)
-			put_rr(&to, s->rrs, &s->rrs->rr[s->pick[k]], from->count == 1);
+		put_set(&to, s, from);
 		*(from->authority ? &e->authorities : &e->answers) += from->count;
 	}
 	return to.w.overflow ? SIZE_MAX : to.w.len;

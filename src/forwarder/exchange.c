@@ -11,7 +11,7 @@ struct exchanges {
 	struct exchange exchange[FWDTAB_EXCHANGES];
 };
 
-struct exchanges *exchanges_new(void)
+struct exchanges *exchange_table(void)
 {
 	return mem_alloc(1, sizeof(struct exchanges));
 }

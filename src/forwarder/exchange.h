@@ -23,7 +23,8 @@ struct exchange {
 	uint32_t index;  /* of the kept socket or the connection */
 };
 
-struct exchanges *exchanges_new(void);
+/* The table, with no exchange in it. Owned for the life of the process. */
+struct exchanges *exchange_table(void);
 
 /* Which way a query took; the number is below FWDTAB_EXCHANGES. */
 struct exchange *exchange_of(struct forwarder *f, uint32_t number);

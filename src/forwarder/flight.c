@@ -385,8 +385,12 @@ void flight_run(struct fwdtab *f, uint32_t id, uint64_t now_ns)
 
 	for (;;) {
 		struct effort_view v = view_of(f, fl);
+		bool found_up = !fl->effort.trial;
+		enum effort_step step = effort_next(&fl->effort, &v, now_ns, &t);
 
-		switch (effort_next(&fl->effort, &v, now_ns, &t)) {
+		if (found_up && fl->effort.trial)
+			stat_add(&f->stat->broken, 1);
+		switch (step) {
 		case EFFORT_SEND:
 			send_one(f, id, &t, false, now_ns);
 			break;

@@ -11,6 +11,7 @@
 
 #include "forwarder/forwarder.h"
 
+/* Make the table of sockets, which has none. Owned for the life of the process. */
 struct kept *kept_new(struct forwarder *f);
 
 /* As fwdtab_ops.send. */
@@ -19,7 +20,7 @@ int kept_send(struct kept *k, const struct fwdtab_send *s, uint16_t *id);
 /* The query at that place of that socket is not waited for any more. */
 void kept_close(struct kept *k, uint32_t index, unsigned place);
 
-/* Sockets of upstreams that are gone are closed; called before the core has the new ones. */
+/* New settings, before the core has them: sockets of upstreams that are gone will end. */
 void kept_configure(struct kept *k, const struct forward_settings *s);
 
 /* Close what has been idle too long; called by the timer. */

@@ -2,8 +2,9 @@
  * lane.h - queries in flight on one connection or kept socket, found by their IDs (core)
  *
  * Who shares a way to an upstream must tell replies apart by the ID alone before the rest
- * is compared (U-08), so no two queries of a lane have the same. A query that nobody waits
- * for any more keeps its ID as long as a reply may still come, where that can be known.
+ * is compared (U-08), so no two queries of a lane have the same. A query that nobody
+ * waits for any more keeps its ID as long as a reply may still come, where that can be
+ * known.
  */
 #ifndef FORWARDER_LANE_H
 #define FORWARDER_LANE_H
@@ -22,8 +23,8 @@ struct lane {
 };
 
 /*
- * Put a query in. *id is the one that was drawn for it, and becomes another one if that is
- * in use here. Returns its place, or -1: all are taken.
+ * Put a query in. *id is the one that was drawn for it, and becomes another one if that
+ * is in use here. Returns its place, or -1: all are taken.
  */
 int lane_put(struct lane *l, uint32_t exchange, uint16_t *id);
 

@@ -65,8 +65,10 @@ static void end_turn(struct forwarder *f)
 {
 	if (!f->live)
 		return;
-	if (fwdtab_next_ns(f->table) <= forwarder_now(f))
+	if (fwdtab_next_ns(f->table) <= forwarder_now(f)) {
+		udp_receive(f->udp);
 		fwdtab_turn(f->table, forwarder_now(f));
+	}
 	tcp_flush(f->tcp);
 	pairs_flush(f->pairs);
 	set_wake(f, fwdtab_next_ns(f->table));
@@ -80,7 +82,7 @@ static void tell_wall(struct forwarder *f)
 
 /* ---- settings ---- */
 
-/* Hand the reader's settings to the core, in memory that the next refresh leaves alone. */
+/* Hand the settings to the core, in memory that the next refresh leaves alone. */
 static void configure(struct forwarder *f)
 {
 	struct settings *copy = f->settings[1 - f->current];
@@ -227,6 +229,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	if (!f->live)
 		return;
 	tell_wall(f);
+	udp_receive(f->udp);
 	fwdtab_turn(f->table, forwarder_now(f)); /* it brings the page up to date */
 	kept_tick(f->kept, forwarder_now(f));
 	tcp_tick(f->tcp, forwarder_now(f));
@@ -270,7 +273,7 @@ static int prepare(struct forwarder *f)
 	f->wake_ns = UINT64_MAX;
 	for (size_t i = 0; i < ARRAY_LEN(f->settings); i++)
 		f->settings[i] = mem_alloc(1, sizeof(*f->settings[i]));
-	f->exchanges = exchanges_new();
+	f->exchanges = exchange_table();
 	f->udp = udp_new(f);
 	f->kept = kept_new(f);
 	f->tcp = tcp_new(f);

@@ -82,7 +82,6 @@ static void probe(struct fwdtab *f, unsigned upstream, uint64_t now_ns)
 	uint32_t id;
 
 	upstream_probing(u, g, now_ns, f->ops->draw(f->arg));
-	stop(f, &f->probe[upstream]);
 	if (!upstream_reachable(u, now_ns))
 		return;
 	int ret = send_query(
@@ -101,7 +100,8 @@ void probe_turn(struct fwdtab *f, unsigned upstream, uint64_t now_ns)
 	struct upstream *u = &f->upstreams[upstream];
 	uint32_t open = f->probe[upstream];
 
-	if (open != TABLE_NONE && now_ns >= f->attempts[open].end_ns) {
+	if (open != TABLE_NONE &&
+		(now_ns >= f->attempts[open].end_ns || now_ns >= u->probe_ns)) {
 		stop(f, &f->probe[upstream]);
 		failed(f, upstream, now_ns);
 	}

@@ -1,7 +1,7 @@
 /*
  * report.h - what a forwarder says of itself in the log (shell)
  *
- * A question that failed is one line (FP-06, SM-01), rate-limited as a packet can cause it.
+ * A question that failed is one line (FP-06), rate-limited as a packet can cause it.
  * Numbers for the stat page are the core's to count.
  */
 #ifndef FORWARDER_REPORT_H

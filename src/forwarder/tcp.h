@@ -2,10 +2,10 @@
  * tcp.h - connections to upstreams, plain and TLS (FW-18, FW-19, U-08) (shell)
  *
  * They are kept and shared: up to 64 queries are in flight on each, and replies come in
- * any order. A connection that the upstream closes costs its queries one silent retry on a
- * fresh one. One that has been silent for a second while something was asked gets nothing
- * new, and ends when nobody waits for it any more. What is sent within a turn leaves at
- * its end, by one call for each connection. All memory is made at start.
+ * any order. A connection that the upstream closes costs its queries one silent retry on
+ * a fresh one. One that has been silent for a second while something was asked gets
+ * nothing new, and ends when nobody waits for it any more. What is sent within a turn
+ * leaves at its end, by one call for each connection. All memory is made at start.
  */
 #ifndef FORWARDER_TCP_H
 #define FORWARDER_TCP_H

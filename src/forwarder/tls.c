@@ -31,8 +31,7 @@ struct context {
 	struct stamp stamp[FILES];
 	SSL_CTX *ssl;            /* owned; NULL: its files could never be used, */
 	char text[TLS_TEXT_MAX]; /* for this reason */
-	SSL_SESSION
-	*session[FORWARD_UPSTREAMS_MAX]; /* owned; the last of each upstream */
+	SSL_SESSION *ticket[FORWARD_UPSTREAMS_MAX]; /* owned; the last of each */
 };
 
 struct tls {
@@ -42,7 +41,7 @@ struct tls {
 
 struct tls_channel {
 	SSL *ssl;                /* owned */
-	SSL_CTX *of;             /* whose sessions may be kept: compared, not followed */
+	SSL_CTX *of;             /* whose tickets may be kept: compared, not followed */
 	struct context *context; /* borrowed: contexts stay where they are */
 	unsigned nth;
 	bool wants_room;
@@ -104,15 +103,15 @@ static const char *load_files(const struct context *c, SSL_CTX *ssl)
 	return NULL;
 }
 
-/* The upstream has a new session for us: the next connection may go on with it. */
-static int on_session(SSL *ssl, SSL_SESSION *session)
+/* The upstream tells us by what the next handshake may be resumed. */
+static int on_ticket(SSL *ssl, SSL_SESSION *ticket)
 {
 	struct tls_channel *c = SSL_get_app_data(ssl);
 
 	if (c->of != c->context->ssl)
 		return 0; /* made under certificates that are not those of today */
-	SSL_SESSION_free(c->context->session[c->nth]);
-	c->context->session[c->nth] = session;
+	SSL_SESSION_free(c->context->ticket[c->nth]);
+	c->context->ticket[c->nth] = ticket;
 	return 1;
 }
 
@@ -132,7 +131,7 @@ static SSL_CTX *make(const struct context *c, const char **what)
 	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_session_cache_mode(
 		ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(ssl, on_session);
+	SSL_CTX_sess_set_new_cb(ssl, on_ticket);
 	if (SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
 		SSL_CTX_set_alpn_protos(ssl, alpn, sizeof(alpn)) == 0)
 		*what = load_files(c, ssl);
@@ -143,11 +142,11 @@ static SSL_CTX *make(const struct context *c, const char **what)
 }
 
 /* Resuming would skip the certificates that are to be checked from now on. */
-static void forget_sessions(struct context *c)
+static void forget_tickets(struct context *c)
 {
-	for (size_t i = 0; i < ARRAY_LEN(c->session); i++) {
-		SSL_SESSION_free(c->session[i]);
-		c->session[i] = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(c->ticket); i++) {
+		SSL_SESSION_free(c->ticket[i]);
+		c->ticket[i] = NULL;
 	}
 }
 
@@ -166,7 +165,7 @@ static void load(struct context *c)
 			log_quote(c->text, quoted, sizeof(quoted)));
 		return;
 	}
-	forget_sessions(c);
+	forget_tickets(c);
 	if (c->ssl != NULL)
 		log_line(LOG_INFO, "tls files read again");
 	SSL_CTX_free(c->ssl);
@@ -175,7 +174,7 @@ static void load(struct context *c)
 
 static void drop(struct context *c)
 {
-	forget_sessions(c);
+	forget_tickets(c);
 	SSL_CTX_free(c->ssl);
 	*c = (struct context){0};
 }
@@ -296,14 +295,14 @@ struct tls_channel *tls_open(struct tls *t, const struct forward_group *g, unsig
 	}
 	SSL_set_app_data(c->ssl, c);
 	SSL_set_connect_state(c->ssl);
-	if (context->session[nth] != NULL)
-		SSL_set_session(c->ssl, context->session[nth]);
+	if (context->ticket[nth] != NULL)
+		SSL_set_session(c->ssl, context->ticket[nth]);
 	return c;
 }
 
 void tls_close(struct tls_channel *c)
 {
-	/* One that ends without a word takes its session along. */
+	/* One that ends without a word takes its ticket along. */
 	if (SSL_is_init_finished(c->ssl))
 		SSL_shutdown(c->ssl);
 	ERR_clear_error();
@@ -358,9 +357,9 @@ int tls_handshake(struct tls_channel *c)
 	if (ret == 0)
 		ret = explain(c, 0); /* the other side said goodbye */
 	if (ret == -EPROTO && c->of == c->context->ssl) {
-		/* Should it be the session's fault, the next one begins anew. */
-		SSL_SESSION_free(c->context->session[c->nth]);
-		c->context->session[c->nth] = NULL;
+		/* Should it be the ticket's fault, the next one begins anew. */
+		SSL_SESSION_free(c->context->ticket[c->nth]);
+		c->context->ticket[c->nth] = NULL;
 	}
 	return ret;
 }

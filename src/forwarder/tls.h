@@ -1,5 +1,5 @@
 /*
- * tls.h - TLS towards upstreams (FW-20, RFC 7858); the only file that includes OpenSSL (shell)
+ * tls.h - TLS towards upstreams, and the door of OpenSSL (FW-20, RFC 7858) (shell)
  *
  * A *context* is what a group's certificates and names say; it is made when settings
  * come, and again when one of its files changes: a file that cannot be used leaves the
@@ -8,7 +8,7 @@
  * of its functions does.
  *
  * TLS is 1.2 or newer, the certificate must be good for the upstream's name or else its
- * address, and sessions are resumed.
+ * address, and handshakes are resumed.
  */
 #ifndef FORWARDER_TLS_H
 #define FORWARDER_TLS_H
@@ -22,11 +22,12 @@
 struct tls;
 struct tls_channel;
 
+/* Make one without contexts. Owned for the life of the process. */
 struct tls *tls_new(void);
 
 /*
- * Make contexts for groups that speak TLS; those whose digest is known stay. Borrowed until
- * the next call.
+ * Make contexts for groups that speak TLS; those whose digest is known stay. Borrowed
+ * until the next call.
  */
 void tls_configure(struct tls *t, const struct forward_settings *s);
 

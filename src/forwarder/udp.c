@@ -15,7 +15,8 @@
 #define PORT_FIRST 10240 /* of the range that all forwarders draw from, */
 #define PORTS      (65536 - PORT_FIRST)
 #define PORT_TRIES 16 /* ports in use in a row that nobody meets by chance */
-#define READY_MAX  64 /* sockets of one turn */
+#define READY_MAX  64 /* sockets of one system call */
+#define ROUNDS_MAX 16 /* such calls in one turn */
 #define READS_MAX  16 /* datagrams of a socket that answer nothing, in one turn */
 
 /* `serial` tells the sockets apart that an exchange's number has had. */
@@ -116,16 +117,24 @@ static void read_place(struct udp *u, uint32_t exchange, uint32_t serial)
 	}
 }
 
+void udp_receive(struct udp *u)
+{
+	struct epoll_event ready[READY_MAX];
+	int n = READY_MAX;
+
+	for (int round = 0; round < ROUNDS_MAX && n == READY_MAX; round++) {
+		n = epoll_wait(u->epoll, ready, READY_MAX, 0);
+		for (int i = 0; i < n; i++)
+			read_place(u, (uint32_t)ready[i].data.u64,
+				(uint32_t)(ready[i].data.u64 >> 32));
+	}
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
-	struct udp *u = arg;
-	struct epoll_event ready[READY_MAX];
-
+	(void)fd;
 	(void)what;
-	int n = epoll_wait(fd, ready, READY_MAX, 0);
-	for (int i = 0; i < n; i++)
-		read_place(u, (uint32_t)ready[i].data.u64,
-			(uint32_t)(ready[i].data.u64 >> 32));
+	udp_receive(arg);
 }
 
 struct udp *udp_new(struct forwarder *f)

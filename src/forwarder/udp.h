@@ -1,5 +1,5 @@
 /*
- * udp.h - one fresh connected socket for each query (Q-03, FW-23) (shell)
+ * udp.h - one fresh connected socket for each query (Q-03) (shell)
  *
  * A query costs seven system calls and no more: socket, bind to a port that was drawn,
  * connect (so that the kernel drops what comes from elsewhere, and tells of ICMP errors),
@@ -22,6 +22,12 @@ int udp_send(struct udp *u, const struct fwdtab_send *s, uint16_t *id);
 
 /* Close the socket of that exchange, if it has one. */
 void udp_close(struct udp *u, uint32_t exchange);
+
+/*
+ * Hand over what has come. Called before anything is given up for its time: where this
+ * process was held up, replies wait, and upstreams are not to blame.
+ */
+void udp_receive(struct udp *u);
 
 /*
  * A socket bound to a drawn port and connected to the upstream. Returns it, owned, or

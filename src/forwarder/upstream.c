@@ -10,9 +10,9 @@
 #define WAIT_LEAST_NS   (50 * NS_PER_MS)
 #define WAIT_UNKNOWN_NS (300 * NS_PER_MS)
 #define FAILURES_MAX    5
-#define WINDOW          100 /* replies by whose rcodes it is judged */
-#define P95_LEAST       20  /* samples, before anything is said of the slowest */
-#define PROBE_CAP_MS    30000
+#define WINDOW          100   /* replies by whose rcodes it is judged */
+#define P95_LEAST       20    /* samples, before anything is said of the slowest */
+#define PROBE_CAP_MS    24000 /* with the jitter 30 s */
 #define LOOP_NS         (60 * NS_PER_S)
 #define CASE_KEPT       3
 #define CASE_CHANGED    2
@@ -152,10 +152,10 @@ static enum upstream_change go_down(
 	return UPSTREAM_WENT_DOWN;
 }
 
-/* Half a bound is never drawn: who fails together shall not be probed together. */
-static uint64_t jittered_ns(uint32_t bound_ms, uint32_t random)
+/* Up to a quarter longer: upstreams that fail together are not probed together. */
+static uint64_t jittered_ns(uint32_t ms, uint32_t random)
 {
-	return bound_ms * NS_PER_MS - bound_ms * NS_PER_MS / 4 * (random % 1024) / 1024;
+	return ms * NS_PER_MS + ms * NS_PER_MS / 4 * (random % 1024) / 1024;
 }
 
 /* After a first error probes begin, one interval later (FW-10). */

@@ -17,7 +17,8 @@
 #include "supervisor/reload.h"
 #include "supervisor/status.h"
 
-#define STOP_NS   (2 * NS_PER_S)   /* for each stage of an orderly end */
+#define STOP_NS   (2 * NS_PER_S)   /* for each stage of an orderly end, */
+#define PARKED_NS (8 * NS_PER_S)   /* at most for parked queries besides */
 #define SETTLE_NS (20 * NS_PER_MS) /* address changes come in bursts */
 
 static int open_signals(void)
@@ -91,11 +92,19 @@ static enum slot_role leaving(const struct supervisor *s)
 	return (enum slot_role)(s->stop - STOP_WORKERS);
 }
 
+/* Workers end when what they have parked is settled, or has reached its deadline. */
+static uint64_t patience_ns(const struct supervisor *s)
+{
+	if (s->stop != STOP_WORKERS || s->slots.forwarders == 0)
+		return STOP_NS;
+	return STOP_NS + MIN(s->config.conf.limits.query_deadline_ns, PARKED_NS);
+}
+
 /* Tell the processes of a stage to end. */
 static void retire(struct supervisor *s, enum stop_stage stage, uint64_t now_ns)
 {
 	s->stop = stage;
-	s->stop_ns = s->stop_hard ? now_ns : now_ns + STOP_NS;
+	s->stop_ns = s->stop_hard ? now_ns : now_ns + patience_ns(s);
 	for (uint32_t i = 0; i < s->slots.n; i++) {
 		if (slots_role(&s->slots, i) == leaving(s) && runs(s, i))
 			crew_send_number(s, i, MESSAGE_RETIRE, 0, -1);

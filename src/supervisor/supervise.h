@@ -13,8 +13,9 @@
 int supervise(struct supervisor *s);
 
 /*
- * Begin to stop: workers are told to end, get 2 s, then SIGKILL; then forwarders, then
- * the controller. A second call kills what is left at once. `status` is the exit status.
+ * Begin to stop: workers are told to end, get 2 s and the time that parked queries may
+ * take, then SIGKILL; then forwarders get 2 s, then the controller. A second call kills
+ * what is left at once. `status` is the exit status.
  */
 void supervise_stop(struct supervisor *s, int status, uint64_t now_ns);
 

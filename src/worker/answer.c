@@ -284,6 +284,7 @@ enum verdict answer(const struct basis *b, struct packet *p)
 	run.b = b;
 	run.p = p;
 	run.need = false;
+	run.names.n = 0;
 	run.nchain = 0;
 	p->facts = 0;
 	/* Rewriting stands here. */

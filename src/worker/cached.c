@@ -28,41 +28,55 @@ static unsigned first_of(const struct reply *r, const struct cache_set *set)
 
 /* ---- an entry as it stands ---- */
 
-/* Copy RRs `from` to `to` of a set, the first of which stands at *at, to `out`. */
-static uint8_t *copy_rrs(const struct cache_entry *e, size_t *at, unsigned from,
-	unsigned to, uint32_t ttl_s, uint8_t *out)
+/* Where the type of the RR at `at` stands; 0: it does not fit. Most owners are pointers. */
+static inline size_t fixed_of(const struct cache_entry *e, const uint8_t *wire, size_t at)
 {
 	struct cache_rr rr;
 
-	for (; from < to; from++) {
-		size_t begin = *at;
+	if (at + 12 <= e->wire_len && wire[at] >= 0xc0)
+		return at + 2;
+	return cache_rr(e, &at, &rr) ? rr.fixed : 0;
+}
 
-		if (!cache_rr(e, at, &rr))
+/* Copy n RRs of a set, the first of which stands at *at, to `out`; *at moves on. */
+static inline uint8_t *copy_rrs(const struct cache_entry *e, const uint8_t *wire,
+	size_t *at, unsigned n, uint32_t ttl_s, uint8_t *out)
+{
+	for (; n > 0; n--) {
+		size_t begin = *at, fixed = fixed_of(e, wire, begin);
+
+		if (fixed == 0)
 			return NULL;
-		memcpy(out, cache_wire(e) + begin, *at - begin);
-		store_u32(out + (rr.fixed - begin) + 4, ttl_s);
-		out += *at - begin;
+		size_t end = fixed + 10 + load_u16(wire + fixed + 8);
+		if (end > e->wire_len)
+			return NULL;
+		if (end - begin == 16) /* an A record: a few moves */
+			memcpy(out, wire + begin, 16);
+		else
+			memcpy(out, wire + begin, end - begin);
+		store_u32(out + (fixed - begin) + 4, ttl_s);
+		out += end - begin;
+		*at = end;
 	}
 	return out;
 }
 
 /* The same for a set of which RR number `first` comes first; *at moves behind it. */
-static uint8_t *copy_turned(const struct cache_entry *e, size_t *at, unsigned count,
-	unsigned first, uint32_t ttl_s, uint8_t *out)
+static uint8_t *copy_turned(const struct cache_entry *e, const uint8_t *wire, size_t *at,
+	unsigned count, unsigned first, uint32_t ttl_s, uint8_t *out)
 {
-	size_t begin = *at, middle;
+	size_t begin = *at, middle, end;
 	struct cache_rr rr;
 
 	for (unsigned i = 0; i < first; i++)
 		if (!cache_rr(e, at, &rr))
 			return NULL;
 	middle = *at;
-	out = copy_rrs(e, at, first, count, ttl_s, out);
-	if (out == NULL)
-		return NULL;
-	size_t end = *at;
+	out = copy_rrs(e, wire, at, count - first, ttl_s, out);
+	end = *at;
 	*at = begin;
-	out = copy_rrs(e, at, 0, first, ttl_s, out);
+	if (out != NULL)
+		out = copy_rrs(e, wire, at, first, ttl_s, out);
 	if (*at != middle)
 		return NULL;
 	*at = end;
@@ -74,15 +88,20 @@ static bool copy_sets(struct reply *r, const struct cached_part *c, uint8_t *out
 {
 	const struct cache_entry *e = c->entry;
 	const struct cache_set *sets = cache_sets(e);
+	const uint8_t *wire = cache_wire(e);
 	size_t at = 0;
 
 	for (unsigned i = 0; i < e->nsets; i++) {
 		const struct cache_set *set = &sets[i];
 		uint32_t ttl_s = ttl_of(r, c, set);
+		unsigned first = first_of(r, set);
 
 		if (set->at != at)
 			return false;
-		out = copy_turned(e, &at, set->count, first_of(r, set), ttl_s, out);
+		if (first == 0)
+			out = copy_rrs(e, wire, &at, set->count, ttl_s, out);
+		else
+			out = copy_turned(e, wire, &at, set->count, first, ttl_s, out);
 		if (out == NULL)
 			return false;
 		if (set->authority)
@@ -334,33 +353,37 @@ static bool put_sets(struct copy *k)
 
 /* ---- which of the two ---- */
 
-static bool any_ordered(const struct copy *k)
+/* True if the entry can be copied as it stands. */
+static inline bool fits_whole(const struct reply *r, const struct cached_part *c)
 {
-	const struct cache_set *sets = cache_sets(k->c->entry);
+	static const struct rrset plain = {.form = FORM_ADDRS};
 
-	for (unsigned i = 0; i < k->c->nsets; i++)
-		if (ordered(k, &sets[i]))
-			return true;
-	return false;
+	return c->at == MSG_HEADER_LEN && r->w.len == r->p->q.end && !c->goes_on &&
+	       c->nsets == c->entry->nsets && c->entry->wire_len <= r->w.cap - r->w.len &&
+	       !order_needed(r, &plain);
 }
 
-bool cached_put(struct reply *r, const struct cached_part *c, struct cached_names *names,
-	uint16_t *target_at)
+/* Not inline: what most replies do not need would cost all of them its stack. */
+__attribute__((noinline)) static bool put_each(struct reply *r,
+	const struct cached_part *c, struct cached_names *names, uint16_t *target_at)
 {
-	const struct cache_entry *e = c->entry;
 	struct copy k = {.r = r, .c = c, .names = names};
 
-	if (!c->goes_on && c->at == MSG_HEADER_LEN && r->w.len == r->p->q.end &&
-		c->nsets == e->nsets && e->wire_len <= r->w.cap - r->w.len &&
-		!any_ordered(&k)) {
-		uint8_t *to = wire_claim(&r->w, e->wire_len);
-
-		return to != NULL && copy_sets(r, c, to);
-	}
 	if (r->nnames == 0)
 		names->n = 0;
 	if (!put_sets(&k))
 		return false;
 	*target_at = k.owner_at;
 	return true;
+}
+
+bool cached_put(struct reply *r, const struct cached_part *c, struct cached_names *names,
+	uint16_t *target_at)
+{
+	uint8_t *to;
+
+	if (!fits_whole(r, c))
+		return put_each(r, c, names, target_at);
+	to = wire_claim(&r->w, c->entry->wire_len);
+	return to != NULL && copy_sets(r, c, to);
 }

@@ -51,7 +51,7 @@ static bool find(const struct basis *b, const struct packet *p, const struct que
 
 /*
  * C-07: a denial counts for names below it only if nobody else has a say there: no zone of
- * ours and no other group begins at or below it.
+ * ours and no other group begins at or below it. If it is not so here, it is not further up.
  */
 static bool alone_below(
 	const struct settings *s, const uint8_t *name, size_t len, uint64_t digest)
@@ -75,19 +75,21 @@ static bool alone_below(
 static const struct cache_entry *cut_above(
 	const struct basis *b, const struct packet *p, const struct question *q)
 {
-	const uint8_t *name = q->name;
-	size_t len = q->name_len;
-	struct question above;
+	struct question above[2];
 	struct cache_found found;
 
-	for (unsigned i = 0; i < CUT_LABELS && len > 1u + name[0] + 1u; i++) {
-		len -= 1u + name[0];
-		name += 1u + name[0];
-		struct hash128 hash = hash_name(&b->snap->key, name, len);
-		make_question(&above, p, q->group, name, len, &hash);
-		if (find(b, p, &above, &found) && found.answer != NULL && found.fresh &&
-			found.answer->kind == CACHE_NXDOMAIN &&
-			alone_below(b->settings, name, len, q->group))
+	above[0] = *q;
+	for (unsigned i = 0; i < CUT_LABELS; i++) {
+		const struct question *below = &above[i % 2];
+		struct question *name = &above[(i + 1) % 2];
+
+		if (!cache_parent(below, &b->snap->key, name) ||
+			!alone_below(b->settings, name->name, name->name_len, q->group))
+			return NULL;
+		found = (struct cache_found){0};
+		find(b, p, name, &found);
+		if (found.answer != NULL && found.fresh &&
+			found.answer->kind == CACHE_NXDOMAIN)
 			return found.answer;
 	}
 	return NULL;
@@ -95,22 +97,25 @@ static const struct cache_entry *cut_above(
 
 /* ---- what is known ---- */
 
+static bool is_denial(const struct cache_entry *e)
+{
+	return e->rcode == RCODE_NXDOMAIN || e->answers == 0;
+}
+
 static void note_found(struct packet *p, const struct cache_entry *e)
 {
 	p->facts |= PACKET_HIT;
-	if (e->rcode != RCODE_NOERROR || e->answers == 0)
+	if (is_denial(e))
 		p->facts |= PACKET_DENIAL;
 }
 
-static enum miss use_fresh(const struct basis *b, struct packet *p,
-	const struct cache_found *found, struct miss_found *out)
+static enum miss use_fresh(
+	struct packet *p, const struct cache_found *found, struct miss_found *out)
 {
 	out->entry = found->answer;
 	if (found->answer->stored_ns > p->arrival_ns)
 		return MISS_FOUND; /* what it has waited for is no hit */
 	note_found(p, found->answer);
-	p->used_word = found->word;
-	p->used_home = (uint8_t)question_home(&p->need[0], b->ncaches);
 	return MISS_FOUND;
 }
 
@@ -121,6 +126,17 @@ static bool may_be_stale(const struct basis *b, const struct cache_entry *e)
 
 	return e != NULL && c->stale_mode != STALE_OFF && e->kind != CACHE_PASSES &&
 	       b->now_ns <= e->expires_ns + age_s * NS_PER_S;
+}
+
+/*
+ * CA-15, prefer_positive: the answer that a fresh denial took the place of, if it may be
+ * used. What is denied within a chain is not looked into.
+ */
+static bool prefers_older(const struct basis *b, const struct cache_found *found)
+{
+	return b->settings->forward.cache.stale_prefer_positive && found->older != NULL &&
+	       is_denial(found->answer) && !is_denial(found->older) &&
+	       may_be_stale(b, found->older);
 }
 
 static enum miss use_stale(
@@ -147,7 +163,7 @@ static enum miss use_failure(
 /* Nothing that may be used, and no stale answer that may be taken now. */
 static enum miss lacking(struct packet *p, struct miss_found *out)
 {
-	static const char late[] = "deadline is over";
+	static const char late[] = "no answer in time";
 
 	switch ((enum wait)p->wait) {
 	case WAIT_ASK:
@@ -207,8 +223,11 @@ enum miss miss_find(const struct basis *b, struct packet *p, const struct owner 
 	p->nneeds = 0;
 	make_question(q, p, f->groups[group].digest, o->name, o->len, hash);
 	find(b, p, q, &found);
+	p->used_word = found.word;
+	p->used_home = (uint8_t)question_home(q, b->ncaches);
 	if (found.answer != NULL && found.fresh)
-		return use_fresh(b, p, &found, out);
+		return prefers_older(b, &found) ? use_stale(p, found.older, out)
+		                                : use_fresh(p, &found, out);
 	if (f->cache.nxdomain_cut && found.failure == NULL) {
 		out->entry = cut_above(b, p, q);
 		if (out->entry != NULL) {

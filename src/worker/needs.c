@@ -333,6 +333,34 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	run_due(arg);
 }
 
+/* ---- caches ---- */
+
+/* Map the cache of a forwarder, once there is one. */
+static void look_for_cache(struct worker *w, unsigned k)
+{
+	struct cache *c = &w->caches[k];
+	const uint8_t *base;
+	size_t size;
+
+	if (c->base != NULL || segment_cache_map(w->reader.instance, k, &base, &size) < 0)
+		return;
+	if (!cache_valid(base, size, w->reader.instance)) {
+		segment_cache_unmap(base, size);
+		return;
+	}
+	for (unsigned i = 0; i < ARRAY_LEN(c->copy); i++)
+		if (c->copy[i] == NULL)
+			c->copy[i] = mem_alloc(1, CACHE_COPY_MAX);
+	c->base = base;
+	c->size = size;
+}
+
+static void look_for_caches(struct worker *w)
+{
+	for (unsigned k = 0; k < w->ncaches; k++)
+		look_for_cache(w, k);
+}
+
 /* ---- words from forwarders ---- */
 
 static void on_settled(void *arg, const struct ask_settled *m, unsigned n)
@@ -342,6 +370,7 @@ static void on_settled(void *arg, const struct ask_settled *m, unsigned n)
 
 	if (needs->park == NULL)
 		return;
+	look_for_caches(needs->worker); /* what is settled stands in one */
 	for (unsigned i = 0; i < n; i++) {
 		if (park_waits(needs->park, m[i].place, m[i].serial)) {
 			park_settled(
@@ -449,33 +478,12 @@ int needs_peer(struct worker *w, unsigned forwarder, int fd)
 	return peers_add(w->needs->peers, forwarder, fd);
 }
 
-/* Map the cache of a forwarder, once there is one. */
-static void look_for_cache(struct worker *w, unsigned k)
-{
-	struct cache *c = &w->caches[k];
-	const uint8_t *base;
-	size_t size;
-
-	if (c->base != NULL || segment_cache_map(w->reader.instance, k, &base, &size) < 0)
-		return;
-	if (!cache_valid(base, size, w->reader.instance)) {
-		segment_cache_unmap(base, size);
-		return;
-	}
-	for (unsigned i = 0; i < ARRAY_LEN(c->copy); i++)
-		if (c->copy[i] == NULL)
-			c->copy[i] = mem_alloc(1, CACHE_COPY_MAX);
-	c->base = base;
-	c->size = size;
-}
-
 void needs_tick(struct worker *w)
 {
 	uint64_t torn = 0;
 
-	for (unsigned k = 0; k < w->ncaches; k++) {
-		look_for_cache(w, k);
+	look_for_caches(w);
+	for (unsigned k = 0; k < w->ncaches; k++)
 		torn += w->caches[k].torn;
-	}
 	stat_set(&w->stat->cache_torn, torn);
 }

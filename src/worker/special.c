@@ -50,9 +50,23 @@ static bool wanted_elsewhere(
 	return group >= 0 && s->forward.groups[group].from.len > 1;
 }
 
+#define LAST(letter) (UINT32_C(1) << ((letter) - 'a'))
+
+/* By its last letter: every name that is not ours comes here, and few are special. */
+static bool may_be_special(const uint8_t *name, size_t len)
+{
+	static const uint32_t lasts = LAST('a') | LAST('d') | LAST('l') | LAST('n') |
+	                              LAST('t');
+	unsigned letter = len > 1 ? name[len - 2] - (unsigned)'a' : 26;
+
+	return letter < 26 && (lasts >> letter & 1) != 0;
+}
+
 bool special_find(const struct settings *s, const uint8_t *name, size_t len, size_t ours,
 	struct special *out)
 {
+	if (!may_be_special(name, len))
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(zones); i++) {
 		if (zones[i].len <= ours || zones[i].len > len ||
 			(zones[i].flag != 0 && (s->special & zones[i].flag) == 0) ||

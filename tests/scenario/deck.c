@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "dns/mark.h"
 #include "dns/type.h"
 
 #define RING 262144
@@ -36,6 +37,7 @@ static int on_send(void *arg, const struct fwdtab_send *s, uint16_t *id)
 	struct deck *d = arg;
 	struct deck_exchange *x = &d->exchanges[s->exchange];
 	struct wires_query q;
+	struct mark mark = {0};
 	char address[ADDR_TEXT_MAX] = "";
 
 	(void)id;
@@ -54,9 +56,13 @@ static int on_send(void *arg, const struct fwdtab_send *s, uint16_t *id)
 		put(d, s->exchange, "send something that is no query");
 	if (s->to->host.len > 0)
 		addr_text(&s->to->addr, address);
+	if (q.marked && (!mark_read(q.mark, sizeof(q.mark), &key, &mark) ||
+				mark.life != 77 || mark.upstream != s->upstream))
+		put(d, s->exchange, "send a mark that is wrong");
 	name_fold((uint8_t *)q.name, (uint8_t *)q.name, strlen(q.name));
-	put(d, s->exchange, "%s %s %s %s %s %s", s->probe ? "probe" : "send",
-		d->name[s->upstream], transports[s->transport], q.name, q.type, address);
+	put(d, s->exchange, "%s %s %s %s %s %s hops %u", s->probe ? "probe" : "send",
+		d->name[s->upstream], transports[s->transport], q.name, q.type, address,
+		mark.hops);
 	return 0;
 }
 

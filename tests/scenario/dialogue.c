@@ -16,6 +16,7 @@ void expectation_fini(struct expectation *e)
 	memset(e, 0, sizeof(*e));
 	e->ede = -1;
 	e->opt = -1;
+	e->ra = -1;
 	for (int s = 0; s < 3; s++)
 		e->count[s] = -1;
 }
@@ -43,6 +44,8 @@ static bool take_word(struct asking *q, char **word, size_t n, size_t *i)
 		ldns_pkt_set_edns_do(q->pkt, true);
 	} else if (strcmp(s, "cd") == 0) {
 		ldns_pkt_set_cd(q->pkt, true);
+	} else if (strcmp(s, "ad") == 0) {
+		ldns_pkt_set_ad(q->pkt, true);
 	} else if (strcmp(s, "nord") == 0) {
 		ldns_pkt_set_rd(q->pkt, false);
 	} else {
@@ -314,7 +317,9 @@ static bool check_packet(const struct expectation *e, const ldns_pkt *pkt)
 
 	ok = check_bit("tc", e->tc, ldns_pkt_tc(pkt)) && ok;
 	ok = check_bit("qr", true, ldns_pkt_qr(pkt)) && ok;
-	ok = check_bit("ad", false, ldns_pkt_ad(pkt)) && ok;
+	ok = check_bit("ad", e->ad, ldns_pkt_ad(pkt)) && ok;
+	if (e->ra >= 0)
+		ok = check_bit("ra", e->ra == 1, ldns_pkt_ra(pkt)) && ok;
 	if (e->opt >= 0)
 		ok = check_bit("opt", e->opt == 1, ldns_pkt_edns(pkt)) && ok;
 	if (rcode != e->rcode) {

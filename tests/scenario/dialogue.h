@@ -12,7 +12,8 @@
 
 /* What an `expect` line and those behind it say. Strings are owned. */
 struct expectation {
-	bool active, dropped, aa, tc, ra, any_additional, ordered;
+	bool active, dropped, aa, tc, ad, any_additional, ordered;
+	int ra; /* -1: not said */
 	int rcode;
 	int ede;                         /* -1: none */
 	int opt;                         /* 1: an OPT must be there, 0: none */

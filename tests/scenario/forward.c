@@ -12,6 +12,7 @@
  *   note NAME TYPE N                 N hits of an answer
  *   loop U [foreign]                 a query came back by that upstream
  *   after T | at T                   time goes on: so long; until T after `mark`
+ *   until LINE [within T]            until that happens, at most 60 s
  *   mark                             time counts from here (a scenario begins with one)
  *   with SECTION RR                  records of the next reply
  *   reply U [probe] [udp|tcp] RCODE|TYPE DATA [ttl N] [FLAG ...]   to the newest open query
@@ -542,6 +543,20 @@ static void on_configure(struct script *s)
 	deck_configure(&s->deck);
 }
 
+/* Time goes on from one event to the next until one of them reads so. */
+static void on_until(struct script *s)
+{
+	struct deck *d = &s->deck;
+	const char *within = forward_behind(s, 1, "within");
+	uint64_t end_ns = d->now_ns +
+	                  (within == NULL ? 60 * NS_PER_S : forward_duration_ns(within));
+
+	s->n = within == NULL ? s->n : s->n - 2;
+	while (!forward_happened(s) && fwdtab_next_ns(d->table) <= end_ns)
+		deck_run(d, MAX(fwdtab_next_ns(d->table), d->now_ns));
+	forward_expect(s);
+}
+
 static bool command(struct script *s, const char *rest)
 {
 	static const struct {
@@ -558,6 +573,7 @@ static bool command(struct script *s, const char *rest)
 		{"reply", on_reply},
 		{"error", on_error},
 		{"broken", on_broken},
+		{"until", on_until},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {

@@ -39,7 +39,10 @@ uint64_t forward_group_of(struct script *s, unsigned from);
 /* The index of that upstream. */
 int forward_upstream(struct script *s, const char *name);
 
-/* An `expect` line. */
+/* Has what the line says happened? It stays. */
+bool forward_happened(const struct script *s);
+
+/* An `expect` line, or `until`. */
 void forward_expect(struct script *s);
 
 /* A step begins: nothing may be left that was not expected. */

@@ -52,6 +52,15 @@ static bool reads(const struct script *s, unsigned from, unsigned end, const cha
 	return true;
 }
 
+bool forward_happened(const struct script *s)
+{
+	for (unsigned i = 0; i < s->deck.nlines; i++) {
+		if (reads(s, 1, s->n, s->deck.lines[i].text))
+			return true;
+	}
+	return false;
+}
+
 static const char *const attributes[] = {
 	"opt", "noopt", "mixed", "lower", "do", "nodo", "cd", "ad", "nord", "mark"};
 

@@ -10,8 +10,13 @@
  *   at 50ms                       the clock goes on to 50 ms after the last `mark`
  *   mark                          it counts from here
  *   restart                       a new controller on the same board
- *   ask NAME TYPE [class CH] [tcp] [edns N] [do] [cd] [nord] [from ADDRESS] [turn N]
- *   expect RCODE [aa] [tc] [opt|noopt] [ede N] [soa ZONE] [answers N]
+ *   upstream NAME TYPE RCODE [ad] upstreams say this from now on, with
+ *   says RR | denies RR           these RRs in answer, or in authority
+ *   upstream NAME TYPE fails EDE [TEXT] | silent
+ *   asked N                       questions went to upstreams since the last `asked`
+ *   denied [NAME]                 nobody may know of this name; without one: of all again
+ *   ask NAME TYPE [class CH] [tcp] [edns N] [do] [cd] [ad] [nord] [from ADDRESS] [turn N]
+ *   expect RCODE [aa] [tc] [ad] [ra|nora] [opt|noopt] [ede N] [soa ZONE] [answers N]
  *          [extra any] [ordered: RRs stand in the order of the lines below]
  *   expect nothing                no reply at all
  *   answer|authority|additional RR  what stands there, and nothing else; `*`: any field
@@ -47,7 +52,7 @@ struct script {
 	bool open;
 	struct expectation expect;
 	unsigned expect_line;
-	uint64_t published_seen, mark_ns, serial_seen;
+	uint64_t published_seen, mark_ns, serial_seen, asked_seen;
 };
 
 static void fault(struct script *s, unsigned line, const char *what)
@@ -162,8 +167,8 @@ static void finish_expectation(struct script *s)
 
 static int rcode_of(const char *name)
 {
-	static const char *const names[] = {
-		"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"};
+	static const char *const names[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
+		"NOTIMP", "REFUSED", "YXDOMAIN"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -179,6 +184,12 @@ static bool expect_word(struct expectation *e, char **word, size_t n, size_t *i)
 		e->aa = true;
 	else if (strcmp(w, "tc") == 0)
 		e->tc = true;
+	else if (strcmp(w, "ad") == 0)
+		e->ad = true;
+	else if (strcmp(w, "ra") == 0)
+		e->ra = 1;
+	else if (strcmp(w, "nora") == 0)
+		e->ra = 0;
 	else if (strcmp(w, "opt") == 0)
 		e->opt = 1;
 	else if (strcmp(w, "noopt") == 0)
@@ -239,7 +250,7 @@ static void begin(struct script *s, const char *name)
 	world_open(&s->world);
 	s->open = true;
 	snprintf(s->name, sizeof(s->name), "%s", name);
-	s->published_seen = s->mark_ns = s->serial_seen = 0;
+	s->published_seen = s->mark_ns = s->serial_seen = s->asked_seen = 0;
 }
 
 static bool on_config(struct script *s, char *rest)
@@ -293,6 +304,29 @@ static bool on_ask(struct script *s, char *rest)
 
 	snprintf(s->question, sizeof(s->question), "%s", rest);
 	return dialogue_ask(&s->world, word, split(rest, word));
+}
+
+static bool on_upstream(struct script *s, char *rest)
+{
+	char *word[WORDS_MAX];
+
+	return upstream_script(s->world.upstream, word, split(rest, word));
+}
+
+static bool on_asked(struct script *s, const char *rest)
+{
+	uint64_t asked = upstream_asked(s->world.upstream), n = asked - s->asked_seen;
+
+	s->asked_seen = asked;
+	if (n != strtoull(rest, NULL, 10))
+		fprintf(stderr, "  %llu questions\n", (unsigned long long)n);
+	return n == strtoull(rest, NULL, 10);
+}
+
+static bool on_denied(struct script *s, const char *rest)
+{
+	s->world.denied.len = 0;
+	return *rest == '\0' || name_parse(rest, &s->world.denied) == 0;
 }
 
 static bool on_weights(struct script *s, char *rest)
@@ -380,6 +414,14 @@ static bool command(struct script *s, const char *verb, char *rest)
 		return on_delete(s, rest);
 	if (strcmp(verb, "ask") == 0)
 		return on_ask(s, rest);
+	if (strcmp(verb, "upstream") == 0)
+		return on_upstream(s, rest);
+	if (strcmp(verb, "says") == 0 || strcmp(verb, "denies") == 0)
+		return upstream_rr(s->world.upstream, verb[0] == 'd', rest);
+	if (strcmp(verb, "asked") == 0)
+		return on_asked(s, rest);
+	if (strcmp(verb, "denied") == 0)
+		return on_denied(s, rest);
 	if (strcmp(verb, "weights") == 0)
 		return on_weights(s, rest);
 	if (strcmp(verb, "share") == 0)

@@ -8,7 +8,7 @@
 #include "base/base.h"
 #include "dns/mark.h"
 
-/* The hops in the loop mark among the options of an OPT. */
+/* The loop mark among the options of an OPT. */
 static void read_mark(const ldns_pkt *p, struct wires_query *out)
 {
 	ldns_rdf *data = ldns_pkt_edns_data(p);
@@ -16,8 +16,10 @@ static void read_mark(const ldns_pkt *p, struct wires_query *out)
 	size_t len = data == NULL ? 0 : ldns_rdf_size(data);
 
 	for (size_t at = 0; at + 4 <= len; at += 4u + load_u16(o + at + 2)) {
-		if (load_u16(o + at) == MARK_OPTION)
-			out->marked = true;
+		if (load_u16(o + at) != MARK_OPTION || at + 4 + MARK_OCTETS > len)
+			continue;
+		out->marked = true;
+		memcpy(out->mark, o + at + 4, MARK_OCTETS);
 	}
 }
 

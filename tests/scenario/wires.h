@@ -15,9 +15,10 @@ struct wires_query {
 	char name[1024]; /* letter case as it stands */
 	char type[16];
 	bool opt, do_bit, cd, rd, ad;
-	bool mixed; /* any upper case letter */
-	bool marked;
-	unsigned udp_size, hops;
+	bool mixed;       /* any upper case letter */
+	bool marked;      /* the loop mark is there, its data in `mark` */
+	uint8_t mark[20]; /* MARK_OCTETS */
+	unsigned udp_size;
 };
 
 /* False: it is no query with one question. */

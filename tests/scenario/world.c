@@ -132,6 +132,7 @@ void world_open(struct world *w)
 	snprintf(w->instance, sizeof(w->instance), "scn-%d-%u", (int)getpid(), count++);
 	w->start_ns = w->now_ns = 1000 * NS_PER_S;
 	reader_init(&w->reader, w->instance);
+	w->upstream = upstream_new(&w->cache, w->now_ns);
 	begin_engine(w);
 }
 
@@ -145,6 +146,7 @@ static void end_engine(struct world *w)
 void world_close(struct world *w)
 {
 	end_engine(w);
+	upstream_free(w->upstream);
 	reader_fini(&w->reader);
 	segment_remove_leftovers(w->instance);
 	segment_lock_remove(w->instance);
@@ -311,32 +313,93 @@ static bool parse_address(const char *text, union address *out)
 						    : (void *)&out->v6.sin6_addr) == 1;
 }
 
+static bool may_know(void *arg, const struct packet *p, const uint8_t *name, size_t len)
+{
+	const struct world *w = arg;
+
+	(void)p;
+	return w->denied.len != len || memcmp(w->denied.wire, name, len) != 0;
+}
+
+/* answer() as a worker calls it now, or nothing if there is no snapshot. */
+static enum verdict run(struct world *w, bool first)
+{
+	struct basis basis = {.now_ns = w->now_ns,
+		.settings = &w->reader.settings,
+		.caches = &w->cache,
+		.ncaches = 1,
+		.access = may_know,
+		.access_arg = w};
+
+	reader_refresh(&w->reader);
+	basis.snap = reader_snap(&w->reader);
+	if (basis.snap == NULL)
+		return VERDICT_DROP;
+	if (first && !admit(&basis, &w->packet, NULL))
+		return VERDICT_REPLY;
+	return answer(&basis, &w->packet);
+}
+
+/* Nothing comes: until stale answers are allowed, then until it is over (FP-04). */
+static void wait_on(struct world *w)
+{
+	const struct forward_settings *f = &w->reader.settings.forward;
+	uint64_t at_ns = w->packet.arrival_ns - w->start_ns;
+
+	if (w->packet.wait == WAIT_ASK) {
+		w->packet.wait = WAIT_STALE;
+		at_ns += f->cache.stale_timeout_ms * NS_PER_MS;
+	} else {
+		w->packet.wait = WAIT_OVER;
+		at_ns += f->deadline_ms * NS_PER_MS;
+	}
+	world_advance(w, at_ns);
+}
+
+/* What the query needs comes, or does not. False: nobody knows. */
+static bool settle_need(struct world *w)
+{
+	switch (upstream_ask(w->upstream, &w->packet.need[0], &w->reader.settings,
+		w->now_ns + NS_PER_MS / 2)) {
+	case UPSTREAM_STORED:
+		pass_time(w);
+		return true;
+	case UPSTREAM_SILENT:
+		wait_on(w);
+		return true;
+	case UPSTREAM_UNKNOWN:
+		break;
+	}
+	return false;
+}
+
 bool world_ask(
 	struct world *w, const uint8_t *query, size_t len, const struct asker *from)
 {
-	struct packet p = {.buf = w->reply,
+	union address address;
+	enum verdict v;
+
+	w->packet = (struct packet){.buf = w->reply,
 		.cap = sizeof(w->reply),
 		.len = len,
 		.arrival_ns = w->now_ns,
 		.turn = from->turn,
 		.tcp = from->tcp};
-	struct basis basis = {.now_ns = w->now_ns};
-	union address address;
-
 	if (from->address != NULL) {
 		if (!parse_address(from->address, &address))
 			return false;
-		p.client = &address.sa;
+		w->packet.client = &address.sa;
 	}
-	reader_refresh(&w->reader);
-	basis.snap = reader_snap(&w->reader);
-	basis.settings = &w->reader.settings;
 	memcpy(w->reply, query, len);
 	w->reply_len = 0;
-	if (basis.snap == NULL)
-		return true;
-	if (admit(&basis, &p, NULL) && answer(&basis, &p) != VERDICT_REPLY)
-		p.reply_len = 0;
-	w->reply_len = p.reply_len;
+	v = run(w, true);
+	for (int i = 0; v == VERDICT_NEED && i < 16; i++) {
+		if (!settle_need(w))
+			return false;
+		v = run(w, false);
+	}
+	if ((w->packet.facts & PACKET_REFRESH) != 0 && v == VERDICT_REPLY)
+		settle_need(w);
+	w->reply_len = v == VERDICT_REPLY ? w->packet.reply_len : 0;
 	return true;
 }

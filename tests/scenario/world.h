@@ -11,6 +11,7 @@
 #include "controller/engine.h"
 #include "controller/kube/podslices.h"
 #include "snap/reader.h"
+#include "upstream.h"
 #include "worker/answer.h"
 
 #define WORLD_REPLY_MAX 65535
@@ -26,6 +27,10 @@ struct world {
 	struct engine_published last;
 	uint64_t skipped[SKIPS];
 	struct weights weights; /* what the file of weights says */
+	struct upstream *upstream;
+	struct cache cache;   /* what it says */
+	struct name denied;   /* nobody may know of it (AC-02); len 0: none */
+	struct packet packet; /* the last query */
 	uint8_t reply[WORLD_REPLY_MAX];
 	size_t reply_len;
 };
@@ -68,7 +73,11 @@ struct asker {
 	bool tcp;
 };
 
-/* Send a query; the reply, if any, is w->reply. False: the address is none. */
+/*
+ * Send a query; the reply, if any, is w->reply. What it needs upstreams say within a
+ * millisecond, or it waits as long as it may. False: the address is none, or nobody has
+ * been told what an upstream says.
+ */
 bool world_ask(
 	struct world *w, const uint8_t *query, size_t len, const struct asker *from);
 

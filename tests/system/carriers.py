@@ -1,4 +1,4 @@
-"""The carriers of a forwarder by themselves, and upstreams that a test plays by hand.
+"""The carriers of a forwarder by themselves, and upstreams that a test plays by hand (Q-03).
 
 Carriers is tests/system/carry.c, which sends what it is told and says what comes back.
 """

@@ -5,11 +5,12 @@
  * happens is told on standard output. test_carriers.py plays the upstreams.
  *
  *   group DIGEST KEY=VALUE ...      begin a group of the next settings
- *   upstream ADDRESS PORT [NAME]    one of its upstreams, with the name of its certificate
+ *   upstream ADDRESS PORT [NAME]    of that group; the name of its certificate
  *   configure                       these settings are the present ones
- *   send EXCHANGE udp|tcp|tls UPSTREAM HEX   say `sent EXCHANGE ID` or `unsent EXCHANGE ERROR`
+ *   send EXCHANGE udp|tcp|tls UPSTREAM HEX
+ *                                   say `sent EXCHANGE ID`, or `unsent EXCHANGE ERROR`
  *   close EXCHANGE
- *   stat UPSTREAM                   say `stat` with connections open, made, used
+ *   stat UPSTREAM                   say `stat`, and connections open, made, used
  *
  * `reply EXCHANGE HEX` ends an exchange if it is a response, `error EXCHANGE WHY TEXT`
  * always. All commands that are read at once belong to one turn.
@@ -268,7 +269,7 @@ int main(void)
 	next->text_len = 1;
 	f->stat = &page;
 	f->base = event_base_new();
-	f->exchanges = exchanges_new();
+	f->exchanges = exchange_table();
 	f->udp = udp_new(f);
 	f->kept = kept_new(f);
 	f->tcp = tcp_new(f);

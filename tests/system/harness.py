@@ -567,11 +567,11 @@ class Load:
         assert run.result["lost"] <= most, run.result
 
     @contextlib.contextmanager
-    def running(self, rate, seconds):
+    def running(self, rate, seconds, *options):
         """Runs while the block does something; yields an object whose .result is filled."""
         gen = subprocess.Popen(
             [program("bench/gen"), "paced", "-s", self.server, "-f", self.file,
-             "-r", str(rate), "-t", str(seconds)],
+             "-r", str(rate), "-t", str(seconds), *options],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         run = type("Run", (), {"result": None, "over": lambda: gen.poll() is not None})
         own = self.appliance.pid, os.getpid()

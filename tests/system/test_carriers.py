@@ -683,7 +683,7 @@ subjectAltName = DNS:dns.example
             self.assertEqual(id_of(c.await_reply(number)), 3)
 
     def test_resumption(self):
-        """FW-19: the next connection goes on with the session, of TLS 1.3 and 1.2"""
+        """FW-19: the next connection resumes, with TLS 1.3 and 1.2"""
         for version in (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2):
             with self.subTest(version.name):
                 listener = self.listen(version=version)
@@ -703,7 +703,7 @@ subjectAltName = DNS:dns.example
         harness.write_whole(path, text)
 
     def test_new_ca(self):
-        """FW-20: a CA file that changes is read, and sessions of before are not resumed"""
+        """FW-20: a CA file that changes is read, and nothing from before is resumed"""
         path = write(os.path.join(self.directory, "changes.crt"), self.ca.text())
         listener = self.listen()
         c = self.carry(listener, ca=path)

@@ -13,6 +13,7 @@ import unittest
 
 import harness
 from harness import await_
+from test_ctl import Server, reply
 
 OTHER_UID = 65534
 ASK_AS_OTHER = """
@@ -25,12 +26,14 @@ print(s.makefile().read(), end="")
 
 
 class Base(unittest.TestCase):
+    forward = "()"
     extra = ""
 
     def setUp(self):
         stack = contextlib.ExitStack()
         self.addCleanup(stack.close)
-        self.a = stack.enter_context(harness.Appliance(harness.cluster(1), extra=self.extra))
+        self.a = stack.enter_context(harness.Appliance(
+            harness.cluster(1), extra=self.extra, forward=self.forward))
         self.path = os.path.join(self.a.directory, "run", self.a.instance, "control.sock")
         await_("the control socket", lambda: os.path.exists(self.path))
 
@@ -181,9 +184,89 @@ class Flush(Base):
         self.assertIn("timed out", err)
 
 
+class Forwarding(Base):
+    """With an upstream that answers, and one where nobody is."""
+
+    def setUp(self):
+        self.nobody = harness.free_port()
+        self.server = Server(lambda q, tcp: reply(q, (q.question[0].name.to_text(), 60, "IN", "A",
+                                                      "192.0.2.10")))
+        self.server.__enter__()
+        self.addCleanup(self.server.__exit__)
+        self.forward = (
+            f'( {{ from = "example.test."; to = [ "127.0.0.1:{self.server.port}" ]; }},'
+            f'  {{ from = "gone.test."; to = [ "127.0.0.1:{self.nobody}" ]; }} )')
+        super().setUp()
+
+    def upstreams(self):
+        code, out, err = self.a.ctl("upstreams", "-c", self.a.config, "-o", "json")
+        self.assertEqual(err, "")
+        return code, {u["upstream"]: u for u in json.loads(out)["upstreams"]}
+
+    def asked(self):
+        """Names that the upstream was asked for, without those of probes."""
+        names = [q.question[0].name.to_text().lower() for q, _ in self.server.queries]
+        return sorted(n for n in names if n.endswith(".example.test."))
+
+    def ask(self, name):
+        return harness.outcome(self.a.ask(name, "A", timeout_s=10))
+
+    def test_flush(self):
+        """what was kept is asked for again, other names are not"""
+        a, below, other = names = ("a.example.test.", "b.a.example.test.", "c.example.test.")
+        for flush, entries in ((), 0), (("A.example.test",), 1), (("a.example.test", "--below"), 2):
+            before = self.asked()
+            if flush:
+                code, out, _ = self.a.ctl("flush", "-c", self.a.config, *flush, "-o", "json")
+                self.assertEqual((code, json.loads(out)["entries"]), (0, entries))
+            for name in names * 2:
+                self.assertEqual(self.ask(name), ("NOERROR", ["192.0.2.10"]))
+            want = {0: [a, below, other], 1: [a], 2: [a, below]}[entries]
+            self.assertEqual(self.asked(), sorted(before + want))
+
+    def test_upstreams(self):
+        """OV-12: who answers and who does not, by group; a status of its own for it"""
+        for i in range(10):
+            self.ask(f"n{i}.example.test.")
+        self.assertEqual(self.ask("a.gone.test.")[0], "SERVFAIL")
+        code, rows = await_("an upstream that is down", self.down)
+        self.assertEqual(code, 1)
+        good = rows[f"127.0.0.1:{self.server.port}"]
+        self.assertEqual((good["state"], good["group"]), ("up", "example.test."))
+        self.assertGreaterEqual(good["queries"]["udp"], 10)
+        self.assertGreaterEqual(good["replies"], 10)
+        self.assertGreater(good["p99_ns"], 0)
+        self.assertLessEqual(good["p50_ns"], good["p99_ns"])
+        bad = rows[f"127.0.0.1:{self.nobody}"]
+        self.assertEqual((bad["group"], bad["last_error"]), ("gone.test.", "refused"))
+        self.assertGreater(bad["failures"]["refused"], 0)
+        code, out, _ = self.a.ctl("upstreams", "-c", self.a.config, "-o", "wide")
+        self.assertEqual(code, 1)
+        self.assertRegex(out, r": 1 forwarders, 2 upstreams, 1 down; read from shared memory\n")
+        self.assertRegex(out, rf"(?m)^127\.0\.0\.1:{self.nobody} +gone\.test\. +DOWN ")
+        self.assertRegex(out, r"refused, \d+\.\d s ago\n")
+
+    def down(self):
+        code, rows = self.upstreams()
+        return (code, rows) if code == 1 else None
+
+    def test_nobody_runs(self):
+        """OP-06: rows can be read when all are dead"""
+        self.ask("a.example.test.")
+        family = harness.children(self.a.pid)
+        self.a.kill()
+        await_("the end of its children", lambda: not any(harness.start_of(p) for p in family))
+        self.assertIn(f"127.0.0.1:{self.nobody}", self.upstreams()[1])
+
+        def said():
+            return "NO FORWARDER IS RUNNING" in self.a.ctl("upstreams", "-c", self.a.config)[1]
+        await_("upstreams that says so", said, every_s=0.1)
+        self.a.start()  # cleans up
+
+
 class Upstreams(Base):
     def test_table(self):
-        """OV-12, OP-06: rows, also when nobody runs any more"""
+        """OV-12, OP-06: a header line, JSON, exit statuses"""
         code, out, err = self.a.ctl("upstreams", "-c", self.a.config)
         self.assertEqual((code, err), (0, ""))
         self.assertRegex(out, rf"^instance {self.a.instance}: 1 forwarders, \d+ upstreams, 0 down")

@@ -348,6 +348,21 @@ START_TEST(build_up_to_255) /* NB-01 */
 }
 END_TEST
 
+START_TEST(pointers_to_pointers) /* V-01: each leads to the one before, up to 127 */
+{
+	uint8_t msg[1 + 2 * 200] = {0};
+	struct name n;
+
+	for (unsigned i = 0; i < 200; i++) {
+		size_t at = 1 + 2 * i;
+
+		store_u16(msg + at, (uint16_t)(0xc000 | (i == 0 ? 0 : at - 2)));
+		ck_assert_uint_eq(
+			name_expand(msg, sizeof(msg), at, &n), i < 127 ? at + 2 : 0);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("name");
@@ -366,5 +381,6 @@ int main(void)
 	tcase_add_test(tc, canonical_order);
 	tcase_add_test(tc, build_from_the_left);
 	tcase_add_test(tc, build_up_to_255);
+	tcase_add_test(tc, pointers_to_pointers);
 	return run_case("name", tc);
 }
