@@ -2,8 +2,8 @@
  * fuzz_upstream.c - any octets as a reply of an upstream: taken, stored, found, delivered
  * (R-02)
  *
- * The first octet chooses DO, CD, trust and zones of ours; the rest is the message. What was
- * asked is what its question says, so that more than the matching is seen.
+ * The first octet chooses DO, CD, trust and zones of ours; the rest is the message. What
+ * was asked is what its question says, so that more than the matching is seen.
  */
 #include <string.h>
 
@@ -101,7 +101,7 @@ struct trail {
 	uint16_t type;      /* asked for */
 	bool want_do;
 	bool zones; /* there are zones of ours */
-	bool ours; /* it has come to a name in a zone of ours, about which nobody else speaks */
+	bool ours;  /* it has come to a name in a zone of ours */
 };
 
 /* An RR of the answer: at the name, a CNAME from it, or a DNAME above it. */
