@@ -80,6 +80,7 @@ int main(void)
 
 	settings.forward.cache.success_max_ttl_s = 300;
 	settings.forward.cache.denial_max_ttl_s = 60;
+	settings.forward.cache.servfail_ttl_ms = 5000;
 	settings.nzones = 1;
 	settings.zones[0].labels = 2;
 	if (name_parse("cluster.local", &settings.zones[0].name) < 0)

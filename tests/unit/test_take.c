@@ -6,6 +6,7 @@
 
 #define NOERROR  0x8180
 #define FORMERR  0x8181
+#define SERVFAIL 0x8182
 #define NXDOMAIN 0x8183
 #define REFUSED  0x8185
 #define YXDOMAIN 0x8186
@@ -410,6 +411,9 @@ static const struct take_row {
 
 	{"FORMERR passes", {"www.example A", FORMERR, NULL, NULL, NULL}, 0, REPLY_PASS,
 		CACHE_PASSES, PASS, ""},
+	{"CA-13: SERVFAIL is a failure",
+		{"www.example A", SERVFAIL, "www.example 30 CNAME a.example", NULL, NULL},
+		0, REPLY_STORE, CACHE_FAILURE, 5, ""},
 	{"REFUSED passes",
 		{"www.example A", REFUSED, "www.example 30 CNAME www.example", NULL,
 			NULL},
