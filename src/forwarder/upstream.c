@@ -238,7 +238,8 @@ enum upstream_change upstream_refused(struct upstream *u, const struct forward_g
 void upstream_probing(struct upstream *u, const struct forward_group *g, uint64_t now_ns,
 	uint32_t random)
 {
-	u->probe_bound_ms = MIN(MAX(u->probe_bound_ms, g->probe_ms) * 2, PROBE_CAP_MS);
+	u->probe_bound_ms = MIN(
+		MAX(MAX(u->probe_bound_ms, g->probe_ms), 1) * 2, PROBE_CAP_MS);
 	u->probe_ns = now_ns + jittered_ns(u->probe_bound_ms, random);
 }
 
