@@ -213,6 +213,10 @@ enum upstream_change upstream_failed(struct upstream *u, const struct forward_gr
 	/* Whoever has answered others since then lost a packet, or is slow with this name. */
 	if (u->replied_ns > sent_ns)
 		return UPSTREAM_SAME;
+	/* What was on its way together fails together: a moment of silence is one failure. */
+	if (u->failed > 0 && u->failed_ns > sent_ns)
+		return UPSTREAM_SAME;
+	u->failed_ns = now_ns;
 	u->refused = false;
 	begin_probes(u, g, now_ns);
 	if (u->failed < FAILURES_MAX)
