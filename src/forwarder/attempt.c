@@ -253,7 +253,7 @@ void attempt_credit(struct fwdtab *f, const struct attempt *a, const uint8_t *ms
 		upstream_bears(u, false, now_ns);
 	change = upstream_replied(u, way, facts->rcode, rtt_ns,
 		alone(f, a->upstream, now_ns), table_group(f, a->upstream), now_ns);
-	stat_set(&table_stat(f, a->upstream)->srtt_ns, u->times[UPSTREAM_UDP].srtt_ns);
+	stat_set(&table_stat(f, a->upstream)->srtt_ns, u->times[way].srtt_ns);
 	attempt_changed(f, a->upstream, change, now_ns);
 }
 

@@ -255,8 +255,7 @@ static bool without_opt(struct effort *e, const struct effort_try *t)
 enum effort_verdict effort_judge(struct effort *e, const struct forward_group *g,
 	const struct effort_try *t, bool edns, const struct reply_facts *facts)
 {
-	forward_rcodes rcode = facts->rcode < 16 ? (forward_rcodes)(1u << facts->rcode)
-	                                         : 0;
+	unsigned rcode = facts->rcode < 16 ? 1u << facts->rcode : 0;
 
 	if (edns && !facts->has_opt &&
 		(facts->rcode == RCODE_FORMERR || facts->rcode == RCODE_NOTIMP) &&

@@ -8,7 +8,7 @@
 #include "forwarder/resolve.h"
 
 #define BUCKETS         32768            /* a power of two */
-#define MARGIN_NS       (50 * NS_PER_MS) /* before the waiter's deadline the question ends */
+#define MARGIN_NS       (50 * NS_PER_MS) /* it ends before its waiter's deadline */
 #define EDE_OTHER       0
 #define EDE_NO_UPSTREAM 22
 #define EDE_NETWORK     23
@@ -220,8 +220,8 @@ static void explain(struct fwdtab *f, struct flight *fl, uint64_t now_ns)
 
 /*
  * A failure holds for servfail_ttl. If there is an answer that may be served stale, it is
- * not fetched again for longer (CA-16). A question that had no time to be answered, because
- * who asked it first was at the end of theirs, says nothing about the next one.
+ * not fetched again for longer (CA-16). A question that had no time to be answered,
+ * because who asked it first was at the end of theirs, says nothing about the next one.
  */
 static void limit_failure(struct fwdtab *f, const struct flight *fl, uint64_t now_ns)
 {

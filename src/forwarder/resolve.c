@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "dns/type.h"
 #include "forwarder/flight.h"
+#include "forwarder/probe.h"
 
 #define RETRY_NS (5 * NS_PER_S) /* after a look-up that brought nothing */
 #define LEAST_NS NS_PER_S       /* between two look-ups, whatever the TTL */
@@ -106,6 +107,7 @@ void resolve_ended(struct fwdtab *f, const struct question *q, uint64_t now_ns)
 						   q->name, q->name_len))
 			continue;
 		read_addresses(f, u, now_ns);
+		probe_look(f, i, now_ns);
 		heap_set(&f->timers, table_timer(i), table_due_ns(f, i));
 	}
 }

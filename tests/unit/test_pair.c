@@ -73,6 +73,7 @@ static const struct {
 	{MESSAGE_PEER, sizeof(struct message_number)},
 	{MESSAGE_PARK, sizeof(struct message_number)},
 	{MESSAGE_CACHE, sizeof(struct message_cache)},
+	{MESSAGE_LOOP, sizeof(struct message_number)},
 };
 
 START_TEST(only_the_right_size_is_taken)

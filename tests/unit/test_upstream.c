@@ -1,4 +1,7 @@
-/* test_upstream.c - what is learnt of an upstream (U-02 to U-04, U-07, U-09, FW-13, FW-26) */
+/*
+ * test_upstream.c - what is learnt of an upstream (U-02 to U-04, U-07, U-09, FW-13,
+ * FW-26)
+ */
 #include "forwarder/upstream.h"
 #include "dns/type.h"
 #include "support.h"
