@@ -109,7 +109,7 @@ static const struct {
 	{"failed a while ago", 'F', '-', {5, 0}, 15, 15, '-', '-'},
 	{"failed since", 'F', '-', {0, 0}, 9, 15, '-', 'N'},
 	{"never displaces (CA-13)", 'A', 'F', {300, 5}, 22, 22, 'A', 'F'},
-	{"failed, stale beside it (C-12)", 'A', 'F', {5, 5}, 22, 22, 'a', 'F'},
+	{"failed, stale beside it", 'A', 'F', {5, 5}, 22, 22, 'a', 'F'},
 	{"answered after it failed", 'F', 'A', {60, 1}, 30, 30, 'a', '-'},
 	{"NXDOMAIN after it failed", 'F', 'X', {60, 60}, 30, 30, 'X', '-'},
 	{"passed by after it failed", 'F', 'P', {60, 0}, 30, 30, '-', '-'},
