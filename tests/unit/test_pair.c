@@ -93,7 +93,7 @@ END_TEST
 
 START_TEST(unknown_types_are_refused)
 {
-	static const uint32_t unknown[] = {0, MESSAGE_CACHE + 1, UINT32_MAX};
+	static const uint32_t unknown[] = {0, MESSAGE_LOOP + 1, UINT32_MAX};
 	union message in;
 	int passed = -2;
 
