@@ -70,6 +70,9 @@ enum fwdtab_error attempt_error(int error);
 void attempt_blame(struct fwdtab *f, unsigned upstream, enum stat_failure why,
 	uint64_t sent_ns, uint64_t now_ns);
 
+/* True if no other upstream of its group is up. */
+bool attempt_alone(const struct fwdtab *f, unsigned upstream, uint64_t now_ns);
+
 /* A matching reply has come: its upstream has answered. */
 void attempt_credit(struct fwdtab *f, const struct attempt *a, const uint8_t *msg,
 	const struct reply_facts *facts, uint64_t now_ns);

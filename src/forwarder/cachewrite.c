@@ -664,11 +664,15 @@ bool cachewrite_open(struct cachewrite *w, uint8_t *base, size_t size, size_t su
 		w->ring[i].size = h.octets[i];
 		at += h.octets[i];
 	}
-	if (memcmp(base, &h, offsetof(struct cache_head, check) + sizeof(h.check)) != 0) {
+	bool ours = memcmp(base, &h,
+			    offsetof(struct cache_head, check) + sizeof(h.check)) == 0;
+	if (!ours)
 		create(w, &h, now_ns);
-		return false;
-	}
-	for (unsigned i = 0; i < CACHE_RINGS; i++)
+	for (unsigned i = 0; ours && i < CACHE_RINGS; i++)
 		adopt_ring(w, i, now_ns);
-	return adopt_index(w);
+	/* A first step while there is room: each ring shall have some, come what may. */
+	for (unsigned i = 0; i < CACHE_RINGS; i++)
+		if (w->ring[i].backed == 0)
+			grow_ring(w, i, 1);
+	return ours && adopt_index(w);
 }

@@ -77,7 +77,7 @@ enum effort_step {
 enum effort_step effort_next(struct effort *e, const struct effort_view *v,
 	uint64_t now_ns, struct effort_try *out);
 
-/* The packet has left; how long to wait for its reply before the next step. */
+/* The packet has left; after which time its reply is late (U-02). */
 uint64_t effort_sent(struct effort *e, const struct effort_view *v,
 	const struct effort_try *t, uint64_t now_ns);
 

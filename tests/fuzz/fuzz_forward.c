@@ -1,7 +1,7 @@
 /*
- * fuzz_forward.c - any octets as forward settings in a snapshot, and as a resolv.conf (G10)
+ * fuzz_forward.c - any octets as forward settings of a snapshot, and as a resolv.conf
  *
- * The first octet chooses. Settings that are taken come back octet for octet, and may be
+ * The first octet chooses (G10). Settings that are taken come back octet for octet, and may be
  * asked anything.
  */
 #include <string.h>

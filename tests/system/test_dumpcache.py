@@ -1,6 +1,7 @@
-"""`shmdnsctl dump cache`: what caches hold, with and without anybody who answers (OV-06, OP-06)."""
+"""What caches hold: `shmdnsctl dump cache` (OV-06, OP-06), and without memory (SH-02)."""
 
 import json
+import os
 import socket
 import threading
 import unittest
@@ -10,6 +11,7 @@ import dns.rcode
 import dns.rrset
 
 import harness
+from test_shm import sized
 
 
 class Upstream:
@@ -94,3 +96,24 @@ class DumpCache(unittest.TestCase):
         self.assertEqual((code, out.count("\n; ")), (0, 1))
         self.assertEqual(a.ctl("dump", "cache", "nope.test", "-i", a.instance)[0], 1)
         self.assertEqual(a.ctl("dump", "cache", "-i", "none-of-this-name")[0], 3)
+
+
+class NoMemory(unittest.TestCase):
+    def test_full(self):
+        """SH-02: no room in shared memory: the caches stay small, and everybody is answered"""
+        harness.need_root()
+        harness.need_namespace()
+        with Upstream() as upstream:
+            forward = f'( {{ from = "."; to = [ "127.0.0.1:{upstream.port}" ]; }} )'
+            with harness.Appliance(harness.cluster(1), forward=forward, wrap=sized(40)) as a:
+                pids = harness.children(a.pid)
+                with open(f"/proc/{a.pid}/root/dev/shm/ballast", "wb") as f:
+                    with self.assertRaises(OSError):
+                        while True:
+                            os.write(f.fileno(), b"\1" * 4096)
+                # Twice what has memory, and each of them more than the first step of a ring.
+                for i in range(3000):
+                    for word, rcode in (("a", "NOERROR"), ("no", "NXDOMAIN"), ("zero", "NOERROR")):
+                        self.assertEqual(a.outcome(f"{word}.n{i}.example.", "A")[0], rcode)
+                self.assertEqual(harness.children(a.pid), pids, "somebody died")
+                os.unlink(f"/proc/{a.pid}/root/dev/shm/ballast")

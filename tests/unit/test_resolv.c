@@ -103,7 +103,7 @@ START_TEST(any_octets)
 }
 END_TEST
 
-/* FW-04: what `check` says of files that leave nobody; the file, its fallback, the rest. */
+/* FW-04: what `check` says of a file and its fallback. */
 static const struct {
 	const char *file, *fallback, *findings;
 } checks[] = {
