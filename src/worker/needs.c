@@ -223,6 +223,8 @@ static bool run(struct needs *n, const struct basis *b, uint32_t place, struct p
 	if (p->reply_len > 0) {
 		query_count_reply(p, w->stat);
 		needs_replied(w, p, b->now_ns);
+	} else {
+		query_count_drop(p, w->stat);
 	}
 	return true;
 }

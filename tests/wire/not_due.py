@@ -11,7 +11,6 @@ COOKIES = "cookies"
 TSIG = "TSIG"
 TRANSFER = "zone transfer"
 STATIC = "zones from files"
-ACCESS = "access control"
 SAVED = "the saved snapshot"
 VERIFIED = 'pods = "verified"'
 FACTS = "query logs, views, explain"
@@ -44,7 +43,6 @@ NOT_DUE = {
     "T-13": TLS,
     "RE-06": FORWARDER,
     "RE-07": FORWARDER,
-    "RE-12": ACCESS,
     "RV-08": VERIFIED,
     "RU-06": SAVED,
     "GS-06": FACTS,
