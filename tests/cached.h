@@ -1,5 +1,6 @@
 /*
- * cached.h - entries of a cache for tests: built without the code that makes them of replies
+ * cached.h - entries of a cache for tests: built without the code that makes them of
+ * replies
  */
 #ifndef TESTS_CACHED_H
 #define TESTS_CACHED_H

@@ -54,7 +54,8 @@ static size_t answer(uint8_t *msg, size_t cap, size_t len)
 	bool ours = name_under(folded, name_len, zone, sizeof(zone));
 	wire_init(&w, msg, cap);
 	w.len = end;
-	store_u16(msg + 2, 0x8080 | (msg[2] & 1) << 8 | (ours ? 0 : RCODE_REFUSED));
+	msg[2] = 0x80 | (msg[2] & 1);               /* QR, RD as it was */
+	msg[3] = 0x80 | (ours ? 0 : RCODE_REFUSED); /* RA */
 	memset(msg + 6, 0, 6);
 	if (ours && type == TYPE_A)
 		put_address(&w, TYPE_A, v4, sizeof(v4));

@@ -424,7 +424,7 @@ static void configure(struct shell *s, struct conf *c)
 	engine_configure(
 		&s->engine, c, own, nown, hostname, clock_mono_ns(), clock_wall_ns());
 	configure_weights(s);
-	resolvset_set(&s->resolv, &s->engine.conf, RESOLVSET_FALLBACK);
+	resolvset_set(&s->resolv, &s->engine.conf, RESOLV_FALLBACK);
 	forward(s);
 }
 

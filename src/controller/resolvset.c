@@ -11,7 +11,6 @@
 #include "controller/ownaddr.h"
 
 #define OWN_MAX 64
-#define PORT    53
 
 /* The machine's addresses, while files are gone through. */
 struct own {
@@ -26,18 +25,17 @@ static bool is_unspecified(const struct addr *a)
 	return addr_compare(a, &(struct addr){.len = a->len}) == 0;
 }
 
-/* Do we listen there? A wildcard takes what comes to any address of the machine. */
+/* Does a wildcard of ours take what comes to that address of the machine? */
 static bool is_ours(
 	const struct resolvset *r, const struct own *own, const struct addr *a)
 {
 	for (size_t i = 0; i < r->nlisten; i++) {
 		const struct conf_listen *l = &r->listen[i];
 
-		if (l->port != PORT || l->addr.len != a->len)
+		if (l->port != RESOLV_PORT || l->addr.len != a->len ||
+			!is_unspecified(&l->addr))
 			continue;
-		if (addr_compare(&l->addr, a) == 0)
-			return true;
-		for (size_t k = 0; is_unspecified(&l->addr) && k < own->n; k++)
+		for (size_t k = 0; k < own->n; k++)
 			if (addr_compare(&own->addr[k], a) == 0)
 				return true;
 	}
@@ -48,15 +46,13 @@ static bool is_ours(
 static const char *fault(const struct resolvset *r, const struct own *own,
 	const struct resolv_server *s, uint32_t scope)
 {
-	if (addr_loopback(&s->addr))
-		return "loopback: that is this machine, or this pod";
-	if (endpoint_nowhere(&s->addr))
-		return "no address of a machine";
-	if (endpoint_link_local(&s->addr) && scope == 0)
-		return "link-local, and no interface of ours behind \"%\"";
-	if (is_ours(r, own, &s->addr))
-		return "our own address: we would ask ourselves";
-	return NULL;
+	const char *why = resolv_fault(s, r->listen, r->nlisten);
+
+	if (why == NULL && endpoint_link_local(&s->addr) && scope == 0)
+		why = "link-local, and there is no such interface";
+	if (why == NULL && is_ours(r, own, &s->addr))
+		why = "our own address: we would ask ourselves";
+	return why;
 }
 
 /* Add those of `from` that can be asked; each of the others is told. */

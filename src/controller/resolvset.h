@@ -15,8 +15,6 @@
 #include "controller/records/forwardset.h"
 #include "controller/watchfile.h"
 
-#define RESOLVSET_FALLBACK "/run/systemd/resolve/resolv.conf"
-
 struct resolvset_file {
 	struct watchfile watch;
 	struct resolv now;  /* what it says */
@@ -38,7 +36,7 @@ struct resolvset {
 
 /*
  * Begin with the files of a configuration (borrowed for the call) and read them at once.
- * `fallback` is RESOLVSET_FALLBACK but in tests; borrowed.
+ * `fallback` is RESOLV_FALLBACK but in tests; borrowed.
  */
 void resolvset_set(struct resolvset *r, const struct conf *c, const char *fallback);
 

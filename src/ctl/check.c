@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "conf/resolv.h"
 #include "ctl/json.h"
 #include "ctl/options.h"
 
@@ -64,6 +65,8 @@ int ctl_check(const struct verb *v, int argc, char **argv)
 		return EXIT_UNREACHABLE;
 	}
 	ret = conf_parse(bundle.data, bundle.len, &conf, &report);
+	if (ret == 0)
+		conf_check_files(&conf, RESOLV_FALLBACK, &report);
 	if (o.format == FORMAT_JSON)
 		print_json(&report);
 	else

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/base.h"
+#include "ctl/dumpcache.h"
 #include "ctl/json.h"
 #include "ctl/options.h"
 #include "ctl/records.h"
@@ -20,6 +21,9 @@ const char dump_help[] =
 	"addresses that\n"
 	"are only sent beside an SRV are comments. Reads shared memory and asks nobody.\n"
 	"Exit status 1: NAME has no record; 3: no generation is in shared memory.\n"
+	"\n"
+	"With `cache` it prints what the caches of names elsewhere hold, failures too.\n"
+	"A name of one label \"cache\" is asked for with its dot.\n"
 	"\n"
 	"      --exact            the records of NAME alone\n";
 
@@ -282,6 +286,9 @@ int ctl_dump(const struct verb *v, int argc, char **argv)
 
 	if (ret != 0)
 		return options_exit(ret);
+	bool cache = o.nargs > 0 && strcmp(o.arg[0], "cache") == 0;
+	o.arg += cache;
+	o.nargs -= cache;
 	if (o.nargs > 1) {
 		ctl_complain("dump: one NAME at most");
 		return EXIT_USAGE;
@@ -297,6 +304,8 @@ int ctl_dump(const struct verb *v, int argc, char **argv)
 		return EXIT_USAGE;
 	if (o.format == FORMAT_JSON)
 		d.json.out = stdout;
+	if (cache)
+		return dumpcache_print(instance, &d.under, d.exact, d.json.out);
 	reader_init(&d.reader, instance);
 	ret = run(&d);
 	reader_fini(&d.reader);

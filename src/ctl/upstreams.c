@@ -111,7 +111,8 @@ static void on_print_wide(void *arg, const struct overview *v, const struct pool
 	printf("%-*s", (int)t->text, r->text);
 	for (unsigned i = 0; i < ARRAY_LEN(transports); i++)
 		printf(" %s %" PRIu64, transports[i], stat_get(&r->n.queries[i]));
-	printf(";");
+	if (stat_sum(r->n.rcodes, STAT_RCODES) > 0)
+		printf(";");
 	for (unsigned i = 0; i < STAT_RCODES; i++)
 		if (stat_get(&r->n.rcodes[i]) > 0)
 			printf(" %s %" PRIu64, rcode_text(i, buf),

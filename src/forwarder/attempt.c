@@ -220,8 +220,7 @@ static void count_reply(
 	stat_add(&stat->duration_ns, rtt_ns);
 }
 
-/* True if no other upstream of its group is up. */
-static bool alone(const struct fwdtab *f, unsigned upstream, uint64_t now_ns)
+bool attempt_alone(const struct fwdtab *f, unsigned upstream, uint64_t now_ns)
 {
 	const struct forward_group *g = table_group(f, upstream);
 
@@ -252,8 +251,9 @@ void attempt_credit(struct fwdtab *f, const struct attempt *a, const uint8_t *ms
 		 facts->rcode != RCODE_NOTIMP)
 		upstream_bears(u, false, now_ns);
 	change = upstream_replied(u, way, facts->rcode, rtt_ns,
-		alone(f, a->upstream, now_ns), table_group(f, a->upstream), now_ns);
-	stat_set(&table_stat(f, a->upstream)->srtt_ns, u->times[UPSTREAM_UDP].srtt_ns);
+		attempt_alone(f, a->upstream, now_ns), table_group(f, a->upstream),
+		now_ns);
+	stat_set(&table_stat(f, a->upstream)->srtt_ns, u->times[way].srtt_ns);
 	attempt_changed(f, a->upstream, change, now_ns);
 }
 

@@ -1,5 +1,6 @@
 /*
- * attempt.h - a query that was sent, until its reply has come or nobody waits for it (core)
+ * attempt.h - a query that was sent, until its reply has come or nobody waits for it
+ * (core)
  *
  * Attempts of a question are linked from its flight; probes and looks for loops belong to
  * none. They make the query's octets, tell its reply from other packets (FW-24), and say
@@ -46,13 +47,17 @@ struct attempt_order {
 	uint64_t end_ns;
 };
 
+/* Allocate room for all attempts; the table owns it. */
 void attempt_init(struct fwdtab *f);
 
 /* Send a query; *id: its number. 0; -errno: it could not be sent (fwdtab_ops). */
 int attempt_send(
 	struct fwdtab *f, const struct attempt_order *o, uint64_t now_ns, uint32_t *id);
 
-/* No reply to it is wanted any more; its number is free. Whoever links it forgets it first. */
+/*
+ * No reply to it is wanted any more; its number is free. Whoever links it forgets it
+ * first.
+ */
 void attempt_close(struct fwdtab *f, uint32_t id);
 
 /* What an errno of send() says. */
@@ -64,6 +69,9 @@ enum fwdtab_error attempt_error(int error);
  */
 void attempt_blame(struct fwdtab *f, unsigned upstream, enum stat_failure why,
 	uint64_t sent_ns, uint64_t now_ns);
+
+/* True if no other upstream of its group is up. */
+bool attempt_alone(const struct fwdtab *f, unsigned upstream, uint64_t now_ns);
 
 /* A matching reply has come: its upstream has answered. */
 void attempt_credit(struct fwdtab *f, const struct attempt *a, const uint8_t *msg,

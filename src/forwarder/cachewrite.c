@@ -201,7 +201,7 @@ static bool grow_ring(struct cachewrite *w, enum cache_which i, uint64_t to)
 	return true;
 }
 
-/* Where an entry of n octets goes, that memory has room for: the head, or the next lap. */
+/* Where an entry of n octets goes, where there is memory: the head, or the next lap. */
 static uint64_t place_for(struct cachewrite *w, enum cache_which i, size_t n)
 {
 	struct cachewrite_ring *r = &w->ring[i];
@@ -223,9 +223,9 @@ static uint64_t free_octets(const struct cachewrite_ring *r)
 }
 
 /*
- * Write n octets as the entry at `place` and let `slot` lead to it. Killed anywhere here,
- * what is not behind the head is no entry, and what no slot leads to is none either. `src`
- * may overlap what is written if it stands behind.
+ * Write n octets as the entry at `place` and let `slot` lead to it. Killed anywhere
+ * here, what is not behind the head is no entry, and what no slot leads to is none
+ * either. `src` may overlap what is written if it stands behind.
  */
 static void put(struct cachewrite *w, enum cache_which i, uint64_t place,
 	const struct cache_entry *src, uint32_t hits, uint32_t window_s, uint8_t *slot)
@@ -301,9 +301,9 @@ static uint64_t make_room(
 /* ---- storing ---- */
 
 /*
- * How readily an entry leaves a bucket that is full: less is sooner. Expired before stale,
- * these before fresh, those that were not used before those that were (CA-17), and the one
- * that its ring will let go of first.
+ * How readily an entry leaves a bucket that is full: less is sooner. Expired before
+ * stale, these before fresh, those that were not used before those that were (CA-17),
+ * and the one that its ring will let go of first.
  */
 static uint64_t worth(
 	const struct cachewrite *w, const struct cache_entry *e, uint64_t now_ns)
@@ -534,7 +534,7 @@ size_t cachewrite_octets(size_t success, size_t denial)
 	return planned_octets(&h);
 }
 
-/* Where a ring begins that nobody has written to: no place before was ever so high. */
+/* Where a ring begins that is empty: no place before was ever so high. */
 static uint64_t first_place(const struct cachewrite_ring *r, uint64_t now_ns)
 {
 	return lap_after(r, now_ns);
@@ -664,11 +664,15 @@ bool cachewrite_open(struct cachewrite *w, uint8_t *base, size_t size, size_t su
 		w->ring[i].size = h.octets[i];
 		at += h.octets[i];
 	}
-	if (memcmp(base, &h, offsetof(struct cache_head, check) + sizeof(h.check)) != 0) {
+	bool ours = memcmp(base, &h,
+			    offsetof(struct cache_head, check) + sizeof(h.check)) == 0;
+	if (!ours)
 		create(w, &h, now_ns);
-		return false;
-	}
-	for (unsigned i = 0; i < CACHE_RINGS; i++)
+	for (unsigned i = 0; ours && i < CACHE_RINGS; i++)
 		adopt_ring(w, i, now_ns);
-	return adopt_index(w);
+	/* A first step while there is room: each ring shall have some, come what may. */
+	for (unsigned i = 0; i < CACHE_RINGS; i++)
+		if (w->ring[i].backed == 0)
+			grow_ring(w, i, 1);
+	return ours && adopt_index(w);
 }

@@ -1,10 +1,10 @@
 /*
  * cachewrite.h - the one writer of a cache (core)
  *
- * Memory is given by the caller, who also grows it: `grow` is called with how many octets
- * of the object shall be backed by memory, and says no where there are none (SH-02), so
- * that a full /dev/shm makes a small cache and never a SIGBUS. Work is bounded: storing an
- * entry lets go of a bounded number of others.
+ * Memory is given by the caller, who also grows it: `grow` is called with how many
+ * octets of the object shall be backed by memory, and says no where there are none
+ * (SH-02), so that a full /dev/shm makes a small cache and never a SIGBUS. Work is
+ * bounded: storing an entry lets go of a bounded number of others.
  */
 #ifndef FORWARDER_CACHEWRITE_H
 #define FORWARDER_CACHEWRITE_H
@@ -40,10 +40,11 @@ struct cachewrite {
 size_t cachewrite_octets(size_t success, size_t denial);
 
 /*
- * Take over the object at `base`, the first page of which has memory. True: the cache of a
- * predecessor is adopted, with what of it is whole (CA-19), in whatever state its death left
- * it. False: it was empty, or of other sizes, or damaged: it is empty now. `copies`: 2 *
- * CACHE_COPY_MAX octets, 8-aligned, for the reader. Takes time by the octets that it holds.
+ * Take over the object at `base`, the first page of which has memory. True: the cache
+ * of a predecessor is adopted, with what of it is whole (CA-19), in whatever state its
+ * death left it. False: it was empty, or of other sizes, or damaged: it is empty now.
+ * `copies`: 2 * CACHE_COPY_MAX octets, 8-aligned, for the reader. Takes time by the
+ * octets that it holds.
  */
 bool cachewrite_open(struct cachewrite *w, uint8_t *base, size_t size, size_t success,
 	size_t denial, const char *instance, uint8_t *copies,
@@ -52,7 +53,8 @@ bool cachewrite_open(struct cachewrite *w, uint8_t *base, size_t size, size_t su
 /*
  * Store an entry (reply_take(), reply_failure()), in the place of the one of the same
  * question and kind. 0; -ENOSPC: there is no memory for it; -EINVAL: it makes no sense.
- * Released before it returns: who is told of it afterwards finds it. Its `stored_ns` is now.
+ * Released before it returns: who is told of it afterwards finds it. Its `stored_ns` is
+ * now.
  */
 int cachewrite_store(struct cachewrite *w, struct cache_entry *e);
 
@@ -70,8 +72,8 @@ uint32_t cachewrite_note(
 	struct cachewrite *w, uint64_t word, uint32_t hits, uint64_t now_ns);
 
 /*
- * Let go of entries: of groups whose digest is not in the list (a reload, CA-09); of a name
- * (and, with `below`, of names below it). Returns how many. These walk the index.
+ * Let go of entries: of groups whose digest is not in the list (a reload, CA-09); of a
+ * name (and, with `below`, of names below it). Returns how many. These walk the index.
  */
 size_t cachewrite_keep_groups(struct cachewrite *w, const uint64_t *digests, size_t n);
 size_t cachewrite_flush(

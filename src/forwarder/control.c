@@ -131,3 +131,10 @@ void control_send_ready(struct forwarder *f)
 
 	f->ready_due = pair_send(PAIR_FD, &m, sizeof(m), -1) == -EAGAIN;
 }
+
+void control_send_loop(void)
+{
+	struct message_number m = {.type = MESSAGE_LOOP};
+
+	pair_send(PAIR_FD, &m, sizeof(m), -1); /* if that is full, the next loop tells */
+}

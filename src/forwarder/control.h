@@ -9,6 +9,9 @@
 /* Messages wait on the pair. `arg` is the struct forwarder. */
 void on_control_readable(int fd, short what, void *arg);
 
+/* Tell the supervisor that we ask ourselves, and that this shall end the appliance. */
+void control_send_loop(void);
+
 /* Tell the supervisor that questions are taken; again later if the pair is full. */
 void control_send_ready(struct forwarder *f);
 

@@ -189,28 +189,20 @@ enum effort_step effort_next(struct effort *e, const struct effort_view *v,
 	return e->open > 0 ? EFFORT_WAIT : EFFORT_OVER;
 }
 
-/* A connection that is open does not lose packets: its only upstream is waited for. */
-static uint64_t patience_ns(const struct effort *e, const struct effort_view *v,
-	const struct effort_try *t, unsigned asked)
-{
-	enum upstream_way way = way_of(t->transport);
-
-	if (way == UPSTREAM_STREAM && e->n == 1)
-		return v->group->timeout_ms * NS_PER_MS;
-	return upstream_wait_ns(&v->upstreams[t->at], way, asked, v->group);
-}
-
 uint64_t effort_sent(struct effort *e, const struct effort_view *v,
 	const struct effort_try *t, uint64_t now_ns)
 {
 	enum upstream_way way = way_of(t->transport);
 	unsigned asked = e->sent[t->at][way]++;
-	uint64_t wait = patience_ns(e, v, t, asked);
+	uint64_t wait = upstream_wait_ns(&v->upstreams[t->at], way, asked, v->group);
 	uint64_t slow = upstream_hedge_ns(&v->upstreams[t->at], way);
 
 	e->packets++;
 	e->attempts++;
-	e->next_ns = now_ns + wait;
+	/* A connection loses nothing: to the only upstream it is waited for. */
+	e->next_ns = now_ns + (way == UPSTREAM_STREAM && e->n == 1
+					      ? v->group->timeout_ms * NS_PER_MS
+					      : wait);
 	e->hedge_ns = EFFORT_NEVER;
 	if (e->packets == 1) {
 		v->shared->credit = MIN(v->shared->credit + HEDGE_GAIN, CREDIT_MAX);
@@ -255,8 +247,7 @@ static bool without_opt(struct effort *e, const struct effort_try *t)
 enum effort_verdict effort_judge(struct effort *e, const struct forward_group *g,
 	const struct effort_try *t, bool edns, const struct reply_facts *facts)
 {
-	forward_rcodes rcode = facts->rcode < 16 ? (forward_rcodes)(1u << facts->rcode)
-	                                         : 0;
+	unsigned rcode = facts->rcode < 16 ? 1u << facts->rcode : 0;
 
 	if (edns && !facts->has_opt &&
 		(facts->rcode == RCODE_FORMERR || facts->rcode == RCODE_NOTIMP) &&

@@ -2,9 +2,10 @@
  * effort.h - one question's way through the upstreams of a group (core)
  *
  * effort_next() is the plan: whatever has happened, it says what to do now. What it goes
- * by is a budget that is only ever lowered (U-01): a deadline, packets in all, and packets
- * for each upstream and transport. Packets that an upstream itself asks for (TC=1, no OPT,
- * no mixed case) are sent even when those in all are spent, and count all the same.
+ * by is a budget that is only ever lowered (U-01): a deadline, packets in all, and
+ * packets for each upstream and transport. Packets that an upstream itself asks for
+ * (TC=1, no OPT, no mixed case) are sent even when those in all are spent, and count all
+ * the same.
  */
 #ifndef FORWARDER_EFFORT_H
 #define FORWARDER_EFFORT_H
@@ -76,7 +77,7 @@ enum effort_step {
 enum effort_step effort_next(struct effort *e, const struct effort_view *v,
 	uint64_t now_ns, struct effort_try *out);
 
-/* The packet has left; how long to wait for its reply before the next step. */
+/* The packet has left; after which time its reply is late (U-02). */
 uint64_t effort_sent(struct effort *e, const struct effort_view *v,
 	const struct effort_try *t, uint64_t now_ns);
 

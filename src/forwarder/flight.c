@@ -8,7 +8,8 @@
 #include "forwarder/resolve.h"
 
 #define BUCKETS         32768            /* a power of two */
-#define MARGIN_NS       (50 * NS_PER_MS) /* before the waiter's deadline the question ends */
+#define MARGIN_NS       (50 * NS_PER_MS) /* it ends before its waiter's deadline */
+#define ALONE_NS        NS_PER_S
 #define EDE_OTHER       0
 #define EDE_NO_UPSTREAM 22
 #define EDE_NETWORK     23
@@ -220,8 +221,8 @@ static void explain(struct fwdtab *f, struct flight *fl, uint64_t now_ns)
 
 /*
  * A failure holds for servfail_ttl. If there is an answer that may be served stale, it is
- * not fetched again for longer (CA-16). A question that had no time to be answered, because
- * who asked it first was at the end of theirs, says nothing about the next one.
+ * not fetched again for longer (CA-16). A question that had no time to be answered,
+ * because who asked it first was at the end of theirs, says nothing about the next one.
  */
 static void limit_failure(struct fwdtab *f, const struct flight *fl, uint64_t now_ns)
 {
@@ -425,6 +426,24 @@ static void detach(struct fwdtab *f, uint32_t attempt, struct attempt *out)
 
 /* ---- what happens ---- */
 
+/*
+ * The wait for an attempt is over. If no other upstream is up, that is held against it
+ * only after a second: better one that is slow than none.
+ */
+static void on_late(
+	struct fwdtab *f, struct flight *fl, struct attempt *a, uint64_t now_ns)
+{
+	fl->effort.late = true;
+	note(f, fl, a->upstream, &a->try, a->number, "timeout");
+	if (now_ns < MIN(a->end_ns, a->sent_ns + ALONE_NS) &&
+		attempt_alone(f, a->upstream, now_ns)) {
+		a->late_ns = MIN(a->end_ns, a->sent_ns + ALONE_NS);
+		return;
+	}
+	a->late = true;
+	attempt_blame(f, a->upstream, FAILURE_TIMEOUT, a->sent_ns, now_ns);
+}
+
 void flight_turn(struct fwdtab *f, uint32_t id, uint64_t now_ns)
 {
 	struct flight *fl = &f->flights[id];
@@ -433,12 +452,8 @@ void flight_turn(struct fwdtab *f, uint32_t id, uint64_t now_ns)
 		struct attempt *a = &f->attempts[i], copy;
 
 		next = a->next;
-		if (!a->late && now_ns >= a->late_ns) {
-			a->late = fl->effort.late = true;
-			note(f, fl, a->upstream, &a->try, a->number, "timeout");
-			attempt_blame(
-				f, a->upstream, FAILURE_TIMEOUT, a->sent_ns, now_ns);
-		}
+		if (!a->late && now_ns >= a->late_ns)
+			on_late(f, fl, a, now_ns);
 		if (now_ns >= a->end_ns) {
 			detach(f, i, &copy);
 			effort_failed(&fl->effort, copy.number, now_ns);

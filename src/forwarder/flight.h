@@ -32,6 +32,7 @@ struct flight_terms {
 	uint8_t hops;
 };
 
+/* Allocate room for all questions; the table owns it. */
 void flight_init(struct fwdtab *f);
 
 /* The question's flight, or TABLE_NONE. */

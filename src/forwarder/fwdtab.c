@@ -230,7 +230,7 @@ void fwdtab_error(struct fwdtab *f, uint32_t exchange, enum fwdtab_error why,
 	if (a->kind == ATTEMPT_QUESTION)
 		flight_error(f, exchange, why, text, now_ns);
 	else
-		probe_error(f, exchange, now_ns);
+		probe_error(f, exchange, why, now_ns);
 }
 
 /* ---- notes ---- */

@@ -63,14 +63,14 @@ struct fwdtab_event {
 
 struct fwdtab_ops {
 	/*
-	 * Send; replies come back by fwdtab_reply() or fwdtab_error(), never from within. A
-	 * fresh ID is in the query and in *id; TCP may put another one in the place of both.
-	 * 0, or -errno: as fwdtab_error(), and there is no exchange.
+	 * Send; replies come back by fwdtab_reply() or fwdtab_error(), never from within.
+	 * A fresh ID is in the query and in *id; TCP may put another one in the place of
+	 * both. 0, or -errno: as fwdtab_error(), and there is no exchange.
 	 */
 	int (*send)(void *arg, const struct fwdtab_send *s, uint16_t *id);
 	/*
-	 * No reply to this exchange is wanted any more. Once for each that was sent, after
-	 * fwdtab_error() too; its number may be given out again at once.
+	 * No reply to this exchange is wanted any more. Once for each that was sent,
+	 * after fwdtab_error() too; its number may be given out again at once.
 	 */
 	void (*close)(void *arg, uint32_t exchange);
 	void (*settled)(void *arg, const struct fwdtab_waiter *w, enum ask_status status);
@@ -79,9 +79,9 @@ struct fwdtab_ops {
 };
 
 /*
- * Make one that stores into `cache` and counts in `stat` (both borrowed for its life; stat
- * NULL: nobody reads the numbers). `key` hashes names and signs loop marks, `life` stands
- * in the marks (LO-01). Owned; fwdtab_free() ends it, without a word to anybody.
+ * Make one that stores into `cache` and counts in `stat` (both borrowed for its life;
+ * stat NULL: nobody reads the numbers). `key` hashes names and signs loop marks, `life`
+ * stands in the marks (LO-01). Owned; fwdtab_free() ends it, without a word to anybody.
  */
 struct fwdtab *fwdtab_new(const struct fwdtab_ops *ops, void *arg,
 	struct cachewrite *cache, struct stat_forwarder *stat, const struct hash_key *key,
@@ -99,10 +99,10 @@ void fwdtab_configure(struct fwdtab *f, const struct settings *s, uint64_t now_n
 void fwdtab_wall(struct fwdtab *f, uint32_t wall_s, uint64_t now_ns);
 
 /*
- * The `n` questions of an ASK: `w` is settled when all their outcomes are stored, once for
- * each ASK. A later ASK of the same slot and place takes the place of the one before. With
- * `w` NULL nobody waits: they are fetched for the cache. Before settings came everything is
- * ASK_OTHER.
+ * The `n` questions of an ASK: `w` is settled when all their outcomes are stored, once
+ * for each ASK. A later ASK of the same slot and place takes the place of the one before.
+ * With `w` NULL nobody waits: they are fetched for the cache. Before settings came
+ * everything is ASK_OTHER.
  */
 void fwdtab_ask(struct fwdtab *f, const struct question *q, unsigned n,
 	const struct fwdtab_waiter *w, const struct ask_head *head, uint64_t now_ns);

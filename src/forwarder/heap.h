@@ -1,8 +1,9 @@
 /*
  * heap.h - timers: which of a fixed number of things is due first (core)
  *
- * Things are numbers below the capacity, each of which has one time or none. Setting a time
- * takes O(log n), looking at the first O(1). Memory is allocated by heap_init() alone.
+ * Things are numbers below the capacity, each of which has one time or none. Setting a
+ * time takes O(log n), looking at the first O(1). Memory is allocated by heap_init()
+ * alone.
  */
 #ifndef FORWARDER_HEAP_H
 #define FORWARDER_HEAP_H
@@ -18,7 +19,10 @@ struct heap {
 	uint32_t n, cap;
 };
 
+/* Room for things 0 to `cap` - 1, none of which has a time; heap_fini() ends it. */
 void heap_init(struct heap *h, uint32_t cap);
+
+/* Free its memory. */
 void heap_fini(struct heap *h);
 
 /* `thing` is due at `due_ns`, and at no other time; HEAP_NEVER: at none. */

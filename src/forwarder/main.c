@@ -160,6 +160,17 @@ static void on_settled(void *arg, const struct fwdtab_waiter *w, enum ask_status
 	pairs_settled(f->pairs, w, status);
 }
 
+/* LO-02: only a mark that this appliance has made can end it. */
+static void on_event(void *arg, const struct fwdtab_event *e)
+{
+	struct forwarder *f = arg;
+
+	report_event(f, e);
+	if (e->kind == EVENT_LOOP && e->upstream >= 0 &&
+		f->settings[f->current]->forward.loop == LOOP_EXIT)
+		control_send_loop();
+}
+
 static uint32_t on_draw(void *arg)
 {
 	(void)arg;
@@ -172,7 +183,7 @@ static void go_live(struct forwarder *f)
 		.send = exchange_send,
 		.close = exchange_close,
 		.settled = on_settled,
-		.event = report_event,
+		.event = on_event,
 		.draw = on_draw,
 	};
 

@@ -130,7 +130,8 @@ void probe_reply(struct fwdtab *f, uint32_t attempt, const uint8_t *msg,
 		failed(f, a.upstream, now_ns);
 }
 
-void probe_error(struct fwdtab *f, uint32_t attempt, uint64_t now_ns)
+void probe_error(
+	struct fwdtab *f, uint32_t attempt, enum fwdtab_error why, uint64_t now_ns)
 {
 	struct attempt a = f->attempts[attempt];
 
@@ -139,7 +140,8 @@ void probe_error(struct fwdtab *f, uint32_t attempt, uint64_t now_ns)
 		return;
 	}
 	stop(f, &f->probe[a.upstream]);
-	failed(f, a.upstream, now_ns);
+	if (why != FWDTAB_FULL) /* that says nothing about the upstream */
+		failed(f, a.upstream, now_ns);
 }
 
 /* ---- loops ---- */
@@ -161,7 +163,7 @@ void probe_look(struct fwdtab *f, unsigned upstream, uint64_t now_ns)
 	struct name name = {.len = LOOK_LETTERS + 2};
 	uint32_t id;
 
-	if (f->upstreams[upstream].to.addr.len == 0 ||
+	if (f->look[upstream] != TABLE_NONE || f->upstreams[upstream].to.addr.len == 0 ||
 		!could_be_ours(f, &f->upstreams[upstream].to.addr))
 		return;
 	name.wire[0] = LOOK_LETTERS;

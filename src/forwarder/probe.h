@@ -13,10 +13,11 @@
 /* What is due for an upstream: its next probe, the end of the present one, a look-up. */
 void probe_turn(struct fwdtab *f, unsigned upstream, uint64_t now_ns);
 
-/* The reply to a probe or a look; or there is none. */
+/* The reply to a probe or a look; or why there is none. */
 void probe_reply(struct fwdtab *f, uint32_t attempt, const uint8_t *msg,
 	const struct reply_facts *facts, uint64_t now_ns);
-void probe_error(struct fwdtab *f, uint32_t attempt, uint64_t now_ns);
+void probe_error(
+	struct fwdtab *f, uint32_t attempt, enum fwdtab_error why, uint64_t now_ns);
 
 /* Look whether a loop leads through it, if its address could be one of ours. */
 void probe_look(struct fwdtab *f, unsigned upstream, uint64_t now_ns);

@@ -177,6 +177,19 @@ static enum reply_use useless(const char *why, const char **reason)
 	return REPLY_USELESS;
 }
 
+void reply_failure(const struct question *q, const struct reply_rules *rules,
+	uint16_t ede, const char *text, struct cache_entry *e)
+{
+	uint32_t ttl_ms = MIN(rules->settings->cache.servfail_ttl_ms, FAILURE_MAX_MS);
+
+	entry_begin(e, q, rules->now_ns);
+	e->kind = CACHE_FAILURE;
+	e->rcode = RCODE_SERVFAIL;
+	e->ede = ede;
+	e->expires_ns = e->stored_ns + ttl_ms * NS_PER_MS;
+	entry_end(e, q, NULL, text);
+}
+
 enum reply_use reply_take(const uint8_t *msg, size_t len, const struct question *q,
 	const struct reply_rules *rules, struct cache_entry *e, const char **reason)
 {
@@ -189,6 +202,10 @@ enum reply_use reply_take(const uint8_t *msg, size_t len, const struct question 
 	if (rrs_read(msg, len, &w.rrs) < 0 ||
 		!is_question(msg, len, q->name, q->name_len, q->type, &cased))
 		return useless("malformed", reason);
+	if (w.rrs.rcode == RCODE_SERVFAIL) {
+		reply_failure(q, rules, UINT16_MAX, NULL, e);
+		return REPLY_STORE;
+	}
 	memcpy(name.wire, q->name, q->name_len);
 	w.scrub.rrs = &w.rrs;
 	w.scrub.zones = rules->zones;
@@ -209,19 +226,6 @@ enum reply_use reply_take(const uint8_t *msg, size_t len, const struct question 
 	if (!entry_end(e, q, &w.scrub, NULL))
 		return useless("too large", reason);
 	return settle(e, q, &w, rules, life_s);
-}
-
-void reply_failure(const struct question *q, const struct reply_rules *rules,
-	uint16_t ede, const char *text, struct cache_entry *e)
-{
-	uint32_t ttl_ms = MIN(rules->settings->cache.servfail_ttl_ms, FAILURE_MAX_MS);
-
-	entry_begin(e, q, rules->now_ns);
-	e->kind = CACHE_FAILURE;
-	e->rcode = RCODE_SERVFAIL;
-	e->ede = ede;
-	e->expires_ns = e->stored_ns + ttl_ms * NS_PER_MS;
-	entry_end(e, q, NULL, text);
 }
 
 /* Our OPT, with the mark by which the query is known if it comes back (LO-01). */

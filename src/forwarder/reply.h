@@ -66,7 +66,8 @@ struct reply_rules {
  * cache's. `reason`, if not NULL, gets a literal that says why for REPLY_USELESS.
  *
  * What the entry says:
- * - rcode as received, AD if it is trusted. Any rcode but NOERROR and NXDOMAIN passes.
+ * - rcode as received, AD if it is trusted. Any rcode but NOERROR, NXDOMAIN and SERVFAIL
+ *   passes; SERVFAIL is as reply_failure() makes it, without a reason (CA-13).
  * - The name does not exist (NXDOMAIN, no alias): CACHE_NXDOMAIN, for every type.
  * - An alias whose target does not exist (NXDOMAIN), or lacks the type: an entry of the
  *   asked type alone, with chain and SOA. The rcode is that of the last name, and the
@@ -81,7 +82,10 @@ struct reply_rules {
 enum reply_use reply_take(const uint8_t *msg, size_t len, const struct question *q,
 	const struct reply_rules *rules, struct cache_entry *e, const char **reason);
 
-/* An entry that says that the question failed, until now + servfail_ttl (CA-13). */
+/*
+ * An entry that says that the question failed, until now + servfail_ttl (CA-13). `ede` is
+ * UINT16_MAX and `text` NULL where there is nothing to say.
+ */
 void reply_failure(const struct question *q, const struct reply_rules *rules,
 	uint16_t ede, const char *text, struct cache_entry *e);
 

@@ -66,7 +66,7 @@ static void add_why(char *line, size_t cap, const struct fwdtab_event *e)
 		add_number(line, cap, "ms", e->elapsed_ns / NS_PER_MS);
 }
 
-void report_event(void *arg, const struct fwdtab_event *e)
+void report_event(struct forwarder *f, const struct fwdtab_event *e)
 {
 	static const struct {
 		enum log_level level;
@@ -77,7 +77,6 @@ void report_event(void *arg, const struct fwdtab_event *e)
 		[EVENT_UP] = {LOG_INFO, "upstream up"},
 		[EVENT_LOOP] = {LOG_ERROR, "forward loop"},
 	};
-	struct forwarder *f = arg;
 	char line[900] = "";
 	uint64_t suppressed;
 

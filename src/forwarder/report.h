@@ -9,7 +9,7 @@
 
 #include "forwarder/forwarder.h"
 
-/* Something happened: fwdtab_ops.event. `arg` is the struct forwarder. */
-void report_event(void *arg, const struct fwdtab_event *e);
+/* Something happened. */
+void report_event(struct forwarder *f, const struct fwdtab_event *e);
 
 #endif

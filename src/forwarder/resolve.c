@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "dns/type.h"
 #include "forwarder/flight.h"
+#include "forwarder/probe.h"
 
 #define RETRY_NS (5 * NS_PER_S) /* after a look-up that brought nothing */
 #define LEAST_NS NS_PER_S       /* between two look-ups, whatever the TTL */
@@ -45,6 +46,16 @@ void resolve_start(struct fwdtab *f, unsigned upstream, uint64_t now_ns)
 	}
 }
 
+/* Not "this network", nor multicast or reserved (U-11). */
+static bool usable(const struct addr *a)
+{
+	static const uint8_t none[16] = {0};
+
+	if (a->len == 4)
+		return a->octets[0] != 0 && a->octets[0] < 224;
+	return a->octets[0] != 0xff && memcmp(a->octets, none, sizeof(none)) != 0;
+}
+
 /* Addresses among the answers of an entry, behind the `n` that are known; how many. */
 static unsigned read_entry(
 	const struct cache_entry *e, uint16_t type, struct addr *out, unsigned n)
@@ -59,7 +70,8 @@ static unsigned read_entry(
 		if (rr.type != type || rr.rdlen != (type == TYPE_A ? 4 : 16))
 			continue;
 		out[n] = (struct addr){.len = (uint8_t)rr.rdlen};
-		memcpy(out[n++].octets, wire + rr.rdata, rr.rdlen);
+		memcpy(out[n].octets, wire + rr.rdata, rr.rdlen);
+		n += usable(&out[n]);
 	}
 	return n;
 }
@@ -106,6 +118,7 @@ void resolve_ended(struct fwdtab *f, const struct question *q, uint64_t now_ns)
 						   q->name, q->name_len))
 			continue;
 		read_addresses(f, u, now_ns);
+		probe_look(f, i, now_ns);
 		heap_set(&f->timers, table_timer(i), table_due_ns(f, i));
 	}
 }

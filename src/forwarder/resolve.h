@@ -1,8 +1,10 @@
 /*
- * resolve.h - addresses of upstreams that were configured by host name (FW-02, FW-22; core)
+ * resolve.h - addresses of upstreams that were configured by host name (FW-02, FW-22;
+ * core)
  *
- * They are asked for as questions of the bootstrap group, which nobody waits for, and read
- * out of the cache; again when their TTL ends. What was known stays in use until then.
+ * They are asked for as questions of the bootstrap group, which nobody waits for, and
+ * read out of the cache; again when their TTL ends. What was known stays in use until
+ * then.
  */
 #ifndef FORWARDER_RESOLVE_H
 #define FORWARDER_RESOLVE_H

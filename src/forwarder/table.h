@@ -1,9 +1,9 @@
 /*
  * table.h - what the files of the table share: one struct (core)
  *
- * fwdtab.c is the door. A question in flight is a `struct flight` (flight.h), a query that
- * was sent a `struct attempt` (attempt.h), those who wait stand in waiters.h. Timers belong
- * to flights, and behind them to upstreams.
+ * fwdtab.c is the door. A question in flight is a `struct flight` (flight.h), a query
+ * that was sent a `struct attempt` (attempt.h), those who wait stand in waiters.h. Timers
+ * belong to flights, and behind them to upstreams.
  */
 #ifndef FORWARDER_TABLE_H
 #define FORWARDER_TABLE_H

@@ -1,9 +1,11 @@
 #include "forwarder/udp.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -15,6 +17,7 @@
 #define PORT_FIRST 10240 /* of the range that all forwarders draw from, */
 #define PORTS      (65536 - PORT_FIRST)
 #define PORT_TRIES 16 /* ports in use in a row that nobody meets by chance */
+#define KEPT_FDS   16 /* descriptors that are left for segments and connections */
 #define READY_MAX  64 /* sockets of one system call */
 #define ROUNDS_MAX 16 /* such calls in one turn */
 #define READS_MAX  16 /* datagrams of a socket that answer nothing, in one turn */
@@ -33,6 +36,16 @@ struct udp {
 	uint8_t octets[65536]; /* the datagram in work */
 };
 
+static int fd_max = INT_MAX; /* sockets of queries have lower numbers */
+
+static void limit_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT_MAX)
+		fd_max = (int)limit.rlim_cur - KEPT_FDS;
+}
+
 int udp_open(const struct forward_group *g, const struct forward_upstream *to)
 {
 	union sockname peer, own;
@@ -42,6 +55,10 @@ int udp_open(const struct forward_group *g, const struct forward_upstream *to)
 
 	if (fd < 0)
 		return -errno;
+	if (fd >= fd_max) { /* the lowest is given first: so many are in use */
+		close(fd);
+		return -EMFILE;
+	}
 	for (int i = 0;; i++) {
 		uint16_t port = (uint16_t)(PORT_FIRST + random_below(PORTS));
 		socklen_t own_len = sockname_source(g, to, port, &own);
@@ -142,6 +159,7 @@ struct udp *udp_new(struct forwarder *f)
 	struct udp *u = mem_alloc(1, sizeof(*u));
 
 	u->forwarder = f;
+	limit_descriptors();
 	for (size_t i = 0; i < FWDTAB_EXCHANGES; i++)
 		u->place[i].fd = -1;
 	u->epoll = epoll_create1(EPOLL_CLOEXEC);

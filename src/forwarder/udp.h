@@ -31,7 +31,8 @@ void udp_receive(struct udp *u);
 
 /*
  * A socket bound to a drawn port and connected to the upstream. Returns it, owned, or
- * -errno; -EADDRINUSE: one port after another was taken.
+ * -errno; -EADDRINUSE: one port after another was taken; -EMFILE: there are so many that
+ * other things would lack descriptors (EV-08).
  */
 int udp_open(const struct forward_group *g, const struct forward_upstream *to);
 

@@ -210,9 +210,16 @@ enum upstream_change upstream_replied(struct upstream *u, enum upstream_way way,
 enum upstream_change upstream_failed(struct upstream *u, const struct forward_group *g,
 	uint64_t sent_ns, uint64_t now_ns)
 {
-	/* Whoever has answered others since then lost a packet, or is slow with this name. */
+	/*
+	 * Whoever has answered others since then lost a packet, or is slow with this
+	 * name.
+	 */
 	if (u->replied_ns > sent_ns)
 		return UPSTREAM_SAME;
+	/* What was on its way together fails together: a moment of silence is one failure. */
+	if (u->failed > 0 && u->failed_ns > sent_ns)
+		return UPSTREAM_SAME;
+	u->failed_ns = now_ns;
 	u->refused = false;
 	begin_probes(u, g, now_ns);
 	if (u->failed < FAILURES_MAX)
@@ -235,7 +242,8 @@ enum upstream_change upstream_refused(struct upstream *u, const struct forward_g
 void upstream_probing(struct upstream *u, const struct forward_group *g, uint64_t now_ns,
 	uint32_t random)
 {
-	u->probe_bound_ms = MIN(MAX(u->probe_bound_ms, g->probe_ms) * 2, PROBE_CAP_MS);
+	u->probe_bound_ms = MIN(
+		MAX(MAX(u->probe_bound_ms, g->probe_ms), 1) * 2, PROBE_CAP_MS);
 	u->probe_ns = now_ns + jittered_ns(u->probe_bound_ms, random);
 }
 

@@ -1,10 +1,12 @@
 /*
- * upstream.h - what is known of an upstream, learnt from its replies and its silence (core)
+ * upstream.h - what is known of an upstream, learnt from its replies and its silence
+ * (core)
  *
- * How long a reply takes (U-02), whether it is up (U-03, U-04), when it is probed (FW-10),
- * whether it keeps letter case (U-07) and bears EDNS (U-09), how much it may be asked
- * (FW-26, U-05), and which addresses it has. Facts come in, nothing is sent from here. A
- * zeroed struct is an upstream of which nothing is known, but for upstream_init().
+ * How long a reply takes (U-02), whether it is up (U-03, U-04), when it is probed
+ * (FW-10), whether it keeps letter case (U-07) and bears EDNS (U-09), how much it may be
+ * asked (FW-26, U-05), and which addresses it has. Facts come in, nothing is sent from
+ * here. A zeroed struct is an upstream of which nothing is known, but for
+ * upstream_init().
  */
 #ifndef FORWARDER_UPSTREAM_H
 #define FORWARDER_UPSTREAM_H
@@ -38,7 +40,8 @@ struct upstream {
 	uint64_t down_ns;     /* since then */
 	uint64_t out_ns;      /* a loop leads through it: not asked before then (LO-02) */
 	uint64_t replied_ns;  /* the last matching reply */
-	uint8_t failed;       /* in a row */
+	uint8_t failed;       /* in a row, each asked after the one before had failed */
+	uint64_t failed_ns;   /* the last of them */
 	bool refused;         /* the last thing that happened (U-04) */
 	uint8_t replies, bad; /* of the last hundred */
 
@@ -85,7 +88,9 @@ bool upstream_room(
 /* A packet goes to it: counts against the rate, and the next address is in use. */
 void upstream_sent(struct upstream *u, const struct forward_group *g, uint64_t now_ns);
 
-/* How long to wait until the next step, for the `asked`th time in a row (from 0; U-02). */
+/*
+ * How long to wait until the next step, for the `asked`th time in a row (from 0; U-02).
+ */
 uint64_t upstream_wait_ns(const struct upstream *u, enum upstream_way way, unsigned asked,
 	const struct forward_group *g);
 
@@ -93,8 +98,8 @@ uint64_t upstream_wait_ns(const struct upstream *u, enum upstream_way way, unsig
 uint64_t upstream_hedge_ns(const struct upstream *u, enum upstream_way way);
 
 /*
- * A matching reply, `rtt_ns` after the question. `alone`: no other one of its group is up,
- * so rcodes do not take it out.
+ * A matching reply, `rtt_ns` after the question. `alone`: no other one of its group is
+ * up, so rcodes do not take it out.
  */
 enum upstream_change upstream_replied(struct upstream *u, enum upstream_way way,
 	uint16_t rcode, uint64_t rtt_ns, bool alone, const struct forward_group *g,
@@ -138,7 +143,9 @@ void upstream_bears(struct upstream *u, bool edns, uint64_t now_ns);
 void upstream_resolved(
 	struct upstream *u, const struct addr *addrs, unsigned n, uint64_t again_ns);
 
-/* When something is due that nobody asked for: a probe, a look-up. UPSTREAM_NEVER: none. */
+/*
+ * When something is due that nobody asked for: a probe, a look-up. UPSTREAM_NEVER: none.
+ */
 uint64_t upstream_due_ns(const struct upstream *u);
 
 #endif

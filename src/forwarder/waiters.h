@@ -1,9 +1,9 @@
 /*
  * waiters.h - who waits for which questions (core)
  *
- * An ASK waits for one question or several, a question has many who wait: each pair of the
- * two is a *wait*. An ASK is over when its last wait is, and then it is settled. All memory
- * is allocated by waiters_init().
+ * An ASK waits for one question or several, a question has many who wait: each pair of
+ * the two is a *wait*. An ASK is over when its last wait is, and then it is settled. All
+ * memory is allocated by waiters_init().
  */
 #ifndef FORWARDER_WAITERS_H
 #define FORWARDER_WAITERS_H
@@ -28,7 +28,10 @@ struct waiters {
 	uint32_t nasks, nwaits;
 };
 
+/* Nobody waits. Memory for all that may ever is allocated; waiters_fini() ends it. */
 void waiters_init(struct waiters *w);
+
+/* Forget all. */
 void waiters_fini(struct waiters *w);
 
 /* The ASK of that slot and place, or WAITERS_NONE. */

@@ -17,6 +17,7 @@
 #include "base/pair.h"
 #include "snap/segment.h"
 #include "supervisor/reload.h"
+#include "supervisor/supervise.h"
 
 #define MESSAGES_AT_ONCE 16 /* of one child, before others have their turn */
 
@@ -310,6 +311,15 @@ static void on_ready(struct supervisor *s, uint32_t i, uint64_t now_ns)
 		(now_ns - slot->started_ns) / NS_PER_MS);
 }
 
+/* LO-02: `loop_detection = "exit"`. */
+static void on_loop(struct supervisor *s, uint64_t now_ns)
+{
+	if (s->stop != STOP_NOT)
+		return;
+	log_line(LOG_ERROR, "queries of ours come back to us loop_detection=exit");
+	supervise_stop(s, 1, now_ns);
+}
+
 static void on_message(
 	struct supervisor *s, uint32_t i, const union message *m, uint64_t now_ns)
 {
@@ -319,6 +329,8 @@ static void on_message(
 		reload_prepared(s, &m->prepared);
 	else if (m->type == MESSAGE_COMMITTED && is_controller(s, i))
 		reload_committed(s, m->number.number);
+	else if (m->type == MESSAGE_LOOP && slots_role(&s->slots, i) == SLOT_FORWARDER)
+		on_loop(s, now_ns);
 	else
 		log_line(LOG_ERROR,
 			"message unexpected from=%s slot=%" PRIu32 " type=%" PRIu32,

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "conf/resolv.h"
 #include "supervisor/cpus.h"
 #include "supervisor/crew.h"
 #include "supervisor/lock.h"
@@ -117,6 +118,8 @@ static int check(const struct options *o)
 	struct conf_report report = {0};
 	int ret = confmem_load(o->path, 1, &config, &report);
 
+	if (ret == 0)
+		conf_check_files(&config.conf, RESOLV_FALLBACK, &report);
 	conf_report_print(&report, stdout);
 	conf_report_fini(&report);
 	if (ret == 0)

@@ -2,10 +2,10 @@
  * cachesteps.c - a writer that is killed at any instruction leaves a cache that can be
  * adopted (CA-19, G5, SH-11)
  *
- * A child stores entry after entry in a small cache, one instruction at a time. Whenever
- * the memory has changed, a successor adopts a copy of it: what was there before the store
- * and is there after it is there now, but for one entry that is on its way to the front;
- * and all that is there is what was stored.
+ * A child stores entry after entry in a small cache, one instruction at a time.
+ * Whenever the memory has changed, a successor adopts a copy of it: what was there
+ * before the store and is there after it is there now, but for one entry that is on its
+ * way to the front; and all that is there is what was stored.
  */
 #include <signal.h>
 #include <sys/mman.h>

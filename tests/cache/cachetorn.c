@@ -3,9 +3,10 @@
  * (C-17, DE-12, MC-05)
  *
  * The rings are the smallest that there are, so that every look-up races with what
- * overwrites its entry. All octets of an entry follow from its name and the time when it
- * was stored. First the readers are threads (for the thread sanitizer), then processes with
- * a map of their own that cannot be written, while the writer is replaced now and then.
+ * overwrites its entry. All octets of an entry follow from its name and the time when
+ * it was stored. First the readers are threads (for the thread sanitizer), then
+ * processes with a map of their own that cannot be written, while the writer is
+ * replaced now and then.
  *
  * Usage: cachetorn [LOOK-UPS of each reader]
  */

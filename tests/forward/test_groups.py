@@ -144,12 +144,18 @@ class Failover(ForwardTest):
         q = await_("a probe", lambda: up.queries("health.example.", "A"))[0]
         self.assertEqual(q.message.flags & 0x0100, 0)
 
+    def take_down(self):
+        """Ask until the upstream is known to be down."""
+        await_("it is down", lambda: parallel(*[lambda i=i: self.a.query(
+            f"{time.monotonic_ns()}.{i}.down.example.") for i in range(4)]) and
+            self.a.log_lines("upstream down"))
+
     def test_all_down(self):
         """FW-11, KP-08: all down: one in ten tries, the others SERVFAIL, EDE 22, at once"""
         up = self.up(silent)
         self.lab(group(up, hedge=False), cache={"serve_stale": {"mode": "off"}},
                  limits={"query_deadline": "1.5s"})
-        parallel(*[lambda i=i: self.a.query(f"{i}.down.example.") for i in range(8)])
+        self.take_down()
         before = len(up.packets)
         began = time.monotonic()
         replies = parallel(*[lambda i=i: self.a.query(f"{i}.all.example.") for i in range(40)])
@@ -166,7 +172,7 @@ class Failover(ForwardTest):
         """FW-11: failfast: nobody tries"""
         up = self.up(silent)
         self.lab(group(up, hedge=False, failfast=True), limits={"query_deadline": "1.5s"})
-        parallel(*[lambda i=i: self.a.query(f"{i}.down.example.") for i in range(8)])
+        self.take_down()
         replies = parallel(*[lambda i=i: self.a.query(f"{i}.all.example.") for i in range(40)])
         self.assertEqual({(r.rcode, r.ede) for r in replies}, {("SERVFAIL", EDE["unreachable"])})
         self.assertEqual([q.name for q in up.queries() if "all.example" in q.name.lower()], [])

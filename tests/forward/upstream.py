@@ -316,7 +316,7 @@ class Upstream:
             return
         finally:
             begun.set()
-        for s in sockets:
+        for s in [*sockets, *self.wake]:
             s.setblocking(False)
         poll = select.epoll()
         for s in [*sockets, self.wake[0]]:

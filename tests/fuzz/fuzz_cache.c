@@ -2,10 +2,11 @@
  * fuzz_cache.c - reading, adopting and writing a damaged cache (C-17, CA-19, DE-12, G10,
  * R-03)
  *
- * The input is an octet that says whether the checksums of entries are put right after the
- * damage, and a list of edits {u16 where, u8 value} to a small cache: its header, its
- * index, and the first entries of its ring. Whatever the octets are, nothing is read or
- * written outside of it, everything comes to an end, and what is found fits together.
+ * The input is an octet that says whether the checksums of entries are put right after
+ * the damage, and a list of edits {u16 where, u8 value} to a small cache: its header,
+ * its index, and the first entries of its ring. Whatever the octets are, nothing is
+ * read or written outside of it, everything comes to an end, and what is found fits
+ * together.
  */
 #include "cached.h"
 #include "fuzz/fuzz.h"

@@ -7,15 +7,20 @@
 #include "dns/type.h"
 #include "fuzz/fuzz.h"
 
+static const struct hash_key key = {UINT64_C(0x0123456789abcdef), 1, UINT64_MAX};
+
 /* What the worker relies on for PARSE_OK and PARSE_REPLY. */
 static void check_query(const uint8_t *data, size_t size, const struct query *q)
 {
 	char text[NAME_TEXT_MAX];
 	struct name again;
+	struct mark mark;
 	struct addr a;
 
 	FUZZ_CHECK(q->udp_size >= MSG_UDP_MIN);
-	FUZZ_CHECK(q->has_opt || !q->want_do);
+	FUZZ_CHECK(q->has_opt || (!q->want_do && !q->has_loop_mark));
+	if (q->has_loop_mark) /* nobody but us can make one */
+		FUZZ_CHECK(!mark_read(q->mark, sizeof(q->mark), &key, &mark));
 	if (q->qname_len == 0) {
 		FUZZ_CHECK(q->end == MSG_HEADER_LEN && q->has_opt);
 		return;

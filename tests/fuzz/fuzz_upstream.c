@@ -2,8 +2,8 @@
  * fuzz_upstream.c - any octets as a reply of an upstream: taken, stored, found, delivered
  * (R-02)
  *
- * The first octet chooses DO, CD, trust and zones of ours; the rest is the message. What was
- * asked is what its question says, so that more than the matching is seen.
+ * The first octet chooses DO, CD, trust and zones of ours; the rest is the message. What
+ * was asked is what its question says, so that more than the matching is seen.
  */
 #include <string.h>
 
@@ -101,7 +101,7 @@ struct trail {
 	uint16_t type;      /* asked for */
 	bool want_do;
 	bool zones; /* there are zones of ours */
-	bool ours; /* it has come to a name in a zone of ours, about which nobody else speaks */
+	bool ours;  /* it has come to a name in a zone of ours */
 };
 
 /* An RR of the answer: at the name, a CNAME from it, or a DNAME above it. */
@@ -180,6 +180,10 @@ static void check_entry(const struct cache_entry *e, const struct question *q,
 		FUZZ_CHECK(e->kind == CACHE_PASSES && e->expires_ns == now_ns);
 		return;
 	}
+	if (e->kind == CACHE_FAILURE) {
+		FUZZ_CHECK(e->rcode == RCODE_SERVFAIL && e->nsets == 0);
+		return;
+	}
 	FUZZ_CHECK(e->expires_ns > now_ns && e->expires_ns <= now_ns + CAP * NS_PER_S);
 	FUZZ_CHECK(e->rcode == RCODE_NOERROR || e->rcode == RCODE_NXDOMAIN);
 	FUZZ_CHECK(e->wire_len <= CACHE_STORED_MAX);
@@ -196,8 +200,12 @@ static void deliver(struct cache_entry *e, const struct question *q)
 
 	FUZZ_CHECK(cachewrite_store(&cache, e) == 0);
 	FUZZ_CHECK(cache_find(&cache.reader, q, now_ns, now_ns, &found));
-	FUZZ_CHECK(found.answer != NULL && found.fresh && found.answer->size8 * 8 == n);
-	FUZZ_CHECK(memcmp((const uint8_t *)found.answer + from, (const uint8_t *)e + from,
+	const struct cache_entry *got = e->kind == CACHE_FAILURE ? found.failure
+	                                                         : found.answer;
+
+	FUZZ_CHECK(got != NULL && got->size8 * 8 == n);
+	FUZZ_CHECK(e->kind == CACHE_FAILURE ? found.failed_now : found.fresh);
+	FUZZ_CHECK(memcmp((const uint8_t *)got + from, (const uint8_t *)e + from,
 			   n - from) == 0);
 }
 

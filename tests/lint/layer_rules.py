@@ -37,6 +37,7 @@ DOORS = (
 # ends with "/"; a file stands without .c or .h.
 SHELL = (
     "src/common/base/",
+    "src/common/conf/checkfiles",
     "src/common/conf/read",
     "src/common/snap/fault",
     "src/common/snap/segment",

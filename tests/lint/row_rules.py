@@ -6,7 +6,8 @@ from tree import Finding
 ROWS = "tests/data/rows.txt"
 NOT_DUE = "tests/wire/not_due.py"
 ROW = r"[A-Z]{1,2}-[A-Z]?\d{1,2}"
-TESTS = (("tests/wire/", ".py"), ("tests/scenario/", ".scn"), ("tests/unit/", ".c"),
+TESTS = (("tests/wire/", ".py"), ("tests/scenario/", ".scn"), ("tests/scenario/", ".fws"),
+         ("tests/unit/", ".c"),
          ("tests/system/", ".py"), ("tests/api/", ".py"), ("tests/cluster/", ".py"))
 
 

@@ -1,37 +1,39 @@
 /*
  * forward.c - run *.fws files: dialogues with a forwarder's table in virtual time
  *
- *   scenario NAME                    begin with an empty table and cache
- *   group NAME KEY=VALUE ... U=ADDRESS ...   a group and its upstreams; with "reload"
- *                                    before the first, new settings are begun
- *   set KEY VALUE                    of the settings as a whole
- *   configure                        give the settings to the table
+ *   scenario NAME           begin with an empty table and cache
+ *   group NAME KEY=VALUE ... U=ADDRESS ...
+ *                           a group and its upstreams; after `configure` the first one
+ *                           begins new settings
+ *   set KEY VALUE           of the settings as a whole
+ *   configure               give the settings to the table
  *   ask Q NAME TYPE [and NAME TYPE] [group G] [do] [cd] [tcp] [hops N] [deadline T]
- *                                    Q is q0 to q1023; the same Q again asks again
- *   fetch NAME TYPE [group G]        for the cache: nobody waits
- *   note NAME TYPE N                 N hits of an answer
- *   loop U [foreign]                 a query came back by that upstream
- *   after T | at T                   time goes on: so long; until T after `mark`
- *   until LINE [within T]            until that happens, at most 60 s
- *   mark                             time counts from here (a scenario begins with one)
- *   with SECTION RR                  records of the next reply
- *   reply U [probe] [udp|tcp] RCODE|TYPE DATA [ttl N] [FLAG ...]   to the newest open query
- *                                    there; flags: first, tc, noopt, id, name, type, query,
- *                                    short, garbage, noquestion, case, rdlength, soa, N times
+ *                           Q is q0 to q1023; the same Q again asks again
+ *   fetch NAME TYPE [group G]   for the cache: nobody waits
+ *   note NAME TYPE N        N hits of an answer
+ *   loop U [foreign]        a query came back by that upstream
+ *   after T | at T          time goes on: so long; until T after `mark`
+ *   until LINE [within T]   until that happens, at most 60 s
+ *   mark                    time counts from here (a scenario begins with one)
+ *   with SECTION RR         records of the next reply
+ *   reply U [probe] [udp|tcp] RCODE | TYPE DATA [ttl N] [FLAG ...] [N times]
+ *                           to the newest open query there; flags: first, tc, noopt, soa;
+ *                           what is wrong: id, name, type, query, short, garbage,
+ *                           noquestion, case, rdlength
  *   error U refused|network|handshake|full [TEXT]
- *   broken U refused|network|full|off  what send() returns from now on
- *   expect send|probe U [udp|tcp|tls] [NAME TYPE] [opt|noopt] [mixed|lower] [do] [cd] [ad]
- *          [nord] [mark]             in the order of the script
- *   expect settled Q [stored|full|other], expect down|up|loop U, expect failed EDE TEXT
- *   expect quiet                     nothing else happened
- *   expect outcome Q KIND ...        what a waiter finds; expect cached NAME TYPE KIND ...
- *                                    KIND: answer nxdomain failure nothing; then fresh,
- *                                    stale, answers N, ttl N, ede N, holds T, text TEXT
+ *   broken U refused|network|full|off   what send() returns from now on
+ *   expect send|probe U [udp|tcp|tls] [NAME TYPE] [opt|noopt] [mixed|lower] [do] [cd] ...
+ *   expect settled Q [stored|full|other], down|up|loop U, failed EDE TEXT
+ *   expect quiet            nothing else happened
+ *   expect outcome Q KIND   what a waiter finds; expect cached NAME TYPE KIND: anybody
+ *                           KIND: answer nxdomain failure nothing; then fresh, stale,
+ *                           answers N, ttl N, ede N, holds T, text TEXT
  *   expect count [U] NAME N
- *   expect open N                    queries that are awaited
+ *   expect open N           queries that are awaited
  *
  * What was sent, settled or changed and is not expected before the next step is a fault.
- * Lines that begin with # name the rows that are proved. Exit status 0: all is as it says.
+ * Lines that begin with # name the rows that are proved. Exit status 0: all is as it
+ * says.
  */
 #include <ctype.h>
 #include <errno.h>

@@ -33,7 +33,9 @@ const char *forward_behind(const struct script *s, unsigned from, const char *wh
 /* "50ms", "2s", "500us". */
 uint64_t forward_duration_ns(const char *text);
 
-/* The digest of the group that the words name, from `from` on; the first one's if none. */
+/*
+ * The digest of the group that the words name, from `from` on; the first one's if none.
+ */
 uint64_t forward_group_of(struct script *s, unsigned from);
 
 /* The index of that upstream. */

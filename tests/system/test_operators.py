@@ -278,6 +278,7 @@ class Upstreams(Base):
 
     def test_status(self):
         """OV-01: forwarders, the cache and parked queries"""
+        await_("current settings", lambda: all(f["current"] for f in self.a.status()["forwarders"]))
         code, out, err = self.a.ctl("status", "-c", self.a.config)
         self.assertEqual((code, err), (0, ""))
         self.assertRegex(out, r"(?m)^forwarder\.0 +\d+ +running .* current ")

@@ -1,9 +1,10 @@
 /*
  * replies.c - our reading of upstreams' replies, line by line, for replies.py to judge
  *
- *   check ID MIXED TYPE NAME MESSAGE    what reply_check() says: 0 to 3, rcode, TC, AD, OPT
- *   take FLAGS TRUST TYPE NAME MESSAGE  what reply_take() makes: use, kind, seconds of life,
- *                                       rcode, AD, the entry as a message, or why it is none
+ *   check ID MIXED TYPE NAME MESSAGE    reply_check(): its outcome as a number, rcode,
+ *                                       TC, AD, OPT
+ *   take FLAGS TRUST TYPE NAME MESSAGE  reply_take(): use, kind, seconds of life, rcode,
+ *                                       AD, the entry as a message; or why it is none
  *
  * Names and messages are octets in hex. TTLs are capped at 300 and 60 s, cluster.local is
  * ours, and RRSIGs are held against 1700000000.
@@ -79,6 +80,7 @@ int main(void)
 
 	settings.forward.cache.success_max_ttl_s = 300;
 	settings.forward.cache.denial_max_ttl_s = 60;
+	settings.forward.cache.servfail_ttl_ms = 5000;
 	settings.nzones = 1;
 	settings.zones[0].labels = 2;
 	if (name_parse("cluster.local", &settings.zones[0].name) < 0)

@@ -22,7 +22,8 @@ CASES = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
 R = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 20261128)
 WALL, CAP, DENIAL_CAP = 1700000000, 300, 60
 STORE, PASS, USELESS = 0, 1, 2
-ANSWER, NXDOMAIN, PASSES = 0, 1, 3
+ANSWER, NXDOMAIN, FAILURE, PASSES = range(4)
+SERVFAIL_TTL = 5
 OURS = dns.name.from_text("cluster.local.")
 KNOWN = (T.A, T.AAAA, T.CNAME, T.DNAME, T.SOA, T.SRV, T.PTR, T.NS, T.MX)
 SINGLE = (T.CNAME, T.DNAME, T.SOA)
@@ -148,7 +149,7 @@ def make():
     qname = some_name()
     qtype = R.choice(TYPES)
     answer, last = chain(qname)
-    rcode = R.choice((0, 0, 0, 0, 0, 0, 3, 3, 1, 5))
+    rcode = R.choice((0, 0, 0, 0, 0, 0, 0, 3, 3, 3, 1, 2, 5))
     authority = []
     if R.random() < 0.6:
         answer += data(last, qtype)
@@ -275,6 +276,8 @@ def signers(kept):
 def expect(case, do):
     """(use, kind, life, rcode, answer sets, authority sets)."""
     qname, qtype, answer, authority, _, rcode = case
+    if rcode == 2:
+        return STORE, FAILURE, SERVFAIL_TTL, rcode, {}, {}
     kept, beside = Kept(), Kept()
     end, names = walk(qname, qtype, answer, do, kept)
     negative = None
@@ -351,6 +354,7 @@ def judge(case, do, trust, out):
     if ":" in out:
         return False
     use, kind, life, rcode, ad, octets = out.split()
+    trust *= int(kind) != FAILURE
     if (int(use), int(kind), int(life), int(rcode), int(ad)) != (*want[:4], trust):
         return False
     m = dns.message.from_wire(bytes.fromhex(octets), one_rr_per_rrset=True)

@@ -132,16 +132,15 @@ static const struct row rows[] = {
 		"forward = ( { from = \"a.b\"; to = [\"10.0.0.2\"]; } );",
 		"b:1:13: warning: forward: \"a.b.\" is set again: this group wins over "
 		"that of a:2:13\n"},
-	{"FW-06 policies", GROUP("policy = \"fastest\";"), NULL,
+	{"policies", GROUP("policy = \"fastest\";"), NULL,
 		"a:2:55: error: forward[0].policy: \"fastest\" is not offered yet — "
 		"write \"random\"; slow upstreams are hedged\n"},
-	{"FW-06 other words", GROUP("policy = \"randon\"; transport = \"force_tcp\";"),
-		NULL,
+	{"other words", GROUP("policy = \"randon\"; transport = \"force_tcp\";"), NULL,
 		"a:2:55: error: forward[0].policy: \"randon\" is not known — did you "
 		"mean \"random\"?\n"
 		"a:2:77: error: forward[0].transport: \"force_tcp\" is CoreDNS's word — "
 		"write \"tcp\"\n"},
-	{"FW-15 rcodes",
+	{"rcodes",
 		GROUP("failover = [\"nxdomain\", \"NOERROR\", 2]; next = \"NXDOMAIN\";"),
 		NULL,
 		"a:2:70: error: forward[0].failover[1]: \"NOERROR\" is no rcode of a "
@@ -150,7 +149,7 @@ static const struct row rows[] = {
 		"write one such as \"SERVFAIL\"\n"
 		"a:2:92: error: forward[0].next: \"NXDOMAIN\" does not fit here — write "
 		"a list of rcodes such as [ \"SERVFAIL\" ]\n"},
-	{"FW-12 FW-13 FW-17 ranges",
+	{"FW-12 ranges",
 		GROUP("max_connect_attempts = \"all\"; timeout = \"49ms\"; "
 		      "max_concurrent = 16385;"),
 		NULL,
@@ -233,7 +232,7 @@ static const struct row rows[] = {
 		NULL,
 		"a:2:47: error: cache.success.min_ttl: \"11s\" is more than the longest "
 		"time, \"10s\" — write less\n"},
-	{"CA-15 too late for it", FILES "limits = { query_deadline = \"1s\"; };", NULL,
+	{"old answers too late", FILES "limits = { query_deadline = \"1s\"; };", NULL,
 		"a: warning: cache.serve_stale.timeout: is not less than "
 		"limits.query_deadline: old answers are given only where upstreams fail "
 		"before it\n"},

@@ -1,4 +1,7 @@
-/* test_effort.c - the plan of a question: budgets, order, what a reply means (U-01, FW-15) */
+/*
+ * test_effort.c - the plan of a question: budgets, order, what a reply means (U-01,
+ * FW-15)
+ */
 #include "forwarder/effort.h"
 #include "dns/type.h"
 #include "forwarder/reply.h"
@@ -126,7 +129,10 @@ START_TEST(replies)
 }
 END_TEST
 
-/* FW-06 FW-11: whoever is down is passed over; nobody twice in a row if another one is up. */
+/*
+ * FW-06 FW-11: whoever is down is passed over; nobody twice in a row if another one is
+ * up.
+ */
 START_TEST(down_ones_are_passed_over)
 {
 	unsigned by[FORWARD_UPSTREAMS_MAX] = {0};

@@ -1,13 +1,14 @@
 /*
  * test_resolv.c - whom the text of a resolv.conf names
  *
- * Rows: FW-03.
+ * Rows: FW-03, FW-04.
  */
 #include "conf/resolv.h"
 
 #include <stdio.h>
 
-#include "support.h"
+#include "conf_support.h"
+#include "tempdir.h"
 
 /* Servers as LINE=ADDRESS[%INTERFACE], then +MORE and !BAD where there are such. */
 static void show(const struct resolv *r, char *out, size_t cap)
@@ -102,11 +103,57 @@ START_TEST(any_octets)
 }
 END_TEST
 
+/* FW-04: what `check` says of a file and its fallback. */
+static const struct {
+	const char *file, *fallback, *findings;
+} checks[] = {
+	{"nameserver 127.0.0.53\nnameserver 192.0.2.1\n", NULL, ""},
+	{NULL, NULL, ""}, /* it cannot be read: nothing is known */
+	{"search x\n", NULL,
+		"./a: warning: forward[].to: nobody is left to ask: there is no "
+		"`nameserver` line — write the addresses of upstreams instead\n"},
+	{"search x\nnameserver 127.0.0.53\n", NULL,
+		"./a:2:1: warning: forward[].to: nobody is left to ask: loopback: that "
+		"is this machine, or this pod — write the addresses of upstreams "
+		"instead\n"},
+	{"nameserver 198.51.100.7\n", "nameserver ::1\n",
+		"./a:1:1: warning: forward[].to: nobody is left to ask: our own "
+		"address: we would ask ourselves — write the addresses of upstreams "
+		"instead\n"},
+	{"nameserver 127.0.0.53\n", "nameserver 192.0.2.1\n", ""},
+};
+
+START_TEST(files)
+{
+	struct conf_report r;
+	struct conf c;
+
+	tempdir_enter();
+	if (checks[_i].file != NULL)
+		put("a", checks[_i].file);
+	if (checks[_i].fallback != NULL)
+		put("fallback", checks[_i].fallback);
+	parse(FILES "forward = ( { from = \".\"; to = [\"./a\"]; }, { from = \"x\"; to = "
+		    "[\"192.0.2.9\", \"./a\"]; } );\n"
+		    "listen = ( { address = \"198.51.100.7\"; } );",
+		NULL, &c, &r);
+	ck_assert_uint_eq(r.n, 0);
+	conf_check_files(&c, "fallback", &r);
+	char *text = printed(&r);
+	ck_assert_str_eq(text, checks[_i].findings);
+	free(text);
+	conf_fini(&c);
+	conf_report_fini(&r);
+	tempdir_leave();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("resolv");
 
 	tcase_add_loop_test(tc, row, 0, ARRAY_LEN(rows));
 	tcase_add_test(tc, any_octets);
+	tcase_add_loop_test(tc, files, 0, ARRAY_LEN(checks));
 	return run_case("resolv", tc);
 }

@@ -23,6 +23,8 @@
  *                                       read; controller: settings are published)
  *                          PREPARED     number, ok or the first error as text
  *                          COMMITTED    number
+ *                          LOOP         a query of ours came back, and that shall end us
+ *                                       (forwarder, LO-02)
  */
 #ifndef BASE_PAIR_H
 #define BASE_PAIR_H
@@ -50,6 +52,7 @@ enum message_type {
 	MESSAGE_PEER,
 	MESSAGE_PARK,
 	MESSAGE_CACHE,
+	MESSAGE_LOOP,
 };
 
 enum socket_kind {
@@ -90,7 +93,7 @@ struct message_socket {
 };
 
 struct message_number {
-	uint32_t type;   /* PREPARE, COMMIT, ABORT, COMMITTED, READY, RETIRE (number 0) */
+	uint32_t type;   /* one with a number, or READY, RETIRE, LOOP with 0 */
 	uint32_t number; /* PEER: of the forwarder, or of the worker's slot; PARK: 0 */
 };
 

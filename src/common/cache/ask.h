@@ -1,10 +1,11 @@
 /*
  * ask.h - messages between a worker and a forwarder (design: need, park, settle)
  *
- * They travel over a SOCK_SEQPACKET pair for each slot of a worker and each forwarder, of
- * which the supervisor holds both ends, so what is queued outlives either side. One packet
- * is one message. Every message is a hint: losing any of them costs time, never an answer.
- * Who receives one takes it as hostile: ask_check() looks before anybody acts.
+ * They travel over a SOCK_SEQPACKET pair for each slot of a worker and each forwarder,
+ * of which the supervisor holds both ends, so what is queued outlives either side. One
+ * packet is one message. Every message is a hint: losing any of them costs time, never
+ * an answer. Who receives one takes it as hostile: ask_check() looks before anybody
+ * acts.
  *
  *   worker -> forwarder   ASK     a parked query needs outcomes of 1 to 8 questions
  *                         NOTE    an entry of the cache was used
@@ -39,7 +40,7 @@ struct ask_head {
 	uint64_t arrival_ns;  /* of the query: an outcome stored since then settles it */
 	uint64_t deadline_ns; /* when the waiter gives up */
 	uint32_t tcp;         /* the client came by TCP (transport "client") */
-	uint32_t hops;        /* of the loop mark in the client's query; 0: none (LO-01) */
+	uint32_t hops;        /* of the mark in the query; 0: none (LO-01) */
 };
 
 struct ask_question {
@@ -93,15 +94,18 @@ union ask_message {
 	uint8_t octets[ASK_OCTETS_MAX];
 };
 
-/* True if `len` octets are a whole message of a known type, questions and names included. */
+/* True if `len` octets are a whole message of a known type, questions included. */
 bool ask_check(const union ask_message *m, size_t len);
 
-/* Write `n` questions behind the head, whose other fields the caller fills; its length. */
+/*
+ * Write `n` questions behind the head, whose other fields the caller fills; returns
+ * its length.
+ */
 size_t ask_write(union ask_message *m, const struct question *q, unsigned n);
 
 /*
- * Question number i of a message that ask_check() passed, hashed under `key`. False: there
- * is none.
+ * Question number i of a message that ask_check() passed, hashed under `key`. False:
+ * there is none.
  */
 bool ask_question(const union ask_message *m, unsigned i, const struct hash_key *key,
 	struct question *out);

@@ -2,8 +2,8 @@
  * cache.h - reading a cache: find, check, copy (core)
  *
  * No lock, no write, no allocation: memory that a forwarder changes meanwhile is copied
- * before it is believed, and what does not fit together is a miss (C-17). What cache_find()
- * found is the caller's until the next call on the same struct cache.
+ * before it is believed, and what does not fit together is a miss (C-17). What
+ * cache_find() found is the caller's until the next call on the same struct cache.
  */
 #ifndef CACHE_CACHE_H
 #define CACHE_CACHE_H
@@ -45,24 +45,24 @@ struct cache_found {
 	const struct cache_entry *failure; /* NULL: none that counts now */
 	bool failed_now; /* it was stored after the arrival (else EDE 13) */
 	uint64_t word;   /* of the answer, for notes */
-	/* What `answer` took the place of and still stands there: for prefer_positive. */
+	/* What `answer` made obsolete and still stands there: for prefer_positive. */
 	const struct cache_entry *older;
 };
 
 /*
- * Look a question up for a query that arrived at `arrival_ns`. Of an answer to the type and
- * an NXDOMAIN of the name the one stored later counts (CA-11), also when it has expired and
- * the other has not: that one is known to be wrong. A failure counts until it is tried
- * again, unless an answer was stored after it. `answer` with `fresh` false has expired and
- * may only be served stale. True: something was found.
+ * Look a question up for a query that arrived at `arrival_ns`. Of an answer to the type
+ * and an NXDOMAIN of the name the one stored later counts (CA-11), also when it has
+ * expired and the other has not: that one is known to be wrong. A failure counts until
+ * it is tried again, unless an answer was stored after it. `answer` with `fresh` false
+ * has expired and may only be served stale. True: something was found.
  */
 bool cache_find(struct cache *c, const struct question *q, uint64_t arrival_ns,
 	uint64_t now_ns, struct cache_found *out);
 
 /*
- * The question of the name above `q`: its parent, or of the next one up to the root; false:
- * there is none. For NXDOMAIN cuts (CA-12): an NXDOMAIN of a name that cache_find() finds
- * holds for all below it.
+ * The question of the name above `q`: its parent, or of the next one up to the root;
+ * false: there is none. For NXDOMAIN cuts (CA-12): an NXDOMAIN of a name that
+ * cache_find() finds holds for all below it.
  */
 bool cache_parent(
 	const struct question *q, const struct hash_key *key, struct question *out);
@@ -93,14 +93,14 @@ bool cache_rr(const struct cache_entry *e, size_t *at, struct cache_rr *out);
 size_t cache_expand(const struct cache_entry *e, size_t at, struct name *out);
 
 /*
- * True if sizes, counts and offsets of an entry of n octets fit together, those of its RRs
- * too. The memory does not change; its checksum is not looked at.
+ * True if sizes, counts and offsets of an entry of n octets fit together, those of its
+ * RRs too. The memory does not change; its checksum is not looked at.
  */
 bool cache_fits(const struct cache_entry *e, size_t n);
 
 /*
- * Call `on_entry` for every entry that the index leads to, in no order; it returns false to
- * stop. For shmdnsctl: takes as long as it takes.
+ * Call `on_entry` for every entry that the index leads to, in no order; it returns
+ * false to stop. For shmdnsctl: takes as long as it takes.
  */
 typedef bool (*cache_on_entry)(void *arg, const struct cache_entry *e);
 void cache_walk(struct cache *c, cache_on_entry on_entry, void *arg);

@@ -5,9 +5,9 @@
  * every worker: a page of its own, an index, three rings. An index of buckets leads to
  * entries, which stand one behind another in the rings: answers, denials (NXDOMAIN,
  * NODATA, failures), and outcomes that only those who wait for them may use (too large,
- * TTL 0, not to be stored; CA-07, CA-10, CA-20). A ring is written front to back and begins
- * anew at its end; what stands where the next entry goes is let go, or, if it was used
- * since, moved to the front (second chance).
+ * TTL 0, not to be stored; CA-07, CA-10, CA-20). A ring is written front to back and
+ * begins anew at its end; what stands where the next entry goes is let go, or, if it
+ * was used since, moved to the front (second chance).
  *
  * An entry never changes but for `hits` and `window_s`. Readers copy it and believe the
  * copy only if its checksum holds and the index still leads to it; everything in it is
@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define CACHE_MAGIC        UINT64_C(0x3168636163736473) /* "sdscach1" */
-#define CACHE_STORED_MAX   16384 /* octets of RRs of an entry that may be reused (CA-20) */
+#define CACHE_STORED_MAX   16384      /* octets of RRs that may be reused (CA-20) */
 #define CACHE_WIRE_MAX     65535      /* ... of one that passes by */
 #define CACHE_PASSING      (4u << 20) /* octets of the third ring */
 #define CACHE_SETS_MAX     128        /* RRsets of an entry */
@@ -79,17 +79,17 @@ struct cache_set {
 	uint16_t at;    /* of its first RR, from the start of the wire part */
 	uint16_t count; /* RRs, one behind another */
 	uint16_t type;
-	uint8_t authority; /* 1: of the authority section, which stands behind the answer */
+	uint8_t authority; /* 1: of the authority section, behind the answer */
 	uint8_t pad;
 };
 
 /*
  * An entry, a multiple of 8 octets. Behind it stand its sets, the name, the text of a
- * failure, and the wire part: the RRs as they stand in a reply right behind the question of
- * this name, compression pointers included (they count from the start of a message whose
- * question begins at octet 12). The sets follow one another through the whole of it. No
- * pointer leads into a set of more than one RR, so that those may be turned. TTLs in it
- * are 0.
+ * failure, and the wire part: the RRs as they stand in a reply right behind the
+ * question of this name, compression pointers included (they count from the start of a
+ * message whose question begins at octet 12). The sets follow one another through the
+ * whole of it. No pointer leads into a set of more than one RR, so that those may be
+ * turned. TTLs in it are 0.
  */
 struct cache_entry {
 	uint32_t check;        /* hash_check() from `size8` to the end */
@@ -132,6 +132,7 @@ static inline uint32_t cache_tag(
 	return (uint32_t)(x * UINT64_C(0xff51afd7ed558ccd) >> 40);
 }
 
+/* The word of an entry at `offset`, a multiple of 8. */
 static inline uint64_t cache_word(uint64_t offset, unsigned kind, uint32_t tag)
 {
 	return offset / 8 | (uint64_t)kind << 38 | (uint64_t)tag << 40;
@@ -146,21 +147,25 @@ static inline uint64_t cache_word(uint64_t offset, unsigned kind, uint32_t tag)
 typedef uint64_t __attribute__((may_alias)) cache_octets8;
 typedef uint32_t __attribute__((may_alias)) cache_octets4;
 
+/* Load a word of 8 octets; p is a multiple of 8. */
 static inline uint64_t cache_load(const void *p)
 {
 	return __atomic_load_n((const cache_octets8 *)p, __ATOMIC_ACQUIRE);
 }
 
+/* Load 4 octets; p is a multiple of 4. */
 static inline uint32_t cache_load32(const void *p)
 {
 	return __atomic_load_n((const cache_octets4 *)p, __ATOMIC_ACQUIRE);
 }
 
+/* Store a word of 8 octets; p is a multiple of 8. */
 static inline void cache_store(void *p, uint64_t v)
 {
 	__atomic_store_n((cache_octets8 *)p, v, __ATOMIC_RELEASE);
 }
 
+/* Store 4 octets; p is a multiple of 4. */
 static inline void cache_store32(void *p, uint32_t v)
 {
 	__atomic_store_n((cache_octets4 *)p, v, __ATOMIC_RELEASE);

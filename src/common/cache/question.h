@@ -26,6 +26,7 @@ struct question {
 	uint8_t name[NAME_MAX_LEN + 1]; /* folded */
 };
 
+/* True if both are the same question. */
 static inline bool question_equal(const struct question *a, const struct question *b)
 {
 	return a->hash.path == b->hash.path && a->hash.check == b->hash.check &&

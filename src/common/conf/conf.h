@@ -4,7 +4,7 @@
  * One schema table (schema.c) holds each key: path, type, range, default, unit, whether a
  * reload may change it, one line of help (OP-21). Validation, defaults and the text of
  * conf/shmdns.conf come from it. conf_parse() reports every error in one pass (OP-20).
- * Pure but for conf_read(), which is the only function that opens files.
+ * Pure but for conf_read() and conf_check_files(), which open files.
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
@@ -285,6 +285,14 @@ void conf_bundle_fini(struct conf_bundle *b);
  */
 int conf_parse(
 	const uint8_t *bundle, size_t len, struct conf *out, struct conf_report *report);
+
+/*
+ * Warn of each resolv.conf that a group names and that leaves nobody to ask (FW-04). One
+ * that cannot be read is not told: it may not be this machine that it is for. `fallback`
+ * is RESOLV_FALLBACK (resolv.h) but in tests.
+ */
+void conf_check_files(
+	const struct conf *c, const char *fallback, struct conf_report *report);
 
 /* The defaults alone: what an empty file gives. Never fails. */
 void conf_defaults(struct conf *out);

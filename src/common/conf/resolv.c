@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "conf/endpoint.h"
 
 static bool is_space(char c)
 {
@@ -81,4 +82,20 @@ void resolv_parse(const char *text, size_t len, struct resolv *out)
 		take_line(p, eol, line, out);
 		p = eol < end ? eol + 1 : end;
 	}
+}
+
+const char *resolv_fault(
+	const struct resolv_server *s, const struct conf_listen *listen, size_t n)
+{
+	if (addr_loopback(&s->addr))
+		return "loopback: that is this machine, or this pod";
+	if (endpoint_nowhere(&s->addr))
+		return "no address of a machine";
+	if (endpoint_link_local(&s->addr) && s->interface[0] == '\0')
+		return "link-local, and no interface stands behind \"%\"";
+	for (size_t i = 0; i < n; i++)
+		if (listen[i].port == RESOLV_PORT &&
+			addr_compare(&listen[i].addr, &s->addr) == 0)
+			return "our own address: we would ask ourselves";
+	return NULL;
 }

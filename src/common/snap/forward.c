@@ -50,7 +50,7 @@ static void octet(struct cursor *c, uint8_t *field, unsigned max)
 
 static void flag(struct cursor *c, bool *field)
 {
-	uint8_t v = *field;
+	uint8_t v = c->out != NULL && *field; /* what is not read yet may be no bool */
 
 	octet(c, &v, 1);
 	*field = v == 1;

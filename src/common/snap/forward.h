@@ -3,8 +3,8 @@
  *
  * A part of struct settings: made by the controller from `forward`, `cache`, `limits` and
  * resolv.conf files, decoded by workers (which group has a name) and by forwarders (all
- * of it). Lists of names, upstreams and texts stand in pools, and groups say which part of
- * a pool is theirs. Pure.
+ * of it). Lists of names, upstreams and texts stand in pools, and groups say which part
+ * of a pool is theirs. Pure.
  */
 #ifndef SNAP_FORWARD_H
 #define SNAP_FORWARD_H

@@ -106,9 +106,9 @@ int segment_park_map_fd(int fd, size_t octets, void **page);
 int segment_cache_create(const char *instance, unsigned forwarder, int *fd);
 
 /*
- * Map a cache for its writer, who says how many octets it needs (cachewrite_octets()): the
- * object is made as large, but only its first page has memory. `_grow` gives memory to
- * octets [from, to), before they are touched for the first time: 0; -ENOSPC; -errno.
+ * Map a cache for its writer, who says how many octets it needs (cachewrite_octets()):
+ * the object is made as large, but only its first page has memory. `_grow` gives memory
+ * to octets [from, to), before they are touched for the first time: 0; -ENOSPC; -errno.
  */
 int segment_cache_map_fd(int fd, size_t octets, uint8_t **base);
 int segment_cache_grow(int fd, size_t from, size_t to);
