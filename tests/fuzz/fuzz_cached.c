@@ -1,9 +1,9 @@
 /*
  * fuzz_cached.c - any entry that a cache may hold, as an answer (R-02, R-03, C-17)
  *
- * The first octets choose the question, its transport and settings; the rest is written over
- * sets and RRs of an entry, which is stored if it fits together. Whatever is in it, the
- * reply fits and its RRs end where it ends, or there is a need.
+ * The first octets choose the question, its transport and settings; the rest is written
+ * over sets and RRs of an entry, which is stored if it fits together. Whatever is in it,
+ * the reply fits and its RRs end where it ends, or there is a need.
  */
 #include <string.h>
 

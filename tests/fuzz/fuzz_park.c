@@ -1,8 +1,9 @@
 /*
  * fuzz_park.c - what a predecessor left in a park page, and what becomes of it (R-03)
  *
- * The input is written over places of a page in which queries wait. Whoever adopts it must
- * find whole queries or none: each is run as a worker does, waits on, is settled, freed.
+ * The input is written over places of a page in which queries wait. Whoever adopts it
+ * must find whole queries or none: each is run as a worker does, waits on, is settled,
+ * freed.
  */
 #include <string.h>
 

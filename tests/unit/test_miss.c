@@ -2,8 +2,8 @@
  * test_miss.c - names that are not ours: the cache's entries in replies, cuts, access
  *
  * What dialogues cannot say: every size of a reply, every turn, entries that make no
- * sense, for which names access control is asked. The rest of the rows is in the scenarios
- * far, farchain and stale.
+ * sense, for which names access control is asked. The rest of the rows is in the
+ * scenarios far, farchain and stale.
  */
 #include "asking.h"
 #include "cached.h"
@@ -166,7 +166,9 @@ END_TEST
 
 /* ---- every size, every turn ---- */
 
-/* LD-01 CA-18: addresses and MX begin where the packet's turn says, both ways of writing. */
+/*
+ * LD-01 CA-18: addresses and MX begin where the packet's turn says, both ways of writing.
+ */
 START_TEST(turns)
 {
 	static const struct {
