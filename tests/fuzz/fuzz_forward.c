@@ -1,8 +1,8 @@
 /*
  * fuzz_forward.c - any octets as forward settings of a snapshot, and as a resolv.conf
  *
- * The first octet chooses (G10). Settings that are taken come back octet for octet, and may be
- * asked anything.
+ * G10. The first octet chooses. Settings that are taken come back octet for octet, and
+ * may be asked anything.
  */
 #include <string.h>
 
