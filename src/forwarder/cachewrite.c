@@ -70,6 +70,14 @@ static bool same_question(const struct cache_entry *a, const struct cache_entry 
 	return a->type == b->type && same_name(a, b);
 }
 
+/* True if one takes the place of the other: with keep_positive NODATA stands beside. */
+static bool takes_place(const struct cachewrite *w, const struct cache_entry *e,
+	const struct cache_entry *there)
+{
+	return e->kind == there->kind && same_question(e, there) &&
+	       (!w->keep_positive || e->answers > 0 || there->answers == 0);
+}
+
 static enum cache_which which(const struct cache_entry *e)
 {
 	if (e->kind == CACHE_PASSES)
@@ -331,7 +339,7 @@ static uint8_t *slot_for(
 		const struct cache_entry *there = entry_of(w, word);
 
 		if (there != NULL && CACHE_WORD_TAG(word) == tag &&
-			there->kind == e->kind && same_question(there, e))
+			takes_place(w, e, there))
 			return slot;
 		uint64_t v = word == 0 ? 0 : 1 + worth(w, there, now_ns);
 		if (v < least) {
@@ -343,11 +351,11 @@ static uint8_t *slot_for(
 }
 
 /*
- * What a new outcome refutes: that the question failed, and, if the name exists, that it
- * does not (CA-11). An NXDOMAIN refutes answers of other types without a look at them: it
- * was stored later.
+ * What the outcome at slot `mine` refutes: that the question failed, what it answered
+ * before, and, if the name exists, that it does not (CA-11). An NXDOMAIN refutes answers
+ * of other types without a look at them: it was stored later.
  */
-static void refute(struct cachewrite *w, const struct cache_entry *e)
+static void refute(struct cachewrite *w, const struct cache_entry *e, const uint8_t *mine)
 {
 	bool exists = e->kind == CACHE_ANSWER ||
 	              (e->kind == CACHE_PASSES && e->rcode == 0);
@@ -358,9 +366,10 @@ static void refute(struct cachewrite *w, const struct cache_entry *e)
 	for (unsigned i = 0; i < CACHE_BUCKET; i++, slot += sizeof(uint64_t)) {
 		const struct cache_entry *there = entry_of(w, cache_load(slot));
 
-		if (there == NULL)
+		if (there == NULL || slot == mine)
 			continue;
 		if ((there->kind == CACHE_FAILURE && same_question(there, e)) ||
+			takes_place(w, e, there) ||
 			(there->kind == CACHE_NXDOMAIN && exists && same_name(there, e)))
 			unlink_slot(w, slot);
 	}
@@ -383,7 +392,7 @@ int cachewrite_store(struct cachewrite *w, struct cache_entry *e)
 	const struct cache_entry *old = entry_of(w, cache_load(slot));
 	if (old != NULL) {
 		count(w, old, -1);
-		if (old->kind == e->kind && same_question(old, e)) {
+		if (takes_place(w, e, old)) {
 			hits = old->hits;
 			window_s = old->window_s;
 		} else {
@@ -391,7 +400,7 @@ int cachewrite_store(struct cachewrite *w, struct cache_entry *e)
 		}
 	}
 	put(w, i, place, e, hits, window_s, slot);
-	refute(w, e);
+	refute(w, e, slot);
 	if (i != CACHE_PASSING_BY)
 		w->insertions[i]++;
 	return 0;

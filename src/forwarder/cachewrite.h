@@ -25,9 +25,9 @@ struct cachewrite {
 		void *arg, size_t from, size_t to); /* 0 or -errno; NULL: it is there */
 	void *arg;
 	/* Set by the owner at will; 0 by cachewrite_open(). */
-	uint64_t
-		stale_ns; /* so long after it has expired an answer may be used (CA-15) */
+	uint64_t stale_ns;   /* so long after its end an answer may be used (CA-15) */
 	uint64_t window_ns;  /* in which hits are counted (CA-14); 0: for ever */
+	bool keep_positive;  /* beside a NODATA that was stored later (prefer_positive) */
 	struct cache reader; /* over the same memory */
 	struct cachewrite_ring ring[CACHE_RINGS];
 	uint64_t buckets;

@@ -190,6 +190,7 @@ void configure_table(struct fwdtab *f, const struct settings *s, uint64_t now_ns
 	begin_upstreams(f, now_ns);
 	f->cache->stale_ns = new->cache.stale_max_age_s *NS_PER_S;
 	f->cache->window_ns = new->cache.prefetch_window_ms *NS_PER_MS;
+	f->cache->keep_positive = new->cache.stale_prefer_positive;
 	flush(f, new);
 	stat_set(&f->stat->settings, s->number);
 	stat_set(&f->stat->nupstreams, new->nupstreams);

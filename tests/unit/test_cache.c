@@ -174,6 +174,30 @@ START_TEST(nxdomain)
 }
 END_TEST
 
+/* With prefer_positive an answer stands beside the NODATA that came later (CA-15). */
+START_TEST(nodata)
+{
+	struct cache_found f;
+
+	for (int keep = 0; keep < 2; keep++) {
+		c.w.keep_positive = keep;
+		put("www.example.com.", TYPE_A, CACHE_ANSWER, 10 * S, 300, 1, 1);
+		for (uint64_t at_s = 20; at_s <= 30; at_s += 10) {
+			put("www.example.com.", TYPE_A, CACHE_ANSWER, at_s * S, 30, 0, 0);
+			ck_assert(find("www.example.com.", TYPE_A, 31 * S, 31 * S, &f));
+			ck_assert_uint_eq(f.answer->stored_ns, at_s * S);
+			ck_assert_int_eq(f.older != NULL, keep);
+			ck_assert(f.older == NULL || f.older->stored_ns == 10 * S);
+		}
+		put("www.example.com.", TYPE_A, CACHE_ANSWER, 40 * S, 300, 1, 1);
+		ck_assert(find("www.example.com.", TYPE_A, 41 * S, 41 * S, &f));
+		ck_assert(f.answer->stored_ns == 40 * S && f.older == NULL);
+		ck_assert_uint_eq(c.w.entries[CACHE_ANSWERS], 1);
+		ck_assert_uint_eq(c.w.entries[CACHE_DENIALS], 0);
+	}
+}
+END_TEST
+
 START_TEST(parents)
 {
 	struct question q = cached_question(&cached_key, "a.b.example.", TYPE_A), up;
@@ -566,6 +590,7 @@ int main(void)
 	tcase_add_test(tc, key);
 	tcase_add_loop_test(tc, rule, 0, ARRAY_LEN(rules));
 	tcase_add_test(tc, nxdomain);
+	tcase_add_test(tc, nodata);
 	tcase_add_test(tc, parents);
 	tcase_add_test(tc, ttls);
 	tcase_add_test(tc, rrs);
