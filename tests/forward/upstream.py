@@ -33,7 +33,7 @@ TTL = 300
 OPT = b"\0\0\x29\x04\xd0\0\0\0\0\0\0"  # version 0, 1232 octets
 KEPT = 400000  # packets that are remembered
 CLONE_NEWNET = 0x40000000
-PORTS = range(4000, 10240)  # forwarders draw theirs from 10240 on
+PORTS = range(4000, 10240)  # forwarders draw theirs from 32768 on
 CLOSE = object()
 
 Later = collections.namedtuple("Later", "seconds octets")

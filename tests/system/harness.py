@@ -31,7 +31,7 @@ BUILD = os.environ.get("SHMDNS_BUILD", SOURCE)
 FULL = os.environ.get("SHMDNS_FULL") == "1"
 SHM = "/dev/shm"
 SYS_PIDFD_GETFD = 438  # on every architecture
-PORTS = range(4000, 10240)  # forwarders draw theirs from 10240 on
+PORTS = range(4000, 10240)  # forwarders draw theirs from 32768 on
 BUSY = 0.25  # share of the machine that others may use where losses are counted
 PATIENCE_S = 30  # an event that has not come by then never will
 
