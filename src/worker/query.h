@@ -38,8 +38,8 @@ enum verdict {
 #define PACKET_ACCESS       0x2000 /* there are access rules: `action` came of them */
 
 /*
- * What a query does where the cache lacks an answer. From WAIT_STALE on an answer that has
- * expired is taken, if there is one and it may be used (CA-15).
+ * What a query does where the cache lacks an answer. From WAIT_STALE on an answer that
+ * has expired is taken, if there is one and it may be used (CA-15).
  */
 enum wait {
 	WAIT_ASK,   /* VERDICT_NEED */
@@ -106,10 +106,7 @@ static inline bool query_may_forward(
 	return query_forwards(s) && (s->forward.everybody || query_allowed(s, client));
 }
 
-/*
- * Count what became of a query that was admitted and is not waiting: a reply that is about
- * to leave, or that there is none.
- */
+/* Count a query that was admitted by its reply, which is about to leave, or by none. */
 void query_count_reply(const struct packet *p, struct stat_worker *st);
 void query_count_drop(const struct packet *p, struct stat_worker *st);
 

@@ -39,18 +39,18 @@ static const struct row rows[] = {
 		FILES "acl = ( { action = \"drop\"; nets = [\"10.0.0.1\", \"fd00::/8\", "
 		      "\"10.0.0.0/33\", 5, \"all\"]; } );",
 		NULL,
-		"a:2:60: error: acl[0].nets[2]: \"10.0.0.0/33\" is no CIDR and no address "
-		"— write one such as \"10.1.0.0/16\", or \"*\"\n"
+		"a:2:60: error: acl[0].nets[2]: \"10.0.0.0/33\" is no CIDR and no "
+		"address — write one such as \"10.1.0.0/16\", or \"*\"\n"
 		"a:2:75: error: acl[0].nets[3]: \"5\" is no string — put it in quotes\n"
-		"a:2:78: error: acl[0].nets[4]: \"all\" is no CIDR and no address — write "
-		"one such as \"10.1.0.0/16\", or \"*\"\n"},
+		"a:2:78: error: acl[0].nets[4]: \"all\" is no CIDR and no address — "
+		"write one such as \"10.1.0.0/16\", or \"*\"\n"},
 	{"AC-01 types",
 		FILES
 		"acl = ( { action = \"drop\"; types = [\"any\", \"TYPE64\", \"OPT\", "
 		"\"TYPE0\", \"b\"]; } );",
 		NULL,
-		"a:2:54: error: acl[0].types[2]: \"OPT\" is no type of queries — write one "
-		"such as \"AAAA\", or \"*\"\n"
+		"a:2:54: error: acl[0].types[2]: \"OPT\" is no type of queries — write "
+		"one such as \"AAAA\", or \"*\"\n"
 		"a:2:61: error: acl[0].types[3]: \"TYPE0\" is no type of queries — write "
 		"one such as \"AAAA\", or \"*\"\n"
 		"a:2:70: error: acl[0].types[4]: \"b\" is no type of queries — write one "

@@ -21,26 +21,25 @@ static const char *const acls[] = {"allow", "block", "filter", "drop", NULL};
 static const char *const loops[] = {"break", "warn", "exit", NULL};
 
 /* Where a value goes: FIELD is a value, LIST a pointer and a count. */
-#define FIELD_OF(s, name)           offsetof(s, name), sizeof(((s *)0)->name), 0
-#define LIST_OF(s, name, n)         offsetof(s, name), sizeof(*((s *)0)->name), offsetof(s, n)
-#define FIELD(name)                 FIELD_OF(struct conf, name)
-#define LIST(name, n)               LIST_OF(struct conf, name, n)
-#define KUBE(name)                  FIELD(kubernetes.name)
-#define KUBE_LIST(name)             LIST(kubernetes.name, kubernetes.n##name)
-#define CACHE(name)                 FIELD(cache.name)
-#define CACHE_LIST(name)            LIST(cache.name, cache.n##name)
-#define LISTEN(name)                FIELD_OF(struct conf_listen, name)
-#define FORWARD(name)               FIELD_OF(struct conf_forward, name)
-#define FORWARD_LIST(name)          LIST_OF(struct conf_forward, name, n##name)
-#define ACL_LIST(name)              LIST_OF(struct conf_acl, name, n##name)
-#define START                       false
-#define RELOAD                      true
-#define NO_RANGE                    0, 0, ""
-#define DEFAULT(text)               text, false, NULL, NULL
-#define REQUIRED(text)              text, true, NULL, NULL
-#define REQUIRED_WORDS(text, words) text, true, NULL, words
-#define FOLLOWS(text, key)          text, false, key, NULL
-#define WORDS(text, words)          text, false, NULL, words
+#define FIELD_OF(s, name)   offsetof(s, name), sizeof(((s *)0)->name), 0
+#define LIST_OF(s, name, n) offsetof(s, name), sizeof(*((s *)0)->name), offsetof(s, n)
+#define FIELD(name)         FIELD_OF(struct conf, name)
+#define LIST(name, n)       LIST_OF(struct conf, name, n)
+#define KUBE(name)          FIELD(kubernetes.name)
+#define KUBE_LIST(name)     LIST(kubernetes.name, kubernetes.n##name)
+#define CACHE(name)         FIELD(cache.name)
+#define CACHE_LIST(name)    LIST(cache.name, cache.n##name)
+#define LISTEN(name)        FIELD_OF(struct conf_listen, name)
+#define FORWARD(name)       FIELD_OF(struct conf_forward, name)
+#define FORWARD_LIST(name)  LIST_OF(struct conf_forward, name, n##name)
+#define ACL_LIST(name)      LIST_OF(struct conf_acl, name, n##name)
+#define START               false
+#define RELOAD              true
+#define NO_RANGE            0, 0, ""
+#define DEFAULT(text)       text, false, NULL, NULL
+#define REQUIRED(text)      text, true, NULL, NULL
+#define FOLLOWS(text, key)  text, false, key, NULL
+#define WORDS(text, words)  text, false, NULL, words
 
 /* clang-format off */
 const struct key schema[] = {
@@ -364,7 +363,7 @@ const struct key schema[] = {
 	 "who may know of which names: the first rule that is about a query counts; "
 	 "without one it is allowed"},
 	{"acl[].action", KEY_WORD, RELOAD, NO_RANGE,
-	 REQUIRED_WORDS("\"block\"", acls), FIELD_OF(struct conf_acl, action),
+	 "\"block\"", true, NULL, acls, FIELD_OF(struct conf_acl, action),
 	 "\"block\" (REFUSED), \"filter\" (an answer without records), \"drop\" (no "
 	 "reply), or \"allow\""},
 	{"acl[].zones", KEY_NAMES, RELOAD, 0, CONF_ACL_ZONES_MAX, "zones",
