@@ -119,20 +119,21 @@ START_TEST(made)
 {
 	static const struct acl_run none = {0, 0};
 
-	make(FILES
-		"acl = ( { action = \"allow\"; nets = [\"10.1.0.0/16\", "
-		"\"10.1.2.3\"]; zones = [\"A.example\", \"b.example.\"]; },\n"
-		"{ action = \"filter\"; types = [\"AAAA\", \"any\"]; zones = [\"c.\"]; "
-		"} );",
+	make(FILES "acl = ( { action = \"allow\"; nets = [\"10.1.0.0/16\", "
+		   "\"10.1.2.3\"]; zones = [\"A.example\", \"b.example.\"]; },\n"
+		   "{ action = \"filter\"; types = [\"AAAA\", \"any\"]; zones = "
+		   "[\"10.0.0.0/15\"]; "
+		   "} );",
 		"acl = ( { action = \"drop\"; zones = [\"x.\", \".\"]; types = [\"A\", "
 		"\"*\"]; nets = [\"fd00::1\"]; }, { action = \"block\"; } );");
 	ck_assert_uint_eq(out->nrules, 4);
 	check_rule(0, ACL_ALLOW, (struct acl_run){0, 2}, none);
-	check_rule(1, ACL_FILTER, (struct acl_run){2, 1}, (struct acl_run){0, 2});
+	check_rule(1, ACL_FILTER, (struct acl_run){2, 2}, (struct acl_run){0, 2});
 	check_rule(2, ACL_DROP, none, none);
 	check_rule(3, ACL_BLOCK, none, none);
 	check_name(&out->names[0], "a.example.");
-	check_name(&out->names[2], "c.");
+	check_name(&out->names[2], "0.10.in-addr.arpa.");
+	check_name(&out->names[3], "1.10.in-addr.arpa.");
 	ck_assert_uint_eq(out->types[0], TYPE_AAAA);
 	ck_assert_uint_eq(out->types[1], TYPE_ANY);
 	ck_assert_uint_eq(out->anybody, 1 << 1 | 1 << 3);

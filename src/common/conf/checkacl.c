@@ -31,17 +31,33 @@ void check_acl_rule(struct parse *p, const struct value *v, const struct conf_ac
 
 /* ---- all of it ---- */
 
+static bool all_zones(const struct conf_acl *rule)
+{
+	for (size_t i = 0; i < rule->nzones; i++)
+		if (rule->zones[i].len == 1)
+			return true;
+	return false;
+}
+
+static bool all_types(const struct conf_acl *rule)
+{
+	for (size_t i = 0; i < rule->ntypes; i++)
+		if (rule->types[i] == CONF_TYPE_ALL)
+			return true;
+	return false;
+}
+
+static bool all_nets(const struct conf_acl *rule)
+{
+	for (size_t i = 0; i < rule->nnets; i++)
+		if (rule->nets[i].addr.len == 0)
+			return true;
+	return false;
+}
+
 static bool is_all(const struct conf_acl *rule)
 {
-	bool zones = false, types = false, nets = false;
-
-	for (size_t i = 0; i < rule->nzones; i++)
-		zones |= rule->zones[i].len == 1;
-	for (size_t i = 0; i < rule->ntypes; i++)
-		types |= rule->types[i] == CONF_TYPE_ALL;
-	for (size_t i = 0; i < rule->nnets; i++)
-		nets |= rule->nets[i].addr.len == 0;
-	return zones && types && nets;
+	return all_zones(rule) && all_types(rule) && all_nets(rule);
 }
 
 /* Rules behind one that is about everything are never used. */
@@ -62,7 +78,7 @@ static void check_reached(struct parse *p)
 		all->file, all->line, all->column);
 }
 
-/* What a rule may have to itself, all of them have room for together. */
+/* All rules have room for this together; what is about everything takes none of it. */
 static void check_room(struct parse *p)
 {
 	const struct conf *c = p->conf;
@@ -76,9 +92,11 @@ static void check_room(struct parse *p)
 		{"nets", &nets, CONF_ACL_NETS_MAX}};
 
 	for (size_t i = 0; i < c->nacl; i++) {
-		zones += c->acl[i].nzones;
-		types += c->acl[i].ntypes;
-		nets += c->acl[i].nnets;
+		const struct conf_acl *rule = &c->acl[i];
+
+		zones += all_zones(rule) ? 0 : rule->nzones;
+		types += all_types(rule) ? 0 : rule->ntypes;
+		nets += all_nets(rule) ? 0 : rule->nnets;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		if (*lists[i].n > lists[i].max)

@@ -366,10 +366,10 @@ const struct key schema[] = {
 	 "\"block\"", true, NULL, acls, FIELD_OF(struct conf_acl, action),
 	 "\"block\" (REFUSED), \"filter\" (an answer without records), \"drop\" (no "
 	 "reply), or \"allow\""},
-	{"acl[].zones", KEY_NAMES, RELOAD, 0, CONF_ACL_ZONES_MAX, "zones",
+	{"acl[].zones", KEY_ZONES, RELOAD, 0, CONF_ACL_ZONES_MAX, "zones",
 	 DEFAULT("[ \".\" ]"), ACL_LIST(zones),
-	 "names that the rule is about, and those below them, also where a CNAME leads "
-	 "to them"},
+	 "names that the rule is about, with all below them, also where a CNAME leads to "
+	 "them; a CIDR stands for its reverse zones"},
 	{"acl[].types", KEY_RRTYPES, RELOAD, 0, CONF_ACL_TYPES_MAX, "types",
 	 DEFAULT("[ \"*\" ]"), ACL_LIST(types),
 	 "types of queries that it is about, such as \"AAAA\" or \"ANY\"; \"*\": all"},
