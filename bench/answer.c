@@ -63,7 +63,7 @@ static const struct kind {
 		ROTATION_WEIGHTED, 0},
 	{"weighted-near", "spread.default.svc.cluster.local.", TYPE_A, 1232, POD,
 		ROTATION_WEIGHTED, 0},
-	/* access control: 4096 nets of others, and one within another of the client */
+	/* access control: 4096 nets without the client, and with it in two of them */
 	{"acl-others", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, NOBODY, 0,
 		ACL_RULES_MAX},
 	{"acl-client", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, STRANGER, 0,
@@ -140,7 +140,7 @@ static void prepare_cache(unsigned names)
 	store("www.example.net.", TYPE_A, CACHE_ANSWER, 1, 4);
 }
 
-/* As many nets as there may be; two, one within the other, are about PODs and STRANGERs. */
+/* As many nets as there may be; two, one within the other, hold POD and STRANGER. */
 static void prepare_access(void)
 {
 	struct acl_settings *a = &cluster.settings.acl;
