@@ -2,13 +2,14 @@
  * relay - the yardstick of misses: takes a query, asks an upstream, gives its reply back,
  * and does nothing else; and a plain upstream for such measurements
  *
- *   relay -l ADDR:PORT -u ADDR:PORT      a relay: each query leaves by a fresh connected
- *                                        socket of a random port with a random ID
+ *   relay -l ADDR:PORT -u ADDR:PORT      a relay: each query leaves by a fresh
+ *                                        connected socket of a random port with a
+ *                                        random ID
  *   relay -l ADDR:PORT -u ADDR:PORT -k   ... by one kept socket, its ID a counter
  *   relay -l ADDR:PORT                   an upstream: every name has one address
  *
- * Whoever has not been answered after 2 s is forgotten. Replies of a round leave together,
- * as a server that takes care would send them. Ends on SIGTERM.
+ * Whoever has not been answered after 2 s is forgotten. Replies of a round leave
+ * together, as a server that takes care would send them. Ends on SIGTERM.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -57,7 +57,7 @@ static void put_reply(const char *name, uint16_t type, ldns_pkt_rcode rcode,
 	size_t size;
 
 	ldns_pkt_set_qr(pkt, true);
-	ldns_pkt_set_rcode(pkt, rcode);
+	ldns_pkt_set_rcode(pkt, (uint8_t)rcode);
 	for (unsigned i = 0; i < n; i++) {
 		ldns_rr *rr;
 
@@ -155,7 +155,7 @@ START_TEST(no_waiting)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		ck_assert_ptr_null(ask_with(&b, rows[i].name, TYPE_TXT, 1232, 0));
-		asked.p.wait = rows[i].wait;
+		asked.p.wait = (uint8_t)rows[i].wait;
 		ck_assert_int_eq(answer(&b, &asked.p), VERDICT_REPLY);
 		ck_assert_uint_eq(asked.p.rcode, rows[i].rcode);
 		ck_assert_uint_eq(asked.p.ede, rows[i].ede);
