@@ -148,10 +148,12 @@ static void tell_hit(struct needs *n, const struct packet *p, uint64_t now_ns)
 static void tell_refresh(struct needs *n, const struct packet *p, uint64_t now_ns)
 {
 	const struct forward_settings *f = &n->worker->reader.settings.forward;
+	const struct question *q = &p->need[0];
+	uint8_t home = (uint8_t)question_home(q, n->worker->ncaches);
 	uint32_t hits;
 
-	if (notes_hit(&n->notes, p->used_home, p->used_word, peers_room(n->peers), now_ns,
-		    &hits))
+	if (notes_hit(&n->notes, home, q->hash.check ^ q->type, peers_room(n->peers),
+		    now_ns, &hits))
 		ask(n, p, ASK_NOBODY, 0, now_ns + f->deadline_ms * NS_PER_MS);
 }
 
