@@ -29,7 +29,7 @@ class Crowded(Forwarding):
 
 class Process(ForwardTest):
     def test_memory(self):
-        """R-20, SH-02: no room for the cache: one line, and it begins when there is some"""
+        """SH-02: no room for the cache: one line, and it begins when there is some"""
         harness.need_root()
         harness.need_namespace()
         self.a = self.enter(Crowded(group(self.up()), wrap=BALLAST))
