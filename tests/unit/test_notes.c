@@ -26,7 +26,7 @@ START_TEST(once_a_second)
 }
 END_TEST
 
-/* Who takes another's place begins anew; a place tells once a second all the same. */
+/* Who takes the place of another begins anew; the place tells once a second. */
 START_TEST(many)
 {
 	unsigned told[3] = {0};
