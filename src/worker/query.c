@@ -26,9 +26,9 @@ bool query_allowed(const struct settings *s, const struct sockaddr *client)
 }
 
 /*
- * A query with a mark under our key has gone in a circle, whatever its hops (LO-01): nobody
- * else can make one, and no other appliance has our key. True: it is answered. Not inline:
- * hardly a query has a mark.
+ * A query with a mark under our key has gone in a circle, whatever its hops (LO-01):
+ * nobody else can make one, and no other appliance has our key. True: it is answered. Not
+ * inline: hardly a query has a mark.
  */
 __attribute__((noinline)) static bool answer_loop(const struct basis *b, struct packet *p)
 {

@@ -37,8 +37,8 @@ enum verdict {
 #define PACKET_REFRESH      0x1000 /* `need` is to be fetched for the cache (CA-15) */
 
 /*
- * What a query does where the cache lacks an answer. From WAIT_STALE on an answer that has
- * expired is taken, if there is one and it may be used (CA-15).
+ * What a query does where the cache lacks an answer. From WAIT_STALE on an answer that
+ * has expired is taken, if there is one and it may be used (CA-15).
  */
 enum wait {
 	WAIT_ASK,   /* VERDICT_NEED */

@@ -150,7 +150,9 @@ int settings_decode(
 	return decode_tables(p, end, out);
 }
 
-/* True if what stands `zone->len` octets before the end of the name begins as the zone. */
+/*
+ * True if what stands `zone->len` octets before the end of the name begins as the zone.
+ */
 static inline bool begins_there(const struct name *zone, const uint8_t *name, size_t len)
 {
 	return zone->len <= len &&
@@ -165,7 +167,9 @@ int settings_zone(const struct settings *s, const uint8_t *name, size_t len)
 	for (unsigned i = 0; i < s->nzones; i++) {
 		const struct name *z = &s->zones[i].name;
 
-		/* Two octets first: they cost no call, and tell nearly all zones apart. */
+		/*
+		 * Two octets first: they cost no call, and tell nearly all zones apart.
+		 */
 		if (z->len > best_len && begins_there(z, name, len) &&
 			name_under(name, len, z->wire, z->len)) {
 			best = (int)i;
