@@ -31,7 +31,7 @@ static rlim_t needed(const struct supervisor *s, uint32_t workers)
 	       DESCRIPTORS_KEPT;
 }
 
-/* Before anything is made, as that would take them from others. Lowest ones come first. */
+/* Before anything is made: that would take them from others. The lowest come first. */
 static bool has_descriptors(const struct supervisor *s, uint32_t workers)
 {
 	struct rlimit limit;

@@ -81,8 +81,9 @@ int sockets_prepare(struct sockets *s, const struct conf_listen *listen, size_t 
 	const struct addresses *machine, sockets_on_change on_change, void *arg);
 
 /*
- * Make the change: what is not wanted any more is closed by sockets_step() at `leaves_ns`,
- * when queries that came by it have their replies. Without a change, nothing happens.
+ * Make the change: what is not wanted any more is closed by sockets_step() at
+ * `leaves_ns`, when queries that came by it have their replies. Without a change,
+ * nothing happens.
  */
 void sockets_commit(struct sockets *s, uint64_t leaves_ns);
 

@@ -2,7 +2,8 @@
  * supervisor.h - what the supervisor knows while it runs
  *
  * One struct, made by main.c, turned by supervise.c; crew.c deals with the children,
- * reload.c with the configuration and the controller, resize.c with the number of workers.
+ * reload.c with the configuration and the controller, resize.c with how many
+ * workers there are.
  */
 #ifndef SUPERVISOR_SUPERVISOR_H
 #define SUPERVISOR_SUPERVISOR_H

@@ -524,7 +524,8 @@ class Resize(Base):
         for slot in (1, 2, 3, 4):
             a.line("worker ended slot=%d" % slot)
         self.resize(a, 3)
-        a.line("worker ready slot=2", count=2)
+        for slot in (1, 2):
+            a.line("worker ready slot=%d" % slot, count=2)
         self.assertEqual(self.shares(a), {(i, i) for i in range(3)})
         for pid in (pids[0], pids[2]):
             self.assertTrue(alive(pid))
