@@ -43,8 +43,7 @@ static int seal(const struct conf_bundle *b)
 	return ret;
 }
 
-/* What may be named at the start but not read again: to open a FIFO would stop us. */
-static bool is_pipe(const char *path)
+bool confmem_is_pipe(const char *path)
 {
 	struct stat st;
 
@@ -63,15 +62,18 @@ int confmem_load(const char *path, uint32_t number, struct confmem *out,
 {
 	struct conf_bundle bundle = {0};
 	struct conf conf;
+	uint8_t digest[SHA256_OCTETS];
 	char *failed = NULL;
-	int ret = number > 1 && is_pipe(path) ? -ESPIPE
-	                                      : conf_read(path, &bundle, &failed);
+	int ret = number > 1 && confmem_is_pipe(path) ? -ESPIPE
+	                                              : conf_read(path, &bundle, &failed);
 
 	if (ret < 0) {
 		log_line(LOG_ERROR, "config unreadable file=%s error=\"%s\"",
 			failed != NULL ? failed : path, error_text(ret));
 		goto out;
 	}
+	conf_bundle_digest(&bundle, digest);
+	memcpy(out->digest, digest, sizeof(digest));
 	ret = conf_parse(bundle.data, bundle.len, &conf, report);
 	if (ret < 0)
 		goto out;
@@ -83,6 +85,7 @@ int confmem_load(const char *path, uint32_t number, struct confmem *out,
 		goto out;
 	}
 	*out = (struct confmem){.fd = fd, .number = number, .conf = conf};
+	memcpy(out->digest, digest, sizeof(digest));
 out:
 	free(failed);
 	conf_bundle_fini(&bundle);

@@ -15,6 +15,7 @@
 struct confmem {
 	int fd;          /* owned: the sealed memory file */
 	uint32_t number; /* of this reading: 1 at the start, one more with each reload */
+	uint8_t digest[SHA256_OCTETS]; /* of the files; also of those with errors */
 	struct conf conf;
 };
 
@@ -26,6 +27,9 @@ struct confmem {
  */
 int confmem_load(const char *path, uint32_t number, struct confmem *out,
 	struct conf_report *report);
+
+/* What may be named at the start but not read again: to open a FIFO would stop us. */
+bool confmem_is_pipe(const char *path);
 
 /* Close the memory file and free the settings; fd is -1 then. */
 void confmem_close(struct confmem *c);

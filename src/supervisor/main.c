@@ -136,6 +136,7 @@ static int load(struct supervisor *s)
 		conf_report_print(&report, stderr);
 	else if (ret == 0)
 		confmem_log(&report);
+	memcpy(s->watch.tried, s->config.digest, SHA256_OCTETS);
 	conf_report_fini(&report);
 	return ret;
 }

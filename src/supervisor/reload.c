@@ -1,7 +1,9 @@
 /* reload.c - see reload.h */
 #include "supervisor/reload.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -115,6 +117,8 @@ void reload_step(struct supervisor *s, uint64_t now_ns)
 	if (s->reloading)
 		notify_send("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_ns / 1000);
 	int ret = confmem_load(s->path, s->config.number + 1, &s->next, &report);
+	if (ret == 0 || ret == -EINVAL) /* it was read */
+		memcpy(s->watch.tried, s->next.digest, SHA256_OCTETS);
 	confmem_log(&report);
 	conf_report_fini(&report);
 	if (ret < 0) {

@@ -32,6 +32,16 @@ struct crew {
  */
 enum stop_stage { STOP_NOT, STOP_WORKERS, STOP_FORWARDERS, STOP_CONTROLLER };
 
+/* What is known of the files of the configuration; watch.h. */
+struct watch {
+	int fd;               /* of notices, or -1; owned */
+	uint64_t settle_ns;   /* when to look because of notices; UINT64_MAX: none */
+	uint64_t restless_ns; /* then at the latest */
+	uint64_t look_ns;     /* when to look without any; UINT64_MAX: never */
+	uint8_t seen[SHA256_OCTETS];  /* at the last look */
+	uint8_t tried[SHA256_OCTETS]; /* at the last start or reload, good or bad */
+};
+
 /* A change of the number of workers; resize.h. */
 struct resize {
 	uint32_t workers; /* there shall be so many */
@@ -62,6 +72,7 @@ struct supervisor {
 	struct crew *crew;        /* one for each slot, owned */
 	struct sockets sockets;
 	struct resize resize;
+	struct watch watch;
 
 	int epoll, signals, addresses; /* owned */
 	uint64_t addresses_ns; /* when to look at the addresses; UINT64_MAX: not */
@@ -79,5 +90,6 @@ struct supervisor {
 /* Event sources beside the slots' pairs in epoll's data. */
 #define SOURCE_SIGNALS   (UINT64_C(1) << 32)
 #define SOURCE_ADDRESSES (UINT64_C(2) << 32)
+#define SOURCE_FILES     (UINT64_C(3) << 32)
 
 #endif

@@ -499,6 +499,97 @@ class Reload(Base):
         self.assertEqual(a.shm(), [])
 
 
+class Watch(Base):
+    """RL-01, CR-02: changed files are read without a signal."""
+
+    def put(self, path, text):
+        with open(path + ".new", "w", encoding="ascii") as f:
+            f.write(text)
+        os.rename(path + ".new", path)
+
+    def test_renamed_file(self):
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        self.put(a.path("conf"), a.read("conf") + "# more\n")
+        a.line("config changed")
+        a.line("reload done config=2")
+
+    def test_written_file(self):
+        """What is being written is left alone: an empty file would be all defaults."""
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        text = a.read("conf")
+        with open(a.path("conf"), "w", encoding="ascii") as f:
+            f.flush()
+            f.write(text + "# more\n")
+        a.line("reload done config=2")
+        self.assertNotIn("listen failed", a.read("stderr"))
+
+    def test_directory(self):
+        """conf.d comes to be; a file in it comes and goes."""
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        os.mkdir(a.path("conf.d"))
+        self.put(a.path("conf.d", "1.conf"), 'log = { level = "debug"; };\n')
+        a.line("reload done config=2")
+        os.unlink(a.path("conf.d", "1.conf"))
+        a.line("reload done config=3")
+
+    def test_config_map(self):
+        """CR-02: the directory of a ConfigMap changes by one rename of ..data."""
+        a = self.appliance()
+        text = a.read("conf")
+        os.unlink(a.path("conf"))
+        for version in ("..1", "..2"):
+            os.mkdir(a.path(version))
+            self.put(a.path(version, "conf"), text + "# %s\n" % version)
+        os.symlink("..1", a.path("..data"))
+        os.symlink("..data/conf", a.path("conf"))
+        a.start()
+        a.line("COMMIT number=1", "log")
+        os.symlink("..2", a.path("..data_tmp"))
+        os.rename(a.path("..data_tmp"), a.path("..data"))
+        a.line("reload done config=2")
+
+    def test_without_notices(self):
+        """What a link leads to elsewhere is looked at from time to time."""
+        a = self.appliance()
+        a.configure(["127.0.0.1"], 2, more='reload = { interval = "1s"; jitter = "0s"; };')
+        os.mkdir(a.path("else"))
+        os.rename(a.path("conf"), a.path("else", "conf"))
+        os.symlink("else/conf", a.path("conf"))
+        a.start()
+        a.line("COMMIT number=1", "log")
+        self.put(a.path("else", "conf"), a.read("conf") + "# more\n")
+        a.line("reload done config=2")
+
+    def test_bad_file(self):
+        """RL-02: the same bad content is not tried again until it changes."""
+        more = 'reload = { interval = "1s"; jitter = "0s"; };'
+        a = self.appliance()
+        a.configure(["127.0.0.1"], 2, more)
+        a.start()
+        a.line("COMMIT number=1", "log")
+        a.configure(["127.0.0.1"], 2, more + "wrokers = 3;")
+        a.line("reload refused by=supervisor")
+        with open(a.path("other"), "w", encoding="ascii"):
+            pass  # a notice that means nothing
+        a.configure(["127.0.0.1"], 2, more + "wrokers = 4;")
+        a.line("reload refused by=supervisor", count=2)
+        a.configure(["127.0.0.1"], 2, more)
+        a.line("reload done config=2")
+        self.assertEqual(a.read("stderr").count("reload refused"), 2)
+
+    def test_single_file(self):
+        """CR-01: a file that is mounted by itself never follows its ConfigMap."""
+        under = ["unshare", "-rm", "sh", "-c", 'mount --bind "$2" "$2" && exec "$0" "$@"']
+        if subprocess.run(under + ["true", "", "/etc/hostname"], check=False,
+                          capture_output=True).returncode != 0:
+            self.skipTest("no mount namespace can be made here")
+        a = self.appliance().start(under=under)
+        a.line("config is mounted as a single file=%s," % re.escape(a.path("conf")))
+
+
 class Resize(Base):
     """RL-04, R-16: the number of workers changes by a reload; nobody else is replaced."""
 
@@ -837,7 +928,8 @@ def main():
     loader = unittest.TestLoader()
     only = sys.argv[1:]
     classes = ([Namespaces] if only == ["--namespace"]
-               else [Life, Deaths, Forwarders, Reload, Resize, Addresses, Options, Ports])
+               else [Life, Deaths, Forwarders, Reload, Watch, Resize, Addresses, Options,
+                     Ports])
     suite = unittest.TestSuite(loader.loadTestsFromTestCase(c) for c in classes)
     if only and only != ["--namespace"]:
         suite = loader.loadTestsFromNames(only, sys.modules[__name__])

@@ -100,6 +100,34 @@ void conf_bundle_add(
 	bundle_add(b, BUNDLE_FILE, name, text, len);
 }
 
+bool conf_bundle_file(const struct conf_bundle *b, size_t *pos, const char **name)
+{
+	struct bundle_record r;
+
+	while (bundle_next(b->data, b->len, pos, &r) > 0) {
+		if (r.kind == BUNDLE_INTERFACE)
+			continue;
+		*name = r.name;
+		return true;
+	}
+	return false;
+}
+
+void conf_bundle_digest(const struct conf_bundle *b, uint8_t out[SHA256_OCTETS])
+{
+	struct bundle_record r;
+	struct sha256 s;
+
+	sha256_init(&s);
+	for (size_t pos = 0; bundle_next(b->data, b->len, &pos, &r) > 0;) {
+		if (r.kind == BUNDLE_INTERFACE)
+			continue;
+		sha256_add(&s, r.name, strlen(r.name) + 1);
+		sha256_add(&s, r.text, r.len + 1);
+	}
+	sha256_end(&s, out);
+}
+
 void conf_bundle_fini(struct conf_bundle *b)
 {
 	free(b->data);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/sha256.h"
 #include "dns/addr.h"
 #include "dns/name.h"
 
@@ -229,7 +230,10 @@ struct conf {
 	struct prefix *forward_clients; /* AC-10; an address of len 0 stands for "*" */
 	size_t nforward_clients;
 	enum conf_loop loop_detection; /* LO-02 */
-	int log_level;                 /* enum log_level */
+	struct {
+		uint64_t interval_ns, jitter_ns;
+	} reload;      /* RL-01 */
+	int log_level; /* enum log_level */
 };
 
 enum conf_severity { CONF_ERROR, CONF_WARNING };
@@ -274,6 +278,15 @@ int conf_read(const char *path, struct conf_bundle *out, char **failed);
  */
 void conf_bundle_add(
 	struct conf_bundle *b, const char *name, const void *text, size_t len);
+
+/*
+ * The name of the file at *pos (0 at first), which then moves to the next one, those that
+ * are included and could not be read among them; false: that was the last. Borrowed.
+ */
+bool conf_bundle_file(const struct conf_bundle *b, size_t *pos, const char **name);
+
+/* SHA-256 of the names and texts of all files; interfaces do not count. */
+void conf_bundle_digest(const struct conf_bundle *b, uint8_t out[SHA256_OCTETS]);
 
 /* Free the octets. */
 void conf_bundle_fini(struct conf_bundle *b);

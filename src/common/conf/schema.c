@@ -430,6 +430,12 @@ const struct key schema[] = {
 	{"cache.serve_stale.prefer_positive", KEY_BOOL, RELOAD, NO_RANGE,
 	 DEFAULT("false"), CACHE(serve_stale.prefer_positive),
 	 "an old answer counts more than a fresh denial"},
+	{"reload.interval", KEY_DURATION, RELOAD, 1, 86400, "s", DEFAULT("\"30s\""),
+	 FIELD(reload.interval_ns),
+	 "time between two looks at the files, where no notice of a change comes"},
+	{"reload.jitter", KEY_DURATION, RELOAD, 0, 86400, "s", DEFAULT("\"15s\""),
+	 FIELD(reload.jitter_ns),
+	 "so much earlier or later, but no more than half of the interval"},
 	{"log.level", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"info\"", levels),
 	 FIELD(log_level),
 	 "least severe lines that are written: \"error\", \"warning\", \"info\", "
