@@ -202,7 +202,7 @@ static void send_start(struct supervisor *s, uint32_t i, uint64_t life)
 		.type = MESSAGE_START,
 		.slot = number(s, i),
 		.share = worker ? s->slots.slot[i].share : 0,
-		.workers = s->slots.shares,
+		.workers = s->slots.staying,
 		.life = life,
 		.forwarders = s->slots.forwarders,
 		.slots = 2 * SLOTS_SHARES_MAX,

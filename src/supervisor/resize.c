@@ -75,12 +75,20 @@ void resize_abort(struct supervisor *s)
 	crew_steer(s);
 }
 
+/* What is limited for a client is shared by those that it is steered to. */
+static void tell_workers(struct supervisor *s, uint32_t n)
+{
+	for (uint32_t i = 0; i < slots_workers(&s->slots); i++)
+		crew_send_number(s, i, MESSAGE_WORKERS, n, -1);
+}
+
 void resize_commit(struct supervisor *s, uint64_t now_ns)
 {
 	uint32_t was = s->slots.shares, n = s->resize.workers;
 
 	if (n == was)
 		return;
+	tell_workers(s, n);
 	log_line(LOG_INFO, "workers change from=%" PRIu32 " to=%" PRIu32, was, n);
 	if (n > was) {
 		slots_join(&s->slots, n, now_ns);

@@ -17,6 +17,7 @@
  *                          PARK         + memory file: the slot's parked queries (worker)
  *                          CACHE        + its object, open for writing, and how large
  *                                       its rings shall be (forwarder)
+ *                          WORKERS      so many share the traffic from now on (worker)
  *                          PREPARE      + sealed memory file: parse this config aside
  *                          COMMIT       make prepared number N current; ABORT: forget it
  *   child -> supervisor    READY        serving (worker: a root is mapped and sockets are
@@ -53,6 +54,7 @@ enum message_type {
 	MESSAGE_PARK,
 	MESSAGE_CACHE,
 	MESSAGE_LOOP,
+	MESSAGE_WORKERS,
 };
 
 enum socket_kind {
