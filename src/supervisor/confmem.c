@@ -57,36 +57,41 @@ static const char *error_text(int ret)
 	return ret == -ESPIPE ? "not a file: it cannot be read again" : strerror(-ret);
 }
 
+int confmem_of(const struct conf_bundle *bundle, uint32_t number, struct confmem *out,
+	struct conf_report *report)
+{
+	struct conf conf;
+	int ret;
+
+	conf_bundle_digest(bundle, out->digest);
+	ret = conf_parse(bundle->data, bundle->len, &conf, report);
+	if (ret < 0)
+		return ret;
+	int fd = seal(bundle);
+	if (fd < 0) {
+		log_line(LOG_ERROR, "config memory file error=\"%s\"", strerror(-fd));
+		conf_fini(&conf);
+		return fd == -EINVAL ? -EIO : fd;
+	}
+	out->fd = fd;
+	out->number = number;
+	out->conf = conf;
+	return 0;
+}
+
 int confmem_load(const char *path, uint32_t number, struct confmem *out,
 	struct conf_report *report)
 {
 	struct conf_bundle bundle = {0};
-	struct conf conf;
-	uint8_t digest[SHA256_OCTETS];
 	char *failed = NULL;
 	int ret = number > 1 && confmem_is_pipe(path) ? -ESPIPE
 	                                              : conf_read(path, &bundle, &failed);
 
-	if (ret < 0) {
+	if (ret < 0)
 		log_line(LOG_ERROR, "config unreadable file=%s error=\"%s\"",
 			failed != NULL ? failed : path, error_text(ret));
-		goto out;
-	}
-	conf_bundle_digest(&bundle, digest);
-	memcpy(out->digest, digest, sizeof(digest));
-	ret = conf_parse(bundle.data, bundle.len, &conf, report);
-	if (ret < 0)
-		goto out;
-	int fd = seal(&bundle);
-	if (fd < 0) {
-		log_line(LOG_ERROR, "config memory file error=\"%s\"", strerror(-fd));
-		conf_fini(&conf);
-		ret = fd == -EINVAL ? -EIO : fd;
-		goto out;
-	}
-	*out = (struct confmem){.fd = fd, .number = number, .conf = conf};
-	memcpy(out->digest, digest, sizeof(digest));
-out:
+	else
+		ret = confmem_of(&bundle, number, out, report);
 	free(failed);
 	conf_bundle_fini(&bundle);
 	return ret;

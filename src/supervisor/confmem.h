@@ -28,6 +28,10 @@ struct confmem {
 int confmem_load(const char *path, uint32_t number, struct confmem *out,
 	struct conf_report *report);
 
+/* The same of files that were read already; nothing is logged but a lack of memory. */
+int confmem_of(const struct conf_bundle *bundle, uint32_t number, struct confmem *out,
+	struct conf_report *report);
+
 /* What may be named at the start but not read again: to open a FIFO would stop us. */
 bool confmem_is_pipe(const char *path);
 

@@ -19,6 +19,7 @@
 #include "conf/resolv.h"
 #include "supervisor/cpus.h"
 #include "supervisor/crew.h"
+#include "supervisor/lastgood.h"
 #include "supervisor/lock.h"
 #include "supervisor/notify.h"
 #include "supervisor/supervise.h"
@@ -138,7 +139,10 @@ static int load(struct supervisor *s)
 		confmem_log(&report);
 	memcpy(s->watch.tried, s->config.digest, SHA256_OCTETS);
 	conf_report_fini(&report);
-	return ret;
+	if (ret == 0)
+		return 0;
+	s->last_good = lastgood_load(s->path, &s->config) == 0;
+	return s->last_good ? 0 : ret;
 }
 
 static int open_programs(struct supervisor *s)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "supervisor/crew.h"
 #include "supervisor/cpus.h"
+#include "supervisor/lastgood.h"
 #include "supervisor/notify.h"
 #include "supervisor/resize.h"
 #include "supervisor/supervise.h"
@@ -99,6 +100,7 @@ static void make_current(struct supervisor *s, uint64_t now_ns)
 		confmem_close(&s->config);
 	s->config = s->next;
 	s->next = (struct confmem){.fd = -1};
+	s->last_good = false;
 	resize_commit(s, now_ns);
 	sockets_commit(&s->sockets, now_ns + resize_parked_ns(s) + LEAVES_NS);
 	s->addresses_ns = now_ns; /* what has changed meanwhile */
@@ -186,6 +188,9 @@ void reload_committed(struct supervisor *s, uint32_t number)
 	/* Or its predecessor died between PREPARED and COMMITTED. */
 	if (s->config_taken || s->reloading)
 		log_line(LOG_INFO, "reload done config=%" PRIu32, number);
+	if (s->kept != number && !s->last_good)
+		lastgood_save(&s->config);
+	s->kept = number;
 	finish(s);
 	s->config_taken = true;
 	s->config_ever = true;

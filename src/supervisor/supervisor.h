@@ -59,6 +59,8 @@ struct supervisor {
 	struct confmem first;  /* the one of the start, when it is current no more */
 	struct confmem config; /* current */
 	struct confmem next;   /* being prepared; fd -1: none */
+	bool last_good;        /* that one runs, as the files had errors at the start */
+	uint32_t kept;         /* number of the one that was kept last; lastgood.h */
 	bool reload_wanted;    /* a signal came */
 	uint64_t reload_ns;    /* not before */
 	bool reloading;        /* the manager was told so */

@@ -602,6 +602,42 @@ class Watch(Base):
         a.line("config is mounted as a single file=%s," % re.escape(a.path("conf")))
 
 
+class LastGood(Base):
+    """OP-26: a bad file at the start runs the last good one."""
+
+    def test_bad_file_at_start(self):
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        a.configure(["127.0.0.1"], 3)
+        a.line("reload done config=2")
+        kept = a.path("state", a.instance, "last-good.conf")
+        self.assertEqual(os.stat(kept).st_mode & 0o777, 0o600)
+        self.assertEqual(a.stop(), 0)
+        a.configure(["127.0.0.1"], 3, more="wrokers = 4;")
+        a.start(wait=False)
+        a.line("error: wrokers")
+        a.line("running the last good one file=")
+        a.line("supervisor: ready workers=3")
+        eventually("all shares", lambda: len({a.ask() for _ in range(64)}) == 3)
+        a.told("the file has errors")
+        a.configure(["127.0.0.1"], 2)
+        a.line("workers changed to=2")
+        self.assertEqual(a.stop(), 0)
+
+    def test_none(self):
+        """Without one, or with another file's, a bad file ends the start."""
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        a.told("READY=1")
+        self.assertEqual(a.stop(), 0)
+        with open(a.path("other"), "w", encoding="ascii") as f:
+            f.write(a.read("conf") + "wrokers = 4;\n")
+        run = subprocess.run([a.path("shmdnsd"), "-c", a.path("other")], capture_output=True,
+                             text=True, timeout=WAIT, env=a.environment(), check=False)
+        self.assertEqual(run.returncode, 1)
+        self.assertNotIn("last good", run.stderr)
+
+
 class Resize(Base):
     """RL-04, R-16: the number of workers changes by a reload; nobody else is replaced."""
 
@@ -938,7 +974,7 @@ def main():
     loader = unittest.TestLoader()
     only = sys.argv[1:]
     classes = ([Namespaces] if only == ["--namespace"]
-               else [Life, Deaths, Forwarders, Reload, Watch, Resize, Addresses, Options,
+               else [Life, Deaths, Forwarders, Reload, Watch, LastGood, Resize, Addresses, Options,
                      Ports])
     suite = unittest.TestSuite(loader.loadTestsFromTestCase(c) for c in classes)
     if only and only != ["--namespace"]:

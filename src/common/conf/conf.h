@@ -293,6 +293,14 @@ void conf_bundle_add(
  */
 bool conf_bundle_file(const struct conf_bundle *b, size_t *pos, const char **name);
 
+/*
+ * What the files seem to say for a key of the top, a string, where they have errors: the
+ * last line that looks so. False: none does, and `out` is as it was. Not for files that
+ * can be parsed.
+ */
+bool conf_bundle_guess(
+	const struct conf_bundle *b, const char *key, char *out, size_t cap);
+
 /* SHA-256 of the names and texts of all files; interfaces do not count. */
 void conf_bundle_digest(const struct conf_bundle *b, uint8_t out[SHA256_OCTETS]);
 
