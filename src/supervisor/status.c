@@ -21,7 +21,8 @@ static uint64_t queries(const struct supervisor *s)
 	for (uint32_t i = 0; i < slots_workers(&s->slots); i++) {
 		const struct stat_worker *w = (const void *)s->crew[i].page;
 
-		n += get(&w->queries);
+		if (w != NULL)
+			n += get(&w->queries);
 	}
 	return n;
 }
@@ -32,8 +33,9 @@ static void tell(struct supervisor *s)
 		(const void *)s->crew[slots_controller(&s->slots)].page;
 	uint64_t n = queries(s);
 
-	notify_send("STATUS=generation %" PRIu64 ", %" PRIu64 " names, %" PRIu32
+	notify_send("STATUS=%sgeneration %" PRIu64 ", %" PRIu64 " names, %" PRIu32
 		    " workers, %" PRIu64 " q/s",
+		s->last_good ? "the file has errors, running the last good one; " : "",
 		get(&c->generation), get(&c->names), slots_serving(&s->slots),
 		(n - s->queries) / (STATUS_NS / NS_PER_S));
 	s->queries = n;

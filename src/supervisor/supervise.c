@@ -15,7 +15,9 @@
 #include "supervisor/crew.h"
 #include "supervisor/notify.h"
 #include "supervisor/reload.h"
+#include "supervisor/resize.h"
 #include "supervisor/status.h"
+#include "supervisor/watch.h"
 
 #define STOP_NS   (2 * NS_PER_S)   /* for each stage of an orderly end, */
 #define PARKED_NS (8 * NS_PER_S)   /* at most for parked queries besides */
@@ -67,12 +69,15 @@ static int open_loop(struct supervisor *s)
 	ret = watch(s, s->signals, SOURCE_SIGNALS);
 	if (ret == 0)
 		watch_addresses(s);
+	if (ret == 0)
+		watch_open(s, clock_mono_ns());
 	s->addresses_ns = UINT64_MAX;
 	return ret;
 }
 
 static void close_loop(struct supervisor *s)
 {
+	watch_close(s);
 	if (s->addresses >= 0)
 		close(s->addresses);
 	if (s->signals >= 0)
@@ -201,6 +206,9 @@ static bool step(struct supervisor *s, uint64_t now_ns)
 	if (now_ns >= s->slots.tick_ns)
 		crew_tick(s, now_ns);
 	follow_addresses(s, now_ns);
+	watch_step(s, now_ns);
+	resize_step(s, now_ns);
+	sockets_step(&s->sockets, now_ns, crew_tell_group, s);
 	reload_step(s, now_ns);
 	crew_start(s, now_ns);
 	status_step(s, now_ns);
@@ -215,6 +223,9 @@ static int time_out(const struct supervisor *s, uint64_t now_ns)
 	if (s->stop == STOP_NOT) {
 		wake_ns = MIN(slots_wake_ns(&s->slots), s->addresses_ns);
 		wake_ns = MIN(wake_ns, reload_wake_ns(s));
+		wake_ns = MIN(wake_ns, watch_wake_ns(s));
+		wake_ns = MIN(wake_ns, resize_wake_ns(s));
+		wake_ns = MIN(wake_ns, sockets_wake_ns(&s->sockets));
 	}
 	if (wake_ns == UINT64_MAX)
 		return -1;
@@ -229,6 +240,8 @@ static void dispatch(struct supervisor *s, uint64_t source, uint64_t now_ns)
 		on_signals(s, now_ns);
 	else if (source == SOURCE_ADDRESSES)
 		on_addresses(s, now_ns);
+	else if (source == SOURCE_FILES)
+		watch_notice(s, now_ns);
 	else
 		crew_receive(s, (uint32_t)source, now_ns);
 }
@@ -252,7 +265,7 @@ int supervise(struct supervisor *s)
 {
 	int ret;
 
-	s->epoll = s->signals = s->addresses = -1;
+	s->epoll = s->signals = s->addresses = s->watch.fd = -1;
 	ret = open_loop(s);
 	if (ret < 0) {
 		log_line(LOG_ERROR, "event loop error=\"%s\"", strerror(-ret));

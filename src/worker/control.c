@@ -97,6 +97,9 @@ static void on_message(struct worker *w, const union message *m, int fd)
 	case MESSAGE_SOCKET_GONE:
 		listen_remove(w, &m->socket);
 		break;
+	case MESSAGE_WORKERS:
+		w->workers = MAX(m->number.number, 1);
+		break;
 	case MESSAGE_RETIRE:
 		control_retire(w);
 		break;

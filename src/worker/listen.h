@@ -16,7 +16,9 @@
  */
 int listen_add(struct worker *w, const struct message_socket *m, int fd);
 
-/* Stop reading a socket and close it; its connections go on. 0 or -ENOENT. */
+/*
+ * Serve what waits in a socket, and close it; its connections go on. 0 or -ENOENT.
+ */
 int listen_remove(struct worker *w, const struct message_socket *m);
 
 /* The socket of that share and key, NULL: it is not served. */
