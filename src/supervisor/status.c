@@ -26,6 +26,19 @@ static uint64_t queries(const struct supervisor *s)
 	return n;
 }
 
+uint64_t status_udp_queries(const struct supervisor *s)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < slots_workers(&s->slots); i++) {
+		const struct stat_worker *w = (const void *)s->crew[i].page;
+
+		if (w != NULL)
+			n += get(&w->queries) - get(&w->tcp_queries);
+	}
+	return n;
+}
+
 static void tell(struct supervisor *s)
 {
 	const struct stat_controller *c =

@@ -14,6 +14,7 @@
 #include "supervisor/child.h"
 #include "supervisor/confmem.h"
 #include "supervisor/keep.h"
+#include "supervisor/lameduck.h"
 #include "supervisor/slots.h"
 #include "supervisor/sockets.h"
 
@@ -26,10 +27,16 @@ struct crew {
 };
 
 /*
- * Workers first: what they have parked is settled while there are forwarders. In the
- * order of enum slot_role.
+ * Nobody is told to end before the lameduck is over. Workers first: what they have parked
+ * is settled while there are forwarders. In the order of enum slot_role.
  */
-enum stop_stage { STOP_NOT, STOP_WORKERS, STOP_FORWARDERS, STOP_CONTROLLER };
+enum stop_stage {
+	STOP_NOT,
+	STOP_LAMEDUCK,
+	STOP_WORKERS,
+	STOP_FORWARDERS,
+	STOP_CONTROLLER
+};
 
 struct supervisor {
 	const char *path;     /* of the configuration; borrowed */
@@ -59,6 +66,7 @@ struct supervisor {
 	uint64_t queries;   /* of all workers, at the last STATUS */
 
 	enum stop_stage stop;
+	struct lameduck lameduck;
 	bool stop_hard;   /* a second signal: no more patience */
 	uint64_t stop_ns; /* until then the stage's processes may end by themselves */
 	int status;       /* exit status */

@@ -83,7 +83,8 @@ class Appliance:
         entries = ", ".join('{ address = "%s"; port = %d; }' % (a, self.port) for a in listen)
         with open(self.path("conf"), "w", encoding="ascii") as f:
             f.write('instance = "%s";\nrun_dir = "%s";\nstate_dir = "%s";\nworkers = %d;\n'
-                    'listen = ( %s );\nkubernetes = { source = "files"; path = "%s"; };\n%s\n'
+                    'listen = ( %s );\nkubernetes = { source = "files"; path = "%s"; };\n'
+                    'health = { lameduck = "0s"; };\n%s\n'
                     % (self.instance, self.path("run"), self.path("state"), workers, entries,
                        self.dir, more))
 

@@ -337,7 +337,8 @@ class Appliance:
     preexec = None  # called in the child before the program is executed
 
     def __init__(self, objects=None, workers=2, listen=None, extra="", directory=None,
-                 instance=None, wrap=(), env=None, kubernetes="", forward="()"):
+                 instance=None, wrap=(), env=None, kubernetes="", forward="()",
+                 health='lameduck = "0s";'):
         self.directory = directory or tempfile.mkdtemp(prefix="shmdns-test-")
         self.own_directory = directory is None
         self.instance = instance or f"t{os.getpid()}-{random.randrange(1 << 24):06x}"
@@ -349,6 +350,7 @@ class Appliance:
         self.extra = extra
         self.kubernetes = kubernetes
         self.forward = forward  # nobody: no test sends anything off loopback by itself
+        self.health = health
         self.wrap = list(wrap)
         self.env = {**os.environ, **(env or {})}
         self.env.pop("JOURNAL_STREAM", None)
@@ -372,6 +374,7 @@ kubernetes: {{
     {self.kubernetes}
 }};
 forward = {self.forward};
+health = {{ {self.health} }};
 {self.extra}
 """)
 

@@ -229,7 +229,10 @@ struct conf {
 	struct prefix *forward_clients; /* AC-10; an address of len 0 stands for "*" */
 	size_t nforward_clients;
 	enum conf_loop loop_detection; /* LO-02 */
-	int log_level;                 /* enum log_level */
+	struct {
+		uint64_t lameduck_ns; /* HR-04; 0: none */
+	} health;
+	int log_level; /* enum log_level */
 };
 
 enum conf_severity { CONF_ERROR, CONF_WARNING };

@@ -430,6 +430,10 @@ const struct key schema[] = {
 	{"cache.serve_stale.prefer_positive", KEY_BOOL, RELOAD, NO_RANGE,
 	 DEFAULT("false"), CACHE(serve_stale.prefer_positive),
 	 "an old answer counts more than a fresh denial"},
+	{"health.lameduck", KEY_DURATION, RELOAD, 0, 300, "s", DEFAULT("\"15s\""),
+	 FIELD(health.lameduck_ns),
+	 "answers go on for so long after SIGTERM, and until nobody asks, at most for "
+	 "twice as long"},
 	{"log.level", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"info\"", levels),
 	 FIELD(log_level),
 	 "least severe lines that are written: \"error\", \"warning\", \"info\", "
