@@ -14,8 +14,8 @@ int supervise(struct supervisor *s);
 
 /*
  * SIGTERM (HR-04): answers go on as before for health.lameduck, and until nobody asks
- * over UDP, at most twice as long; then supervise_stop() with status 0. A second call ends
- * that time, and kills.
+ * over UDP, at most twice as long; then supervise_stop() with status 0. A second call
+ * ends that time, and kills.
  */
 void supervise_lameduck(struct supervisor *s, uint64_t now_ns);
 
