@@ -110,28 +110,12 @@ void confmem_log(const struct conf_report *report)
 	}
 }
 
-static bool same_listen(const struct conf *a, const struct conf *b)
-{
-	if (a->nlisten != b->nlisten)
-		return false;
-	for (size_t i = 0; i < a->nlisten; i++) {
-		const struct conf_listen *l = &a->listen[i], *m = &b->listen[i];
-
-		if (memcmp(&l->addr, &m->addr, sizeof(l->addr)) != 0 ||
-			l->scope != m->scope || l->port != m->port)
-			return false;
-	}
-	return true;
-}
-
 void confmem_log_restart(const struct conf *running, const struct conf *fresh)
 {
 	const struct {
 		const char *key;
 		bool same;
 	} fixed[] = {
-		{"listen", same_listen(running, fresh)},
-		{"workers", running->workers == fresh->workers},
 		{"instance", strcmp(running->instance, fresh->instance) == 0},
 		{"run_dir", strcmp(running->run_dir, fresh->run_dir) == 0},
 		{"state_dir", strcmp(running->state_dir, fresh->state_dir) == 0},

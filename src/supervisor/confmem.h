@@ -33,7 +33,10 @@ void confmem_close(struct confmem *c);
 /* One log line for each finding of a report. */
 void confmem_log(const struct conf_report *report);
 
-/* One line for each setting that differs and is read at the start only. */
+/*
+ * One line for each setting that is read at the start only and differs from what that
+ * start, `running`, has read.
+ */
 void confmem_log_restart(const struct conf *running, const struct conf *fresh);
 
 #endif

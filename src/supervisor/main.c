@@ -201,6 +201,7 @@ out:
 int main(int argc, char **argv)
 {
 	struct supervisor s = {
+		.first = {.fd = -1},
 		.config = {.fd = -1},
 		.next = {.fd = -1},
 		.worker = {.fd = -1},
@@ -228,6 +229,7 @@ int main(int argc, char **argv)
 		if (open_programs(&s) == 0)
 			status = run(&s, o.port);
 		confmem_close(&s.config);
+		confmem_close(&s.first);
 	}
 	child_program_close(&s.controller);
 	child_program_close(&s.forwarder);

@@ -21,7 +21,8 @@ static uint64_t queries(const struct supervisor *s)
 	for (uint32_t i = 0; i < slots_workers(&s->slots); i++) {
 		const struct stat_worker *w = (const void *)s->crew[i].page;
 
-		n += get(&w->queries);
+		if (w != NULL)
+			n += get(&w->queries);
 	}
 	return n;
 }

@@ -16,6 +16,7 @@
 #include "supervisor/crew.h"
 #include "supervisor/notify.h"
 #include "supervisor/reload.h"
+#include "supervisor/resize.h"
 #include "supervisor/status.h"
 
 #define STOP_NS   (2 * NS_PER_S)   /* for each stage of an orderly end, */
@@ -244,6 +245,8 @@ static bool step(struct supervisor *s, uint64_t now_ns)
 	if (now_ns >= s->slots.tick_ns)
 		crew_tick(s, now_ns);
 	follow_addresses(s, now_ns);
+	resize_step(s, now_ns);
+	sockets_step(&s->sockets, now_ns, crew_tell_group, s);
 	reload_step(s, now_ns);
 	crew_start(s, now_ns);
 	status_step(s, now_ns);
@@ -258,6 +261,8 @@ static int time_out(const struct supervisor *s, uint64_t now_ns)
 	if (s->stop < STOP_WORKERS) {
 		wake_ns = MIN(wake_ns, slots_wake_ns(&s->slots));
 		wake_ns = MIN(wake_ns, s->addresses_ns);
+		wake_ns = MIN(wake_ns, resize_wake_ns(s));
+		wake_ns = MIN(wake_ns, sockets_wake_ns(&s->sockets));
 	}
 	if (wake_ns == UINT64_MAX)
 		return -1;

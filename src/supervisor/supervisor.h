@@ -2,7 +2,8 @@
  * supervisor.h - what the supervisor knows while it runs
  *
  * One struct, made by main.c, turned by supervise.c; crew.c deals with the children,
- * reload.c with the configuration and the controller.
+ * reload.c with the configuration and the controller, resize.c with how many
+ * workers there are.
  */
 #ifndef SUPERVISOR_SUPERVISOR_H
 #define SUPERVISOR_SUPERVISOR_H
@@ -38,11 +39,21 @@ enum stop_stage {
 	STOP_CONTROLLER
 };
 
+/* A change of the number of workers; resize.h. */
+struct resize {
+	uint32_t workers; /* there shall be so many */
+	bool retiring;    /* those that leave were told to end, */
+	bool late;        /* and had the time to */
+	uint64_t wake_ns; /* when to look at them again */
+	uint64_t end_ns;  /* no more patience for queues, or for workers */
+};
+
 struct supervisor {
 	const char *path;     /* of the configuration; borrowed */
 	const char *instance; /* that we run as, whatever a reload says; borrowed */
 	bool quiet;           /* warnings and errors only, whatever log.level says */
 
+	struct confmem first;  /* the one of the start, when it is current no more */
 	struct confmem config; /* current */
 	struct confmem next;   /* being prepared; fd -1: none */
 	bool reload_wanted;    /* a signal came */
@@ -57,6 +68,7 @@ struct supervisor {
 	uint64_t success, denial; /* octets of each cache, as it was at the start */
 	struct crew *crew;        /* one for each slot, owned */
 	struct sockets sockets;
+	struct resize resize;
 
 	int epoll, signals, addresses; /* owned */
 	uint64_t addresses_ns; /* when to look at the addresses; UINT64_MAX: not */

@@ -363,7 +363,7 @@ class Forwarders(Base):
         self.assertEqual([w[3].split()[0] for w in said if w[:2] == ["worker", "slot=1"]], one)
         self.assertEqual(kinds["forwarder"][:4], ["START", "START", "CACHE", "PEER"])
         self.assertEqual(sorted(kinds["forwarder"][4:]), ["HEARD", "HEARD", "PEER"])
-        a.line("worker slot=0 .* START slots=4 forwarders=1", "log")
+        a.line("worker slot=0 .* START slots=512 forwarders=1", "log")
         a.line(r"worker slot=0 .* PARK octets=\d{6,} sealed=1 was=0", "log")
         a.line(r"forwarder slot=0 .* CACHE success=\d{6,} denial=\d{6,} was=0", "log")
 
@@ -438,10 +438,10 @@ class Reload(Base):
         a = self.appliance().start()
         a.told("READY=1")
         a.line("COMMIT number=1", "log")
-        a.configure(["127.0.0.1"], 3)
+        a.configure(["127.0.0.1"], 2, more="forwarders = 2;")
         self.hup(a)
         a.line("reload done config=2")
-        a.line("setting needs restart key=workers")
+        a.line("setting needs restart key=forwarders")
         self.assertIn("MONOTONIC_USEC=", a.told("RELOADING=1"))
         a.told("READY=1")
         os.kill(a.pid("controller", 0), signal.SIGKILL)
@@ -453,7 +453,7 @@ class Reload(Base):
         a.line("COMMIT number=1", "log")
         a.configure(["127.0.0.1"], 2, more="wrokers = 3;")
         self.hup(a)
-        a.line(r"config file=\S*conf:7:.*wrokers")
+        a.line(r"config file=\S*conf:8:.*wrokers")
         a.line("reload refused by=supervisor .*kept=1")
         a.configure(["127.0.0.1"], 2)
         self.hup(a)
@@ -477,6 +477,20 @@ class Reload(Base):
         a.line("reload done config=3")
         self.assertNotIn("config=4", a.read("stderr"))
 
+    def test_restart_is_of_what_runs(self):
+        """RL-04: a key that cannot change is named at each reload until it is as it was."""
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        a.configure(["127.0.0.1"], 2, more="forwarders = 2;")
+        for count in (1, 2):
+            self.hup(a)
+            a.line("reload done", count=count)
+            a.line("setting needs restart key=forwarders", count=count)
+        a.configure(["127.0.0.1"], 2)
+        self.hup(a)
+        a.line("reload done", count=3)
+        self.assertEqual(a.read("stderr").count("needs restart"), 2)
+
     def test_refused_at_start(self):
         a = self.appliance()
         a.touch("refuse")
@@ -486,6 +500,165 @@ class Reload(Base):
         self.assertEqual(a.shm(), [])
 
 
+class Resize(Base):
+    """RL-04, R-16: the number of workers changes by a reload; nobody else is replaced."""
+
+    def resize(self, a, workers):
+        a.configure(a.listen, workers)
+        a.process.send_signal(signal.SIGHUP)
+
+    def shares(self, a, address="127.0.0.1"):
+        return {a.ask(address) for _ in range(128)}
+
+    def test_more_and_fewer(self):
+        a = self.appliance().start()
+        a.line("HEARD worker=1", "log")
+        pids = [a.pid("worker", i) for i in (0, 1)] + [a.pid("forwarder", 0)]
+        self.resize(a, 5)
+        for slot in (2, 3, 4):
+            a.line("worker ready slot=%d" % slot)
+            a.line("forwarder slot=0 .* HEARD worker=%d" % slot, "log")
+        self.assertEqual(self.shares(a), {(i, i) for i in range(5)})
+        self.resize(a, 1)
+        a.line("workers changed to=1")
+        self.assertEqual(self.shares(a), {(0, 0)})
+        for slot in (1, 2, 3, 4):
+            a.line("worker ended slot=%d" % slot)
+        self.resize(a, 3)
+        for slot in (1, 2):
+            a.line("worker ready slot=%d" % slot, count=2)
+        self.assertEqual(self.shares(a), {(i, i) for i in range(3)})
+        for pid in (pids[0], pids[2]):
+            self.assertTrue(alive(pid))
+        self.assertEqual(a.stop(), 0)
+        self.assertEqual(a.shm(), [])
+
+    def test_tail_is_still_heard(self):
+        """The slots behind the workers' have moved: their processes are still ours."""
+        a = self.appliance().start()
+        self.resize(a, 4)
+        a.line("reload done config=2")
+        a.line("worker ready slot=3")
+        for role, life in (("controller", 8), ("forwarder", 9)):
+            a.line("%s ready slot=0" % role)
+            os.kill(a.pid(role, 0), signal.SIGKILL)
+            a.line("%s ready slot=0" % role, count=2)
+        a.line("COMMIT number=2", "log", count=2)
+        self.resize(a, 4)
+        a.line("reload done config=3")
+
+    def test_new_worker_that_cannot_live(self):
+        """It gets no query before it is ready."""
+        a = self.appliance()
+        a.touch("die-2")
+        a.start()
+        self.resize(a, 3)
+        a.line("worker died slot=2", count=3)
+        self.assertEqual(self.shares(a), {(0, 0), (1, 1)})
+        os.unlink(a.path("die-2"))
+        a.line("worker ready slot=2")
+        eventually("all shares", lambda: len(self.shares(a)) == 3)
+
+    def test_who_lingers(self):
+        """A worker that does not end is killed in the end; its share goes."""
+        a = self.appliance()
+        a.configure(["127.0.0.1"], 2, more='limits = { query_deadline = "1s"; };')
+        a.start()
+        a.touch("linger")
+        a.configure(["127.0.0.1"], 1, more='limits = { query_deadline = "1s"; };')
+        a.process.send_signal(signal.SIGHUP)
+        a.line("worker died slot=1 .*reason=resize")
+        a.line("workers changed to=1")
+        os.unlink(a.path("linger"))
+
+    def test_killed_on_the_way(self):
+        """G9: what it has parked is for a successor, which then ends as well."""
+        a = self.appliance()
+        a.touch("linger")
+        a.start()
+        self.resize(a, 1)
+        a.line("worker slot=1 .* RETIRE", "log")
+        os.unlink(a.path("linger"))
+        os.kill(a.pid("worker", 1), signal.SIGKILL)
+        a.line("worker slot=1 .* RETIRE", "log", count=2)
+        a.line("workers changed to=1")
+
+    def test_few_descriptors(self):
+        """No room for so many: refused as a whole."""
+        a = self.appliance().start(files=200)
+        self.resize(a, 100)
+        a.line("reload refused by=supervisor .*kept=1")
+        self.assertEqual(self.shares(a), {(0, 0), (1, 1)})
+        self.resize(a, 3)
+        a.line("worker ready slot=2")
+        self.assertEqual(len(self.shares(a)), 3)
+
+
+class Addresses(Base):
+    """RL-04: listen addresses change by a reload."""
+
+    def listen(self, a, *addresses, workers=2):
+        a.configure(list(addresses), workers, more='limits = { query_deadline = "1s"; };')
+        a.process.send_signal(signal.SIGHUP)
+
+    def test_added_and_removed(self):
+        a = self.appliance().start()
+        self.listen(a, "127.0.0.1", "127.0.0.2")
+        a.line("reload done config=2")
+        for address in a.listen:
+            self.assertEqual({a.ask(address) for _ in range(64)}, {(0, 0), (1, 1)})
+        self.listen(a, "127.0.0.2")
+        a.line("address leaves listen=127.0.0.1:")
+        self.assertIn(a.ask("127.0.0.1"), ((0, 0), (1, 1)))  # a while longer
+        a.line("address removed listen=127.0.0.1:", count=2)
+        for share in (0, 1):
+            a.line("SOCKET_GONE share=%d kind=2 addr=127.0.0.1 " % share, "log")
+        with self.assertRaises(ConnectionRefusedError):
+            a.ask("127.0.0.1")
+        self.assertEqual(len({a.ask("127.0.0.2") for _ in range(64)}), 2)
+        self.assertEqual(a.read("stderr").count("worker started"), 2)
+
+    def test_wanted_again(self):
+        """An address that leaves and is wanted again in time stays as it is."""
+        a = self.appliance(listen=["127.0.0.1", "127.0.0.2"]).start()
+        a.configure(["127.0.0.1"], 2)
+        a.process.send_signal(signal.SIGHUP)
+        a.line("address leaves listen=127.0.0.2:")
+        a.configure(["127.0.0.1", "127.0.0.2"], 2)
+        a.process.send_signal(signal.SIGHUP)
+        a.line("reload done config=3")
+        self.assertEqual(len({a.ask("127.0.0.2") for _ in range(64)}), 2)
+        self.assertNotIn("address new", a.read("stderr"))
+
+    def test_busy_port(self):
+        """EV-11: the whole reload is refused, and says who holds the port."""
+        a = self.appliance().start()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            s.bind(("127.0.0.3", a.port))
+            self.listen(a, "127.0.0.2", "127.0.0.3", workers=3)
+            a.line("port held listen=127.0.0.3:%d .*process %d " % (a.port, os.getpid()))
+            a.line("reload refused by=supervisor .*kept=1")
+        with self.assertRaises(ConnectionRefusedError):
+            a.ask("127.0.0.2")
+        self.assertEqual({a.ask() for _ in range(64)}, {(0, 0), (1, 1)})
+        self.listen(a, "127.0.0.2", "127.0.0.3", workers=3)
+        a.line("worker ready slot=2")
+        self.assertEqual(len({a.ask("127.0.0.3") for _ in range(128)}), 3)
+
+    def test_refused_by_controller(self):
+        """What was opened for it is closed again."""
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        a.touch("refuse")
+        self.listen(a, "127.0.0.1", "127.0.0.2", workers=4)
+        a.line("reload refused by=controller")
+        a.line("address not added listen=127.0.0.2:")
+        with self.assertRaises(ConnectionRefusedError):
+            a.ask("127.0.0.2")
+        self.assertEqual({a.ask() for _ in range(64)}, {(0, 0), (1, 1)})
+
+
 class Options(Base):
     def test_check(self):
         a = self.appliance()
@@ -493,10 +666,10 @@ class Options(Base):
         a.configure(["127.0.0.1"], 2, more="wrokers = 3;")
         run = a.run("-t")
         self.assertEqual(run.returncode, 1)
-        self.assertRegex(run.stdout, r"conf:7:\d+: error: .*wrokers")
+        self.assertRegex(run.stdout, r"conf:8:\d+: error: .*wrokers")
         run = a.run()
         self.assertEqual(run.returncode, 1)
-        self.assertRegex(run.stderr, r"conf:7:\d+: error: .*wrokers")
+        self.assertRegex(run.stderr, r"conf:8:\d+: error: .*wrokers")
         self.assertEqual(a.shm(), [])
 
     def test_missing_file(self):
@@ -597,6 +770,21 @@ class Namespaces(Base):
             held = re.findall("port held listen=(.*):", a.read("stderr"))
         self.assertEqual(held, ["0.0.0.0"])
 
+    def test_wildcard_and_back(self):
+        """RL-04: sockets of ours are no strangers to a wildcard, nor the other way round."""
+        self.ip("link", "set", "lo", "up")
+        a = self.appliance().start()
+        for count, listen in ((2, ["0.0.0.0"]), (3, ["127.0.0.1", "127.0.0.9"])):
+            a.configure(listen, 2, more='limits = { query_deadline = "1s"; };')
+            a.process.send_signal(signal.SIGHUP)
+            a.line("reload done config=%d" % count)
+            for address in ("127.0.0.1", "127.0.0.9"):
+                self.assertEqual({a.ask(address) for _ in range(64)}, {(0, 0), (1, 1)})
+        a.line("address removed listen=0.0.0.0:", count=2)
+        self.assertNotIn("port held", a.read("stderr"))
+        with self.assertRaises(ConnectionRefusedError):
+            a.ask("127.0.0.4")
+
     def test_first_process(self):
         """As pid 1 of a container: orphans are reaped, children know their parent."""
         a = self.appliance()
@@ -650,7 +838,7 @@ def main():
     loader = unittest.TestLoader()
     only = sys.argv[1:]
     classes = ([Namespaces] if only == ["--namespace"]
-               else [Life, Deaths, Forwarders, Reload, Options, Ports])
+               else [Life, Deaths, Forwarders, Reload, Resize, Addresses, Options, Ports])
     suite = unittest.TestSuite(loader.loadTestsFromTestCase(c) for c in classes)
     if only and only != ["--namespace"]:
         suite = loader.loadTestsFromNames(only, sys.modules[__name__])

@@ -51,19 +51,19 @@ const struct key schema[] = {
 	{"state_dir", KEY_STRING, START, 1, 200, "octets",
 	 DEFAULT("\"/var/lib/shmdns\""), FIELD(state_dir),
 	 "directory of what outlives a restart; \"/INSTANCE\" is appended likewise"},
-	{"workers", KEY_AUTO, START, 1, 256, "", DEFAULT("\"auto\""), FIELD(workers),
+	{"workers", KEY_AUTO, RELOAD, 1, 256, "", DEFAULT("\"auto\""), FIELD(workers),
 	 "number of worker processes; \"auto\": one for each CPU that we may use"},
-	{"listen", KEY_GROUPS, START, 0, 256, "groups",
+	{"listen", KEY_GROUPS, RELOAD, 0, 256, "groups",
 	 DEFAULT("( { address = \"0.0.0.0\"; port = 53; }, "
 	         "{ address = \"::\"; port = 53; } )"),
 	 LIST(listen, nlisten),
 	 "where queries are taken, over UDP and TCP: address and port, or address = "
 	 "\"IP:port\""},
-	{"listen[].address", KEY_ENDPOINT, START, NO_RANGE, REQUIRED("\"10.0.0.1\""),
+	{"listen[].address", KEY_ENDPOINT, RELOAD, NO_RANGE, REQUIRED("\"10.0.0.1\""),
 	 LISTEN(addr),
 	 "IP, IP:port or [IPv6]:port; a link-local address needs its interface: "
 	 "fe80::1%eth0"},
-	{"listen[].port", KEY_INT, START, 1, 65535, "", DEFAULT("53"), LISTEN(port),
+	{"listen[].port", KEY_INT, RELOAD, 1, 65535, "", DEFAULT("53"), LISTEN(port),
 	 "the port"},
 	{"kubernetes.zones", KEY_ZONES, RELOAD, 0, 255, "zones",
 	 DEFAULT("[ \"cluster.local.\", \"in-addr.arpa.\", \"ip6.arpa.\" ]"),
