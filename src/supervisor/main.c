@@ -21,6 +21,7 @@
 #include "supervisor/crew.h"
 #include "supervisor/lock.h"
 #include "supervisor/notify.h"
+#include "supervisor/store.h"
 #include "supervisor/supervise.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/shmdns/shmdns.conf"
@@ -220,6 +221,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
 	notify_init();
+	store_init();
 	s.path = o.path;
 	s.quiet = o.quiet;
 	status = 1;

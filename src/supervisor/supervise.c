@@ -236,6 +236,12 @@ static void follow_addresses(struct supervisor *s, uint64_t now_ns)
 	addresses_fini(&machine);
 }
 
+static void tick(struct supervisor *s, uint64_t now_ns)
+{
+	crew_tick(s, now_ns);
+	status_watchdog(s, now_ns);
+}
+
 /* What is due by time. True when all is done. */
 static bool step(struct supervisor *s, uint64_t now_ns)
 {
@@ -243,7 +249,7 @@ static bool step(struct supervisor *s, uint64_t now_ns)
 	if (s->stop >= STOP_WORKERS)
 		return stop_step(s, now_ns);
 	if (now_ns >= s->slots.tick_ns)
-		crew_tick(s, now_ns);
+		tick(s, now_ns);
 	follow_addresses(s, now_ns);
 	resize_step(s, now_ns);
 	sockets_step(&s->sockets, now_ns, crew_tell_group, s);

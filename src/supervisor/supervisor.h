@@ -74,8 +74,11 @@ struct supervisor {
 	uint64_t addresses_ns; /* when to look at the addresses; UINT64_MAX: not */
 
 	bool told_ready;
-	uint64_t status_ns; /* when the manager gets the next STATUS */
-	uint64_t queries;   /* of all workers, at the last STATUS */
+	uint64_t status_ns;   /* when the manager gets the next STATUS */
+	uint64_t queries;     /* of all workers, at the last STATUS */
+	uint64_t watchdog_ns; /* WATCHDOG=1 not before, */
+	uint64_t
+		moved_ns; /* and when a worker moved that had not when it was said last */
 
 	enum stop_stage stop;
 	struct lameduck lameduck;

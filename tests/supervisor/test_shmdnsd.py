@@ -7,6 +7,7 @@ ports of its own. Wildcards are tried in a network namespace, where one can be m
 import fcntl
 import glob
 import os
+import queue
 import re
 import resource
 import shutil
@@ -15,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -72,7 +74,8 @@ class Appliance:
         self.configure(listen or ["127.0.0.1"], workers)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self.path("notify"))
-        self.notify.settimeout(WAIT)
+        self.heard = queue.Queue()
+        threading.Thread(target=self.hear, daemon=True).start()
         self.process = None
 
     def path(self, *parts):
@@ -145,10 +148,16 @@ class Appliance:
             words = s.recv(512).decode().split()
             return int(words[1]), int(words[3])
 
+    def hear(self):
+        """Be a service manager that keeps no descriptors; "" to its socket ends it."""
+        with self.notify:
+            while message := self.notify.recv(4096).decode():
+                self.heard.put(message)
+
     def told(self, text):
         """Wait for a message to the service manager that contains `text`."""
         while True:
-            message = self.notify.recv(4096).decode()
+            message = self.heard.get(timeout=WAIT)
             if text in message:
                 return message
 
@@ -172,7 +181,8 @@ class Appliance:
             eventually("end of %d" % pid, lambda p=pid: not alive(p))
         for path in self.shm():
             os.unlink(path)
-        self.notify.close()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.sendto(b"", self.path("notify"))
         shutil.rmtree(self.dir)
 
 

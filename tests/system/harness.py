@@ -334,6 +334,7 @@ def outcome(reply):
 class Appliance:
     """A shmdnsd and its children. Use as a context manager; stop() checks what is left."""
 
+    close_fds = True
     preexec = None  # called in the child before the program is executed
 
     def __init__(self, objects=None, workers=2, listen=None, extra="", directory=None,
@@ -407,7 +408,7 @@ health = {{ {self.health} }};
         self.process = subprocess.Popen(
             self.wrap + [program("shmdnsd"), "-c", self.config],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=self.env,
-            preexec_fn=self.preexec)
+            preexec_fn=self.preexec, close_fds=self.close_fds)
 
     def start(self):
         self.spawn()
