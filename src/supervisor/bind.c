@@ -12,9 +12,10 @@
 #include "base/base.h"
 #include "supervisor/sockets.h"
 
-#define DESCRIPTORS_KEPT 64         /* for pairs, files and the next reload */
-#define BACKLOG          4096       /* the kernel takes less by net.core.somaxconn */
-#define TCP_BUFFER       (64 << 10) /* of each connection, each way; the kernel doubles it */
+#define DESCRIPTORS_KEPT 64 /* for pairs, files and the next reload */
+
+#define BACKLOG    4096       /* the kernel takes less by net.core.somaxconn */
+#define TCP_BUFFER (64 << 10) /* of each connection, each way; the kernel doubles it */
 
 static int set(int fd, int level, int option, int value)
 {

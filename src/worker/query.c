@@ -97,7 +97,8 @@ static void count_miss(const struct packet *p, struct stat_worker *st)
 	if (p->facts & PACKET_FAILURE)
 		count(&st->cache_failures);
 	if (p->facts & PACKET_REJECTED)
-		count(&st->forward_rejected[REJECT_SLOTS]);
+		count(&st->forward_rejected[p->facts & PACKET_RATED ? REJECT_RATE
+								    : REJECT_SLOTS]);
 	if (p->facts & PACKET_OVER)
 		count(&st->deadlines);
 	if (p->facts & PACKET_LOOP)
