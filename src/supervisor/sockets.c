@@ -281,8 +281,10 @@ static bool covered(const struct sockets *s, const struct socket_key *key)
  */
 static int probe(const struct sockets *s, const struct socket_key *key)
 {
-	int fd = bind_socket(key, false);
+	int fd;
 
+	store_settle();
+	fd = bind_socket(key, false);
 	if (fd >= 0)
 		close(fd);
 	if (fd == -EADDRINUSE && covered(s, key))
@@ -400,6 +402,7 @@ static void adopt(struct sockets *s)
 		close_group(s, &s->group[i]);
 		s->group[i] = s->group[--s->n];
 	}
+	store_settle(); /* or what was closed here would hold its port there */
 	if (s->n > 0)
 		log_line(LOG_INFO, "sockets taken back groups=%zu", s->n);
 }
