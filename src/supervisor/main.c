@@ -22,6 +22,7 @@
 #include "supervisor/lastgood.h"
 #include "supervisor/lock.h"
 #include "supervisor/notify.h"
+#include "supervisor/store.h"
 #include "supervisor/supervise.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/shmdns/shmdns.conf"
@@ -225,6 +226,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
 	notify_init();
+	store_init();
 	s.path = o.path;
 	s.quiet = o.quiet;
 	status = 1;

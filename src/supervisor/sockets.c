@@ -9,18 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "dns/addr.h"
 #include "supervisor/bind.h"
-#include "supervisor/holder.h"
+#include "supervisor/explain.h"
 #include "supervisor/slots.h"
+#include "supervisor/store.h"
 
-#define DESCRIPTORS_KEPT 64 /* free for pairs, files and the next reload */
+#define LEFT_NS (5 * NS_PER_S) /* a last time for given up addresses */
 
 const char *sockets_text(const struct socket_key *key, char *out)
 {
@@ -139,36 +140,6 @@ static void plan_all(struct sockets *s, const struct addresses *machine)
 	}
 }
 
-/* Say why an address cannot be bound, and what helps. */
-static void explain(enum log_level level, const struct socket_key *key, int error)
-{
-	const char *proto = key->kind == SOCKET_TCP ? "tcp" : "udp";
-	char text[SOCKETS_TEXT_MAX], who[96];
-
-	sockets_text(key, text);
-	if (error == -EADDRINUSE)
-		log_line(level,
-			"port held listen=%s proto=%s holder=\"%s\" fix=\"stop it, or "
-			"name other addresses or another port in listen\"",
-			text, proto, holder_find(key, who, sizeof(who)));
-	else if (error == -EACCES)
-		log_line(level,
-			"port not permitted listen=%s fix=\"grant CAP_NET_BIND_SERVICE, "
-			"or set "
-			"the sysctl net.ipv4.ip_unprivileged_port_start=0, or listen on "
-			"a port "
-			"above 1023 such as 1053 and let the Service map 53\"",
-			text);
-	else if (error == -EADDRNOTAVAIL)
-		log_line(level,
-			"address unknown listen=%s fix=\"no interface has this address: "
-			"correct listen, or add the address first\"",
-			text);
-	else
-		log_line(level, "listen failed listen=%s proto=%s error=\"%s\"", proto,
-			text, strerror(-error));
-}
-
 /*
  * A wildcard goes on without what others hold, and without a family that the machine does
  * not have; an address that was named must be bound.
@@ -186,7 +157,7 @@ static bool may_do_without(const struct sockets_group *g, int error)
 static void complain(struct sockets *s, const struct sockets_group *g, int error)
 {
 	if (error != -EMFILE || !may_do_without(g, error)) {
-		explain(may_do_without(g, error) ? LOG_WARNING : LOG_ERROR, &g->key,
+		explain_bind(may_do_without(g, error) ? LOG_WARNING : LOG_ERROR, &g->key,
 			error);
 		return;
 	}
@@ -195,19 +166,6 @@ static void complain(struct sockets *s, const struct sockets_group *g, int error
 			"few descriptors: the rest of the addresses go to the "
 			"catch-all sockets fix=\"raise the limit of open files\"");
 	s->warned_many = true;
-}
-
-/*
- * EV-08: sockets of single addresses are a convenience; they must not take the
- * descriptors that the replacement of a worker needs. Numbers are given lowest first.
- */
-static bool near_limit(int fd)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return false;
-	return (rlim_t)fd + DESCRIPTORS_KEPT >= limit.rlim_cur;
 }
 
 static void close_group(struct sockets *s, struct sockets_group *g)
@@ -246,19 +204,43 @@ static int steer_group(struct sockets *s, const struct sockets_group *g)
 	return bind_steer(g->fd[0], s->filter, hash ? 0 : s->filter_len);
 }
 
-/* Bind one socket for each share, and steer. */
+/* Room for a socket of each share. */
+static void alloc_group(const struct sockets *s, struct sockets_group *g)
+{
+	if (g->fd != NULL)
+		return;
+	g->fd = mem_alloc(s->shares, sizeof(*g->fd));
+	for (uint32_t i = 0; i < s->shares; i++)
+		g->fd[i] = -1;
+}
+
+/* The manager keeps these too, or does so no longer. */
+static void put_stored(const struct sockets_group *g, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++)
+		store_put(&g->key, i, g->fd[i]);
+}
+
+static void remove_stored(const struct sockets_group *g, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; g->fd != NULL && i < to; i++) {
+		if (g->fd[i] >= 0)
+			store_remove(&g->key, i);
+	}
+}
+
+/* Bind one socket for each share that has none yet, and steer. */
 static int open_group(struct sockets *s, struct sockets_group *g)
 {
 	int ret = 0;
 
-	g->fd = mem_alloc(s->shares, sizeof(*g->fd));
-	for (uint32_t i = 0; i < s->shares; i++)
-		g->fd[i] = -1;
+	store_settle();
+	alloc_group(s, g);
 	for (uint32_t i = 0; i < s->shares; i++) {
-		ret = bind_socket(&g->key, true);
+		ret = g->fd[i] >= 0 ? g->fd[i] : bind_socket(&g->key, true);
 		if (ret >= 0)
 			g->fd[i] = ret;
-		if (ret >= 0 && g->follows && near_limit(ret))
+		if (ret >= 0 && g->follows && bind_near_limit(ret))
 			ret = -EMFILE;
 		if (ret < 0)
 			goto out;
@@ -267,48 +249,13 @@ static int open_group(struct sockets *s, struct sockets_group *g)
 	}
 	ret = steer_group(s, g);
 out:
-	if (ret < 0)
+	if (ret == 0) {
+		put_stored(g, 0, s->shares);
+	} else {
+		remove_stored(g, 0, s->shares);
 		close_group(s, g);
+	}
 	return ret;
-}
-
-/* Bind each planned address alone and let go again; mark what cannot be had. */
-static int probe_all(struct sockets *s, bool *held)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		struct sockets_group *g = &s->group[i];
-		int fd = bind_socket(&g->key, false);
-
-		held[i] = fd < 0;
-		if (fd >= 0)
-			close(fd);
-		if (fd >= 0)
-			continue;
-		complain(s, g, fd);
-		if (!may_do_without(g, fd))
-			return fd;
-	}
-	return 0;
-}
-
-static int open_all(struct sockets *s, const bool *held)
-{
-	size_t opened = 0;
-
-	for (size_t i = 0; i < s->n; i++) {
-		int ret = held[i] ? -EADDRINUSE : open_group(s, &s->group[i]);
-
-		if (ret == 0)
-			opened++;
-		if (ret == 0 || held[i])
-			continue;
-		complain(s, &s->group[i], ret);
-		if (!may_do_without(&s->group[i], ret))
-			return ret;
-	}
-	if (opened == 0)
-		log_line(LOG_ERROR, "nothing to listen on");
-	return opened > 0 ? 0 : -EADDRINUSE;
 }
 
 /* Sockets of ours that cover the address, or a part of it: these are no strangers. */
@@ -334,13 +281,52 @@ static bool covered(const struct sockets *s, const struct socket_key *key)
  */
 static int probe(const struct sockets *s, const struct socket_key *key)
 {
-	int fd = bind_socket(key, false);
+	int fd;
 
+	store_settle();
+	fd = bind_socket(key, false);
 	if (fd >= 0)
 		close(fd);
 	if (fd == -EADDRINUSE && covered(s, key))
 		return 0;
 	return MIN(fd, 0);
+}
+
+/* Bind each planned address alone and let go again; mark what cannot be had. */
+static int probe_all(struct sockets *s, bool *held)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct sockets_group *g = &s->group[i];
+		int ret = g->fd != NULL ? 0 : probe(s, &g->key); /* it was kept */
+
+		held[i] = ret < 0;
+		if (ret == 0)
+			continue;
+		complain(s, g, ret);
+		if (!may_do_without(g, ret))
+			return ret;
+	}
+	return 0;
+}
+
+static int open_all(struct sockets *s, const bool *held)
+{
+	size_t opened = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		int ret = held[i] ? -EADDRINUSE : open_group(s, &s->group[i]);
+
+		if (ret == 0)
+			opened++;
+		if (ret == 0 || held[i])
+			continue;
+		complain(s, &s->group[i], ret);
+		if (!may_do_without(&s->group[i], ret))
+			return ret;
+	}
+	if (opened == 0)
+		log_line(LOG_ERROR, "nothing to listen on");
+	return opened > 0 ? 0 : -EADDRINUSE;
 }
 
 /*
@@ -362,7 +348,7 @@ static void find_apart(struct sockets *s, const struct sockets *ours)
 			close(fd);
 		s->tcp_apart[i] = fd == -EADDRINUSE;
 		if (s->tcp_apart[i])
-			explain(LOG_WARNING, &key, fd);
+			explain_bind(LOG_WARNING, &key, fd);
 	}
 }
 
@@ -379,6 +365,69 @@ static void ask_for(struct sockets *s, const struct conf_listen *listen, size_t 
 	}
 }
 
+/*
+ * Sockets stand in their group in the order of the shares; one that is missing between
+ * others would put these in wrong places.
+ */
+static bool has_gap(const struct sockets *s, const struct sockets_group *g)
+{
+	for (uint32_t i = 1; i < s->shares; i++) {
+		if (g->fd[i] >= 0 && g->fd[i - 1] < 0)
+			return true;
+	}
+	return false;
+}
+
+/* Groups of the sockets that the manager has kept; all are to go unless wanted. */
+static void adopt(struct sockets *s)
+{
+	struct stored o;
+
+	while (store_take(&o)) {
+		plan(s, &o.key, true);
+		struct sockets_group *g = find(s, &o.key);
+		alloc_group(s, g);
+		g->leaves_ns = clock_mono_ns() + LEFT_NS;
+		if (o.share < s->shares && g->fd[o.share] < 0) {
+			g->fd[o.share] = o.fd;
+			continue;
+		}
+		close(o.fd); /* there are fewer workers now */
+		store_remove(&o.key, o.share);
+	}
+	for (size_t i = s->n; i-- > 0;) {
+		if (s->group[i].fd[0] >= 0 && !has_gap(s, &s->group[i]))
+			continue;
+		remove_stored(&s->group[i], 0, s->shares);
+		close_group(s, &s->group[i]);
+		s->group[i] = s->group[--s->n];
+	}
+	store_settle(); /* or what was closed here would hold its port there */
+	if (s->n > 0)
+		log_line(LOG_INFO, "sockets taken back groups=%zu", s->n);
+}
+
+/* Of the adopted groups those that are wanted stay. */
+static void plan_adopted(struct sockets *s, const struct addresses *machine)
+{
+	struct sockets wanted = {
+		.listen = s->listen, .tcp_apart = s->tcp_apart, .nlisten = s->nlisten};
+
+	plan_all(&wanted, machine);
+	for (size_t i = 0; i < wanted.n; i++) {
+		struct sockets_group *g = find(s, &wanted.group[i].key);
+
+		if (g != NULL) {
+			g->follows = wanted.group[i].follows;
+			g->leaves_ns = 0;
+		} else {
+			plan(s, &wanted.group[i].key, wanted.group[i].follows);
+		}
+	}
+	s->warned_many = wanted.warned_many;
+	free(wanted.group);
+}
+
 int sockets_open(struct sockets *s, const struct conf_listen *listen, size_t n,
 	uint16_t port, uint32_t shares, const struct addresses *machine)
 {
@@ -391,8 +440,9 @@ int sockets_open(struct sockets *s, const struct conf_listen *listen, size_t n,
 	for (uint32_t i = 0; i < shares; i++)
 		all[i] = i;
 	s->filter_len = steer_program(all, shares, shares, s->filter);
+	adopt(s);
 	find_apart(s, s);
-	plan_all(s, machine);
+	plan_adopted(s, machine);
 	held = mem_alloc(s->n, sizeof(*held));
 	ret = probe_all(s, held);
 	if (ret == 0)
@@ -414,6 +464,7 @@ static void drop(struct sockets *s, size_t i, const char *why,
 		log_line(LOG_INFO, "%s listen=%s", why, sockets_text(&g->key, text));
 		on_change(arg, g, false);
 	}
+	remove_stored(g, 0, s->shares);
 	close_group(s, g);
 	*g = s->group[--s->n];
 }
@@ -642,9 +693,10 @@ static int widen_group(struct sockets_group *g, uint32_t from, uint32_t to)
 		if (fd < 0)
 			return fd;
 		g->fd[i] = fd;
-		if (near_limit(fd))
+		if (bind_near_limit(fd))
 			return -EMFILE;
 	}
+	put_stored(g, from, to);
 	return 0;
 }
 
@@ -653,6 +705,7 @@ int sockets_grow(struct sockets *s, uint32_t shares)
 	uint32_t from = s->shares;
 	int ret = 0;
 
+	store_settle();
 	s->all_serve = false; /* or TCP would come to listeners that nobody reads */
 	steer_all(s);
 	for (size_t i = 0; i < s->n; i++) {
@@ -669,7 +722,7 @@ int sockets_grow(struct sockets *s, uint32_t shares)
 		if (s->group[i].fd != NULL)
 			ret = widen_group(&s->group[i], from, shares);
 		if (ret < 0)
-			explain(LOG_ERROR, &s->group[i].key, ret);
+			explain_bind(LOG_ERROR, &s->group[i].key, ret);
 	}
 	if (ret < 0)
 		sockets_shrink(s, from);
@@ -679,6 +732,7 @@ int sockets_grow(struct sockets *s, uint32_t shares)
 /* The last one first: closing another would move the last into its place. */
 static void narrow_group(struct sockets_group *g, uint32_t from, uint32_t to)
 {
+	remove_stored(g, to, from);
 	for (uint32_t i = from; i-- > to;) {
 		if (g->fd[i] >= 0)
 			close(g->fd[i]);

@@ -2,6 +2,7 @@
 #include "supervisor/supervise.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -116,18 +117,57 @@ static void retire(struct supervisor *s, enum stop_stage stage, uint64_t now_ns)
 	}
 }
 
+/* The processes end from now on, and nobody is started again. */
+static void end(struct supervisor *s, uint64_t now_ns)
+{
+	s->slots.stopping = true;
+	log_line(LOG_INFO, "stopping status=%d", s->status);
+	retire(s, STOP_WORKERS, now_ns);
+}
+
+/* A second call: no more patience. */
+static void end_at_once(struct supervisor *s, uint64_t now_ns)
+{
+	s->stop_hard = true;
+	s->stop_ns = now_ns;
+	if (s->stop == STOP_LAMEDUCK)
+		end(s, now_ns);
+}
+
 void supervise_stop(struct supervisor *s, int status, uint64_t now_ns)
 {
 	if (s->stop != STOP_NOT) {
-		s->stop_hard = true;
-		s->stop_ns = now_ns;
+		end_at_once(s, now_ns);
 		return;
 	}
 	s->status = status;
-	s->slots.stopping = true;
 	notify_send("STOPPING=1");
-	log_line(LOG_INFO, "stopping status=%d", status);
-	retire(s, STOP_WORKERS, now_ns);
+	end(s, now_ns);
+}
+
+void supervise_lameduck(struct supervisor *s, uint64_t now_ns)
+{
+	uint64_t length_ns = s->config.conf.health.lameduck_ns;
+
+	if (s->stop != STOP_NOT || length_ns == 0) {
+		supervise_stop(s, 0, now_ns);
+		return;
+	}
+	s->stop = STOP_LAMEDUCK;
+	s->stop_ns = now_ns + LAMEDUCK_LOOK_NS;
+	lameduck_begin(&s->lameduck, length_ns, status_udp_queries(s), now_ns);
+	notify_send("STOPPING=1\nSTATUS=lameduck: answers go on for a while");
+	log_line(LOG_INFO, "lameduck least_ms=%" PRIu64 " most_ms=%" PRIu64,
+		length_ns / NS_PER_MS, 2 * length_ns / NS_PER_MS);
+}
+
+static void lameduck_step(struct supervisor *s, uint64_t now_ns)
+{
+	if (s->stop != STOP_LAMEDUCK || now_ns < s->stop_ns)
+		return;
+	s->stop_ns = now_ns + LAMEDUCK_LOOK_NS;
+	if (lameduck_is_over(&s->lameduck, status_udp_queries(s), now_ns))
+		end(s, now_ns);
 }
 
 /* Kill who has not ended in time; those whose turn has not come are told first. */
@@ -162,7 +202,9 @@ static void on_signals(struct supervisor *s, uint64_t now_ns)
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGTERM:
-		case SIGINT:
+			supervise_lameduck(s, now_ns);
+			break;
+		case SIGINT: /* of a terminal: somebody waits */
 			supervise_stop(s, 0, now_ns);
 			break;
 		case SIGHUP:
@@ -198,13 +240,20 @@ static void follow_addresses(struct supervisor *s, uint64_t now_ns)
 	addresses_fini(&machine);
 }
 
+static void tick(struct supervisor *s, uint64_t now_ns)
+{
+	crew_tick(s, now_ns);
+	status_watchdog(s, now_ns);
+}
+
 /* What is due by time. True when all is done. */
 static bool step(struct supervisor *s, uint64_t now_ns)
 {
-	if (s->stop != STOP_NOT)
+	lameduck_step(s, now_ns);
+	if (s->stop >= STOP_WORKERS)
 		return stop_step(s, now_ns);
 	if (now_ns >= s->slots.tick_ns)
-		crew_tick(s, now_ns);
+		tick(s, now_ns);
 	follow_addresses(s, now_ns);
 	watch_step(s, now_ns);
 	resize_step(s, now_ns);
@@ -218,11 +267,11 @@ static bool step(struct supervisor *s, uint64_t now_ns)
 /* Milliseconds until something is due, rounded up; -1: not before an event. */
 static int time_out(const struct supervisor *s, uint64_t now_ns)
 {
-	uint64_t wake_ns = s->stop_ns;
+	uint64_t wake_ns = s->stop != STOP_NOT ? s->stop_ns : reload_wake_ns(s);
 
-	if (s->stop == STOP_NOT) {
-		wake_ns = MIN(slots_wake_ns(&s->slots), s->addresses_ns);
-		wake_ns = MIN(wake_ns, reload_wake_ns(s));
+	if (s->stop < STOP_WORKERS) {
+		wake_ns = MIN(wake_ns, slots_wake_ns(&s->slots));
+		wake_ns = MIN(wake_ns, s->addresses_ns);
 		wake_ns = MIN(wake_ns, watch_wake_ns(s));
 		wake_ns = MIN(wake_ns, resize_wake_ns(s));
 		wake_ns = MIN(wake_ns, sockets_wake_ns(&s->sockets));

@@ -15,6 +15,7 @@
 #include "supervisor/child.h"
 #include "supervisor/confmem.h"
 #include "supervisor/keep.h"
+#include "supervisor/lameduck.h"
 #include "supervisor/slots.h"
 #include "supervisor/sockets.h"
 
@@ -27,10 +28,16 @@ struct crew {
 };
 
 /*
- * Workers first: what they have parked is settled while there are forwarders. In the
- * order of enum slot_role.
+ * Nobody is told to end before the lameduck is over. Workers first: what they have parked
+ * is settled while there are forwarders. In the order of enum slot_role.
  */
-enum stop_stage { STOP_NOT, STOP_WORKERS, STOP_FORWARDERS, STOP_CONTROLLER };
+enum stop_stage {
+	STOP_NOT,
+	STOP_LAMEDUCK,
+	STOP_WORKERS,
+	STOP_FORWARDERS,
+	STOP_CONTROLLER
+};
 
 /* What is known of the files of the configuration; watch.h. */
 struct watch {
@@ -80,10 +87,14 @@ struct supervisor {
 	uint64_t addresses_ns; /* when to look at the addresses; UINT64_MAX: not */
 
 	bool told_ready;
-	uint64_t status_ns; /* when the manager gets the next STATUS */
-	uint64_t queries;   /* of all workers, at the last STATUS */
+	uint64_t status_ns;   /* when the manager gets the next STATUS */
+	uint64_t queries;     /* of all workers, at the last STATUS */
+	uint64_t watchdog_ns; /* WATCHDOG=1 not before, */
+	uint64_t
+		moved_ns; /* and when a worker moved that had not when it was said last */
 
 	enum stop_stage stop;
+	struct lameduck lameduck;
 	bool stop_hard;   /* a second signal: no more patience */
 	uint64_t stop_ns; /* until then the stage's processes may end by themselves */
 	int status;       /* exit status */

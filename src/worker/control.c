@@ -143,6 +143,7 @@ void control_retire(struct worker *w)
 		return;
 	w->retiring = true;
 	event_del(w->poll);
+	listen_drain(w);
 	listen_serve(w, false);
 	log_line(LOG_INFO, "retired slot=%u", (unsigned)w->slot);
 	tcp_retire(w);

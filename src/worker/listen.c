@@ -142,6 +142,13 @@ void listen_serve(struct worker *w, bool on)
 	}
 }
 
+void listen_drain(struct worker *w)
+{
+	for (unsigned i = 0; i < WORKER_SOCKETS_MAX; i++)
+		if (w->sockets[i].event != NULL)
+			drain(&w->sockets[i]);
+}
+
 void listen_accept(struct worker *w, bool on)
 {
 	w->accept_paused = !on;

@@ -28,6 +28,9 @@ const struct worker_socket *listen_find(
 /* Read all sockets from now on, or none any more. */
 void listen_serve(struct worker *w, bool on);
 
+/* Serve what waits in all sockets, as far as it is served at all. */
+void listen_drain(struct worker *w);
+
 /* While sockets are read: accept connections again, or pause that alone (EV-08). */
 void listen_accept(struct worker *w, bool on);
 

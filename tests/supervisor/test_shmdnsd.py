@@ -7,6 +7,7 @@ ports of its own. Wildcards are tried in a network namespace, where one can be m
 import fcntl
 import glob
 import os
+import queue
 import re
 import resource
 import shutil
@@ -15,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -72,7 +74,8 @@ class Appliance:
         self.configure(listen or ["127.0.0.1"], workers)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self.path("notify"))
-        self.notify.settimeout(WAIT)
+        self.heard = queue.Queue()
+        threading.Thread(target=self.hear, daemon=True).start()
         self.process = None
 
     def path(self, *parts):
@@ -83,7 +86,8 @@ class Appliance:
         entries = ", ".join('{ address = "%s"; port = %d; }' % (a, self.port) for a in listen)
         with open(self.path("conf"), "w", encoding="ascii") as f:
             f.write('instance = "%s";\nrun_dir = "%s";\nstate_dir = "%s";\nworkers = %d;\n'
-                    'listen = ( %s );\nkubernetes = { source = "files"; path = "%s"; };\n%s\n'
+                    'listen = ( %s );\nkubernetes = { source = "files"; path = "%s"; };\n'
+                    'health = { lameduck = "0s"; };\n%s\n'
                     % (self.instance, self.path("run"), self.path("state"), workers, entries,
                        self.dir, more))
 
@@ -155,11 +159,16 @@ class Appliance:
                 pass
             return False
         eventually("end of " + address, refused)
+    def hear(self):
+        """Be a service manager that keeps no descriptors; "" to its socket ends it."""
+        with self.notify:
+            while message := self.notify.recv(4096).decode():
+                self.heard.put(message)
 
     def told(self, text):
         """Wait for a message to the service manager that contains `text`."""
         while True:
-            message = self.notify.recv(4096).decode()
+            message = self.heard.get(timeout=WAIT)
             if text in message:
                 return message
 
@@ -183,7 +192,8 @@ class Appliance:
             eventually("end of %d" % pid, lambda p=pid: not alive(p))
         for path in self.shm():
             os.unlink(path)
-        self.notify.close()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.sendto(b"", self.path("notify"))
         shutil.rmtree(self.dir)
 
 
@@ -464,7 +474,7 @@ class Reload(Base):
         a.line("COMMIT number=1", "log")
         a.configure(["127.0.0.1"], 2, more="wrokers = 3;")
         self.hup(a)
-        a.line(r"config file=\S*conf:7:.*wrokers")
+        a.line(r"config file=\S*conf:8:.*wrokers")
         a.line("reload refused by=supervisor .*kept=1")
         a.configure(["127.0.0.1"], 2)
         self.hup(a)
@@ -803,10 +813,10 @@ class Options(Base):
         a.configure(["127.0.0.1"], 2, more="wrokers = 3;")
         run = a.run("-t")
         self.assertEqual(run.returncode, 1)
-        self.assertRegex(run.stdout, r"conf:7:\d+: error: .*wrokers")
+        self.assertRegex(run.stdout, r"conf:8:\d+: error: .*wrokers")
         run = a.run()
         self.assertEqual(run.returncode, 1)
-        self.assertRegex(run.stderr, r"conf:7:\d+: error: .*wrokers")
+        self.assertRegex(run.stderr, r"conf:8:\d+: error: .*wrokers")
         self.assertEqual(a.shm(), [])
 
     def test_missing_file(self):

@@ -258,7 +258,10 @@ struct conf {
 	struct prefix *forward_clients; /* AC-10; an address of len 0 stands for "*" */
 	size_t nforward_clients;
 	enum conf_loop loop_detection; /* LO-02 */
-	struct conf_acl *acl;          /* [] = everybody may know of everything */
+	struct {
+		uint64_t lameduck_ns; /* HR-04; 0: none */
+	} health;
+	struct conf_acl *acl; /* [] = everybody may know of everything */
 	size_t nacl;
 	struct {
 		uint64_t interval_ns, jitter_ns;

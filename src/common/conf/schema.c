@@ -472,6 +472,10 @@ const struct key schema[] = {
 	{"reload.jitter", KEY_DURATION, RELOAD, 0, 86400, "s", DEFAULT("\"15s\""),
 	 FIELD(reload.jitter_ns),
 	 "so much earlier or later, but no more than half of the interval"},
+	{"health.lameduck", KEY_DURATION, RELOAD, 0, 300, "s", DEFAULT("\"15s\""),
+	 FIELD(health.lameduck_ns),
+	 "answers go on for so long after SIGTERM, and until nobody asks, at most for "
+	 "twice as long"},
 	{"log.level", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"info\"", levels),
 	 FIELD(log_level),
 	 "least severe lines that are written: \"error\", \"warning\", \"info\", "
