@@ -159,6 +159,7 @@ class Appliance:
                 pass
             return False
         eventually("end of " + address, refused)
+
     def hear(self):
         """Be a service manager that keeps no descriptors; "" to its socket ends it."""
         with self.notify:
