@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "ctl/forwarders.h"
 #include "ctl/json.h"
+#include "ctl/look.h"
 #include "ctl/overview.h"
 #include "ctl/resources.h"
 #include "dns/type.h"
@@ -151,27 +152,13 @@ uint64_t overview_garbage(const struct overview *v)
 	return v->snap->used > needed ? v->snap->used - needed : 0;
 }
 
-const char *overview_cause(const struct overview *v)
-{
-	static const char *const words[] = {
-		[CAUSE_SETTINGS] = "settings",
-		[CAUSE_OBJECTS] = "objects",
-		[CAUSE_COMPACT] = "compaction",
-		[CAUSE_RESTORE] = "restore",
-		[CAUSE_ROLLBACK] = "rollback",
-	};
-	unsigned c = v->snap->cause;
-
-	return c < ARRAY_LEN(words) && words[c] != NULL ? words[c] : "unknown";
-}
-
 static void json_snap(struct json *j, const struct overview *v)
 {
 	char zone[NAME_TEXT_MAX];
 
 	json_number(j, "generation", v->snap->generation);
 	json_bool(j, "complete", (v->snap->flags & ROOT_COMPLETE) != 0);
-	json_string(j, "cause", overview_cause(v));
+	json_string(j, "cause", look_cause(v->snap));
 	json_number(j, "published_ns", v->snap->time_ns);
 	json_number(j, "serial", v->snap->serial);
 	json_number(j, "names", v->snap->names);

@@ -2,10 +2,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/base.h"
 #include "ctl/forwarders.h"
+#include "ctl/look.h"
 #include "ctl/options.h"
 #include "ctl/overview.h"
 #include "ctl/resources.h"
@@ -81,14 +81,10 @@ static void print_zones(const struct overview *v)
 static void print_snap(const struct overview *v)
 {
 	const struct snap *s = v->snap;
-	time_t t = (time_t)(s->time_ns / NS_PER_S);
-	char when[32] = "", a[32], b[32], c[32], d[32];
-	struct tm tm;
+	char when[32], a[32], b[32], c[32], d[32];
 
-	if (gmtime_r(&t, &tm) != NULL)
-		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	printf("published    %s, %s ago, cause %s\n", when,
-		overview_since(v->wall_ns, s->time_ns, a), overview_cause(v));
+	printf("published    %s, %s ago, cause %s\n", look_time(s->time_ns, when),
+		overview_since(v->wall_ns, s->time_ns, a), look_cause(s));
 	printf("serial       %u\n", (unsigned)s->serial);
 	print_zones(v);
 	printf("segment %-4" PRIu64 " %s live, %s garbage, %s used of %s\n", s->segment,

@@ -1,0 +1,116 @@
+"""Looking back at generations: history and diff of a running appliance (OV-07, OP-04, OP-06)."""
+
+import contextlib
+import json
+import os
+import signal
+import unittest
+
+import harness
+from harness import await_, object_list, service
+
+API = "api.shop.svc.cluster.local."
+
+
+class Base(unittest.TestCase):
+    extra = ""
+
+    def setUp(self):
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        self.a = stack.enter_context(harness.Appliance(harness.cluster(3), extra=self.extra))
+
+    def ctl(self, verb, *arguments, expect=0):
+        code, out, err = self.a.ctl(verb, *arguments, "-c", self.a.config)
+        self.assertEqual(code, expect, f"{verb} {arguments}: {out} {err}")
+        return out if expect in (0, 1) else err
+
+    def json(self, verb, *arguments, expect=0):
+        out = json.loads(self.ctl(verb, *arguments, "-o", "json", expect=expect))
+        self.assertEqual(out["version"], 1)
+        return out
+
+    def generation(self):
+        return self.a.status()["generation"]
+
+    def put_api(self, ip):
+        """The Service api has this address; the generation that says so."""
+        self.a.put("api.json", object_list(service("api", ip=ip)))
+        self.a.await_outcome(API, "A", "NOERROR", [ip])
+        return self.generation()
+
+
+class LookBack(Base):
+    def test_history(self):
+        """OV-07: each generation with time, cause and counts, the newest first"""
+        before = self.generation()
+        added = self.put_api("10.96.40.3")
+        changed = self.put_api("10.96.40.4")
+        h = self.json("history")
+        rows = {row["generation"]: row for row in h["history"]}
+        self.assertEqual(h["generation"], changed)
+        self.assertEqual([row["generation"] for row in h["history"]],
+                         sorted(rows, reverse=True))
+        self.assertEqual(rows[added]["cause"], "objects")
+        # the Service, its port, and the reverse name
+        self.assertEqual([rows[added][k] for k in ("added", "removed", "changed")], [3, 0, 0])
+        self.assertEqual([rows[changed][k] for k in ("added", "removed", "changed")], [1, 1, 2])
+        self.assertNotIn("added", rows[h["first"]])
+        self.assertGreater(rows[changed]["serial"], rows[before]["serial"])
+        text = self.ctl("history")
+        self.assertIn(f"history reaches back to generation {h['first']}: the last compaction or "
+                      "start of the controller", text)
+        self.assertIn(f"and {len(rows) - 1} older ones", self.ctl("history", "-n", "1"))
+
+    def test_diff(self):
+        """OV-07: the records that differ; OP-04: 1 if there are some, 4 if it cannot be said"""
+        before = self.generation()
+        added = self.put_api("10.96.40.3")
+        changed = self.put_api("10.96.40.4")
+        self.ctl("diff", str(changed), expect=0)
+        out = self.ctl("diff", str(added), str(changed), expect=1)
+        self.assertIn(f"- {API} 30 A 10.96.40.3\n+ {API} 30 A 10.96.40.4\n", out)
+        self.assertIn("- 3.40.96.10.in-addr.arpa. 30 PTR api.shop.svc.cluster.local.\n", out)
+        self.assertIn("1 names added, 1 removed, 2 changed\n", out)
+        d = self.json("diff", str(before), "now", expect=1)
+        names = {n["name"]: n for n in d["names"]}
+        self.assertEqual(names[API]["change"], "added")
+        self.assertIn("30 A 10.96.40.4", names[API]["added"])
+        self.assertEqual((d["added"], d["removed"], d["changed"]), (3, 0, 0))
+        back = self.json("diff", "now", str(before), expect=1)
+        self.assertEqual((back["added"], back["removed"]), (0, 3))
+        self.assertIn("history has", self.ctl("diff", "999999", expect=4))
+        self.ctl("diff", expect=2)
+        self.ctl("diff", "x", expect=2)
+
+    def test_built_anew(self):
+        """OV-07: a reload builds all names anew; what they say is the same"""
+        before = self.generation()
+        self.a.extra = 'log = { level = "info"; };\nedns = { max_udp = 1400; };'
+        self.a.write_config()
+        os.kill(self.a.pid, signal.SIGHUP)
+        await_("another generation", lambda: self.generation() > before)
+        self.ctl("diff", str(before), "now", expect=0)
+        self.assertEqual(self.json("history")["history"][0]["cause"], "settings")
+
+    def test_nobody_answers(self):
+        """OP-06: with the controller stopped both still say all"""
+        before = self.generation()
+        self.put_api("10.96.40.3")
+        pid = self.a.controller_pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            self.ctl("diff", str(before), "now", expect=1)
+            self.assertIn("read from shared memory", self.ctl("history"))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def test_nothing_there(self):
+        """OP-04: 3 where no such instance is"""
+        for words in (["history"], ["diff", "1"]):
+            code, _, err = self.a.ctl(*words, "-i", "no-such-instance")
+            self.assertEqual(code, 3, err)
+
+
+if __name__ == "__main__":
+    unittest.main()
