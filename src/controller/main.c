@@ -332,8 +332,89 @@ static void on_flush(void *arg, ctlsock_client who, const struct request *r)
 	take_turn(s, true);
 }
 
+/* Why an operator cannot have it. */
+static const char *refusal(int error)
+{
+	switch (error) {
+	case -EAGAIN:
+		return "there is no complete generation of this controller yet";
+	case -ENOENT:
+		return "history does not reach there";
+	case -EBADMSG:
+		return "that generation is not whole any more";
+	case -EINVAL:
+		return "that generation was not complete";
+	case -EXDEV:
+		return "that generation has other zones than the configuration";
+	case -ENOSPC:
+		return "shared memory is full";
+	default:
+		return "it could not be published";
+	}
+}
+
+static void on_freeze(void *arg, ctlsock_client who, const struct request *r)
+{
+	struct shell *s = arg;
+	int ret = freeze_begin(&s->engine, clock_wall_ns());
+
+	(void)r;
+	if (ret < 0) {
+		ctlsock_refuse(s->operators, who, refusal(ret));
+		return;
+	}
+	report_frozen(&s->report, &s->engine);
+	ctlsock_say(s->operators, who, "generation", s->engine.freeze.generation);
+	ctlsock_end(s->operators, who);
+	take_turn(s, true);
+}
+
+static void on_thaw(void *arg, ctlsock_client who, const struct request *r)
+{
+	struct shell *s = arg;
+	bool was = freeze_end(&s->engine, clock_mono_ns());
+	struct publish_info info;
+
+	(void)r;
+	report_frozen(&s->report, &s->engine);
+	if (s->report.stat != NULL)
+		stat_set(&s->report.stat->freeze_lost_ns, 0); /* they know */
+	take_turn(s, true);
+	publish_status(s->publisher, &info);
+	ctlsock_say(s->operators, who, "thawed", was);
+	ctlsock_say(s->operators, who, "generation", info.generation);
+	ctlsock_end(s->operators, who);
+}
+
+static void on_rollback(void *arg, ctlsock_client who, const struct request *r)
+{
+	struct shell *s = arg;
+	struct publish_info info;
+	char *end;
+	uint64_t number = strtoull(r->word[1], &end, 10);
+	int ret;
+
+	if (*end != '\0' || number == 0) {
+		ctlsock_refuse(s->operators, who, "that is no generation");
+		return;
+	}
+	ret = freeze_rollback(
+		&s->engine, number, clock_mono_ns(), clock_wall_ns(), &info);
+	if (ret < 0) {
+		ctlsock_refuse(s->operators, who, refusal(ret));
+		return;
+	}
+	report_frozen(&s->report, &s->engine);
+	ctlsock_say(s->operators, who, "generation", info.generation);
+	ctlsock_end(s->operators, who);
+	take_turn(s, true);
+}
+
 static const struct ctlsock_verb operator_verbs[] = {
 	{"flush", "NAME [below]", 1, 2, true, on_flush},
+	{"freeze", "", 0, 0, true, on_freeze},
+	{"thaw", "", 0, 0, true, on_thaw},
+	{"rollback", "GENERATION", 1, 1, true, on_rollback},
 	{NULL, NULL, 0, 0, false, NULL},
 };
 
@@ -528,6 +609,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	report_heartbeat(&s->report, now_ns);
+	report_frozen(&s->report, &s->engine);
 	if (s->publisher != NULL && s->engine.complete) {
 		publish_status(s->publisher, &info);
 		report_room(&s->report, segment_free_octets(), info.live, now_ns);

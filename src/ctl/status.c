@@ -38,6 +38,28 @@ static bool controller_lives(const struct overview *v)
 	return v->controller != NULL && overview_lives(v, &v->controller->head);
 }
 
+/* What an operator did, or what became of it (OV-08). */
+static void print_frozen(const struct overview *v)
+{
+	const struct stat_controller *c = v->controller;
+	char text[32];
+
+	if (c == NULL)
+		return;
+	if (stat_get(&c->publish_frozen) != 0)
+		printf("; PUBLISHING IS FROZEN at generation %" PRIu64 " for %s%s",
+			stat_get(&c->frozen_generation),
+			overview_since(v->wall_ns, stat_get(&c->frozen_wall_ns), text),
+			stat_get(&c->settings_withheld) != 0
+				? ", and settings with other zones wait"
+				: "");
+	if (stat_get(&c->freeze_lost_ns) != 0)
+		printf("; A FREEZE ENDED BY ITSELF %s ago (`thaw` takes note)",
+			overview_since(v->wall_ns, stat_get(&c->freeze_lost_ns), text));
+	if (stat_get(&c->publish_held) != 0)
+		printf("; THE FIRST GENERATION IS HELD BACK (`thaw` publishes it)");
+}
+
 static void print_first_line(const struct overview *v)
 {
 	char text[32];
@@ -52,6 +74,7 @@ static void print_first_line(const struct overview *v)
 	printf(", %u workers; read from shared memory", living_workers(v));
 	if (!controller_lives(v))
 		printf("; THE CONTROLLER IS NOT RUNNING");
+	print_frozen(v);
 	if (living_workers(v) == 0)
 		printf("; NO WORKER IS RUNNING");
 	if (v->nforwarders > 0 && forwarders_living(v) == 0)

@@ -1,4 +1,4 @@
-"""Looking back at generations: history and diff of a running appliance (OV-07, OP-04, OP-06)."""
+"""Generations of a running appliance: history, diff, freeze, rollback, thaw (OV-07, OV-08)."""
 
 import contextlib
 import json
@@ -110,6 +110,103 @@ class LookBack(Base):
         for words in (["history"], ["diff", "1"]):
             code, _, err = self.a.ctl(*words, "-i", "no-such-instance")
             self.assertEqual(code, 3, err)
+
+
+class Freeze(Base):
+    def settle(self):
+        """Until the controller has read the objects that were put, and a turn later."""
+        before = self.events()
+        self.a.put("probe.json", object_list(harness.namespace(f"probe-{before}")))
+        await_("the event of another object", lambda: self.events() > before)
+
+    def events(self):
+        return self.a.status()["controller"]["events"]
+
+    def test_rollback_and_thaw(self):
+        """OV-08: an older generation's records, as a new one; MS-10: status says it; then the store"""
+        good = self.put_api("10.96.40.3")
+        bad = self.put_api("10.96.40.66")
+        out = self.ctl("rollback", str(good))
+        self.assertIn(f"has the records of {good}; frozen until `thaw`", out)
+        self.a.await_outcome(API, "A", "NOERROR", ["10.96.40.3"])
+        self.a.await_outcome("66.40.96.10.in-addr.arpa.", "PTR", "NXDOMAIN")
+        h = self.json("history")["history"]
+        self.assertEqual(h[0]["cause"], "rollback")
+        self.assertGreater(h[0]["serial"], h[1]["serial"])
+        self.ctl("diff", str(good), "now", expect=0)
+        self.ctl("diff", str(bad), "now", expect=1)
+        self.assertIn(f"PUBLISHING IS FROZEN at generation {good}", self.ctl("status"))
+        controller = self.a.status()["controller"]
+        self.assertTrue(controller["frozen"])
+        self.assertEqual(controller["frozen_generation"], good)
+        self.a.put("new.json", object_list(service("new", ip="10.96.41.1")))
+        self.settle()
+        self.assertEqual(self.a.outcome("new.shop.svc.cluster.local.", "A"), ("NXDOMAIN", []))
+        self.assertIn("thawed", self.ctl("thaw"))
+        self.a.await_outcome(API, "A", "NOERROR", ["10.96.40.66"])
+        self.a.await_outcome("new.shop.svc.cluster.local.", "A", "NOERROR", ["10.96.41.1"])
+        self.assertFalse(self.a.status()["controller"]["frozen"])
+        self.assertIn("nothing was frozen", self.ctl("thaw"))
+
+    def test_freeze(self):
+        """OV-08: objects wait, settings and flushes go out; the thaw brings what changed"""
+        self.put_api("10.96.40.3")
+        frozen = self.json("freeze")
+        self.assertTrue(frozen["frozen"])
+        self.assertEqual(frozen["generation"], self.generation())
+        self.ctl("freeze")
+        self.a.put("api.json", object_list(service("api", ip="10.96.40.9")))
+        self.settle()
+        self.assertEqual(self.generation(), frozen["generation"])
+        self.a.extra = "edns = { max_udp = 1400; };"
+        self.a.write_config()
+        os.kill(self.a.pid, signal.SIGHUP)
+        await_("the settings", lambda: self.generation() > frozen["generation"])
+        self.assertEqual(self.a.outcome(API, "A"), ("NOERROR", ["10.96.40.3"]))
+        self.ctl("diff", str(frozen["generation"]), "now", expect=0)
+        self.ctl("thaw")
+        self.a.await_outcome(API, "A", "NOERROR", ["10.96.40.9"])
+
+    def test_other_zones(self):
+        """OV-08: settings with other zones wait for the thaw, and status says so"""
+        self.put_api("10.96.40.3")
+        before = self.generation()
+        self.ctl("freeze")
+        self.a.kubernetes = 'zones = [ "cluster.local.", "other.test." ];'
+        self.a.write_config()
+        os.kill(self.a.pid, signal.SIGHUP)
+        self.a.await_log("settings wait for the thaw")
+        self.assertIn("settings with other zones wait", self.ctl("status"))
+        self.assertEqual(self.a.outcome(API, "A"), ("NOERROR", ["10.96.40.3"]))
+        self.assertIn("other zones", self.ctl("rollback", str(before), expect=4))
+        self.ctl("thaw")
+        self.a.await_outcome("api.shop.svc.other.test.", "A", "NOERROR", ["10.96.40.3"])
+
+    def test_controller_killed(self):
+        """OV-08: a restart of the controller ends it, loudly"""
+        good = self.put_api("10.96.40.3")
+        self.put_api("10.96.40.66")
+        self.ctl("rollback", str(good))
+        self.a.await_outcome(API, "A", "NOERROR", ["10.96.40.3"])
+        os.kill(self.a.controller_pid, signal.SIGKILL)
+        self.a.await_outcome(API, "A", "NOERROR", ["10.96.40.66"])
+        self.a.await_log("the freeze has ended: the controller was started anew")
+        self.assertIn("A FREEZE ENDED BY ITSELF", self.ctl("status"))
+        self.assertFalse(self.a.status()["controller"]["frozen"])
+        self.assertIn("history has", self.ctl("diff", str(good), expect=4))
+        self.assertIn("history does not reach there", self.ctl("rollback", str(good), expect=4))
+        self.ctl("thaw")
+        self.assertNotIn("A FREEZE ENDED", self.ctl("status"))
+
+    def test_refusals(self):
+        """OP-04: usage 2, nobody to ask 3, refused 4"""
+        self.ctl("rollback", expect=2)
+        self.ctl("rollback", "x", expect=2)
+        self.ctl("freeze", "now", expect=2)
+        self.assertIn("history does not reach", self.ctl("rollback", "999999", expect=4))
+        self.assertFalse(self.a.status()["controller"]["frozen"])
+        for words in (["freeze"], ["thaw"], ["rollback", "1"]):
+            self.ctl(*words, "-s", "/nonexistent/control.sock", expect=3)
 
 
 if __name__ == "__main__":
