@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "controller/control.h"
 #include "controller/engine.h"
+#include "controller/explain.h"
 #include "controller/kube/apisource.h"
 #include "controller/kube/filesource.h"
 #include "controller/kube/podslices.h"
@@ -29,6 +30,7 @@
 #include "controller/resolvset.h"
 #include "controller/serialfile.h"
 #include "controller/weightfile.h"
+#include "dns/type.h"
 #include "snap/reader.h"
 #include "snap/segment.h"
 
@@ -410,10 +412,40 @@ static void on_rollback(void *arg, ctlsock_client who, const struct request *r)
 	take_turn(s, true);
 }
 
+static void tell_explained(struct shell *s, ctlsock_client who, const struct explained *e)
+{
+	const struct {
+		const char *word, *text;
+	} lines[] = {{"rule", e->rule != NULL ? e->rule : ""}, {"object", e->object},
+		{"kind", e->kind}, {"version", e->version}, {"reason", e->reason}};
+
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		if (lines[i].text[0] != '\0')
+			ctlsock_tell(s->operators, who, lines[i].word, lines[i].text);
+	ctlsock_end(s->operators, who);
+}
+
+static void on_explain(void *arg, ctlsock_client who, const struct request *r)
+{
+	struct shell *s = arg;
+	int type = type_parse(r->word[2]);
+	struct explained e;
+	struct name name;
+
+	if (name_parse(r->word[1], &name) < 0 || type < 0) {
+		ctlsock_refuse(s->operators, who, "that is no name and type");
+		return;
+	}
+	name_fold(name.wire, name.wire, name.len);
+	explain_name(s->engine.store, &s->engine.options, &name, (uint16_t)type, &e);
+	tell_explained(s, who, &e);
+}
+
 static const struct ctlsock_verb operator_verbs[] = {
 	{"flush", "NAME [below]", 1, 2, true, on_flush},
 	{"freeze", "", 0, 0, true, on_freeze},
 	{"thaw", "", 0, 0, true, on_thaw},
+	{"explain", "NAME TYPE", 2, 2, false, on_explain},
 	{"rollback", "GENERATION", 1, 1, true, on_rollback},
 	{NULL, NULL, 0, 0, false, NULL},
 };

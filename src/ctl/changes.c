@@ -39,6 +39,18 @@ static bool same_octets(const struct node_view *a, const struct node_view *b)
 	       (a->body_len == 0 || memcmp(a->body, b->body, a->body_len) == 0);
 }
 
+bool changes_same(const struct node_view *a, const struct node_view *b)
+{
+	struct lines x = {0}, y = {0};
+
+	if (same_octets(a, b))
+		return true;
+	bool same = lines_take(a, &x) && lines_take(b, &y) && lines_equal(&x, &y);
+	lines_fini(&x);
+	lines_fini(&y);
+	return same;
+}
+
 static int on_change(
 	void *arg, const struct node_view *before, const struct node_view *after)
 {

@@ -22,6 +22,9 @@ struct changes {
 	size_t damaged;                 /* names that cannot be read whole */
 };
 
+/* True if the two nodes of one name say the same. */
+bool changes_same(const struct node_view *a, const struct node_view *b);
+
 typedef void (*changes_on_name)(void *arg, const struct change *c);
 
 /*

@@ -36,6 +36,7 @@ int ctl_status(const struct verb *v, int argc, char **argv);
 int ctl_upstreams(const struct verb *v, int argc, char **argv);
 int ctl_flush(const struct verb *v, int argc, char **argv);
 int ctl_dump(const struct verb *v, int argc, char **argv);
+int ctl_explain(const struct verb *v, int argc, char **argv);
 int ctl_history(const struct verb *v, int argc, char **argv);
 int ctl_diff(const struct verb *v, int argc, char **argv);
 int ctl_freeze(const struct verb *v, int argc, char **argv);
@@ -47,7 +48,7 @@ int ctl_completion(const struct verb *v, int argc, char **argv);
 int ctl_version(const struct verb *v, int argc, char **argv);
 
 extern const char query_help[], status_help[], upstreams_help[], flush_help[],
-	dump_help[], history_help[], diff_help[], freeze_help[], thaw_help[],
-	rollback_help[], check_help[], gen_help[];
+	dump_help[], explain_help[], history_help[], diff_help[], freeze_help[],
+	thaw_help[], rollback_help[], check_help[], gen_help[];
 
 #endif

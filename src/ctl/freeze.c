@@ -21,8 +21,8 @@ const char freeze_help[] =
 const char thaw_help[] =
 	"\n"
 	"Ends `freeze` and `rollback`: what the objects say now is published at once.\n"
-	"A first generation that is held back, because it has so few names, is published\n"
-	"too. For root and the appliance's own user.\n"
+	"A first generation that is held back, because it has so few names, is\n"
+	"published too. For root and the appliance's own user.\n"
 	"Exit status 3: the controller cannot be asked; 4: it refuses.\n";
 
 const char rollback_help[] =

@@ -13,25 +13,30 @@ struct taking {
 	const struct rrset *rr;
 };
 
+void lines_add(struct lines *l, const char *text)
+{
+	if (l->n == l->cap) {
+		l->cap = 2 * l->cap + 16;
+		l->line = mem_resize(l->line, l->cap, sizeof(*l->line));
+	}
+	l->line[l->n++] = mem_dup(text, strlen(text));
+}
+
 static void on_rdata(void *arg, const char *rdata)
 {
 	const struct taking *t = arg;
-	struct lines *l = t->out;
+	struct mem_buf b = {0};
 	char head[32], type[12];
 	int n = snprintf(head, sizeof(head), "%u %s ", (unsigned)t->rr->ttl_s,
 		type_text(t->rr->type, type));
-	struct mem_buf b = {0};
 
 	mem_buf_put(&b, head, (size_t)n);
 	mem_buf_put(&b, rdata, strlen(rdata));
 	if (t->rr->glue_only)
 		mem_buf_put(&b, " glue only", strlen(" glue only"));
 	mem_buf_put(&b, "", 1);
-	if (l->n == l->cap) {
-		l->cap = 2 * l->cap + 16;
-		l->line = mem_resize(l->line, l->cap, sizeof(*l->line));
-	}
-	l->line[l->n++] = (char *)b.data;
+	lines_add(t->out, (const char *)b.data);
+	mem_buf_fini(&b);
 }
 
 static int compare(const void *a, const void *b)

@@ -22,6 +22,9 @@ struct lines {
  */
 bool lines_take(const struct node_view *v, struct lines *out);
 
+/* Append a copy of a line. */
+void lines_add(struct lines *l, const char *text);
+
 /* True if both have the same lines. */
 bool lines_equal(const struct lines *a, const struct lines *b);
 

@@ -16,6 +16,8 @@ const struct verb verbs[] = {
 		ctl_query},
 	{"dump", "[cache] [NAME]", "the records of the current generation, or the caches",
 		dump_help, ctl_dump},
+	{"explain", "NAME [TYPE]", "why a name resolves as it does", explain_help,
+		ctl_explain},
 	{"history", "", "the generations since the last compaction or start",
 		history_help, ctl_history},
 	{"diff", "A [B]", "the records that differ between two generations", diff_help,

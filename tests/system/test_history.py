@@ -1,4 +1,4 @@
-"""Generations of a running appliance: history, diff, freeze, rollback, thaw (OV-07, OV-08)."""
+"""Generations of a running appliance: explain, history, diff, freeze, rollback (OV-03, OV-07)."""
 
 import contextlib
 import json
@@ -207,6 +207,145 @@ class Freeze(Base):
         self.assertFalse(self.a.status()["controller"]["frozen"])
         for words in (["freeze"], ["thaw"], ["rollback", "1"]):
             self.ctl(*words, "-s", "/nonexistent/control.sock", expect=3)
+
+
+class Explain(Base):
+    def setUp(self):
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        api = service("api", ip="10.96.40.3")
+        api["metadata"]["resourceVersion"] = "88121"
+        cold = harness.slice_("cold-1", "cold", ["10.244.9.1", "10.244.9.2"])
+        for endpoint in cold["endpoints"]:
+            endpoint["conditions"]["ready"] = False
+        self.a = stack.enter_context(harness.Appliance(
+            object_list(*(json.loads(harness.cluster(3))["items"]), api,
+                        service("cold", ip="None"), cold,
+                        service("out", type="ExternalName", externalName="www.example.test"),
+                        harness.namespace("hidden"), service("x", "hidden", "10.96.50.1")),
+            kubernetes='namespaces = [ "default", "shop" ];',
+            forward='( { from = "example.test."; to = [ "127.0.0.1:9" ]; } )'))
+        self.socket = os.path.join(self.a.directory, "run", self.a.instance, "control.sock")
+        await_("the control socket", lambda: os.path.exists(self.socket))
+
+    def explain(self, *words, expect=0):
+        return self.json("explain", *words, expect=expect)["steps"][-1]
+
+    def test_search_list(self):
+        """OV-03: the walk of a pod's search list, its cost, the object and its version"""
+        out = self.json("explain", "api.shop", "--from", "shop/web-1")
+        self.assertEqual([s["name"] for s in out["steps"]],
+                         ["api.shop.shop.svc.cluster.local.", API])
+        self.assertEqual([s["outcome"] for s in out["steps"]], ["NXDOMAIN", "NOERROR"])
+        self.assertEqual((out["cost"], out["wasted"]), (2, 1))
+        first, last = out["steps"]
+        self.assertEqual((first["rule"], first["reason"]),
+                         ("RS-07", 'no Service "shop" in namespace "shop"'))
+        self.assertEqual(last["records"], ["30 A 10.96.40.3"])
+        self.assertEqual((last["rule"], last["object"], last["kind"], last["resourceVersion"]),
+                         ("RS-01", "Service shop/api", "ClusterIP", "88121"))
+        text = self.ctl("explain", "api.shop", "--from", "shop/web-1")
+        self.assertIn("cost: 2 queries (1 wasted)", text)
+        self.assertEqual(len(self.json("explain", "api.shop.svc.cluster.local.", "--from",
+                                       "shop")["steps"]), 1)
+        self.assertEqual([s["name"] for s in self.json("explain", "a.b.c.d.e.f", "--from", "shop",
+                                                       expect=1)["steps"]], ["a.b.c.d.e.f."])
+
+    def test_rules(self):
+        """OV-03: the rule of what is there, the nearest reason of what is not"""
+        db = "db.shop.svc.cluster.local."
+        for name, type_, outcome, rule, reason in (
+                (API, "AAAA", "NODATA", "RS-03", "it has no IPv6 address"),
+                (API, "SRV", "NOERROR", "RS-04", None),
+                (API, "TXT", "NODATA", "RS-12", None),
+                ("_http._tcp." + API, "SRV", "NOERROR", "RS-05", None),
+                ("_nope._tcp." + API, "SRV", "NXDOMAIN", "RS-07",
+                 'the Service has no port "_nope._tcp"'),
+                ("_tcp." + API, "A", "NODATA", "RS-09", "names of ports are below it"),
+                (db, "A", "NOERROR", "RH-01", None),
+                (db, "SRV", "NOERROR", "RH-07", None),
+                ("10-244-1-7." + db, "A", "NOERROR", "RH-04", None),
+                ("nope." + db, "A", "NXDOMAIN", "RH-05", 'the Service has no endpoint "nope"'),
+                ("cold.shop.svc.cluster.local.", "A", "NXDOMAIN", "RH-03",
+                 "none of the 2 endpoints of the headless Service is ready"),
+                ("out.shop.svc.cluster.local.", "A", "NOERROR", "RE-02", None),
+                ("x.out.shop.svc.cluster.local.", "A", "NXDOMAIN", "RE-09",
+                 "nothing is below the name of an ExternalName"),
+                ("api.nope.svc.cluster.local.", "A", "NXDOMAIN", "OB-N1", 'no namespace "nope"'),
+                ("x.hidden.svc.cluster.local.", "A", "NXDOMAIN", "OB-N1",
+                 'namespace "hidden" is not exposed (kubernetes.namespaces, '
+                 'kubernetes.namespace_labels)'),
+                ("shop.svc.cluster.local.", "A", "NODATA", "RX-20",
+                 "names of Services are below it"),
+                ("foo.cluster.local.", "A", "NXDOMAIN", "RX-21",
+                 'names of the zone are below svc and pod; there is no "foo"'),
+                ("3.40.96.10.in-addr.arpa.", "PTR", "NOERROR", "RV-01", None),
+                ("7.1.244.10.in-addr.arpa.", "PTR", "NOERROR", "RV-03", None)):
+            with self.subTest(name=name, type=type_):
+                step = self.explain(name, type_, expect=0 if outcome == "NOERROR" else 1)
+                self.assertEqual((step["outcome"], step["rule"], step.get("reason")),
+                                 (outcome, rule, reason))
+                if rule == "RE-02":
+                    continue  # the target's upstream is not there
+                rcode = "NOERROR" if outcome == "NODATA" else outcome
+                self.assertEqual(self.a.outcome(name, type_)[0], rcode)
+                if outcome == "NODATA":
+                    self.assertEqual(self.a.outcome(name, type_)[1], [])
+
+    def test_elsewhere(self):
+        """OV-03: names that are not ours: the group, or that nobody is asked"""
+        step = self.explain("www.example.test.")
+        self.assertEqual((step["outcome"], step["group"], step["cached"]),
+                         ("forwarded", "example.test.", "nothing"))
+        self.assertEqual(self.explain("example.org.", expect=1)["outcome"], "REFUSED")
+
+    def test_live(self):
+        """OV-03, OV-07, OV-08: what happened to a name, what changed, and back again"""
+        good = self.generation()
+        self.assertEqual(self.explain(API)["since"]["generation"], good)
+        self.a.put("other.json", object_list(service("other", ip="10.96.42.1")))
+        self.a.await_outcome("other.shop.svc.cluster.local.", "A", "NOERROR", ["10.96.42.1"])
+        self.assertEqual(self.explain(API)["since"]["generation"], good)
+        items = json.loads(harness.cluster(3))["items"]
+        self.a.put("cluster.json", object_list(*items))  # somebody lost the half of it
+        self.a.await_outcome(API, "A", "NXDOMAIN")
+        bad = self.generation()
+        step = self.explain(API, expect=1)
+        self.assertEqual(step["reason"], 'no Service "api" in namespace "shop"')
+        self.assertEqual((step["since"]["generation"], step["since"]["or_before"]), (bad, False))
+        self.assertIn(f"- {API} 30 A 10.96.40.3", self.ctl("diff", str(bad - 1), expect=1))
+        self.ctl("rollback", str(bad - 1))
+        self.a.await_outcome(API, "A", "NOERROR", ["10.96.40.3"])
+        self.assertIn("PUBLISHING IS FROZEN", self.ctl("explain", API))
+        self.a.put("late.json", object_list(service("late", ip="10.96.43.1")))
+        await_("an object that is not published", lambda: self.explain(
+            "late.shop.svc.cluster.local.", expect=1)["reason"] ==
+            "the objects give it, but that is not published")
+        self.ctl("thaw")
+        self.a.await_outcome("late.shop.svc.cluster.local.", "A", "NOERROR", ["10.96.43.1"])
+        self.a.await_outcome(API, "A", "NXDOMAIN")
+
+    def test_nobody_answers(self):
+        """OP-06: with the controller stopped: what shared memory knows, and that it is so"""
+        pid = self.a.controller_pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            out = self.json("explain", API, "--timeout", "1")
+            self.assertFalse(out["controller"])
+            self.assertEqual(out["steps"][0]["records"], ["30 A 10.96.40.3"])
+            self.assertNotIn("object", out["steps"][0])
+            self.assertIn("THE CONTROLLER DOES NOT ANSWER",
+                          self.ctl("explain", API, "--timeout", "1"))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def test_usage(self):
+        """OP-04: 2 for words that make no sense, 3 without an instance"""
+        self.ctl("explain", expect=2)
+        self.ctl("explain", API, "NOTYPE", expect=2)
+        self.ctl("explain", "a..b", expect=2)
+        self.ctl("explain", API, "--from", "", expect=2)
+        self.assertEqual(self.a.ctl("explain", API, "-i", "no-such-instance")[0], 3)
 
 
 if __name__ == "__main__":
