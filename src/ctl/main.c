@@ -8,6 +8,8 @@
 const struct verb verbs[] = {
 	{"status", "", "generation, memory and processes of an instance", status_help,
 		ctl_status},
+	{"workers", "", "the processes that answer, and how busy they are", workers_help,
+		ctl_workers},
 	{"upstreams", "", "who is asked for other names, and how they fare",
 		upstreams_help, ctl_upstreams},
 	{"flush", "NAME [--below]", "what caches know of a name is forgotten", flush_help,

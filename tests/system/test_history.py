@@ -112,6 +112,22 @@ class LookBack(Base):
             self.assertEqual(code, 3, err)
 
 
+class Workers(Base):
+    def test_rows(self):
+        """OV-13: a row for each worker that runs; JSON has the slots"""
+        for _ in range(50):
+            self.a.ask("svc-000.shop.svc.cluster.local.", "A")
+        rows = [w for w in self.json("workers")["workers"] if w["running"]]
+        self.assertEqual(sorted(w["pid"] for w in rows), self.a.worker_pids)
+        self.assertGreaterEqual(sum(w["queries"] for w in rows), 50)
+        self.assertEqual({w["generation"] for w in rows}, {self.generation()})
+        text = self.ctl("workers")
+        self.assertEqual(text.count("running"), 2)
+        self.assertIn("2 workers; read from shared memory", text)
+        self.assertEqual(self.a.ctl("workers", "-i", "no-such-instance")[0], 3)
+        self.ctl("workers", "x", expect=2)
+
+
 class Freeze(Base):
     def settle(self):
         """Until the controller has read the objects that were put, and a turn later."""
