@@ -364,6 +364,8 @@ uint64_t engine_turn(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool d
 
 	if (!e->configured || (e->standing && !e->complete))
 		return UINT64_MAX;
+	if (e->freeze.on)
+		return freeze_turn(e, now_ns, wall_ns);
 	if (e->guard_names > 0 && now_ns < e->guard_next_ns)
 		return e->guard_next_ns;
 	if (store_expire(e->store, now_ns))
@@ -394,6 +396,7 @@ uint64_t engine_idle(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool *
 
 	*compacted = info.generation != 0;
 	if (damaged) {
+		freeze_break(e);
 		e->rebuild = e->restart = true;
 		debounce_touch(&e->debounce, now_ns);
 		e->handlers->on_failed(e->arg, -EBADMSG);

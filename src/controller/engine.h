@@ -12,10 +12,13 @@
  *   engine_synced()     all objects were read once: the next turn publishes complete=1
  *   engine_turn()       publish if it is time; says when to call again
  *   engine_idle()       a small step of compaction, audit, cleaning up
+ *
+ * While an operator has frozen it (freeze.h) a turn publishes settings alone.
  */
 #ifndef CONTROLLER_ENGINE_H
 #define CONTROLLER_ENGINE_H
 
+#include "controller/freeze.h"
 #include "controller/kube/store.h"
 #include "controller/publish/apply.h"
 #include "controller/publish/debounce.h"
@@ -66,6 +69,7 @@ struct engine {
 	uint64_t guard_names; /* that a predecessor published; 0: no matter */
 	uint64_t guard_until_ns, guard_next_ns; /* the first generation is held */
 	bool standing; /* a complete generation of a predecessor is being served */
+	struct freeze freeze;
 	/* What operators wanted forgotten lately, the latest last. */
 	struct forward_flush flush[FORWARD_FLUSH_MAX];
 	uint8_t nflush;

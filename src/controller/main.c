@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "controller/control.h"
 #include "controller/engine.h"
+#include "controller/explain.h"
 #include "controller/kube/apisource.h"
 #include "controller/kube/filesource.h"
 #include "controller/kube/podslices.h"
@@ -29,6 +30,7 @@
 #include "controller/resolvset.h"
 #include "controller/serialfile.h"
 #include "controller/weightfile.h"
+#include "dns/type.h"
 #include "snap/reader.h"
 #include "snap/segment.h"
 
@@ -332,8 +334,119 @@ static void on_flush(void *arg, ctlsock_client who, const struct request *r)
 	take_turn(s, true);
 }
 
+/* Why an operator cannot have it. */
+static const char *refusal(int error)
+{
+	switch (error) {
+	case -EAGAIN:
+		return "there is no complete generation of this controller yet";
+	case -ENOENT:
+		return "history does not reach there";
+	case -EBADMSG:
+		return "that generation is not whole any more";
+	case -EINVAL:
+		return "that generation was not complete";
+	case -EXDEV:
+		return "that generation has other zones than the configuration";
+	case -ENOSPC:
+		return "shared memory is full";
+	default:
+		return "it could not be published";
+	}
+}
+
+static void on_freeze(void *arg, ctlsock_client who, const struct request *r)
+{
+	struct shell *s = arg;
+	int ret = freeze_begin(&s->engine, clock_wall_ns());
+
+	(void)r;
+	if (ret < 0) {
+		ctlsock_refuse(s->operators, who, refusal(ret));
+		return;
+	}
+	report_frozen(&s->report, &s->engine);
+	ctlsock_say(s->operators, who, "generation", s->engine.freeze.generation);
+	ctlsock_end(s->operators, who);
+	take_turn(s, true);
+}
+
+static void on_thaw(void *arg, ctlsock_client who, const struct request *r)
+{
+	struct shell *s = arg;
+	bool was = freeze_end(&s->engine, clock_mono_ns());
+	struct publish_info info;
+
+	(void)r;
+	report_frozen(&s->report, &s->engine);
+	if (s->report.stat != NULL)
+		stat_set(&s->report.stat->freeze_lost_ns, 0); /* they know */
+	take_turn(s, true);
+	publish_status(s->publisher, &info);
+	ctlsock_say(s->operators, who, "thawed", was);
+	ctlsock_say(s->operators, who, "generation", info.generation);
+	ctlsock_end(s->operators, who);
+}
+
+static void on_rollback(void *arg, ctlsock_client who, const struct request *r)
+{
+	struct shell *s = arg;
+	struct publish_info info;
+	char *end;
+	uint64_t number = strtoull(r->word[1], &end, 10);
+	int ret;
+
+	if (*end != '\0' || number == 0) {
+		ctlsock_refuse(s->operators, who, "that is no generation");
+		return;
+	}
+	ret = freeze_rollback(
+		&s->engine, number, clock_mono_ns(), clock_wall_ns(), &info);
+	if (ret < 0) {
+		ctlsock_refuse(s->operators, who, refusal(ret));
+		return;
+	}
+	report_frozen(&s->report, &s->engine);
+	ctlsock_say(s->operators, who, "generation", info.generation);
+	ctlsock_end(s->operators, who);
+	take_turn(s, true);
+}
+
+static void tell_explained(struct shell *s, ctlsock_client who, const struct explained *e)
+{
+	const struct {
+		const char *word, *text;
+	} lines[] = {{"rule", e->rule != NULL ? e->rule : ""}, {"object", e->object},
+		{"kind", e->kind}, {"version", e->version}, {"reason", e->reason}};
+
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		if (lines[i].text[0] != '\0')
+			ctlsock_tell(s->operators, who, lines[i].word, lines[i].text);
+	ctlsock_end(s->operators, who);
+}
+
+static void on_explain(void *arg, ctlsock_client who, const struct request *r)
+{
+	struct shell *s = arg;
+	int type = type_parse(r->word[2]);
+	struct explained e;
+	struct name name;
+
+	if (name_parse(r->word[1], &name) < 0 || type < 0) {
+		ctlsock_refuse(s->operators, who, "that is no name and type");
+		return;
+	}
+	name_fold(name.wire, name.wire, name.len);
+	explain_name(s->engine.store, &s->engine.options, &name, (uint16_t)type, &e);
+	tell_explained(s, who, &e);
+}
+
 static const struct ctlsock_verb operator_verbs[] = {
 	{"flush", "NAME [below]", 1, 2, true, on_flush},
+	{"freeze", "", 0, 0, true, on_freeze},
+	{"thaw", "", 0, 0, true, on_thaw},
+	{"explain", "NAME TYPE", 2, 2, false, on_explain},
+	{"rollback", "GENERATION", 1, 1, true, on_rollback},
 	{NULL, NULL, 0, 0, false, NULL},
 };
 
@@ -528,6 +641,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	report_heartbeat(&s->report, now_ns);
+	report_frozen(&s->report, &s->engine);
 	if (s->publisher != NULL && s->engine.complete) {
 		publish_status(s->publisher, &info);
 		report_room(&s->report, segment_free_octets(), info.live, now_ns);

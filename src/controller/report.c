@@ -6,9 +6,24 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/clock.h"
 
 #define FAILED_EVERY_NS (60 * NS_PER_S)
 #define SHORT_NS        (15 * NS_PER_S)
+
+/* Nobody may take it for granted that publishing is frozen still (OV-08). */
+static void lose_freeze(struct stat_controller *s, const char *why)
+{
+	if (stat_get(&s->publish_frozen) == 0)
+		return;
+	log_line(LOG_WARNING,
+		"the freeze has ended: %s; what objects say is published again "
+		"kept_generation=%llu",
+		why, (unsigned long long)stat_get(&s->frozen_generation));
+	stat_set(&s->publish_frozen, 0);
+	stat_set(&s->settings_withheld, 0);
+	stat_set(&s->freeze_lost_ns, clock_wall_ns());
+}
 
 void report_begin(
 	struct report *r, struct stat_controller *stat, uint64_t life, uint64_t now_ns)
@@ -18,6 +33,8 @@ void report_begin(
 	stat_set(&stat->head.started_ns, now_ns);
 	stat_set(&stat->head.heartbeat_ns, now_ns);
 	stat_set(&stat->head.pid, (uint64_t)getpid());
+	stat_set(&stat->publish_held, 0);
+	lose_freeze(stat, "the controller was started anew");
 }
 
 void report_heartbeat(struct report *r, uint64_t now_ns)
@@ -96,6 +113,28 @@ void report_compacted(struct report *r, const struct publish_info *info)
 	log_line(LOG_INFO, "compacted generation=%llu segment=%llu live=%llu",
 		(unsigned long long)info->generation, (unsigned long long)info->segment,
 		(unsigned long long)info->live);
+}
+
+void report_frozen(struct report *r, const struct engine *e)
+{
+	const struct freeze *f = &e->freeze;
+	struct stat_controller *s = r->stat;
+
+	if (s == NULL)
+		return;
+	stat_set(&s->publish_held, e->guard_names > 0 && e->guard_until_ns != 0);
+	if (f->damaged)
+		lose_freeze(s, "what it kept was damaged");
+	if (f->on) {
+		stat_set(&s->frozen_wall_ns, f->since_ns);
+		stat_set(&s->frozen_generation, f->generation);
+		stat_set(&s->freeze_lost_ns, 0);
+	}
+	if (f->withheld && stat_get(&s->settings_withheld) == 0)
+		log_line(LOG_WARNING,
+			"settings wait for the thaw: their zones are others");
+	stat_set(&s->settings_withheld, f->withheld);
+	stat_set(&s->publish_frozen, f->on);
 }
 
 void report_failed(struct report *r, const char *what, int error, uint64_t now_ns)

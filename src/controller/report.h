@@ -18,7 +18,10 @@ struct report {
 	uint64_t short_live;     /* live octets when that was said */
 };
 
-/* Pid, life and start: this process writes the page from now on. */
+/*
+ * Pid, life and start: this process writes the page from now on. If a predecessor was
+ * frozen that has ended, and is told.
+ */
 void report_begin(
 	struct report *r, struct stat_controller *stat, uint64_t life, uint64_t now_ns);
 
@@ -31,6 +34,9 @@ void report_published(struct report *r, const struct engine_published *p,
 
 /* A compaction published a generation of its own. */
 void report_compacted(struct report *r, const struct publish_info *info);
+
+/* What became of freezing and holding back, if that is not what the page says. */
+void report_frozen(struct report *r, const struct engine *e);
 
 /* Publishing, or `what` before it, failed: one line a minute. */
 void report_failed(struct report *r, const char *what, int error, uint64_t now_ns);

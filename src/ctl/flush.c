@@ -22,8 +22,7 @@ const char flush_help[] =
 	"all that run have done it. For root and the appliance's own user.\n"
 	"Exit status 1: not all have in time; 3: the controller cannot be asked; 4: it "
 	"refuses.\n"
-	"      --below            names below it too\n"
-	"  -s, --socket FILE      the control socket (default: in run_dir)\n";
+	"      --below            names below it too\n";
 
 static struct overview view;
 
@@ -119,11 +118,9 @@ static int flush(const char *path, const char *name, bool below, const struct op
 int ctl_flush(const struct verb *verb, int argc, char **argv)
 {
 	char instance[INSTANCE_MAX], path[TARGET_PATH_MAX];
-	const char *socket = NULL;
 	bool below = false;
 	struct options o;
-	const struct option_spec own[] = {
-		{NULL, "--below", NULL, &below}, {"-s", "--socket", &socket, NULL}};
+	const struct option_spec own[] = {{NULL, "--below", NULL, &below}};
 	struct name name;
 	int ret = options_parse(verb, argc, argv, own, ARRAY_LEN(own), &o);
 
@@ -135,7 +132,7 @@ int ctl_flush(const struct verb *verb, int argc, char **argv)
 	}
 	char text[NAME_TEXT_MAX];
 	name_text(name.wire, name.len, text, sizeof(text));
-	if (!target_instance(&o, instance) || !target_socket(&o, socket, instance, path))
+	if (!target_instance(&o, instance) || !target_socket(&o, instance, path))
 		return EXIT_USAGE;
 	if (!overview_open(&view, instance)) {
 		ctl_complain("nothing of instance '%s' is in shared memory", instance);

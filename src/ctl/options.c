@@ -12,6 +12,7 @@ static const char common_help[] =
 	"  -o, --output FORMAT    table, wide or json (text is table)\n"
 	"  -i, --instance NAME    the instance to look at\n"
 	"  -c, --config FILE      take the instance from this configuration file\n"
+	"  -s, --socket FILE      the control socket (default: in run_dir)\n"
 	"      --timeout SECONDS  how long to wait for an answer\n"
 	"      --no-color         output is never coloured: accepted for scripts\n"
 	"  -h, --help             this text\n";
@@ -113,6 +114,7 @@ int options_parse(const struct verb *v, int argc, char **argv,
 		{"-o", "--output", &format, NULL},
 		{"-i", "--instance", &o->instance, NULL},
 		{"-c", "--config", &o->config, NULL},
+		{"-s", "--socket", &o->socket, NULL},
 		{NULL, "--timeout", &timeout, NULL},
 		{NULL, "--no-color", NULL, &no_color},
 		{"-h", "--help", NULL, &help},

@@ -25,6 +25,7 @@ struct options {
 	enum format format;
 	const char *instance; /* NULL: not given */
 	const char *config;   /* NULL: not given */
+	const char *socket;   /* of the controller; NULL: not given */
 	unsigned timeout_ms;  /* 0: not given */
 	char **arg;           /* what is no option, in order */
 	int nargs;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "ctl/forwarders.h"
 #include "ctl/json.h"
+#include "ctl/look.h"
 #include "ctl/overview.h"
 #include "ctl/resources.h"
 #include "dns/type.h"
@@ -152,27 +153,13 @@ uint64_t overview_garbage(const struct overview *v)
 	return v->snap->used > needed ? v->snap->used - needed : 0;
 }
 
-const char *overview_cause(const struct overview *v)
-{
-	static const char *const words[] = {
-		[CAUSE_SETTINGS] = "settings",
-		[CAUSE_OBJECTS] = "objects",
-		[CAUSE_COMPACT] = "compaction",
-		[CAUSE_RESTORE] = "restore",
-		[CAUSE_ROLLBACK] = "rollback",
-	};
-	unsigned c = v->snap->cause;
-
-	return c < ARRAY_LEN(words) && words[c] != NULL ? words[c] : "unknown";
-}
-
 static void json_snap(struct json *j, const struct overview *v)
 {
 	char zone[NAME_TEXT_MAX];
 
 	json_number(j, "generation", v->snap->generation);
 	json_bool(j, "complete", (v->snap->flags & ROOT_COMPLETE) != 0);
-	json_string(j, "cause", overview_cause(v));
+	json_string(j, "cause", look_cause(v->snap));
 	json_number(j, "published_ns", v->snap->time_ns);
 	json_number(j, "serial", v->snap->serial);
 	json_number(j, "names", v->snap->names);
@@ -206,14 +193,17 @@ void overview_json_head(
 static void json_controller(struct json *j, const struct overview *v)
 {
 	const struct stat_controller *c = v->controller;
-	uint64_t failures = 0, skipped = 0;
+	uint64_t failures = 0, skipped = 0, events = 0;
 
+	for (size_t i = 0; i < ARRAY_LEN(c->events); i++)
+		events += stat_sum(c->events[i], ARRAY_LEN(c->events[i]));
 	for (size_t i = 0; i < ARRAY_LEN(c->publish_failures); i++)
 		failures += stat_get(&c->publish_failures[i]);
 	for (size_t i = 0; i < ARRAY_LEN(c->skipped); i++)
 		skipped += stat_get(&c->skipped[i]);
 	json_begin(j, "controller", '{');
 	overview_json_head(j, v, &c->head);
+	json_number(j, "events", events);
 	json_number(j, "publishes", stat_get(&c->publishes));
 	json_number(j, "publish_failures", failures);
 	json_number(j, "compactions", stat_get(&c->compactions));
@@ -221,6 +211,15 @@ static void json_controller(struct json *j, const struct overview *v)
 	json_number(j, "source_errors", stat_get(&c->source_errors));
 	json_number(j, "skipped", skipped);
 	json_number(j, "config", stat_get(&c->config_number));
+	json_bool(j, "held", stat_get(&c->publish_held) != 0);
+	json_bool(j, "frozen", stat_get(&c->publish_frozen) != 0);
+	if (stat_get(&c->publish_frozen) != 0) {
+		json_number(j, "frozen_ns", stat_get(&c->frozen_wall_ns));
+		json_number(j, "frozen_generation", stat_get(&c->frozen_generation));
+		json_bool(j, "settings_withheld", stat_get(&c->settings_withheld) != 0);
+	}
+	if (stat_get(&c->freeze_lost_ns) != 0)
+		json_number(j, "freeze_lost_ns", stat_get(&c->freeze_lost_ns));
 	json_begin(j, "objects", '{');
 	for (size_t i = 0; i < ARRAY_LEN(overview_kinds); i++)
 		json_number(j, overview_kinds[i], stat_get(&c->objects[i]));

@@ -54,9 +54,6 @@ uint64_t overview_total(const struct overview *v, size_t offset);
 /* Octets of the segment that are no longer reachable. */
 uint64_t overview_garbage(const struct overview *v);
 
-/* Why the current generation was published. */
-const char *overview_cause(const struct overview *v);
-
 /* Names of drop reasons and of kinds of objects, in the order of the pages. */
 extern const char *const overview_drops[STAT_DROPS];
 extern const char *const overview_closes[STAT_TCP_CLOSES];

@@ -2,10 +2,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/base.h"
 #include "ctl/forwarders.h"
+#include "ctl/look.h"
 #include "ctl/options.h"
 #include "ctl/overview.h"
 #include "ctl/resources.h"
@@ -39,6 +39,28 @@ static bool controller_lives(const struct overview *v)
 	return v->controller != NULL && overview_lives(v, &v->controller->head);
 }
 
+/* What an operator did, or what became of it (OV-08). */
+static void print_frozen(const struct overview *v)
+{
+	const struct stat_controller *c = v->controller;
+	char text[32];
+
+	if (c == NULL)
+		return;
+	if (stat_get(&c->publish_frozen) != 0)
+		printf("; PUBLISHING IS FROZEN at generation %" PRIu64 " for %s%s",
+			stat_get(&c->frozen_generation),
+			overview_since(v->wall_ns, stat_get(&c->frozen_wall_ns), text),
+			stat_get(&c->settings_withheld) != 0
+				? ", and settings with other zones wait"
+				: "");
+	if (stat_get(&c->freeze_lost_ns) != 0)
+		printf("; A FREEZE ENDED BY ITSELF %s ago (`thaw` takes note)",
+			overview_since(v->wall_ns, stat_get(&c->freeze_lost_ns), text));
+	if (stat_get(&c->publish_held) != 0)
+		printf("; THE FIRST GENERATION IS HELD BACK (`thaw` publishes it)");
+}
+
 static void print_first_line(const struct overview *v)
 {
 	char text[32];
@@ -53,6 +75,7 @@ static void print_first_line(const struct overview *v)
 	printf(", %u workers; read from shared memory", living_workers(v));
 	if (!controller_lives(v))
 		printf("; THE CONTROLLER IS NOT RUNNING");
+	print_frozen(v);
 	if (living_workers(v) == 0)
 		printf("; NO WORKER IS RUNNING");
 	if (v->nforwarders > 0 && forwarders_living(v) == 0)
@@ -82,14 +105,10 @@ static void print_zones(const struct overview *v)
 static void print_snap(const struct overview *v)
 {
 	const struct snap *s = v->snap;
-	time_t t = (time_t)(s->time_ns / NS_PER_S);
-	char when[32] = "", a[32], b[32], c[32], d[32];
-	struct tm tm;
+	char when[32], a[32], b[32], c[32], d[32];
 
-	if (gmtime_r(&t, &tm) != NULL)
-		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	printf("published    %s, %s ago, cause %s\n", when,
-		overview_since(v->wall_ns, s->time_ns, a), overview_cause(v));
+	printf("published    %s, %s ago, cause %s\n", look_time(s->time_ns, when),
+		overview_since(v->wall_ns, s->time_ns, a), look_cause(s));
 	printf("serial       %u\n", (unsigned)s->serial);
 	print_zones(v);
 	printf("segment %-4" PRIu64 " %s live, %s garbage, %s used of %s\n", s->segment,

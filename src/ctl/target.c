@@ -68,14 +68,14 @@ static bool default_path(const char *instance, char out[TARGET_PATH_MAX])
 	return request_path(dir, out, TARGET_PATH_MAX);
 }
 
-bool target_socket(const struct options *o, const char *given, const char *instance,
-	char out[TARGET_PATH_MAX])
+bool target_socket(
+	const struct options *o, const char *instance, char out[TARGET_PATH_MAX])
 {
 	struct conf conf;
 	bool ok;
 
-	if (given != NULL) {
-		ok = snprintf(out, TARGET_PATH_MAX, "%s", given) < TARGET_PATH_MAX;
+	if (o->socket != NULL) {
+		ok = snprintf(out, TARGET_PATH_MAX, "%s", o->socket) < TARGET_PATH_MAX;
 	} else if (o->config == NULL) {
 		ok = default_path(instance, out);
 	} else {

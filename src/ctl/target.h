@@ -17,11 +17,11 @@
 bool target_instance(const struct options *o, char out[INSTANCE_MAX]);
 
 /*
- * The control socket of `instance`: `given` unless that is NULL, else in the run_dir of
- * the file named by -c, else where run_dir is by default. False with a message.
+ * The control socket of `instance`: -s, else in the run_dir of the file named by -c, else
+ * where run_dir is by default. False with a message.
  */
-bool target_socket(const struct options *o, const char *given, const char *instance,
-	char out[TARGET_PATH_MAX]);
+bool target_socket(
+	const struct options *o, const char *instance, char out[TARGET_PATH_MAX]);
 
 /*
  * The first listening address of a configuration file, the wildcard as loopback. False

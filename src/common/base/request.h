@@ -3,9 +3,9 @@
  *
  * RUN_DIR/control.sock is a stream socket of the controller's. One connection carries one
  * request: a line of words with single blanks between them, the verb first. The reply
- * begins with the line "ok", or "error" and a text, has lines of a word and a value
- * behind it where the verb has something to tell, and ends with a line that is a dot;
- * then the connection is closed. Everything is printable ASCII.
+ * begins with the line "ok", or "error" and a text, has lines of a word and a value or
+ * text behind it where the verb has something to tell, and ends with a line that is a
+ * dot; then the connection is closed. Everything is printable ASCII.
  *
  *   flush web.example. below
  *                             ok

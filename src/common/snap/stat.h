@@ -251,6 +251,13 @@ struct stat_controller {
 	stat_u64 source_errors; /* files that could not be read */
 	stat_u64 config_number;
 	struct stat_api api;
+	/* MS-10; an operator's freeze (OV-08) */
+	stat_u64 publish_held;      /* 1: the first generation is held back */
+	stat_u64 publish_frozen;    /* 1: objects are not published */
+	stat_u64 frozen_wall_ns;    /* since then */
+	stat_u64 frozen_generation; /* whose records are served */
+	stat_u64 settings_withheld; /* 1: settings wait for the thaw */
+	stat_u64 freeze_lost_ns;    /* wall clock: one ended by itself; 0: none did */
 };
 
 /*

@@ -90,6 +90,25 @@ void ctlsock_say(struct ctlsock *s, ctlsock_client who, const char *word, uint64
 	put(c, line);
 }
 
+void ctlsock_tell(
+	struct ctlsock *s, ctlsock_client who, const char *word, const char *text)
+{
+	struct client *c = find(s, who);
+	char line[1024];
+
+	if (c == NULL || c->answered)
+		return;
+	begin(c);
+	int n = snprintf(line, sizeof(line) - 1, "%s %s", word, text);
+	size_t len = MIN((size_t)n, sizeof(line) - 2);
+	for (size_t i = 0; i < len; i++)
+		if (line[i] < ' ' || line[i] > '~')
+			line[i] = '?';
+	line[len] = '\n';
+	line[len + 1] = '\0';
+	put(c, line);
+}
+
 void ctlsock_end(struct ctlsock *s, ctlsock_client who)
 {
 	struct client *c = find(s, who);
@@ -146,7 +165,8 @@ static void run(struct client *c, char *line, size_t len)
 	} else if (v->changes && !c->may_change) {
 		refuse(c, "not permitted: for root and the appliance's own user");
 	} else {
-		log_line(LOG_INFO, "request verb=%s of=%s", v->name,
+		log_line(v->changes ? LOG_INFO : LOG_DEBUG, "request verb=%s of=%s",
+			v->name,
 			log_quote(r.n > 1 ? r.word[1] : "", quoted, sizeof(quoted)));
 		v->run(c->sock->arg, c->number, &r);
 	}

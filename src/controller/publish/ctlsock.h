@@ -47,6 +47,10 @@ void ctlsock_close(struct ctlsock *s);
 /* A line of the reply behind "ok": a word and its value. */
 void ctlsock_say(struct ctlsock *s, ctlsock_client who, const char *word, uint64_t value);
 
+/* The same with a text; octets that are no printable ASCII are written as '?'. */
+void ctlsock_tell(
+	struct ctlsock *s, ctlsock_client who, const char *word, const char *text);
+
 /* The reply is whole. */
 void ctlsock_end(struct ctlsock *s, ctlsock_client who);
 

@@ -78,6 +78,20 @@ int publish_client(struct publisher *p, const struct addr *client, uint32_t plac
 /* The place of a client in the working trie (not in bulk). */
 uint32_t publish_place(const struct publisher *p, const struct addr *client);
 
+/*
+ * Generation `number` of the segment in use, whole; 0: the one that is published. *out is
+ * valid until the next publish_idle() or publish_restart(). 0; -ENOENT: history does not
+ * reach there; -EBADMSG: it is not whole any more.
+ */
+int publish_past(const struct publisher *p, uint64_t number, struct snap *out);
+
+/*
+ * Forget what was put since the last commit and go on from the names and clients of an
+ * older generation, from publish_past(): the next commit publishes them. What differs
+ * from what is published counts as added, changed and removed.
+ */
+void publish_return(struct publisher *p, const struct snap *past);
+
 struct publish_info {
 	uint64_t generation, serial, segment;
 	uint64_t names, live, garbage, used;

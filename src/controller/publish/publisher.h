@@ -1,7 +1,8 @@
 /*
  * publisher.h - the publisher from inside: for the files that publish.h is made of
  *
- * publish.c makes and publishes generations, idle.c does what is left for quiet times.
+ * publish.c makes and publishes generations, idle.c does what is left for quiet times,
+ * past.c goes back.
  * The members are theirs alone.
  */
 #ifndef PUBLISH_PUBLISHER_H

@@ -1,0 +1,65 @@
+/* past.c - older generations of the segment in use: publish_past(), publish_return() */
+#include <errno.h>
+
+#include "base/base.h"
+#include "controller/publish/publisher.h"
+#include "snap/diff.h"
+#include "snap/history.h"
+#include "snap/segment.h"
+
+int publish_past(const struct publisher *p, uint64_t number, struct snap *out)
+{
+	if (p->published.base == NULL)
+		return -ENOENT;
+	if (number == 0 || number == p->generation) {
+		*out = p->published;
+		return 0;
+	}
+	int ret = history_find(&p->published, number, out);
+	if (ret < 0)
+		return -ENOENT;
+	return history_whole(out) ? 0 : -EBADMSG;
+}
+
+static int on_change(
+	void *arg, const struct node_view *before, const struct node_view *after)
+{
+	struct publisher *p = arg;
+
+	if (before == NULL)
+		p->added++;
+	else if (after == NULL)
+		p->removed++;
+	else
+		p->changed++;
+	return 0;
+}
+
+/* What the settings of a generation take. */
+static uint64_t settings_size(const struct snap *s)
+{
+	uint64_t number;
+	size_t len = 0;
+
+	if (snap_settings(s, &len, &number) == NULL)
+		return 0;
+	return round_up(sizeof(struct settings_header) + len, 8);
+}
+
+void publish_return(struct publisher *p, const struct snap *past)
+{
+	struct arena *a = p->arena;
+
+	publisher_stop_compaction(p);
+	/* What was appended meanwhile is garbage and no more changed in place. */
+	segment_seal(a, a->used);
+	p->bulk = false;
+	p->names.nleaves = p->clients.nleaves = p->nchanges = 0;
+	p->names.trie = past->trie;
+	p->clients.trie = past->clients;
+	a->names = past->names;
+	a->live = past->live - settings_size(past) + p->settings_octets;
+	p->added = p->changed = p->removed = 0;
+	snap_diff(&p->published, past, on_change, p);
+	publisher_reserve(p);
+}

@@ -1,0 +1,258 @@
+#include "ctl/step.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "cache/cache.h"
+#include "ctl/changes.h"
+#include "dns/type.h"
+#include "snap/history.h"
+
+const char *step_outcome_text(enum step_outcome o)
+{
+	static const char *const words[] = {
+		[STEP_ANSWER] = "NOERROR",
+		[STEP_NODATA] = "NODATA",
+		[STEP_NXDOMAIN] = "NXDOMAIN",
+		[STEP_SERVFAIL] = "SERVFAIL",
+		[STEP_FORWARDED] = "forwarded",
+		[STEP_REFUSED] = "REFUSED",
+	};
+
+	return words[o];
+}
+
+/* ---- in the snapshot ---- */
+
+static enum lookup find(const struct snap *s, const struct name *n, struct node_view *v)
+{
+	struct hash128 h = hash_name(&s->key, n->wire, n->len);
+
+	return snap_find(s, &h, n->wire, n->len, v);
+}
+
+/* Records of the type, or of a CNAME in its place. */
+static void take_records(const struct node_view *v, uint16_t type, struct lines *out)
+{
+	struct lines all = {0};
+	char word[12], want[24];
+
+	lines_take(v, &all);
+	for (unsigned pass = 0; pass < 2 && out->n == 0; pass++) {
+		snprintf(want, sizeof(want), " %s ",
+			type_text(pass == 0 ? type : TYPE_CNAME, word));
+		for (size_t i = 0; i < all.n; i++) {
+			const char *space = strchr(all.line[i], ' ');
+
+			if (strstr(all.line[i], " glue only") == NULL && space != NULL &&
+				strncmp(space, want, strlen(want)) == 0)
+				lines_add(out, all.line[i]);
+		}
+	}
+	lines_fini(&all);
+}
+
+/* RP-04: names of pods are worked out from the question. */
+static bool is_pod(const struct overview *v, const struct name *name)
+{
+	struct name above = {.len = (uint8_t)(name->len - 1 - name->wire[0])};
+	struct node_view node;
+	struct addr addr;
+
+	if (v->reader.settings.pods != PODS_INSECURE || name->len < 2 ||
+		!addr_parse_dashed(name->wire + 1, name->wire[0], &addr))
+		return false;
+	memcpy(above.wire, name->wire + 1 + name->wire[0], above.len);
+	return find(v->snap, &above, &node) == LOOKUP_FOUND &&
+	       (node.head->flags & NODE_POD_GATE) != 0;
+}
+
+static void take_pod(const struct step_basis *b, struct step *s)
+{
+	char text[NAME_TEXT_MAX], line[NAME_TEXT_MAX], type[12];
+	struct addr addr;
+
+	s->outcome = STEP_NODATA;
+	if (!addr_parse_dashed(s->name.wire + 1, s->name.wire[0], &addr) ||
+		b->type != (addr.len == 4 ? TYPE_A : TYPE_AAAA))
+		return;
+	s->outcome = STEP_ANSWER;
+	addr_text(&addr, text);
+	snprintf(line, sizeof(line), "%u %s %.64s",
+		(unsigned)b->view->reader.settings.ttl_s, type_text(b->type, type), text);
+	lines_add(&s->records, line);
+}
+
+static void take_node(
+	const struct step_basis *b, const struct node_view *v, struct step *s)
+{
+	const struct snap *snap = b->view->snap;
+	bool complete = (snap->flags & ROOT_COMPLETE) != 0;
+
+	if (!complete && (v->head->flags & NODE_ALWAYS) == 0) {
+		s->outcome = STEP_SERVFAIL;
+		return;
+	}
+	take_records(v, b->type, &s->records);
+	if (b->type == TYPE_SOA && (v->head->flags & NODE_APEX) != 0) {
+		char line[64];
+
+		snprintf(
+			line, sizeof(line), "SOA with serial %u", (unsigned)snap->serial);
+		lines_add(&s->records, line);
+	}
+	s->outcome = s->records.n > 0 ? STEP_ANSWER : STEP_NODATA;
+}
+
+/* ---- since when ---- */
+
+static bool same(const struct snap *a, const struct snap *b, const struct name *n)
+{
+	struct node_view x, y;
+	enum lookup in_a = find(a, n, &x), in_b = find(b, n, &y);
+
+	if (in_a != in_b || (a->flags & ROOT_COMPLETE) != (b->flags & ROOT_COMPLETE))
+		return false;
+	return in_a != LOOKUP_FOUND || x.head == y.head || changes_same(&x, &y);
+}
+
+static void take_since(const struct step_basis *b, struct step *s)
+{
+	struct snap at = *b->view->snap, before;
+
+	while (history_previous(&at, &before) == 0 && same(&before, &at, &s->name))
+		at = before;
+	s->since = at.generation;
+	s->since_ns = at.time_ns;
+	s->since_start = history_previous(&at, &before) < 0;
+}
+
+/* ---- names elsewhere ---- */
+
+static void take_cached(const struct overview *v, const struct question *q, char out[64])
+{
+	struct cache c = {0};
+	struct cache_found f;
+	size_t octets;
+
+	if (segment_cache_map(v->instance,
+		    question_home(q, v->reader.settings.forward.forwarders), &c.base,
+		    &octets) < 0)
+		return;
+	c.size = octets;
+	c.copy[0] = mem_alloc(CACHE_COPY_MAX, 1);
+	c.copy[1] = mem_alloc(CACHE_COPY_MAX, 1);
+	if (!cache_valid(c.base, c.size, v->instance) ||
+		!cache_find(&c, q, v->mono_ns, v->mono_ns, &f))
+		snprintf(out, 64, "nothing");
+	else if (f.answer != NULL)
+		snprintf(out, 64, "%s, %s for %" PRIu64 " s",
+			f.answer->kind == CACHE_NXDOMAIN ? "NXDOMAIN" : "an answer",
+			f.fresh ? "fresh" : "stale",
+			(f.fresh ? f.answer->expires_ns - v->mono_ns
+				 : v->mono_ns - f.answer->expires_ns) /
+				NS_PER_S);
+	else
+		snprintf(out, 64, "a failure");
+	free(c.copy[0]);
+	free(c.copy[1]);
+	segment_cache_unmap(c.base, octets);
+}
+
+static void take_elsewhere(const struct step_basis *b, struct step *s)
+{
+	const struct overview *v = b->view;
+	const struct forward_settings *f = &v->reader.settings.forward;
+	struct question q = {.type = b->type, .name_len = s->name.len};
+	int group = f->forwarders > 0 ? forward_group(f, s->name.wire, s->name.len, -1)
+	                              : -1;
+
+	s->outcome = STEP_REFUSED;
+	if (group < 0)
+		return;
+	s->outcome = STEP_FORWARDED;
+	name_text(f->groups[group].from.wire, f->groups[group].from.len, s->group,
+		sizeof(s->group));
+	memcpy(q.name, s->name.wire, s->name.len);
+	q.hash = hash_name(&v->snap->key, s->name.wire, s->name.len);
+	q.group = f->groups[group].digest;
+	take_cached(v, &q, s->cached);
+}
+
+/* ---- the controller ---- */
+
+static void copy_line(const struct tell_reply *r, const char *word, char *out, size_t cap)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = r->text; *at != '\0';) {
+		size_t len = strcspn(at, "\n");
+
+		if (len > n && strncmp(at, word, n) == 0 && at[n] == ' ') {
+			snprintf(out, cap, "%.*s", (int)(len - n - 1), at + n + 1);
+			return;
+		}
+		at += len + (at[len] == '\n');
+	}
+}
+
+static void ask_controller(struct step_basis *b, struct step *s)
+{
+	static struct tell_reply reply;
+	char line[REQUEST_LINE_MAX], type[12];
+	const char *why;
+
+	snprintf(line, sizeof(line), "explain %s %s", s->text, type_text(b->type, type));
+	if (!b->told)
+		return;
+	if (tell(b->socket, line, b->timeout_ms, &reply) < 0 || !tell_ok(&reply, &why)) {
+		b->told = false;
+		return;
+	}
+	copy_line(&reply, "rule", s->rule, sizeof(s->rule));
+	copy_line(&reply, "object", s->object, sizeof(s->object));
+	copy_line(&reply, "kind", s->kind, sizeof(s->kind));
+	copy_line(&reply, "version", s->version, sizeof(s->version));
+	copy_line(&reply, "reason", s->reason, sizeof(s->reason));
+	if (s->outcome == STEP_NXDOMAIN && s->reason[0] == '\0')
+		snprintf(s->reason, sizeof(s->reason),
+			"the objects give it, but that is not published");
+}
+
+void step_take(struct step_basis *b, const struct name *name, struct step *out)
+{
+	const struct overview *v = b->view;
+	const struct settings *settings = &v->reader.settings;
+	struct node_view node;
+
+	*out = (struct step){.name = *name};
+	name_text(name->wire, name->len, out->text, sizeof(out->text));
+	int zone = settings_zone(settings, name->wire, name->len);
+	if (zone < 0) {
+		take_elsewhere(b, out);
+		return;
+	}
+	enum lookup l = find(v->snap, name, &node);
+	if (l == LOOKUP_DAMAGED ||
+		((v->snap->flags & ROOT_COMPLETE) == 0 && l == LOOKUP_ABSENT))
+		out->outcome = STEP_SERVFAIL;
+	else if (l == LOOKUP_FOUND)
+		take_node(b, &node, out);
+	else if (is_pod(v, name))
+		take_pod(b, out);
+	else if (settings->zones[zone].fallthrough &&
+		 !forward_stays(&settings->forward, name->wire, name->len))
+		take_elsewhere(b, out);
+	else
+		out->outcome = STEP_NXDOMAIN;
+	take_since(b, out);
+	ask_controller(b, out);
+}
+
+void step_fini(struct step *s)
+{
+	lines_fini(&s->records);
+}
