@@ -3,6 +3,7 @@
 #include "dns/type.h"
 #include "worker/access.h"
 #include "worker/far.h"
+#include "worker/hosts.h"
 #include "worker/lookup.h"
 #include "worker/miss.h"
 #include "worker/special.h"
@@ -12,10 +13,21 @@
 
 /* ---- endings ---- */
 
-/* NODATA or NXDOMAIN: the SOA of the zone that said so (RG-11, RG-12, RE-04). */
+/*
+ * NODATA or NXDOMAIN: the SOA of the zone that said so (RG-11, RG-12, RE-04), of the name
+ * where it stands in `hosts` (HO-03).
+ */
 static void negative(struct run *run, uint16_t rcode)
 {
 	run->r.rcode = rcode;
+	if (run->host) {
+		const struct owner *o = &run->owner;
+		size_t len = hosts_zone(&run->b->settings->hosts, o->name, o->len);
+
+		encode_other_soa(
+			&run->r, o->name + o->len - len, len, run->b->snap->serial);
+		return;
+	}
 	encode_soa(&run->r, run->owner.zone, run->b->snap->serial, true);
 }
 
@@ -216,9 +228,13 @@ static bool falls_through(struct run *run)
 /* One look-up. True: go on with run->owner, a CNAME's target, or elsewhere. */
 static bool step(struct run *run)
 {
+	const struct host_settings *hosts = &run->b->settings->hosts;
 	struct hit hit;
 
 	lookup_name(run->b, &run->owner, &run->hash, &hit);
+	if (hit.kind == HIT_ABSENT && hosts->wildcards != 0 &&
+		(run->b->snap->flags & ROOT_COMPLETE) != 0)
+		hosts_wildcard(run->b, &run->owner, &hit);
 	if (hit.kind == HIT_DAMAGED) {
 		damaged(run);
 		return false;
@@ -229,6 +245,10 @@ static bool step(struct run *run)
 	}
 	switch (hit.kind) {
 	case HIT_NODE:
+		run->host = (hit.node.head->flags & NODE_HOSTS) != 0;
+		if (run->host && hosts_leaves(hosts, run->p->q.type) &&
+			falls_through(run))
+			return true;
 		return at_node(run, &hit);
 	case HIT_POD:
 		at_pod(run, &hit);
@@ -239,6 +259,33 @@ static bool step(struct run *run)
 	}
 	if (falls_through(run))
 		return true;
+	negative(run, RCODE_NXDOMAIN);
+	return false;
+}
+
+/*
+ * A name in none of our zones, or one that fell through: `hosts` has it, says that it
+ * does not exist, or leaves it to others. True: go on.
+ */
+static bool outside_step(struct run *run)
+{
+	const struct host_settings *s = &run->b->settings->hosts;
+	struct hit hit;
+
+	hosts_find(run->b, &run->owner, &run->hash, &hit);
+	if (hit.kind == HIT_DAMAGED) {
+		damaged(run);
+		return false;
+	}
+	run->host = hit.kind == HIT_NODE && !hosts_leaves(s, run->p->q.type);
+	if (!run->host && hit.kind == HIT_ABSENT)
+		run->host = hosts_denies(s, run->owner.name, run->owner.len);
+	if (!run->host)
+		return far_step(run);
+	if (run->nchain == 0)
+		run->r.aa = true;
+	if (hit.kind == HIT_NODE)
+		return at_node(run, &hit);
 	negative(run, RCODE_NXDOMAIN);
 	return false;
 }
@@ -257,8 +304,14 @@ static void follow_chain(struct run *run)
 	run->r.aa = run->r.zone >= 0;
 	run->owner = (struct owner){q->qname, q->qname_len, run->r.zone, MSG_HEADER_LEN};
 	run->hash = run->p->hash;
-	while (more)
-		more = run->owner.zone >= 0 ? step(run) : far_step(run);
+	while (more) {
+		if (run->owner.zone >= 0)
+			more = step(run);
+		else if (run->b->settings->hosts.on != 0)
+			more = outside_step(run);
+		else
+			more = far_step(run);
+	}
 }
 
 /*
@@ -284,7 +337,7 @@ enum verdict answer(const struct basis *b, struct packet *p)
 
 	run.b = b;
 	run.p = p;
-	run.need = false;
+	run.need = run.host = false;
 	run.names.n = 0;
 	run.nchain = 0;
 	p->facts = 0;

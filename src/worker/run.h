@@ -18,6 +18,7 @@ struct run {
 	const struct basis *b;
 	struct packet *p;
 	struct reply r;
+	bool host;           /* the name stands in `hosts`, or is denied by it */
 	bool need;           /* p->need is missing: there is no reply */
 	struct owner owner;  /* the name that is looked at; zone -1: not ours */
 	struct hash128 hash; /* of it */

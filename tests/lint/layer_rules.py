@@ -46,6 +46,7 @@ SHELL = (
     "src/supervisor/",
     "src/controller/control",
     "src/controller/engine",
+    "src/controller/hostfile",
     "src/controller/main",
     "src/controller/ownaddr",
     "src/controller/report",

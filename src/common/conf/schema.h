@@ -38,6 +38,7 @@ enum key_type {
 	KEY_PREFIXES,  /* list of CIDRs; struct prefix */
 	KEY_CLIENTS,   /* the same, or "*", which has an address of len 0 */
 	KEY_URLS,      /* list of URLs of API servers; char * */
+	KEY_HOSTS,     /* list of lines of a hosts file; char * */
 	KEY_UPSTREAMS, /* list of upstreams; struct conf_upstream */
 	KEY_GROUPS,    /* list of groups, whose keys stand below "PATH[]" */
 };
