@@ -38,6 +38,12 @@ enum conf_transport {
 	CONF_TRANSPORT_CLIENT,
 };
 enum conf_stale { CONF_STALE_OFF, CONF_STALE_VERIFY, CONF_STALE_IMMEDIATE };
+enum conf_acl_action {
+	CONF_ACL_ALLOW,
+	CONF_ACL_BLOCK,
+	CONF_ACL_FILTER,
+	CONF_ACL_DROP,
+};
 enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 
 #define CONF_PREFER_MAX     8
@@ -48,6 +54,11 @@ enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 #define CONF_TEXT_MAX       8192u /* octets of paths in `tls` */
 #define CONF_CIDRS_MAX      64    /* of a list */
 #define CONF_HOST_ZONES_MAX 16
+#define CONF_ACL_MAX        64   /* rules */
+#define CONF_ACL_ZONES_MAX  255u /* of all rules, as are types and nets */
+#define CONF_ACL_TYPES_MAX  255u
+#define CONF_ACL_NETS_MAX   4096u
+#define CONF_TYPE_ALL       0          /* "*" among types */
 #define CONF_AUTO           UINT32_MAX /* "auto" where 0 is a number */
 
 struct conf_listen {
@@ -152,6 +163,15 @@ struct conf_forward {
 	bool trust_ad, reuse_sockets;
 };
 
+/* One rule of `acl` (AC-01). */
+struct conf_acl {
+	enum conf_acl_action action;
+	struct name *zones;  /* folded; "." stands for every name */
+	uint16_t *types;     /* CONF_TYPE_ALL stands for "*" */
+	struct prefix *nets; /* an address of len 0 stands for "*" */
+	size_t nzones, ntypes, nnets;
+};
+
 /* cache.*: CA rows. */
 struct conf_cache {
 	uint32_t max_ttl_s;
@@ -239,11 +259,21 @@ struct conf {
 	struct conf_cache cache;
 	struct {
 		uint64_t query_deadline_ns; /* FP-04 */
+		struct {
+			uint32_t per_source; /* CONF_AUTO: where the Internet can ask */
+			uint32_t burst;      /* CONF_AUTO: of two seconds */
+			uint32_t slip;
+		} rate; /* AC-05 */
+		struct {
+			uint32_t per_source, burst;
+		} miss_rate; /* AC-08 */
 	} limits;
 	struct prefix *forward_clients; /* AC-10; an address of len 0 stands for "*" */
 	size_t nforward_clients;
 	enum conf_loop loop_detection; /* LO-02 */
-	int log_level;                 /* enum log_level */
+	struct conf_acl *acl;          /* [] = everybody may know of everything */
+	size_t nacl;
+	int log_level; /* enum log_level */
 };
 
 enum conf_severity { CONF_ERROR, CONF_WARNING };

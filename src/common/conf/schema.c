@@ -17,6 +17,7 @@ static const char *const forward_policies[] = {
 	"random", "round_robin", "sequential", "fastest", NULL};
 static const char *const transports[] = {"udp", "tcp", "tls", "client", NULL};
 static const char *const stales[] = {"off", "verify", "immediate", NULL};
+static const char *const acls[] = {"allow", "block", "filter", "drop", NULL};
 static const char *const loops[] = {"break", "warn", "exit", NULL};
 
 /* Where a value goes: FIELD is a value, LIST a pointer and a count. */
@@ -32,6 +33,7 @@ static const char *const loops[] = {"break", "warn", "exit", NULL};
 #define LISTEN(name)        FIELD_OF(struct conf_listen, name)
 #define FORWARD(name)       FIELD_OF(struct conf_forward, name)
 #define FORWARD_LIST(name)  LIST_OF(struct conf_forward, name, n##name)
+#define ACL_LIST(name)      LIST_OF(struct conf_acl, name, n##name)
 #define START               false
 #define RELOAD              true
 #define NO_RANGE            0, 0, ""
@@ -381,6 +383,24 @@ const struct key schema[] = {
 	{"forward_clients", KEY_CLIENTS, RELOAD, 0, CONF_CIDRS_MAX, "CIDRs",
 	 DEFAULT("[ \"*\" ]"), LIST(forward_clients, nforward_clients),
 	 "clients that get names in no zone of ours; \"*\": all"},
+	{"acl", KEY_GROUPS, RELOAD, 0, CONF_ACL_MAX, "rules", DEFAULT("()"),
+	 LIST(acl, nacl),
+	 "who may know of which names: the first rule that is about a query counts; "
+	 "without one it is allowed"},
+	{"acl[].action", KEY_WORD, RELOAD, NO_RANGE,
+	 "\"block\"", true, NULL, acls, FIELD_OF(struct conf_acl, action),
+	 "\"block\" (REFUSED), \"filter\" (an answer without records), \"drop\" (no "
+	 "reply), or \"allow\""},
+	{"acl[].zones", KEY_ZONES, RELOAD, 0, CONF_ACL_ZONES_MAX, "zones",
+	 DEFAULT("[ \".\" ]"), ACL_LIST(zones),
+	 "names that the rule is about, with all below them, also where a CNAME leads to "
+	 "them; a CIDR stands for its reverse zones"},
+	{"acl[].types", KEY_RRTYPES, RELOAD, 0, CONF_ACL_TYPES_MAX, "types",
+	 DEFAULT("[ \"*\" ]"), ACL_LIST(types),
+	 "types of queries that it is about, such as \"AAAA\" or \"ANY\"; \"*\": all"},
+	{"acl[].nets", KEY_NETS, RELOAD, 0, CONF_ACL_NETS_MAX, "CIDRs",
+	 DEFAULT("[ \"*\" ]"), ACL_LIST(nets),
+	 "clients that it is about, as CIDRs or addresses; \"*\": all"},
 	{"loop_detection", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"break\"", loops),
 	 FIELD(loop_detection),
 	 "an upstream that asks us back: \"break\" leaves it out for a while, \"warn\", "
@@ -388,6 +408,22 @@ const struct key schema[] = {
 	{"limits.query_deadline", KEY_DURATION, RELOAD, 100, 60000, "ms",
 	 DEFAULT("\"4.5s\""), FIELD(limits.query_deadline_ns),
 	 "time from a query to the last reply to it; clients wait 5 s, as a rule"},
+	{"limits.rate.per_source", KEY_AUTO, RELOAD, 0, 1000000, "queries/s",
+	 DEFAULT("\"auto\""), FIELD(limits.rate.per_source),
+	 "queries a second of a client (IPv6: its /64) over UDP; 0: no limit; \"auto\": "
+	 "200 at globally routable addresses, but not in a pod"},
+	{"limits.rate.burst", KEY_AUTO, RELOAD, 0, 1000000, "queries",
+	 DEFAULT("\"auto\""), FIELD(limits.rate.burst),
+	 "how many of them may come at once; \"auto\": those of two seconds"},
+	{"limits.rate.slip", KEY_INT, RELOAD, 0, 100, "", DEFAULT("2"),
+	 FIELD(limits.rate.slip),
+	 "one in so many of the others is told to come by TCP; 0: none, all are dropped"},
+	{"limits.miss_rate.per_source", KEY_INT, RELOAD, 0, 1000000, "queries/s",
+	 DEFAULT("0"), FIELD(limits.miss_rate.per_source),
+	 "queries a second of a client that upstreams have to be asked for; 0: no limit"},
+	{"limits.miss_rate.burst", KEY_AUTO, RELOAD, 0, 1000000, "queries",
+	 DEFAULT("\"auto\""), FIELD(limits.miss_rate.burst),
+	 "how many of them may come at once; \"auto\": those of two seconds"},
 	{"cache.max_ttl", KEY_TTL, RELOAD, 0, 604800, "s", DEFAULT("\"30s\""),
 	 CACHE(max_ttl_s),
 	 "longest time that outcomes are kept"},
@@ -528,6 +564,8 @@ static const char *const shapes[] = {
 	[KEY_ADDRESSES] = "a list of IP addresses in quotes",
 	[KEY_PREFIXES] = "a list of CIDRs in quotes",
 	[KEY_CLIENTS] = "a list of CIDRs in quotes, or [ \"*\" ]",
+	[KEY_NETS] = "a list of CIDRs and addresses in quotes, or [ \"*\" ]",
+	[KEY_RRTYPES] = "a list of types of records such as [ \"A\" ], or [ \"*\" ]",
 	[KEY_URLS] = "a list of URLs such as \"https://10.0.0.1:6443\"",
 	[KEY_HOSTS] = "a list of lines such as [ \"10.0.0.1 a.example.com\" ]",
 	[KEY_UPSTREAMS] = "a list of upstreams such as [ \"10.0.0.53\" ]",

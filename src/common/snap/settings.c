@@ -5,8 +5,7 @@
 #include "base/base.h"
 
 /*
- * The fixed part, before preferred prefixes, own addresses, zones, hosts, forward,
- * weights.
+ * The fixed part; preferred prefixes, own addresses, zones, hosts, forward, acl, weights.
  */
 struct fixed {
 	uint32_t ttl_s, negative_ttl_s, startup_ms;
@@ -14,6 +13,8 @@ struct fixed {
 	uint8_t pods, any, rotation, nprefer, nown, nzones, primary, special, chaos;
 	struct settings_text nsid, version, hostname;
 	struct tcp_limits tcp;
+	struct rate_limit rate, miss_rate;
+	uint8_t slip, rate_public;
 };
 
 static uint8_t *put_addr(uint8_t *p, const struct addr *a)
@@ -46,7 +47,8 @@ size_t settings_encode(const struct settings *s, uint8_t *out)
 {
 	struct fixed f = {s->ttl_s, s->negative_ttl_s, s->startup_ms, s->max_udp, s->pods,
 		s->any, s->rotation, s->nprefer, s->nown, s->nzones, s->primary,
-		s->special, s->chaos, s->nsid, s->version, s->hostname, s->tcp};
+		s->special, s->chaos, s->nsid, s->version, s->hostname, s->tcp, s->rate,
+		s->miss_rate, s->slip, s->rate_public};
 	uint8_t *p = out;
 
 	memcpy(p, &f, sizeof(f));
@@ -68,6 +70,9 @@ size_t settings_encode(const struct settings *s, uint8_t *out)
 	const uint32_t forward = (uint32_t)forward_encode(&s->forward, p + 4);
 	memcpy(p, &forward, 4);
 	p += 4 + forward;
+	const uint32_t acl = (uint32_t)acl_encode(&s->acl, p + 4);
+	memcpy(p, &acl, 4);
+	p += 4 + acl;
 	return (size_t)(p - out) + weights_encode(&s->weights, p);
 }
 
@@ -140,17 +145,38 @@ static bool tcp_valid(const struct tcp_limits *t)
 	       t->max_connections <= SETTINGS_CONNECTIONS_MAX;
 }
 
-/* Forward, of which the length stands in front, and the rest is the weights. */
+/* A part of which the length stands in front, from *p; NULL: it does not fit. */
+static const uint8_t *take_part(const uint8_t **p, const uint8_t *end, size_t *len)
+{
+	const uint8_t *part = *p + 4;
+
+	if (end - *p < 4)
+		return NULL;
+	*len = load_host_u32(*p);
+	if (*len > (size_t)(end - part))
+		return NULL;
+	*p = part + *len;
+	return part;
+}
+
+/* Forward, access rules, and the rest is the weights. */
 static int decode_tables(const uint8_t *p, const uint8_t *end, struct settings *out)
 {
-	if (end - p < 4)
+	const uint8_t *part;
+	size_t len;
+
+	part = take_part(&p, end, &len);
+	if (part == NULL || forward_decode(part, len, &out->forward) < 0)
 		return -EBADMSG;
-	const size_t forward = load_host_u32(p);
-	p += 4;
-	if (forward > (size_t)(end - p) || forward_decode(p, forward, &out->forward) < 0)
+	part = take_part(&p, end, &len);
+	if (part == NULL || acl_decode(part, len, &out->acl) < 0)
 		return -EBADMSG;
-	p += forward;
 	return weights_decode(p, (size_t)(end - p), &out->weights);
+}
+
+static bool rate_valid(const struct rate_limit *l)
+{
+	return l->per_source <= SETTINGS_RATE_MAX && l->burst <= SETTINGS_RATE_MAX;
 }
 
 int settings_decode(
@@ -168,7 +194,8 @@ int settings_decode(
 		f.nown > SETTINGS_OWN_MAX || f.nzones == 0 || f.primary >= f.nzones ||
 		f.nsid.len > SETTINGS_TEXT_MAX || f.version.len > SETTINGS_TEXT_MAX ||
 		f.hostname.len > SETTINGS_TEXT_MAX || f.max_udp < 512 ||
-		f.max_udp > 4096 || !tcp_valid(&f.tcp) ||
+		f.max_udp > 4096 || !tcp_valid(&f.tcp) || !rate_valid(&f.rate) ||
+		!rate_valid(&f.miss_rate) || f.rate_public > 1 ||
 		(size_t)(end - p) < 18u * f.nprefer + 17u * f.nown)
 		return -EBADMSG;
 	out->number = number;
@@ -189,6 +216,10 @@ int settings_decode(
 	out->nzones = f.nzones;
 	out->primary = f.primary;
 	out->tcp = f.tcp;
+	out->rate = f.rate;
+	out->miss_rate = f.miss_rate;
+	out->slip = f.slip;
+	out->rate_public = f.rate_public == 1;
 	for (unsigned i = 0; i < f.nprefer; i++, p += 18)
 		if (!take_prefix(p, &out->prefer[i]))
 			return -EBADMSG;

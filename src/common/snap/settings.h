@@ -13,6 +13,7 @@
 
 #include "dns/addr.h"
 #include "dns/name.h"
+#include "snap/acl.h"
 #include "snap/forward.h"
 #include "snap/weights.h"
 
@@ -40,6 +41,12 @@ struct tcp_limits {
 	uint32_t max_queries;     /* of one connection; 0: none */
 	uint32_t max_connections; /* of one worker */
 };
+/* Tokens of a client a second, and at once (AC-05, AC-08). */
+struct rate_limit {
+	uint32_t per_source; /* 0: no limit */
+	uint32_t burst;
+};
+#define SETTINGS_RATE_MAX        1000000
 #define SETTINGS_TIME_MAX_MS     86400000
 #define SETTINGS_CONNECTIONS_MAX 10000
 /* Which special names are answered here instead of being forwarded (SM-04, SM-16). */
@@ -88,10 +95,14 @@ struct settings {
 	uint8_t nzones;
 	uint8_t primary; /* index of PRIMARY */
 	struct tcp_limits tcp;
+	struct rate_limit rate, miss_rate;
+	uint8_t slip; /* one in so many refused queries is answered with TC; 0: none */
+	bool rate_public; /* `rate` is for queries to globally routable addresses only */
 	struct prefix prefer[SETTINGS_PREFER_MAX]; /* addresses that go first (LD-03) */
 	struct addr own[SETTINGS_OWN_MAX];         /* our own addresses (RO-19) */
 	struct zone zones[SETTINGS_ZONES_MAX];
 	struct host_settings hosts;
+	struct acl_settings acl;         /* who may know of which names (AC-01) */
 	struct weights weights;          /* of ROTATION_WEIGHTED (LD-01) */
 	struct forward_settings forward; /* names that are not ours */
 };
@@ -99,7 +110,8 @@ struct settings {
 /* Largest size of settings_encode()'s output. */
 #define SETTINGS_OCTETS_MAX                                                              \
 	(512 + 17 * SETTINGS_OWN_MAX + 260 * SETTINGS_ZONES_MAX +                        \
-		260 * SETTINGS_HOST_ZONES_MAX + FORWARD_OCTETS_MAX + WEIGHTS_OCTETS_MAX)
+		260 * SETTINGS_HOST_ZONES_MAX + FORWARD_OCTETS_MAX + ACL_OCTETS_MAX +    \
+		WEIGHTS_OCTETS_MAX)
 
 /* Octets of *s without its number into `out` (SETTINGS_OCTETS_MAX); returns how many. */
 size_t settings_encode(const struct settings *s, uint8_t *out);

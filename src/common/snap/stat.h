@@ -57,6 +57,7 @@ enum stat_reject {
 	STAT_REJECTS
 };
 
+#define STAT_ACL  4  /* ACL_ACTIONS */
 #define STAT_EDES 32 /* INFO-CODEs that are counted each; the last one: all above */
 
 typedef _Atomic uint64_t stat_u64;
@@ -111,6 +112,7 @@ struct stat_worker {
 	stat_u64 deadlines;       /* parked queries that ended at their deadline */
 	stat_u64 loops;           /* queries of ours that came back (LO-01) */
 	stat_u64 edes[STAT_EDES]; /* replies by INFO-CODE (MQ-07) */
+	stat_u64 acl[STAT_ACL];   /* queries by enum acl_action, with rules (MQ-12) */
 };
 
 /* State of a resource of the API (MA-10). */
