@@ -1,10 +1,11 @@
 /*
  * store.h - all objects, how they belong together, and what changed (core)
  *
- * Owners are what names are derived for: a zone, `hosts`, a namespace, a Service with its
- * slices ("service record"), an address with everything that mentions it. store_apply()
- * keeps the object, joins it with others in whatever order they come (WP-88) and marks as
- * dirty each owner whose names may have changed, by the old relations and by the new ones.
+ * Owners are what names are derived for: a zone, `hosts`, a namespace, a Service with
+ * its slices ("service record"), an address with everything that mentions it.
+ * store_apply() keeps the object, joins it with others in whatever order they come
+ * (WP-88) and marks as dirty each owner whose names may have changed, by the old
+ * relations and by the new ones.
  * derive_owner() reads the store and nothing else.
  *
  * The structs are open for reading to whoever derives; only store.c writes them. Pointers
