@@ -223,16 +223,50 @@ static bool falls_through(struct run *run)
 	return true;
 }
 
+enum outside { OUTSIDE_LEAVES, OUTSIDE_HIT, OUTSIDE_DENIED };
+
+/*
+ * A name in none of our zones, or one that fell through: does `hosts` have it, or say that
+ * it does not exist? Apart, so that names of ours pay nothing for it.
+ */
+static __attribute__((noinline)) enum outside find_outside(
+	struct run *run, struct hit *hit)
+{
+	const struct host_settings *s = &run->b->settings->hosts;
+
+	hosts_find(run->b, &run->owner, &run->hash, hit);
+	run->host = hit->kind == HIT_NODE && !hosts_leaves(s, run->p->q.type);
+	if (hit->kind == HIT_ABSENT)
+		run->host = hosts_denies(s, run->owner.name, run->owner.len);
+	if (!run->host && hit->kind != HIT_DAMAGED)
+		return OUTSIDE_LEAVES;
+	if (run->nchain == 0)
+		run->r.aa = true;
+	return hit->kind == HIT_ABSENT ? OUTSIDE_DENIED : OUTSIDE_HIT;
+}
+
 /* One look-up. True: go on with run->owner, a CNAME's target, or elsewhere. */
 static bool step(struct run *run)
 {
 	const struct host_settings *hosts = &run->b->settings->hosts;
 	struct hit hit;
 
-	lookup_name(run->b, &run->owner, &run->hash, &hit);
-	if (hit.kind == HIT_ABSENT && hosts->wildcards != 0 &&
-		(run->b->snap->flags & ROOT_COMPLETE) != 0)
-		hosts_wildcard(run->b, &run->owner, &hit);
+	if (run->owner.zone < 0) {
+		switch (find_outside(run, &hit)) {
+		case OUTSIDE_LEAVES:
+			return far_step(run);
+		case OUTSIDE_DENIED:
+			negative(run, RCODE_NXDOMAIN);
+			return false;
+		case OUTSIDE_HIT:
+			break;
+		}
+	} else {
+		lookup_name(run->b, &run->owner, &run->hash, &hit);
+		if (hit.kind == HIT_ABSENT && hosts->wildcards != 0 &&
+			(run->b->snap->flags & ROOT_COMPLETE) != 0)
+			hosts_wildcard(run->b, &run->owner, &hit);
+	}
 	if (hit.kind == HIT_DAMAGED) {
 		damaged(run);
 		return false;
@@ -244,8 +278,8 @@ static bool step(struct run *run)
 	switch (hit.kind) {
 	case HIT_NODE:
 		run->host = (hit.node.head->flags & NODE_HOSTS) != 0;
-		if (run->host && hosts_leaves(hosts, run->p->q.type) &&
-			falls_through(run))
+		if (run->host && run->owner.zone >= 0 &&
+			hosts_leaves(hosts, run->p->q.type) && falls_through(run))
 			return true;
 		return at_node(run, &hit);
 	case HIT_POD:
@@ -261,37 +295,11 @@ static bool step(struct run *run)
 	return false;
 }
 
-/*
- * A name in none of our zones, or one that fell through: `hosts` has it, says that it
- * does not exist, or leaves it to others. True: go on.
- */
-static bool outside_step(struct run *run)
-{
-	const struct host_settings *s = &run->b->settings->hosts;
-	struct hit hit;
-
-	hosts_find(run->b, &run->owner, &run->hash, &hit);
-	if (hit.kind == HIT_DAMAGED) {
-		damaged(run);
-		return false;
-	}
-	run->host = hit.kind == HIT_NODE && !hosts_leaves(s, run->p->q.type);
-	if (!run->host && hit.kind == HIT_ABSENT)
-		run->host = hosts_denies(s, run->owner.name, run->owner.len);
-	if (!run->host)
-		return far_step(run);
-	if (run->nchain == 0)
-		run->r.aa = true;
-	if (hit.kind == HIT_NODE)
-		return at_node(run, &hit);
-	negative(run, RCODE_NXDOMAIN);
-	return false;
-}
-
 /* From name to name, ours and others', as far as the chain leads. */
 static void follow_chain(struct run *run)
 {
 	const struct query *q = &run->p->q;
+	const bool hosts = run->b->settings->hosts.on != 0;
 	bool more = true;
 
 	if (run->r.zone >= 0 && q->type == TYPE_ANY &&
@@ -302,14 +310,8 @@ static void follow_chain(struct run *run)
 	run->r.aa = run->r.zone >= 0;
 	run->owner = (struct owner){q->qname, q->qname_len, run->r.zone, MSG_HEADER_LEN};
 	run->hash = run->p->hash;
-	while (more) {
-		if (run->owner.zone >= 0)
-			more = step(run);
-		else if (run->b->settings->hosts.on != 0)
-			more = outside_step(run);
-		else
-			more = far_step(run);
-	}
+	while (more)
+		more = run->owner.zone >= 0 || hosts ? step(run) : far_step(run);
 }
 
 /*

@@ -385,7 +385,7 @@ static const uint8_t soa_template[] = {
 };
 
 /* The rest of an SOA, whose owner was written from `mark` on and stands at `at`. */
-static void put_soa(
+static inline void put_soa(
 	struct reply *r, size_t mark, uint16_t at, uint32_t serial, bool authority)
 {
 	uint32_t minimum = r->settings->negative_ttl_s;
