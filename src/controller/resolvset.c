@@ -93,11 +93,27 @@ static void parse(const char *path, const char *text, size_t len, struct resolv 
 			path, RESOLV_SERVERS_MAX, out->more);
 }
 
+/*
+ * A file that names nobody any more is taken for one that is being written, or was not:
+ * whom it had stands on, as while it cannot be read.
+ */
+static void take_over(struct resolvset_file *f, const char *text, size_t len)
+{
+	struct resolv fresh;
+
+	parse(f->watch.path, text, len, &fresh);
+	if (fresh.n > 0 || f->now.n == 0)
+		f->now = fresh;
+	else
+		log_line(LOG_WARNING, "%s: no `nameserver` line; whom it had stands on",
+			f->watch.path);
+}
+
 /* Take over what watchfile_set() or watchfile_look() gave of a file. */
 static void note(struct resolvset_file *f, int got, char *text, size_t len)
 {
 	if (got > 0)
-		parse(f->watch.path, text, len, &f->now);
+		take_over(f, text, len);
 	else if (got < 0)
 		log_line(LOG_ERROR, "%s: %s; looked for again", f->watch.path,
 			watchfile_reason(got));
@@ -185,12 +201,12 @@ static void add(struct resolvset *r, const struct conf_upstream *list, size_t n)
 	}
 }
 
-/* What a file had stands on while it cannot be read, across a reload too. */
+/* What a file had stands on while it cannot be read or is empty, over a reload too. */
 static void keep(struct resolvset *r, const struct resolvset *old)
 {
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < old->n; k++)
-			if (r->file[i].watch.read.error != 0 &&
+			if ((r->file[i].watch.read.error != 0 || r->file[i].now.n == 0) &&
 				strcmp(r->file[i].watch.path, old->file[k].watch.path) ==
 					0)
 				r->file[i].now = old->file[k].now;

@@ -492,23 +492,20 @@ size_t cachewrite_keep_groups(struct cachewrite *w, const uint64_t *digests, siz
 	return unlink_if(w, is_of_no_group, &(struct groups){digests, n});
 }
 
-struct flush {
-	const uint8_t *name;
-	size_t len;
-	bool below;
-};
-
 static bool is_flushed(const struct cache_entry *e, const void *arg)
 {
-	const struct flush *f = arg;
+	const struct forward_flush *f = arg;
+	const uint8_t *name = cache_name(e);
 
-	return f->below ? name_under(cache_name(e), e->name_len, f->name, f->len)
-	                : name_equal(cache_name(e), e->name_len, f->name, f->len);
+	if (e->stored_ns > f->at_ns)
+		return false;
+	return f->below ? name_under(name, e->name_len, f->name.wire, f->name.len)
+	                : name_equal(name, e->name_len, f->name.wire, f->name.len);
 }
 
-size_t cachewrite_flush(struct cachewrite *w, const uint8_t *name, size_t len, bool below)
+size_t cachewrite_flush(struct cachewrite *w, const struct forward_flush *what)
 {
-	return unlink_if(w, is_flushed, &(struct flush){name, len, below});
+	return unlink_if(w, is_flushed, what);
 }
 
 /* ---- taking over ---- */

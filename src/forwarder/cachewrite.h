@@ -10,6 +10,7 @@
 #define FORWARDER_CACHEWRITE_H
 
 #include "cache/cache.h"
+#include "snap/forward.h"
 
 /* What the writer knows of a ring; it tells the object, and never asks it. */
 struct cachewrite_ring {
@@ -73,10 +74,11 @@ uint32_t cachewrite_note(
 
 /*
  * Let go of entries: of groups whose digest is not in the list (a reload, CA-09); of a
- * name (and, with `below`, of names below it). Returns how many. These walk the index.
+ * name (and, with `below`, of names below it) that were stored at `at_ns` or before, so
+ * that a flush that is done again by a successor costs nothing that is newer (CA-19).
+ * Returns how many. These walk the index.
  */
 size_t cachewrite_keep_groups(struct cachewrite *w, const uint64_t *digests, size_t n);
-size_t cachewrite_flush(
-	struct cachewrite *w, const uint8_t *name, size_t len, bool below);
+size_t cachewrite_flush(struct cachewrite *w, const struct forward_flush *what);
 
 #endif

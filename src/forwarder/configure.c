@@ -159,8 +159,7 @@ static void flush(struct fwdtab *f, const struct forward_settings *s)
 		if (s->flush[i].at_ns <= f->flushed_ns)
 			continue;
 		f->flushed_ns = s->flush[i].at_ns;
-		n += cachewrite_flush(f->cache, s->flush[i].name.wire,
-			s->flush[i].name.len, s->flush[i].below);
+		n += cachewrite_flush(f->cache, &s->flush[i]);
 	}
 	stat_add(&f->stat->flushed, n);
 }

@@ -259,8 +259,8 @@ enum effort_verdict effort_judge(struct effort *e, const struct forward_group *g
 		effort_stream(e, t);
 		return e->again_due ? EFFORT_AGAIN : EFFORT_BAD;
 	}
-	if (g->failover & rcode)
-		return EFFORT_OTHER;
+	if ((g->failover & rcode) != 0 || facts->rcode >= RCODE_BADVERS)
+		return EFFORT_OTHER; /* an extended one is about this hop, not the name */
 	return g->next & rcode ? EFFORT_GROUP : EFFORT_TAKE;
 }
 

@@ -65,13 +65,14 @@ static uint32_t share_of(const struct fwdtab *f, const struct forward_group *g)
 	                              : (g->max_concurrent + k - 1) / k;
 }
 
+/* When a question that began at `began_ns` ends at the latest, for that waiter. */
 static uint64_t deadline_of(
-	const struct fwdtab *f, const struct flight_terms *t, uint64_t now_ns)
+	const struct fwdtab *f, const struct flight_terms *t, uint64_t began_ns)
 {
-	uint64_t most = now_ns + f->settings->deadline_ms * NS_PER_MS;
+	uint64_t most = began_ns + f->settings->deadline_ms * NS_PER_MS;
 	uint64_t end = MIN(t->deadline_ns, most);
 
-	return end > now_ns + MARGIN_NS ? end - MARGIN_NS : now_ns;
+	return end > began_ns + MARGIN_NS ? end - MARGIN_NS : began_ns;
 }
 
 static void count_flights(struct fwdtab *f)
@@ -383,6 +384,17 @@ static uint64_t due_ns(const struct fwdtab *f, const struct flight *fl)
 		due = MIN(due, a->late ? a->end_ns : a->late_ns);
 	}
 	return due;
+}
+
+void flight_join(struct fwdtab *f, uint32_t id, const struct flight_terms *t)
+{
+	struct flight *fl = &f->flights[id];
+	uint64_t end_ns = deadline_of(f, t, fl->effort.began_ns);
+
+	if (end_ns <= fl->effort.deadline_ns)
+		return;
+	fl->effort.deadline_ns = end_ns;
+	heap_set(&f->timers, id, due_ns(f, fl));
 }
 
 void flight_run(struct fwdtab *f, uint32_t id, uint64_t now_ns)

@@ -45,6 +45,12 @@ uint32_t flight_find(const struct fwdtab *f, const struct question *q);
 uint32_t flight_begin(struct fwdtab *f, const struct question *q, unsigned group,
 	const struct flight_terms *t, uint64_t now_ns);
 
+/*
+ * Somebody else waits for it, too. If they have more time than who began it, so has it,
+ * up to the deadline of queries from its beginning: nobody fails for want of another's.
+ */
+void flight_join(struct fwdtab *f, uint32_t id, const struct flight_terms *t);
+
 /* Go on with it, whatever has happened. It may have ended after that. */
 void flight_run(struct fwdtab *f, uint32_t id, uint64_t now_ns);
 

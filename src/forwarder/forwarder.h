@@ -24,6 +24,8 @@ struct forwarder {
 	struct fwdtab *table;        /* NULL before all that it needs is there */
 	struct cachewrite cache;
 	int cache_fd;                 /* owned; -1: none yet */
+	uint64_t success, denial;     /* octets of its rings, as CACHE said */
+	uint8_t *copies;              /* owned; for its reader */
 	struct settings *settings[2]; /* owned; the table has one of them, */
 	unsigned current;             /* this one */
 	uint64_t number;              /* of these settings; 0: none yet */
@@ -38,6 +40,7 @@ struct forwarder {
 	struct hash_key key; /* of the board, once the table has it */
 	uint64_t now_ns;     /* of this turn; 0: nobody has asked */
 	uint64_t wake_ns;    /* for which `wake` is set */
+	bool cache_missed;   /* there was no memory for the cache, and it was said */
 	bool live;           /* pairs are read */
 	bool ready_due;      /* READY has not been taken by the pair yet */
 	bool ended;
@@ -54,7 +57,10 @@ uint64_t forwarder_later(struct forwarder *f);
 /* Look for newer settings, and hand them to the core. */
 void forwarder_refresh(struct forwarder *f);
 
-/* CACHE came: take the object, which is owned from here on. 0 or -errno: it is not. */
+/*
+ * CACHE came: take the object, which is owned from here on. 0 or -EALREADY: it is not. It
+ * is opened as soon as there is memory for its index.
+ */
 int forwarder_cache(struct forwarder *f, const struct message_cache *m, int fd);
 
 /* End the process after this turn. */

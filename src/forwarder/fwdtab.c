@@ -111,6 +111,7 @@ static enum ask_status want(
 		a->begun[a->nbegun++] = id;
 	} else {
 		stat_add(&f->stat->coalesced, 1);
+		flight_join(f, id, &a->terms);
 	}
 	if (a->ask == TABLE_NONE)
 		return ASK_STORED;

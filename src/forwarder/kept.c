@@ -35,9 +35,14 @@ struct kept {
 	uint8_t octets[65536]; /* the datagram in work */
 };
 
-/* Close a socket; the queries in it fail, those that are waited for. */
+/*
+ * Close a socket; the queries in it fail, those that are waited for. One that fails may
+ * end others of its question, and their numbers may be given out again meanwhile: so
+ * none of them has a carrier, before the first one is told.
+ */
 static void end(struct kept_socket *k, enum fwdtab_error why, const char *text)
 {
+	struct forwarder *f = k->kept->forwarder;
 	struct lane lane = k->lane;
 
 	event_del(&k->readable);
@@ -45,8 +50,14 @@ static void end(struct kept_socket *k, enum fwdtab_error why, const char *text)
 	k->fd = -1;
 	k->lane = (struct lane){0};
 	for (uint64_t left = lane_awaited(&lane); left != 0; left &= left - 1)
-		exchange_failed(k->kept->forwarder, lane.exchange[__builtin_ctzll(left)],
-			why, text);
+		*exchange_of(f, lane.exchange[__builtin_ctzll(left)]) = (struct exchange){
+			0};
+	for (uint64_t left = lane_awaited(&lane); left != 0; left &= left - 1) {
+		uint32_t number = lane.exchange[__builtin_ctzll(left)];
+
+		if (exchange_of(f, number)->carrier == CARRIER_NONE)
+			exchange_failed(f, number, why, text);
+	}
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)

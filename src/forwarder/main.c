@@ -3,6 +3,7 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
@@ -128,27 +129,54 @@ static int on_grow(void *arg, size_t from, size_t to)
 
 int forwarder_cache(struct forwarder *f, const struct message_cache *m, int fd)
 {
-	size_t size = cachewrite_octets(m->success, m->denial);
-	uint8_t *base;
-
 	if (f->cache_fd >= 0)
 		return -EALREADY;
-	int ret = segment_cache_map_fd(fd, size, &base);
-	if (ret < 0)
-		return ret;
 	f->cache_fd = fd;
-	bool adopted = cachewrite_open(&f->cache, base, size, m->success, m->denial,
-		f->instance, mem_alloc(2, CACHE_COPY_MAX), on_grow, f, clock_mono_ns());
-	for (unsigned i = 0; i < 2; i++) { /* the page goes on where it was */
+	f->success = m->success;
+	f->denial = m->denial;
+	event_active(f->poll, EV_TIMEOUT, 0);
+	return 0;
+}
+
+/* What was counted goes on where the page has it. */
+static void count_cache(struct forwarder *f, bool adopted)
+{
+	for (unsigned i = 0; i < 2; i++) {
 		f->cache.insertions[i] = stat_get(&f->stat->insertions[i]);
 		f->cache.evicted_expired[i] = stat_get(&f->stat->evicted_expired[i]);
 		f->cache.evicted_space[i] = stat_get(&f->stat->evicted_space[i]);
 	}
 	stat_set(&f->stat->adopted, adopted);
-	stat_set(&f->stat->cache_limit[0], m->success);
-	stat_set(&f->stat->cache_limit[1], m->denial);
-	event_active(f->poll, EV_TIMEOUT, 0);
-	return 0;
+	stat_set(&f->stat->cache_limit[0], f->success);
+	stat_set(&f->stat->cache_limit[1], f->denial);
+}
+
+/* Map the cache and take it over. False: there is no memory for it, or no object yet. */
+static bool open_cache(struct forwarder *f)
+{
+	size_t size = cachewrite_octets(f->success, f->denial);
+	uint8_t *base;
+
+	if (f->cache_fd < 0 || f->cache.base != NULL)
+		return f->cache_fd >= 0;
+	int ret = segment_cache_map_fd(f->cache_fd, size, &base);
+	if (ret == 0) {
+		bool adopted = cachewrite_open(&f->cache, base, size, f->success,
+			f->denial, f->instance, f->copies, on_grow, f, clock_mono_ns());
+
+		count_cache(f, adopted);
+		if (f->cache.base != NULL)
+			return true;
+		segment_cache_unmap(base, size);
+		ret = -ENOSPC;
+	}
+	if (!f->cache_missed)
+		log_line(LOG_ERROR,
+			"no memory for the cache octets=%zu error=\"%s\" "
+			"fix=\"make room in /dev/shm\"",
+			size, strerror(-ret));
+	f->cache_missed = true;
+	return false;
 }
 
 /* ---- start ---- */
@@ -210,7 +238,7 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	reader_retry(&f->reader);
 	reader_refresh(&f->reader);
-	if (f->cache_fd >= 0 && reader_snap(&f->reader) != NULL)
+	if (open_cache(f) && reader_snap(&f->reader) != NULL)
 		go_live(f);
 }
 
@@ -284,6 +312,7 @@ static int prepare(struct forwarder *f)
 	f->wake_ns = UINT64_MAX;
 	for (size_t i = 0; i < ARRAY_LEN(f->settings); i++)
 		f->settings[i] = mem_alloc(1, sizeof(*f->settings[i]));
+	f->copies = mem_alloc(2, CACHE_COPY_MAX);
 	f->exchanges = exchange_table();
 	f->udp = udp_new(f);
 	f->kept = kept_new(f);

@@ -40,8 +40,7 @@ struct upstream {
 	uint64_t down_ns;     /* since then */
 	uint64_t out_ns;      /* a loop leads through it: not asked before then (LO-02) */
 	uint64_t replied_ns;  /* the last matching reply */
-	uint8_t failed;       /* in a row, each asked after the one before had failed */
-	uint64_t failed_ns;   /* the last of them */
+	uint8_t failed;       /* in a row */
 	bool refused;         /* the last thing that happened (U-04) */
 	uint8_t replies, bad; /* of the last hundred */
 

@@ -6,10 +6,13 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/base.h"
 #include "supervisor/sockets.h"
+
+#define DESCRIPTORS_KEPT 64 /* for pairs, files and the next reload */
 
 #define BACKLOG    4096       /* the kernel takes less by net.core.somaxconn */
 #define TCP_BUFFER (64 << 10) /* of each connection, each way; the kernel doubles it */
@@ -110,6 +113,15 @@ int bind_granted(int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, &len) < 0)
 		return 0;
 	return octets / 2; /* the kernel counts its own overhead and doubles */
+}
+
+bool bind_near_limit(int fd)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return false;
+	return (rlim_t)fd + DESCRIPTORS_KEPT >= limit.rlim_cur;
 }
 
 int bind_steer(int fd, struct sock_filter *filter, uint16_t len)

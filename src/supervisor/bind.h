@@ -26,6 +26,13 @@ int bind_socket(const struct socket_key *key, bool group);
 int bind_granted(int fd);
 
 /*
+ * EV-08: sockets of single addresses are a convenience; they must not take the
+ * descriptors that the replacement of a worker needs. Numbers are given lowest first:
+ * true if few are left beyond `fd`.
+ */
+bool bind_near_limit(int fd);
+
+/*
  * Put a steering program before the whole group of `fd`; `len` 0: take it away, the
  * kernel's hash chooses again. 0 or -errno.
  */

@@ -43,8 +43,7 @@ static int seal(const struct conf_bundle *b)
 	return ret;
 }
 
-/* What may be named at the start but not read again: to open a FIFO would stop us. */
-static bool is_pipe(const char *path)
+bool confmem_is_pipe(const char *path)
 {
 	struct stat st;
 
@@ -58,32 +57,41 @@ static const char *error_text(int ret)
 	return ret == -ESPIPE ? "not a file: it cannot be read again" : strerror(-ret);
 }
 
+int confmem_of(const struct conf_bundle *bundle, uint32_t number, struct confmem *out,
+	struct conf_report *report)
+{
+	struct conf conf;
+	int ret;
+
+	conf_bundle_digest(bundle, out->digest);
+	ret = conf_parse(bundle->data, bundle->len, &conf, report);
+	if (ret < 0)
+		return ret;
+	int fd = seal(bundle);
+	if (fd < 0) {
+		log_line(LOG_ERROR, "config memory file error=\"%s\"", strerror(-fd));
+		conf_fini(&conf);
+		return fd == -EINVAL ? -EIO : fd;
+	}
+	out->fd = fd;
+	out->number = number;
+	out->conf = conf;
+	return 0;
+}
+
 int confmem_load(const char *path, uint32_t number, struct confmem *out,
 	struct conf_report *report)
 {
 	struct conf_bundle bundle = {0};
-	struct conf conf;
 	char *failed = NULL;
-	int ret = number > 1 && is_pipe(path) ? -ESPIPE
-	                                      : conf_read(path, &bundle, &failed);
+	int ret = number > 1 && confmem_is_pipe(path) ? -ESPIPE
+	                                              : conf_read(path, &bundle, &failed);
 
-	if (ret < 0) {
+	if (ret < 0)
 		log_line(LOG_ERROR, "config unreadable file=%s error=\"%s\"",
 			failed != NULL ? failed : path, error_text(ret));
-		goto out;
-	}
-	ret = conf_parse(bundle.data, bundle.len, &conf, report);
-	if (ret < 0)
-		goto out;
-	int fd = seal(&bundle);
-	if (fd < 0) {
-		log_line(LOG_ERROR, "config memory file error=\"%s\"", strerror(-fd));
-		conf_fini(&conf);
-		ret = fd == -EINVAL ? -EIO : fd;
-		goto out;
-	}
-	*out = (struct confmem){.fd = fd, .number = number, .conf = conf};
-out:
+	else
+		ret = confmem_of(&bundle, number, out, report);
 	free(failed);
 	conf_bundle_fini(&bundle);
 	return ret;
@@ -110,28 +118,12 @@ void confmem_log(const struct conf_report *report)
 	}
 }
 
-static bool same_listen(const struct conf *a, const struct conf *b)
-{
-	if (a->nlisten != b->nlisten)
-		return false;
-	for (size_t i = 0; i < a->nlisten; i++) {
-		const struct conf_listen *l = &a->listen[i], *m = &b->listen[i];
-
-		if (memcmp(&l->addr, &m->addr, sizeof(l->addr)) != 0 ||
-			l->scope != m->scope || l->port != m->port)
-			return false;
-	}
-	return true;
-}
-
 void confmem_log_restart(const struct conf *running, const struct conf *fresh)
 {
 	const struct {
 		const char *key;
 		bool same;
 	} fixed[] = {
-		{"listen", same_listen(running, fresh)},
-		{"workers", running->workers == fresh->workers},
 		{"instance", strcmp(running->instance, fresh->instance) == 0},
 		{"run_dir", strcmp(running->run_dir, fresh->run_dir) == 0},
 		{"state_dir", strcmp(running->state_dir, fresh->state_dir) == 0},

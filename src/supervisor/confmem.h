@@ -15,6 +15,7 @@
 struct confmem {
 	int fd;          /* owned: the sealed memory file */
 	uint32_t number; /* of this reading: 1 at the start, one more with each reload */
+	uint8_t digest[SHA256_OCTETS]; /* of the files; also of those with errors */
 	struct conf conf;
 };
 
@@ -27,13 +28,23 @@ struct confmem {
 int confmem_load(const char *path, uint32_t number, struct confmem *out,
 	struct conf_report *report);
 
+/* The same of files that were read already; nothing is logged but a lack of memory. */
+int confmem_of(const struct conf_bundle *bundle, uint32_t number, struct confmem *out,
+	struct conf_report *report);
+
+/* What may be named at the start but not read again: to open a FIFO would stop us. */
+bool confmem_is_pipe(const char *path);
+
 /* Close the memory file and free the settings; fd is -1 then. */
 void confmem_close(struct confmem *c);
 
 /* One log line for each finding of a report. */
 void confmem_log(const struct conf_report *report);
 
-/* One line for each setting that differs and is read at the start only. */
+/*
+ * One line for each setting that is read at the start only and differs from what that
+ * start, `running`, has read.
+ */
 void confmem_log_restart(const struct conf *running, const struct conf *fresh);
 
 #endif

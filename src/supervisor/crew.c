@@ -91,13 +91,18 @@ static int open_page(struct supervisor *s, uint32_t i)
 	return ret;
 }
 
+static void clear(struct supervisor *s, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++)
+		s->crew[i] = (struct crew){.pair = -1, .stat = -1};
+}
+
 int crew_open(struct supervisor *s)
 {
 	int ret = 0;
 
 	s->crew = mem_alloc(s->slots.n, sizeof(*s->crew));
-	for (uint32_t i = 0; i < s->slots.n; i++)
-		s->crew[i] = (struct crew){.pair = -1, .stat = -1};
+	clear(s, 0, s->slots.n);
 	for (uint32_t i = 0; i < s->slots.n && ret == 0; i++)
 		ret = open_page(s, i);
 	if (ret < 0)
@@ -112,7 +117,8 @@ void crew_close(struct supervisor *s)
 			close(s->crew[i].pair);
 		if (s->crew[i].stat >= 0)
 			close(s->crew[i].stat);
-		segment_stat_unmap(s->crew[i].page, page_role(s, i));
+		if (s->crew[i].page != NULL)
+			segment_stat_unmap(s->crew[i].page, page_role(s, i));
 	}
 	free(s->crew);
 	s->crew = NULL;
@@ -171,6 +177,15 @@ void crew_tell_group(void *arg, const struct sockets_group *g, bool opened)
 	}
 }
 
+/* The healthy workers drain the shares that nothing new is steered to. */
+void crew_steer(struct supervisor *s)
+{
+	uint32_t share[SLOTS_SHARES_MAX];
+	uint32_t n = slots_steering(&s->slots, share);
+
+	sockets_steer(&s->sockets, share, n);
+}
+
 /* All sockets of one share to the process of slot i, or word that they are gone. */
 static void tell_share(struct supervisor *s, uint32_t i, uint32_t share, bool opened)
 {
@@ -187,10 +202,10 @@ static void send_start(struct supervisor *s, uint32_t i, uint64_t life)
 		.type = MESSAGE_START,
 		.slot = number(s, i),
 		.share = worker ? s->slots.slot[i].share : 0,
-		.workers = s->slots.shares,
+		.workers = s->slots.staying,
 		.life = life,
 		.forwarders = s->slots.forwarders,
-		.slots = slots_workers(&s->slots),
+		.slots = 2 * SLOTS_SHARES_MAX,
 	};
 
 	snprintf(m.instance, sizeof(m.instance), "%s", s->instance);
@@ -209,21 +224,66 @@ static void send_peer(struct supervisor *s, uint32_t i, uint32_t worker,
 }
 
 /*
- * What a worker parks in, and whom it may ask. A slot that is used for the first time is
- * new to forwarders that run already.
+ * Make what the worker of slot i parks in, and whom it may ask with. A slot that is used
+ * for the first time is new to forwarders that run already. 0 or -errno, logged.
  */
-static void equip_worker(struct supervisor *s, uint32_t i)
+static int introduce(struct supervisor *s, uint32_t i)
 {
 	bool fresh = s->keep.park[i] < 0;
+	int ret = keep_slot(&s->keep, i);
 
-	keep_slot(&s->keep, i);
+	for (uint32_t f = 0; f < s->slots.forwarders && fresh; f++)
+		send_peer(s, slots_workers(&s->slots) + f, i, f, KEEP_FORWARDER);
+	return ret;
+}
+
+/* The slots behind `first` have new numbers. */
+static void watch_again(struct supervisor *s, uint32_t first)
+{
+	for (uint32_t i = first; i < s->slots.n; i++) {
+		struct epoll_event e = {.events = EPOLLIN, .data.u64 = i};
+
+		if (s->crew[i].pair >= 0)
+			epoll_ctl(s->epoll, EPOLL_CTL_MOD, s->crew[i].pair, &e);
+	}
+}
+
+/* Slots for workers are put behind those that there are. */
+static void add_slots(struct supervisor *s, uint32_t shares)
+{
+	uint32_t old = slots_workers(&s->slots), tail = s->slots.n - old;
+	uint32_t more = slots_grow(&s->slots, shares);
+
+	if (more == 0)
+		return;
+	s->crew = mem_resize(s->crew, s->slots.n, sizeof(*s->crew));
+	memmove(&s->crew[old + more], &s->crew[old], tail * sizeof(*s->crew));
+	clear(s, old, old + more);
+	watch_again(s, old + more);
+	keep_grow(&s->keep, slots_workers(&s->slots));
+}
+
+int crew_grow(struct supervisor *s, uint32_t shares)
+{
+	int ret = 0;
+
+	add_slots(s, shares);
+	for (uint32_t i = 0; i < slots_workers(&s->slots) && ret == 0; i++) {
+		if (s->crew[i].page == NULL)
+			ret = open_page(s, i);
+	}
+	for (uint32_t i = 0; i < shares && ret == 0; i++)
+		ret = introduce(s, i);
+	return ret;
+}
+
+static void equip_worker(struct supervisor *s, uint32_t i)
+{
+	introduce(s, i);
 	if (s->keep.park[i] >= 0)
 		crew_send_number(s, i, MESSAGE_PARK, 0, s->keep.park[i]);
-	for (uint32_t f = 0; f < s->slots.forwarders; f++) {
+	for (uint32_t f = 0; f < s->slots.forwarders; f++)
 		send_peer(s, i, i, f, KEEP_WORKER);
-		if (fresh)
-			send_peer(s, slots_workers(&s->slots) + f, i, f, KEEP_FORWARDER);
-	}
 }
 
 static void equip_forwarder(struct supervisor *s, uint32_t i)
@@ -305,10 +365,12 @@ static void on_ready(struct supervisor *s, uint32_t i, uint64_t now_ns)
 
 	if (slot->state != SLOT_STARTING)
 		return;
-	slots_ready(&s->slots, i);
+	bool joins = slots_ready(&s->slots, i);
 	log_line(LOG_INFO, "%s ready slot=%" PRIu32 " pid=%d took_ms=%" PRIu64,
 		role(s, i), number(s, i), slot->pid,
 		(now_ns - slot->started_ns) / NS_PER_MS);
+	if (joins)
+		crew_steer(s);
 }
 
 /* LO-02: `loop_detection = "exit"`. */
@@ -385,15 +447,6 @@ static void log_death(struct supervisor *s, uint32_t i, int status, uint64_t now
 		reason != NULL ? reason : "");
 }
 
-/* New queries go to the shares that do not loop; the healthy workers drain the others. */
-static void steer(struct supervisor *s)
-{
-	uint32_t share[SLOTS_SHARES_MAX];
-	uint32_t n = slots_steering(&s->slots, share);
-
-	sockets_steer(&s->sockets, share, n);
-}
-
 /*
  * The worker of `share` loops now, or has recovered: change who else reads its sockets.
  * `who` says for each slot whether it read them before.
@@ -405,6 +458,16 @@ static void change_readers(struct supervisor *s, uint32_t share, const bool *bef
 
 		if (now != before[i])
 			tell_share(s, i, share, now);
+	}
+}
+
+void crew_leave_shares(struct supervisor *s, uint32_t share)
+{
+	for (; share < s->slots.shares; share++) {
+		for (uint32_t i = 0; i < slots_workers(&s->slots); i++) {
+			if (i != share && slots_serves(&s->slots, i, share))
+				tell_share(s, i, share, false);
+		}
 	}
 }
 
@@ -431,7 +494,7 @@ static void on_loop_changed(struct supervisor *s, uint32_t share, bool looping)
 	bool before[2 * SLOTS_SHARES_MAX];
 
 	readers(s, share, !looping, before);
-	steer(s);
+	crew_steer(s);
 	change_readers(s, share, before);
 	change_own(s, share, looping);
 	log_line(LOG_WARNING, "%s share=%" PRIu32 " serving=%" PRIu32,
@@ -452,6 +515,10 @@ static void bury(struct supervisor *s, uint32_t i, int status, uint64_t now_ns)
 	log_death(s, i, status, now_ns);
 	if (is_controller(s, i))
 		reload_controller_died(s);
+	/* What it has parked is for a successor, which is told to end again. */
+	if (!ended_well(s, status) && s->slots.staying < s->slots.shares &&
+		!s->resize.late)
+		slots_retire(&s->slots, i, false);
 	if (slots_died(&s->slots, i, now_ns, draw()))
 		on_loop_changed(s, share, true);
 	s->crew[i].reason = NULL;
@@ -477,8 +544,9 @@ void crew_tick(struct supervisor *s, uint64_t now_ns)
 	uint32_t i;
 
 	for (i = 0; i < s->slots.n; i++) {
+		if (s->crew[i].page == NULL) /* a slot that could not be made */
+			continue;
 		stat_u64 *beat = (stat_u64 *)(uintptr_t)&s->crew[i].page->heartbeat_ns;
-
 		slots_heartbeat(&s->slots, i, stat_get(beat), now_ns);
 	}
 	i = slots_tick(&s->slots, now_ns);

@@ -10,6 +10,18 @@
 int crew_open(struct supervisor *s);
 void crew_close(struct supervisor *s);
 
+/*
+ * Make room for the workers of `shares` shares: slots, stat pages, pairs, park memory. 0;
+ * -errno, logged: what was made stays, for the next time.
+ */
+int crew_grow(struct supervisor *s, uint32_t shares);
+
+/* Steer new queries to the shares that shall have them. */
+void crew_steer(struct supervisor *s);
+
+/* Healthy workers that drain the shares from `share` on close the sockets of these. */
+void crew_leave_shares(struct supervisor *s, uint32_t share);
+
 /* Start a process in every slot that is due. */
 void crew_start(struct supervisor *s, uint64_t now_ns);
 

@@ -59,6 +59,25 @@ int keep_open(struct keep *k, const char *instance, uint32_t workers, uint32_t u
 	return ret;
 }
 
+/* `old` descriptors become `n`; the new ones are not there yet. */
+static int *more_descriptors(int *fd, size_t old, size_t n)
+{
+	fd = mem_resize(fd, MAX(n, 1), sizeof(*fd));
+	for (size_t i = old; i < n; i++)
+		fd[i] = -1;
+	return fd;
+}
+
+void keep_grow(struct keep *k, uint32_t workers)
+{
+	size_t ends = (size_t)k->forwarders * KEEP_ENDS;
+
+	k->pair = (int(*)[KEEP_ENDS])more_descriptors(
+		(int *)k->pair, k->workers * ends, workers * ends);
+	k->park = more_descriptors(k->park, k->workers, workers);
+	k->workers = workers;
+}
+
 void keep_close(struct keep *k)
 {
 	close_all((int *)k->pair, (size_t)k->workers * k->forwarders * KEEP_ENDS);

@@ -29,6 +29,9 @@ struct keep {
 int keep_open(struct keep *k, const char *instance, uint32_t workers, uint32_t used,
 	uint32_t forwarders);
 
+/* Make room for the slots of `workers` workers, no less than there is. */
+void keep_grow(struct keep *k, uint32_t workers);
+
 /* Close everything. The caches' names stay, as those of other objects do. */
 void keep_close(struct keep *k);
 

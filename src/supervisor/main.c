@@ -19,8 +19,10 @@
 #include "conf/resolv.h"
 #include "supervisor/cpus.h"
 #include "supervisor/crew.h"
+#include "supervisor/lastgood.h"
 #include "supervisor/lock.h"
 #include "supervisor/notify.h"
+#include "supervisor/store.h"
 #include "supervisor/supervise.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/shmdns/shmdns.conf"
@@ -136,8 +138,12 @@ static int load(struct supervisor *s)
 		conf_report_print(&report, stderr);
 	else if (ret == 0)
 		confmem_log(&report);
+	memcpy(s->watch.tried, s->config.digest, SHA256_OCTETS);
 	conf_report_fini(&report);
-	return ret;
+	if (ret == 0)
+		return 0;
+	s->last_good = lastgood_load(s->path, &s->config) == 0;
+	return s->last_good ? 0 : ret;
 }
 
 static int open_programs(struct supervisor *s)
@@ -201,6 +207,7 @@ out:
 int main(int argc, char **argv)
 {
 	struct supervisor s = {
+		.first = {.fd = -1},
 		.config = {.fd = -1},
 		.next = {.fd = -1},
 		.worker = {.fd = -1},
@@ -219,6 +226,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
 	notify_init();
+	store_init();
 	s.path = o.path;
 	s.quiet = o.quiet;
 	status = 1;
@@ -228,6 +236,7 @@ int main(int argc, char **argv)
 		if (open_programs(&s) == 0)
 			status = run(&s, o.port);
 		confmem_close(&s.config);
+		confmem_close(&s.first);
 	}
 	child_program_close(&s.controller);
 	child_program_close(&s.forwarder);

@@ -1,16 +1,24 @@
 /* reload.c - see reload.h */
 #include "supervisor/reload.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "supervisor/crew.h"
+#include "supervisor/cpus.h"
+#include "supervisor/lastgood.h"
 #include "supervisor/notify.h"
+#include "supervisor/resize.h"
 #include "supervisor/supervise.h"
 
 #define GAP_NS NS_PER_S /* between two reloads */
+#define LEAVES_NS                                                                        \
+	(500 * NS_PER_MS) /* an address that goes is served for so long, and
+                                       as long as queries may be parked */
 
 static void tell_controller(struct supervisor *s, uint32_t type, uint32_t number, int fd)
 {
@@ -24,7 +32,8 @@ void reload_ask(struct supervisor *s)
 
 uint64_t reload_wake_ns(const struct supervisor *s)
 {
-	bool can = s->reload_wanted && s->next.fd < 0 && s->config_taken;
+	bool can = s->reload_wanted && s->next.fd < 0 && s->config_taken &&
+	           !resize_busy(s);
 
 	return can ? s->reload_ns : UINT64_MAX;
 }
@@ -46,8 +55,60 @@ static void refuse(struct supervisor *s, const char *by, const char *why)
 	finish(s);
 }
 
+/* How many workers the next configuration asks for. */
+static uint32_t workers(const struct supervisor *s)
+{
+	struct cpus cpus;
+
+	if (s->next.conf.workers == s->config.conf.workers)
+		return s->slots.shares;
+	cpus_find("", &cpus);
+	return cpus_workers(&cpus, s->next.conf.workers);
+}
+
+/* Open what the next configuration needs, beside what is open. 0; -errno, logged. */
+static int prepare(struct supervisor *s)
+{
+	struct addresses machine = {0};
+	int ret = resize_prepare(s, workers(s));
+
+	if (ret < 0)
+		return ret;
+	addresses_list(&machine); /* without them the catch-alls serve */
+	ret = sockets_prepare(&s->sockets, s->next.conf.listen, s->next.conf.nlisten,
+		&machine, crew_tell_group, s);
+	addresses_fini(&machine);
+	if (ret < 0)
+		resize_abort(s);
+	return ret;
+}
+
+/* Forget the next configuration, and what was opened for it. */
+static void take_back(struct supervisor *s)
+{
+	sockets_abort(&s->sockets, crew_tell_group, s);
+	resize_abort(s);
+	confmem_close(&s->next);
+}
+
+/* The next configuration becomes the current one. */
+static void make_current(struct supervisor *s, uint64_t now_ns)
+{
+	if (s->first.fd < 0)
+		s->first = s->config;
+	else
+		confmem_close(&s->config);
+	s->config = s->next;
+	s->next = (struct confmem){.fd = -1};
+	s->last_good = false;
+	resize_commit(s, now_ns);
+	sockets_commit(&s->sockets, now_ns + resize_parked_ns(s) + LEAVES_NS);
+	s->addresses_ns = now_ns; /* what has changed meanwhile */
+}
+
 void reload_step(struct supervisor *s, uint64_t now_ns)
 {
+	const struct conf *started = s->first.fd >= 0 ? &s->first.conf : &s->config.conf;
 	struct conf_report report = {0};
 
 	if (now_ns < reload_wake_ns(s) || s->stop != STOP_NOT)
@@ -58,6 +119,8 @@ void reload_step(struct supervisor *s, uint64_t now_ns)
 	if (s->reloading)
 		notify_send("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_ns / 1000);
 	int ret = confmem_load(s->path, s->config.number + 1, &s->next, &report);
+	if (ret == 0 || ret == -EINVAL) /* it was read */
+		memcpy(s->watch.tried, s->next.digest, SHA256_OCTETS);
 	confmem_log(&report);
 	conf_report_fini(&report);
 	if (ret < 0) {
@@ -65,7 +128,12 @@ void reload_step(struct supervisor *s, uint64_t now_ns)
 		refuse(s, "supervisor", "see the lines above");
 		return;
 	}
-	confmem_log_restart(&s->config.conf, &s->next.conf);
+	confmem_log_restart(started, &s->next.conf);
+	if (prepare(s) < 0) {
+		confmem_close(&s->next);
+		refuse(s, "supervisor", "see the lines above");
+		return;
+	}
 	tell_controller(s, MESSAGE_PREPARE, s->next.number, s->next.fd);
 }
 
@@ -97,13 +165,11 @@ void reload_prepared(struct supervisor *s, const struct message_prepared *m)
 	if (s->next.fd >= 0 && m->number == s->next.number) {
 		if (m->ok == 0) {
 			tell_controller(s, MESSAGE_ABORT, m->number, -1);
-			confmem_close(&s->next);
+			take_back(s);
 			refuse(s, "controller", error);
 			return;
 		}
-		confmem_close(&s->config);
-		s->config = s->next;
-		s->next = (struct confmem){.fd = -1};
+		make_current(s, clock_mono_ns());
 		tell_controller(s, MESSAGE_COMMIT, m->number, -1);
 		if (!s->quiet)
 			log_set_level((enum log_level)s->config.conf.log_level);
@@ -122,6 +188,9 @@ void reload_committed(struct supervisor *s, uint32_t number)
 	/* Or its predecessor died between PREPARED and COMMITTED. */
 	if (s->config_taken || s->reloading)
 		log_line(LOG_INFO, "reload done config=%" PRIu32, number);
+	if (s->kept != number && !s->last_good)
+		lastgood_save(&s->config);
+	s->kept = number;
 	finish(s);
 	s->config_taken = true;
 	s->config_ever = true;
@@ -132,6 +201,6 @@ void reload_controller_died(struct supervisor *s)
 	s->config_taken = false;
 	if (s->next.fd < 0)
 		return;
-	confmem_close(&s->next);
+	take_back(s);
 	refuse(s, "controller", "it died over it");
 }

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -13,7 +14,7 @@ static bool runs(const struct slot *slot)
 
 uint32_t slots_workers(const struct slots *s)
 {
-	return 2 * s->shares;
+	return s->workers;
 }
 
 uint32_t slots_controller(const struct slots *s)
@@ -35,34 +36,47 @@ uint32_t slots_number(const struct slots *s, uint32_t i)
 	return i - first[slots_role(s, i)];
 }
 
-void slots_init(struct slots *s, uint32_t shares, uint32_t forwarders, uint64_t now_ns)
+static struct slot new_slot(enum slot_role role, uint64_t now_ns)
 {
 	static const uint64_t patience_ns[] = {
 		SLOTS_WORKER_NS, SLOTS_FORWARDER_NS, SLOTS_CONTROLLER_NS};
 
+	return (struct slot){
+		.state = role != SLOT_WORKER ? SLOT_WAITING : SLOT_FREE,
+		.share = SLOT_NONE,
+		.due_ns = now_ns,
+		.patience_ns = patience_ns[role],
+		.backoff = {.base_ns = 100 * NS_PER_MS,
+			.cap_ns = 5 * NS_PER_S,
+			.reset_ns = 10 * NS_PER_S},
+	};
+}
+
+/* A worker is wanted for share i, which has the slot of the same number. */
+static void want(struct slots *s, uint32_t i, uint64_t now_ns)
+{
+	s->slot[i].state = SLOT_WAITING;
+	s->slot[i].share = i;
+	s->slot[i].due_ns = now_ns;
+}
+
+void slots_init(struct slots *s, uint32_t shares, uint32_t forwarders, uint64_t now_ns)
+{
 	assert(shares >= 1 && shares <= SLOTS_SHARES_MAX);
 	*s = (struct slots){
 		.shares = shares,
+		.staying = shares,
+		.workers = 2 * shares,
 		.forwarders = forwarders,
 		.n = 2 * shares + forwarders + 1,
 		.tick_ns = now_ns + SLOTS_TICK_NS,
 		.on_time_ns = now_ns,
 	};
 	s->slot = mem_alloc(s->n, sizeof(*s->slot));
-	for (uint32_t i = 0; i < s->n; i++) {
-		enum slot_role role = slots_role(s, i);
-		bool wanted = role != SLOT_WORKER || i < shares;
-
-		s->slot[i] = (struct slot){
-			.state = wanted ? SLOT_WAITING : SLOT_FREE,
-			.share = i < shares ? i : SLOT_NONE,
-			.due_ns = now_ns,
-			.patience_ns = patience_ns[role],
-			.backoff = {.base_ns = 100 * NS_PER_MS,
-				.cap_ns = 5 * NS_PER_S,
-				.reset_ns = 10 * NS_PER_S},
-		};
-	}
+	for (uint32_t i = 0; i < s->n; i++)
+		s->slot[i] = new_slot(slots_role(s, i), now_ns);
+	for (uint32_t i = 0; i < shares; i++)
+		want(s, i, now_ns);
 }
 
 void slots_fini(struct slots *s)
@@ -97,7 +111,7 @@ uint64_t slots_started(struct slots *s, uint32_t i, int pid, uint64_t now_ns)
 	slot->life = ++s->lives;
 	slot->started_ns = now_ns;
 	slot->progress_ns = now_ns;
-	slot->killed = false;
+	slot->killed = slot->retired = false;
 	return slot->life;
 }
 
@@ -110,12 +124,18 @@ void slots_failed(struct slots *s, uint32_t i, uint64_t now_ns, uint64_t random)
 					slot->backoff.base_ns);
 }
 
-void slots_ready(struct slots *s, uint32_t i)
+bool slots_ready(struct slots *s, uint32_t i)
 {
+	uint32_t share = s->slot[i].share;
+
 	if (s->slot[i].state != SLOT_STARTING)
-		return;
+		return false;
 	s->slot[i].state = SLOT_SERVING;
 	s->hold_ns = 0;
+	if (share == SLOT_NONE || !s->joining[share])
+		return false;
+	s->joining[share] = false;
+	return true;
 }
 
 /* Note a death at a young age; true if the last five of them are a crash loop. */
@@ -143,7 +163,7 @@ bool slots_died(struct slots *s, uint32_t i, uint64_t now_ns, uint64_t random)
 	if (age_ns < SLOTS_YOUNG_NS)
 		loops = note_young_death(slot, now_ns);
 	slot->pid = 0;
-	slot->state = s->stopping ? SLOT_FREE : SLOT_WAITING;
+	slot->state = s->stopping || slot->retired ? SLOT_FREE : SLOT_WAITING;
 	slot->due_ns = now_ns + backoff_next(&slot->backoff, now_ns, random);
 	if (!loops || slot->share == SLOT_NONE || s->looping[slot->share])
 		return false;
@@ -244,15 +264,77 @@ uint32_t slots_steering(const struct slots *s, uint32_t *out)
 {
 	uint32_t n = 0;
 
-	for (uint32_t share = 0; share < s->shares; share++) {
-		if (!s->looping[share])
+	for (uint32_t share = 0; share < s->staying; share++) {
+		if (!s->looping[share] && !s->joining[share])
 			out[n++] = share;
 	}
 	if (n > 0)
 		return n;
-	for (uint32_t share = 0; share < s->shares; share++)
-		out[n++] = share;
+	for (uint32_t share = 0; share < s->staying; share++) {
+		if (!s->joining[share])
+			out[n++] = share;
+	}
 	return n;
+}
+
+uint32_t slots_grow(struct slots *s, uint32_t shares)
+{
+	uint32_t old = s->workers, tail = s->n - old;
+
+	assert(shares <= SLOTS_SHARES_MAX);
+	if (2 * shares <= old)
+		return 0;
+	uint32_t more = 2 * shares - old;
+	s->slot = mem_resize(s->slot, s->n + more, sizeof(*s->slot));
+	memmove(&s->slot[old + more], &s->slot[old], tail * sizeof(*s->slot));
+	for (uint32_t i = old; i < old + more; i++)
+		s->slot[i] = new_slot(SLOT_WORKER, 0);
+	s->workers += more;
+	s->n += more;
+	return more;
+}
+
+void slots_join(struct slots *s, uint32_t shares, uint64_t now_ns)
+{
+	assert(s->staying == s->shares && 2 * shares <= s->workers);
+	for (uint32_t share = s->shares; share < shares; share++) {
+		s->looping[share] = false;
+		s->joining[share] = true;
+		s->slot[share].nyoung_deaths = 0;
+		want(s, share, now_ns);
+	}
+	s->shares = s->staying = shares;
+}
+
+void slots_leave(struct slots *s, uint32_t staying)
+{
+	assert(staying >= 1 && staying <= s->shares);
+	s->staying = staying;
+}
+
+void slots_retire(struct slots *s, uint32_t i, bool retired)
+{
+	s->slot[i].retired = retired;
+	if (retired && s->slot[i].state == SLOT_WAITING)
+		s->slot[i].state = SLOT_FREE;
+}
+
+bool slots_left(const struct slots *s)
+{
+	for (uint32_t share = s->staying; share < s->shares; share++) {
+		if (s->slot[share].state != SLOT_FREE)
+			return false;
+	}
+	return true;
+}
+
+void slots_shrink(struct slots *s)
+{
+	for (uint32_t share = s->staying; share < s->shares; share++) {
+		s->looping[share] = s->joining[share] = false;
+		s->slot[share].share = SLOT_NONE;
+	}
+	s->shares = s->staying;
 }
 
 uint32_t slots_serving(const struct slots *s)

@@ -2,10 +2,14 @@
  * slots.h - who runs, who serves what, who is started again and when, who hangs (core)
  *
  * A slot is a place for one process: its stat page, its pair, its history of deaths.
- * Slots 0 to 2n-1 are for workers, twice as many as there are shares (an orderly
- * replacement needs a free one); the k forwarders' follow, and the last one is the
- * controller's. Sockets belong to shares: share i is served by the worker of slot i, and
- * by every healthy worker as well while it is steered around (EV-03).
+ * Slots 0 to 2n-1 are for workers, twice as many as there are shares, or were once (an
+ * orderly replacement needs a free one); the k forwarders' follow, and the last one is
+ * the controller's. Sockets belong to shares: share i is served by the worker of slot i,
+ * and by every healthy worker as well while it is steered around (EV-03).
+ *
+ * The number of shares changes at its end (RL-04). New shares join: they get queries as
+ * soon as their workers are ready. Those that go leave: they get no new queries, what is
+ * queued is still served, and then their workers end.
  *
  * No clocks, no processes: times are arguments, in nanoseconds of the monotonic clock,
  * and what is decided here is carried out by supervise.c.
@@ -56,6 +60,7 @@ struct slot {
 	uint64_t progress_ns;  /* when we last saw it move */
 	uint64_t patience_ns;  /* without progress for so long: hung */
 	bool killed;           /* SIGKILL was sent; it is as good as dead */
+	bool retired;          /* RETIRE was sent: nobody succeeds it */
 	struct backoff backoff;
 	uint64_t young_deaths[SLOTS_LOOP_DEATHS]; /* times of the last ones, a ring */
 	uint32_t nyoung_deaths;                   /* in all */
@@ -63,14 +68,17 @@ struct slot {
 
 struct slots {
 	uint32_t shares;     /* n */
+	uint32_t staying;    /* shares from this one on leave; n: none does */
+	uint32_t workers;    /* slots for workers: twice the most shares ever */
 	uint32_t forwarders; /* k */
-	uint32_t n;          /* slots: 2n workers', k forwarders' and the controller's */
+	uint32_t n;          /* slots: workers', k forwarders' and the controller's */
 	struct slot *slot;   /* owned */
 	uint64_t lives;      /* number of the last life */
 	uint64_t tick_ns;    /* when the next look at the heartbeats is due */
 	uint64_t on_time_ns; /* our timer has been on time since */
 	uint64_t hold_ns;    /* no hung process is killed before: one at a time */
 	bool looping[SLOTS_SHARES_MAX]; /* shares that are steered around */
+	bool joining[SLOTS_SHARES_MAX]; /* their workers have not been ready yet */
 	bool stopping;
 };
 
@@ -100,12 +108,13 @@ uint64_t slots_started(struct slots *s, uint32_t i, int pid, uint64_t now_ns);
 /* Starting one in slot i failed: tried again after a back-off. */
 void slots_failed(struct slots *s, uint32_t i, uint64_t now_ns, uint64_t random);
 
-/* READY came from slot i. */
-void slots_ready(struct slots *s, uint32_t i);
+/* READY came from slot i. True if its share joins now and is to be steered to. */
+bool slots_ready(struct slots *s, uint32_t i);
 
 /*
  * The process of slot i died: the slot is due again at once; later if it dies young again
- * and again (100 ms, doubled up to 5 s); never while stopping. True if its share is in a
+ * and again (100 ms, doubled up to 5 s); never while stopping, nor when it was retired.
+ * True if its share is in a
  * crash loop from now on and is to be steered around.
  */
 bool slots_died(struct slots *s, uint32_t i, uint64_t now_ns, uint64_t random);
@@ -131,12 +140,33 @@ bool slots_serves(const struct slots *s, uint32_t i, uint32_t share);
 
 /*
  * The shares that get new queries: all that do not loop, or all of them where every one
- * does. `out` has room for SLOTS_SHARES_MAX; returns how many.
+ * does; none that joins or leaves. `out` has room for SLOTS_SHARES_MAX; returns how many.
  */
 uint32_t slots_steering(const struct slots *s, uint32_t *out);
 
 /* True if READY has come from every share's worker. */
 bool slots_all_ready(const struct slots *s);
+
+/*
+ * Make room for the workers of `shares` shares: the slots behind theirs move up. Returns
+ * by how many; 0: there is room already.
+ */
+uint32_t slots_grow(struct slots *s, uint32_t shares);
+
+/* There are `shares` shares from now on, for which there is room: the new ones join. */
+void slots_join(struct slots *s, uint32_t shares, uint64_t now_ns);
+
+/* The shares from `staying` on, at least 1, leave. */
+void slots_leave(struct slots *s, uint32_t staying);
+
+/* The worker of slot i, whose share leaves, was told to end; false: it is called back. */
+void slots_retire(struct slots *s, uint32_t i, bool retired);
+
+/* True if no process runs, or is wanted, for the shares that leave. */
+bool slots_left(const struct slots *s);
+
+/* Those shares are no more. Only after slots_left(). */
+void slots_shrink(struct slots *s);
 
 /* How many workers serve now. */
 uint32_t slots_serving(const struct slots *s);

@@ -32,8 +32,10 @@
 /* One address with its group. */
 struct sockets_group {
 	struct socket_key key;
-	bool follows; /* made for a wildcard: goes when the address goes */
-	int *fd;      /* one for each share, owned; NULL: somebody else holds the port */
+	bool follows;       /* made for a wildcard: goes when the address goes */
+	bool fresh;         /* of a change that is neither made nor taken back */
+	uint64_t leaves_ns; /* it is to be closed then; 0: it stays */
+	int *fd; /* one for each share, owned; NULL: somebody else holds the port */
 };
 
 struct sockets {
@@ -43,6 +45,8 @@ struct sockets {
 	struct conf_listen *listen; /* owned: what was asked for */
 	bool *tcp_apart; /* owned; for each: a wildcard that TCP cannot listen on */
 	size_t nlisten;
+	uint16_t port;        /* stands in for all ports, unless 0 */
+	struct sockets *next; /* what a change asks for, no descriptors; owned, or NULL */
 	struct sock_filter filter[STEER_MAX]; /* current steering */
 	uint16_t filter_len;
 	bool all_serve;   /* no share is steered around */
@@ -66,6 +70,42 @@ int sockets_open(struct sockets *s, const struct conf_listen *listen, size_t n,
 /* Open and close specific sockets of wildcards after the machine's addresses changed. */
 void sockets_follow(struct sockets *s, const struct addresses *machine,
 	sockets_on_change on_change, void *arg);
+
+/*
+ * Begin a change (RL-04): open what listening at these `n` addresses needs and is not
+ * open, as sockets_open() does; where sockets of ours cover an address already, they are
+ * no hindrance. What was open stays. 0; -errno, logged: nothing has changed.
+ * sockets_commit() or sockets_abort() must follow.
+ */
+int sockets_prepare(struct sockets *s, const struct conf_listen *listen, size_t n,
+	const struct addresses *machine, sockets_on_change on_change, void *arg);
+
+/*
+ * Make the change: what is not wanted any more is closed by sockets_step() at
+ * `leaves_ns`, when queries that came by it have their replies. Without a change,
+ * nothing happens.
+ */
+void sockets_commit(struct sockets *s, uint64_t leaves_ns);
+
+/* Close what is due, and when there is something again. */
+void sockets_step(
+	struct sockets *s, uint64_t now_ns, sockets_on_change on_change, void *arg);
+uint64_t sockets_wake_ns(const struct sockets *s);
+
+/* Take the change back: close what it has opened. */
+void sockets_abort(struct sockets *s, sockets_on_change on_change, void *arg);
+
+/*
+ * Bind further sockets in every group, up to `shares`; nobody draws them yet, and TCP is
+ * steered from now on as well. 0; -errno, logged: nothing has changed.
+ */
+int sockets_grow(struct sockets *s, uint32_t shares);
+
+/* Close the sockets of the shares from `shares` on, which nobody draws any more. */
+void sockets_shrink(struct sockets *s, uint32_t shares);
+
+/* True if nothing waits in the sockets of the shares from `share` on. */
+bool sockets_idle(const struct sockets *s, uint32_t share);
 
 /* Draw among these n shares from now on (steer.h). */
 void sockets_steer(struct sockets *s, const uint32_t *share, uint32_t n);

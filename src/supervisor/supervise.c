@@ -2,6 +2,7 @@
 #include "supervisor/supervise.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +16,9 @@
 #include "supervisor/crew.h"
 #include "supervisor/notify.h"
 #include "supervisor/reload.h"
+#include "supervisor/resize.h"
 #include "supervisor/status.h"
+#include "supervisor/watch.h"
 
 #define STOP_NS   (2 * NS_PER_S)   /* for each stage of an orderly end, */
 #define PARKED_NS (8 * NS_PER_S)   /* at most for parked queries besides */
@@ -67,12 +70,15 @@ static int open_loop(struct supervisor *s)
 	ret = watch(s, s->signals, SOURCE_SIGNALS);
 	if (ret == 0)
 		watch_addresses(s);
+	if (ret == 0)
+		watch_open(s, clock_mono_ns());
 	s->addresses_ns = UINT64_MAX;
 	return ret;
 }
 
 static void close_loop(struct supervisor *s)
 {
+	watch_close(s);
 	if (s->addresses >= 0)
 		close(s->addresses);
 	if (s->signals >= 0)
@@ -111,18 +117,57 @@ static void retire(struct supervisor *s, enum stop_stage stage, uint64_t now_ns)
 	}
 }
 
+/* The processes end from now on, and nobody is started again. */
+static void end(struct supervisor *s, uint64_t now_ns)
+{
+	s->slots.stopping = true;
+	log_line(LOG_INFO, "stopping status=%d", s->status);
+	retire(s, STOP_WORKERS, now_ns);
+}
+
+/* A second call: no more patience. */
+static void end_at_once(struct supervisor *s, uint64_t now_ns)
+{
+	s->stop_hard = true;
+	s->stop_ns = now_ns;
+	if (s->stop == STOP_LAMEDUCK)
+		end(s, now_ns);
+}
+
 void supervise_stop(struct supervisor *s, int status, uint64_t now_ns)
 {
 	if (s->stop != STOP_NOT) {
-		s->stop_hard = true;
-		s->stop_ns = now_ns;
+		end_at_once(s, now_ns);
 		return;
 	}
 	s->status = status;
-	s->slots.stopping = true;
 	notify_send("STOPPING=1");
-	log_line(LOG_INFO, "stopping status=%d", status);
-	retire(s, STOP_WORKERS, now_ns);
+	end(s, now_ns);
+}
+
+void supervise_lameduck(struct supervisor *s, uint64_t now_ns)
+{
+	uint64_t length_ns = s->config.conf.health.lameduck_ns;
+
+	if (s->stop != STOP_NOT || length_ns == 0) {
+		supervise_stop(s, 0, now_ns);
+		return;
+	}
+	s->stop = STOP_LAMEDUCK;
+	s->stop_ns = now_ns + LAMEDUCK_LOOK_NS;
+	lameduck_begin(&s->lameduck, length_ns, status_udp_queries(s), now_ns);
+	notify_send("STOPPING=1\nSTATUS=lameduck: answers go on for a while");
+	log_line(LOG_INFO, "lameduck least_ms=%" PRIu64 " most_ms=%" PRIu64,
+		length_ns / NS_PER_MS, 2 * length_ns / NS_PER_MS);
+}
+
+static void lameduck_step(struct supervisor *s, uint64_t now_ns)
+{
+	if (s->stop != STOP_LAMEDUCK || now_ns < s->stop_ns)
+		return;
+	s->stop_ns = now_ns + LAMEDUCK_LOOK_NS;
+	if (lameduck_is_over(&s->lameduck, status_udp_queries(s), now_ns))
+		end(s, now_ns);
 }
 
 /* Kill who has not ended in time; those whose turn has not come are told first. */
@@ -157,7 +202,9 @@ static void on_signals(struct supervisor *s, uint64_t now_ns)
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGTERM:
-		case SIGINT:
+			supervise_lameduck(s, now_ns);
+			break;
+		case SIGINT: /* of a terminal: somebody waits */
 			supervise_stop(s, 0, now_ns);
 			break;
 		case SIGHUP:
@@ -193,14 +240,24 @@ static void follow_addresses(struct supervisor *s, uint64_t now_ns)
 	addresses_fini(&machine);
 }
 
+static void tick(struct supervisor *s, uint64_t now_ns)
+{
+	crew_tick(s, now_ns);
+	status_watchdog(s, now_ns);
+}
+
 /* What is due by time. True when all is done. */
 static bool step(struct supervisor *s, uint64_t now_ns)
 {
-	if (s->stop != STOP_NOT)
+	lameduck_step(s, now_ns);
+	if (s->stop >= STOP_WORKERS)
 		return stop_step(s, now_ns);
 	if (now_ns >= s->slots.tick_ns)
-		crew_tick(s, now_ns);
+		tick(s, now_ns);
 	follow_addresses(s, now_ns);
+	watch_step(s, now_ns);
+	resize_step(s, now_ns);
+	sockets_step(&s->sockets, now_ns, crew_tell_group, s);
 	reload_step(s, now_ns);
 	crew_start(s, now_ns);
 	status_step(s, now_ns);
@@ -210,11 +267,14 @@ static bool step(struct supervisor *s, uint64_t now_ns)
 /* Milliseconds until something is due, rounded up; -1: not before an event. */
 static int time_out(const struct supervisor *s, uint64_t now_ns)
 {
-	uint64_t wake_ns = s->stop_ns;
+	uint64_t wake_ns = s->stop != STOP_NOT ? s->stop_ns : reload_wake_ns(s);
 
-	if (s->stop == STOP_NOT) {
-		wake_ns = MIN(slots_wake_ns(&s->slots), s->addresses_ns);
-		wake_ns = MIN(wake_ns, reload_wake_ns(s));
+	if (s->stop < STOP_WORKERS) {
+		wake_ns = MIN(wake_ns, slots_wake_ns(&s->slots));
+		wake_ns = MIN(wake_ns, s->addresses_ns);
+		wake_ns = MIN(wake_ns, watch_wake_ns(s));
+		wake_ns = MIN(wake_ns, resize_wake_ns(s));
+		wake_ns = MIN(wake_ns, sockets_wake_ns(&s->sockets));
 	}
 	if (wake_ns == UINT64_MAX)
 		return -1;
@@ -229,6 +289,8 @@ static void dispatch(struct supervisor *s, uint64_t source, uint64_t now_ns)
 		on_signals(s, now_ns);
 	else if (source == SOURCE_ADDRESSES)
 		on_addresses(s, now_ns);
+	else if (source == SOURCE_FILES)
+		watch_notice(s, now_ns);
 	else
 		crew_receive(s, (uint32_t)source, now_ns);
 }
@@ -252,7 +314,7 @@ int supervise(struct supervisor *s)
 {
 	int ret;
 
-	s->epoll = s->signals = s->addresses = -1;
+	s->epoll = s->signals = s->addresses = s->watch.fd = -1;
 	ret = open_loop(s);
 	if (ret < 0) {
 		log_line(LOG_ERROR, "event loop error=\"%s\"", strerror(-ret));

@@ -2,7 +2,8 @@
  * supervisor.h - what the supervisor knows while it runs
  *
  * One struct, made by main.c, turned by supervise.c; crew.c deals with the children,
- * reload.c with the configuration and the controller.
+ * reload.c with the configuration and the controller, resize.c with how many
+ * workers there are.
  */
 #ifndef SUPERVISOR_SUPERVISOR_H
 #define SUPERVISOR_SUPERVISOR_H
@@ -14,6 +15,7 @@
 #include "supervisor/child.h"
 #include "supervisor/confmem.h"
 #include "supervisor/keep.h"
+#include "supervisor/lameduck.h"
 #include "supervisor/slots.h"
 #include "supervisor/sockets.h"
 
@@ -26,18 +28,46 @@ struct crew {
 };
 
 /*
- * Workers first: what they have parked is settled while there are forwarders. In the
- * order of enum slot_role.
+ * Nobody is told to end before the lameduck is over. Workers first: what they have parked
+ * is settled while there are forwarders. In the order of enum slot_role.
  */
-enum stop_stage { STOP_NOT, STOP_WORKERS, STOP_FORWARDERS, STOP_CONTROLLER };
+enum stop_stage {
+	STOP_NOT,
+	STOP_LAMEDUCK,
+	STOP_WORKERS,
+	STOP_FORWARDERS,
+	STOP_CONTROLLER
+};
+
+/* What is known of the files of the configuration; watch.h. */
+struct watch {
+	int fd;               /* of notices, or -1; owned */
+	uint64_t settle_ns;   /* when to look because of notices; UINT64_MAX: none */
+	uint64_t restless_ns; /* then at the latest */
+	uint64_t look_ns;     /* when to look without any; UINT64_MAX: never */
+	uint8_t seen[SHA256_OCTETS];  /* at the last look */
+	uint8_t tried[SHA256_OCTETS]; /* at the last start or reload, good or bad */
+};
+
+/* A change of the number of workers; resize.h. */
+struct resize {
+	uint32_t workers; /* there shall be so many */
+	bool retiring;    /* those that leave were told to end, */
+	bool late;        /* and had the time to */
+	uint64_t wake_ns; /* when to look at them again */
+	uint64_t end_ns;  /* no more patience for queues, or for workers */
+};
 
 struct supervisor {
 	const char *path;     /* of the configuration; borrowed */
 	const char *instance; /* that we run as, whatever a reload says; borrowed */
 	bool quiet;           /* warnings and errors only, whatever log.level says */
 
+	struct confmem first;  /* the one of the start, when it is current no more */
 	struct confmem config; /* current */
 	struct confmem next;   /* being prepared; fd -1: none */
+	bool last_good;        /* that one runs, as the files had errors at the start */
+	uint32_t kept;         /* number of the one that was kept last; lastgood.h */
 	bool reload_wanted;    /* a signal came */
 	uint64_t reload_ns;    /* not before */
 	bool reloading;        /* the manager was told so */
@@ -50,15 +80,21 @@ struct supervisor {
 	uint64_t success, denial; /* octets of each cache, as it was at the start */
 	struct crew *crew;        /* one for each slot, owned */
 	struct sockets sockets;
+	struct resize resize;
+	struct watch watch;
 
 	int epoll, signals, addresses; /* owned */
 	uint64_t addresses_ns; /* when to look at the addresses; UINT64_MAX: not */
 
 	bool told_ready;
-	uint64_t status_ns; /* when the manager gets the next STATUS */
-	uint64_t queries;   /* of all workers, at the last STATUS */
+	uint64_t status_ns;   /* when the manager gets the next STATUS */
+	uint64_t queries;     /* of all workers, at the last STATUS */
+	uint64_t watchdog_ns; /* WATCHDOG=1 not before, */
+	uint64_t
+		moved_ns; /* and when a worker moved that had not when it was said last */
 
 	enum stop_stage stop;
+	struct lameduck lameduck;
 	bool stop_hard;   /* a second signal: no more patience */
 	uint64_t stop_ns; /* until then the stage's processes may end by themselves */
 	int status;       /* exit status */
@@ -67,5 +103,6 @@ struct supervisor {
 /* Event sources beside the slots' pairs in epoll's data. */
 #define SOURCE_SIGNALS   (UINT64_C(1) << 32)
 #define SOURCE_ADDRESSES (UINT64_C(2) << 32)
+#define SOURCE_FILES     (UINT64_C(3) << 32)
 
 #endif

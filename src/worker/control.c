@@ -97,6 +97,9 @@ static void on_message(struct worker *w, const union message *m, int fd)
 	case MESSAGE_SOCKET_GONE:
 		listen_remove(w, &m->socket);
 		break;
+	case MESSAGE_WORKERS:
+		w->workers = MAX(m->number.number, 1);
+		break;
 	case MESSAGE_RETIRE:
 		control_retire(w);
 		break;
@@ -140,6 +143,7 @@ void control_retire(struct worker *w)
 		return;
 	w->retiring = true;
 	event_del(w->poll);
+	listen_drain(w);
 	listen_serve(w, false);
 	log_line(LOG_INFO, "retired slot=%u", (unsigned)w->slot);
 	tcp_retire(w);

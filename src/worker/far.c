@@ -67,6 +67,22 @@ static bool of_chain(uint16_t type)
 }
 
 /*
+ * True if a set is what was asked for, at the last name: a DNAME or an RRSIG of a name
+ * above it belongs to the chain, whatever was asked for.
+ */
+static bool is_asked(
+	const struct run *run, const struct cache_entry *e, const struct cache_set *set)
+{
+	size_t at = set->at;
+	struct cache_rr rr;
+	struct name n;
+
+	return set->type == run->p->q.type && cache_rr(e, &at, &rr) &&
+	       cache_expand(e, rr.owner, &n) != 0 &&
+	       name_equal(n.wire, n.len, run->owner.name, run->owner.len);
+}
+
+/*
  * Walk along the CNAMEs, each of which the client must be allowed to know of; run->owner
  * is the last name. Whoever asked for the CNAME itself, or for anything, has it.
  */
@@ -78,7 +94,8 @@ static void walk(struct run *run, const struct cache_entry *e, struct walk *w)
 
 	*w = (struct walk){.ending = ENDS_HERE, .nsets = e->nsets, .zone = -1};
 	for (unsigned i = 0; !end && i < e->nsets; i++) {
-		if (sets[i].authority || !of_chain(sets[i].type)) {
+		if (sets[i].authority || !of_chain(sets[i].type) ||
+			is_asked(run, e, &sets[i])) {
 			end = true;
 		} else if (sets[i].type == TYPE_CNAME) {
 			w->ending = pass(run, e, &sets[i], w);

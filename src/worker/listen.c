@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "worker/tcp.h"
 #include "worker/udp.h"
+
+#define DRAINS 256 /* turns of a socket that is about to be closed */
 
 static struct worker_socket *find(
 	struct worker *w, uint32_t share, const struct socket_key *key)
@@ -88,12 +91,32 @@ int listen_add(struct worker *w, const struct message_socket *m, int fd)
 	return 0;
 }
 
+/*
+ * Serve what has come already, but not for ever: where senders go on, the queue does not
+ * become empty.
+ */
+static void drain(struct worker_socket *s)
+{
+	bool tcp = s->key.kind == SOCKET_TCP;
+	struct pollfd p = {.fd = s->fd, .events = POLLIN};
+
+	for (int i = 0; i < DRAINS && s->worker->serving; i++) {
+		if (poll(&p, 1, 0) <= 0 || (p.revents & POLLIN) == 0)
+			return;
+		if (tcp)
+			on_tcp_acceptable(s->fd, EV_READ, s);
+		else
+			on_udp_readable(s->fd, EV_READ, s);
+	}
+}
+
 int listen_remove(struct worker *w, const struct message_socket *m)
 {
 	struct worker_socket *s = find(w, m->share, &m->key);
 
 	if (s == NULL)
 		return -ENOENT;
+	drain(s);
 	event_free(s->event);
 	close(s->fd);
 	*s = (struct worker_socket){.fd = -1};
@@ -117,6 +140,13 @@ void listen_serve(struct worker *w, bool on)
 		else
 			event_del(w->sockets[i].event);
 	}
+}
+
+void listen_drain(struct worker *w)
+{
+	for (unsigned i = 0; i < WORKER_SOCKETS_MAX; i++)
+		if (w->sockets[i].event != NULL)
+			drain(&w->sockets[i]);
 }
 
 void listen_accept(struct worker *w, bool on)

@@ -16,7 +16,9 @@
  */
 int listen_add(struct worker *w, const struct message_socket *m, int fd);
 
-/* Stop reading a socket and close it; its connections go on. 0 or -ENOENT. */
+/*
+ * Serve what waits in a socket, and close it; its connections go on. 0 or -ENOENT.
+ */
 int listen_remove(struct worker *w, const struct message_socket *m);
 
 /* The socket of that share and key, NULL: it is not served. */
@@ -25,6 +27,9 @@ const struct worker_socket *listen_find(
 
 /* Read all sockets from now on, or none any more. */
 void listen_serve(struct worker *w, bool on);
+
+/* Serve what waits in all sockets, as far as it is served at all. */
+void listen_drain(struct worker *w);
 
 /* While sockets are read: accept connections again, or pause that alone (EV-08). */
 void listen_accept(struct worker *w, bool on);

@@ -72,9 +72,31 @@ static bool alone_below(
 	return true;
 }
 
-/* The NXDOMAIN of a name above q's that answers q too (CA-12); NULL: none is known. */
-static const struct cache_entry *cut_above(
-	const struct basis *b, const struct packet *p, const struct question *q)
+/* ---- what is known ---- */
+
+static bool is_denial(const struct cache_entry *e)
+{
+	return e->rcode == RCODE_NXDOMAIN || e->answers == 0;
+}
+
+/* An entry that is fresh, for who found it without waiting: a hit. */
+static enum miss use_fresh(const struct basis *b, struct packet *p,
+	const struct question *q, const struct cache_found *found, struct miss_found *out)
+{
+	out->entry = found->answer;
+	if (found->answer->stored_ns > p->arrival_ns)
+		return MISS_FOUND; /* what it has waited for is no hit */
+	p->facts |= PACKET_HIT;
+	if (is_denial(found->answer))
+		p->facts |= PACKET_DENIAL;
+	p->used_word = found->word;
+	p->used_home = (uint8_t)question_home(q, b->ncaches);
+	return MISS_FOUND;
+}
+
+/* The NXDOMAIN of a name above q's that answers q too (CA-12). False: none is known. */
+static bool cut_above(const struct basis *b, struct packet *p, const struct question *q,
+	struct miss_found *out)
 {
 	struct question above[2];
 	struct cache_found found;
@@ -86,38 +108,16 @@ static const struct cache_entry *cut_above(
 
 		if (!cache_parent(below, &b->snap->key, name) ||
 			!alone_below(b->settings, name->name, name->name_len, q->group))
-			return NULL;
+			return false;
 		found = (struct cache_found){0};
 		find(b, p, name, &found);
 		if (found.answer != NULL && found.fresh &&
-			found.answer->kind == CACHE_NXDOMAIN)
-			return found.answer;
+			found.answer->kind == CACHE_NXDOMAIN) {
+			use_fresh(b, p, name, &found, out);
+			return true;
+		}
 	}
-	return NULL;
-}
-
-/* ---- what is known ---- */
-
-static bool is_denial(const struct cache_entry *e)
-{
-	return e->rcode == RCODE_NXDOMAIN || e->answers == 0;
-}
-
-static void note_found(struct packet *p, const struct cache_entry *e)
-{
-	p->facts |= PACKET_HIT;
-	if (is_denial(e))
-		p->facts |= PACKET_DENIAL;
-}
-
-static enum miss use_fresh(
-	struct packet *p, const struct cache_found *found, struct miss_found *out)
-{
-	out->entry = found->answer;
-	if (found->answer->stored_ns > p->arrival_ns)
-		return MISS_FOUND; /* what it has waited for is no hit */
-	note_found(p, found->answer);
-	return MISS_FOUND;
+	return false;
 }
 
 static bool may_be_stale(const struct basis *b, const struct cache_entry *e)
@@ -162,7 +162,8 @@ static enum miss use_failure(
 }
 
 /* Nothing that may be used, and no stale answer that may be taken now. */
-static enum miss lacking(struct packet *p, struct miss_found *out)
+static enum miss lacking(
+	struct packet *p, const struct question *q, struct miss_found *out)
 {
 	static const char late[] = "no answer in time";
 
@@ -180,13 +181,25 @@ static enum miss lacking(struct packet *p, struct miss_found *out)
 		out->text_len = sizeof(late) - 1;
 		return MISS_FAILED;
 	}
+	p->facts &= (uint16_t)~PACKET_REFRESH; /* it runs again, from the start */
+	p->need[0] = *q;
 	p->nneeds = 1;
 	return MISS_NEED;
 }
 
+/* A stale answer goes out first. Of a chain the first one of those is fetched. */
+static void want_fresh(struct packet *p, const struct question *q)
+{
+	if (p->facts & PACKET_REFRESH)
+		return;
+	p->facts |= PACKET_REFRESH;
+	p->need[0] = *q;
+	p->nneeds = 1;
+}
+
 /* An answer that has expired, or none (CA-15). */
 static enum miss not_fresh(const struct basis *b, struct packet *p,
-	const struct cache_found *found, struct miss_found *out)
+	const struct question *q, const struct cache_found *found, struct miss_found *out)
 {
 	const struct cache_settings *c = &b->settings->forward.cache;
 	bool stale = may_be_stale(b, found->answer);
@@ -197,45 +210,37 @@ static enum miss not_fresh(const struct basis *b, struct packet *p,
 	if (stale && p->wait != WAIT_ASK)
 		return use_stale(p, found->answer, out);
 	if (stale && c->stale_mode == STALE_IMMEDIATE) {
-		p->facts |= PACKET_REFRESH;
-		p->nneeds = 1;
+		want_fresh(p, q);
 		return use_stale(p, found->answer, out);
 	}
-	return lacking(p, out);
+	return lacking(p, q, out);
 }
 
 enum miss miss_find(const struct basis *b, struct packet *p, const struct owner *o,
 	const struct hash128 *hash, bool allowed, struct miss_found *out)
 {
 	const struct forward_settings *f = &b->settings->forward;
-	struct question *q = &p->need[0];
 	struct cache_found found = {0};
+	struct question q;
 
 	*out = (struct miss_found){.ede = ENCODE_NO_EDE};
-	p->facts &= (uint16_t)~PACKET_REFRESH; /* there is one need: this one */
-	if ((p->q.flags & MSG_RD) ==
-		0) /* before the cache is asked: no snooping */
+	/* Before the cache is asked: no snooping. */
+	if ((p->q.flags & MSG_RD) == 0)
 		return MISS_STAYS;
 	int group = group_of(b, o);
 	if (group < 0)
 		return MISS_STAYS;
 	if (!allowed)
 		return MISS_PROHIBITED;
-	p->nneeds = 0;
-	make_question(q, p, f->groups[group].digest, o->name, o->len, hash);
-	find(b, p, q, &found);
-	p->used_word = found.word;
-	p->used_home = (uint8_t)question_home(q, b->ncaches);
+	make_question(&q, p, f->groups[group].digest, o->name, o->len, hash);
+	find(b, p, &q, &found);
 	if (found.answer != NULL && found.fresh)
 		return prefers_older(b, &found) ? use_stale(p, found.older, out)
-		                                : use_fresh(p, &found, out);
+		                                : use_fresh(b, p, &q, &found, out);
 	if (f->cache.nxdomain_cut && found.failure == NULL) {
-		out->entry = cut_above(b, p, q);
-		if (out->entry != NULL) {
-			note_found(p, out->entry);
+		if (cut_above(b, p, &q, out))
 			return MISS_FOUND;
-		}
-		find(b, p, q, &found); /* its copies are others' by now */
+		find(b, p, &q, &found); /* its copies are others' by now */
 	}
-	return not_fresh(b, p, &found, out);
+	return not_fresh(b, p, &q, &found, out);
 }

@@ -28,7 +28,9 @@ struct needs {
 	struct event *timer;
 	unsigned notes_waiting; /* in the outbox */
 	unsigned notes_left;    /* of this batch */
+	bool company;           /* what may not wait is in the outbox, too */
 	struct notes notes;
+	struct notes refreshes; /* of stale entries; hits of others do not hide them */
 };
 
 /* ---- time ---- */
@@ -76,6 +78,7 @@ static bool ask(struct needs *n, const struct packet *p, uint32_t place, uint32_
 		.deadline_ns = deadline_ns,
 		.tcp = p->tcp};
 	peers_put(n->peers, ask_write(m, p->need, p->nneeds), place);
+	n->company = true;
 	return true;
 }
 
@@ -169,10 +172,12 @@ static void tell_hit(struct needs *n, const struct packet *p, uint64_t now_ns)
 static void tell_refresh(struct needs *n, const struct packet *p, uint64_t now_ns)
 {
 	const struct forward_settings *f = &n->worker->reader.settings.forward;
+	const struct question *q = &p->need[0];
+	uint8_t home = (uint8_t)question_home(q, n->worker->ncaches);
 	uint32_t hits;
 
-	if (notes_hit(&n->notes, p->used_home, p->used_word, peers_room(n->peers), now_ns,
-		    &hits))
+	if (notes_hit(&n->refreshes, home, q->hash.check ^ q->type, peers_room(n->peers),
+		    now_ns, &hits))
 		ask(n, p, ASK_NOBODY, 0, now_ns + f->deadline_ms * NS_PER_MS);
 }
 
@@ -193,6 +198,7 @@ static void tell_loop(struct needs *n, const struct packet *p)
 			.life = mark.life,
 			.hops = mark.hops};
 		peers_put(n->peers, sizeof(m->loop), ASK_NOBODY);
+		n->company = true;
 	}
 }
 
@@ -210,13 +216,12 @@ void needs_replied(struct worker *w, const struct packet *p, uint64_t now_ns)
 void needs_flush(struct worker *w)
 {
 	struct needs *n = w->needs;
-	bool alone = n->notes_waiting == peers_waiting(n->peers);
-
 	n->notes_left = NOTES_MAX;
-	if (alone && n->notes_waiting < NOTES_WAIT)
+	if (!n->company && n->notes_waiting < NOTES_WAIT)
 		return;
 	peers_flush(n->peers);
 	n->notes_waiting = 0;
+	n->company = false;
 }
 
 /* ---- running again ---- */
@@ -514,6 +519,7 @@ void needs_tick(struct worker *w)
 
 	peers_flush(w->needs->peers);
 	w->needs->notes_waiting = 0;
+	w->needs->company = false;
 	look_for_caches(w);
 	for (unsigned k = 0; k < w->ncaches; k++)
 		torn += w->caches[k].torn;

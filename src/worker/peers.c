@@ -113,11 +113,6 @@ unsigned peers_room(const struct peers *p)
 	return OUTBOX - p->n;
 }
 
-unsigned peers_waiting(const struct peers *p)
-{
-	return p->n;
-}
-
 /* ---- receiving ---- */
 
 /* Sort a round of messages: those of one kind are told together. */

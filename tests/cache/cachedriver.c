@@ -208,6 +208,7 @@ static void keep(char *line)
 
 static void flush(const char *line)
 {
+	struct forward_flush f = {.at_ns = UINT64_MAX};
 	struct question q;
 	char name[300];
 	int below;
@@ -215,7 +216,10 @@ static void flush(const char *line)
 	if (sscanf(line, "%299s %d", name, &below) != 2)
 		abort();
 	q = cached_question(&cached_key, name, TYPE_A);
-	printf("%zu\n", cachewrite_flush(&c.w, q.name, q.name_len, below));
+	f.below = below != 0;
+	f.name.len = q.name_len;
+	memcpy(f.name.wire, q.name, q.name_len);
+	printf("%zu\n", cachewrite_flush(&c.w, &f));
 }
 
 static void act(const char *what, char *line)

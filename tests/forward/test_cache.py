@@ -256,6 +256,20 @@ class Lives(Cached):
             self.check_stored(True)
         self.assertEqual(self.u.count(NAME), 1)
 
+    def test_flushed(self):
+        """CA-19: what was flushed long ago is not flushed again by each new forwarder"""
+        self.check_right(NAME)
+        code, _, err = self.a.ctl("flush", ".", "--below", "-c", self.a.config)
+        self.assertEqual(code, 0, err)
+        self.check_right(NAME)
+        self.assertEqual(self.u.count(NAME), 2)
+        pid = self.a.forwarder_pids[0]
+        os.kill(pid, signal.SIGKILL)
+        await_("another forwarder", lambda: self.a.forwarder_pids not in ([], [pid]))
+        self.check_right("b.far.example.")
+        self.check_right(NAME)
+        self.assertEqual(self.u.count(NAME), 2)
+
     def test_worker(self):
         """CA-19, G9: so it is for another worker"""
         self.check_right(NAME)

@@ -183,6 +183,16 @@ class Refusals(ForwardTest):
             self.check_right(f"n{i}.far.example.")
             self.assertEqual(up.count(f"n{i}.far.example."), packets, i)
 
+    def test_extended(self):
+        """FP-06: an rcode of EDNS is about the hop: the next upstream, then SERVFAIL says so"""
+        first, second = self.up(rcode("BADCOOKIE")), self.up()
+        self.lab(group(first, second, policy="sequential", hedge=False))
+        self.check_right("a.far.example.")
+        second.on("b.far.example.", rcode("BADVERS"))
+        reply = self.a.query("b.far.example.")
+        self.check_failed(reply, *WHY)
+        self.assertIn("BADVERS", reply.ede_text)
+
     def test_passed_on(self):
         """FW-15, FP-05: rcodes that are not listed are passed on"""
         up, other = self.up(rcode("YXDOMAIN")), self.up()

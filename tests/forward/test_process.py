@@ -13,7 +13,29 @@ from lab import ForwardTest, Forwarding, group
 from upstream import after, rcode, silent
 
 
+BALLAST = ["unshare", "-m", "sh", "-c",
+           "mount -t tmpfs -o size=24m tmpfs /dev/shm && "
+           'head -c 23m /dev/zero > /dev/shm/ballast && exec "$@"', "sh"]
+
+
+class Crowded(Forwarding):
+    """Begins where /dev/shm has no room for a cache; makes some once it was missed."""
+
+    def await_ready(self):
+        self.await_log("no memory for the cache")
+        os.unlink(f"/proc/{self.pid}/root/dev/shm/ballast")
+        super().await_ready()
+
+
 class Process(ForwardTest):
+    def test_memory(self):
+        """SH-02: no room for the cache: one line, and it begins when there is some"""
+        harness.need_root()
+        harness.need_namespace()
+        self.a = self.enter(Crowded(group(self.up()), wrap=BALLAST))
+        self.check_right("one.far.example.")
+        self.assertEqual(len(self.a.log_lines("no memory for the cache")), 1)
+
     def test_allocation(self):
         """G7: a question is taken on without an allocation, here and in the worker"""
         up = self.up()

@@ -135,6 +135,9 @@ static void read_all(struct cache *r)
 
 static void write_all(void)
 {
+	const struct forward_flush below = {.at_ns = UINT64_MAX,
+		.below = true,
+		.name = {.len = 11, .wire = "\1b\7example"}};
 	struct cache_found f;
 
 	for (unsigned i = 0; i < 3 * NAMES; i++) {
@@ -146,8 +149,7 @@ static void write_all(void)
 		FUZZ_CHECK(cachewrite_store(&c.w, &entry.e) == 0);
 		FUZZ_CHECK(cache_find(&c.w.reader, q, 0, 0, &f) && f.answer != NULL);
 	}
-	sink += (unsigned)cachewrite_flush(
-		&c.w, (const uint8_t *)"\1b\7example", 11, true);
+	sink += (unsigned)cachewrite_flush(&c.w, &below);
 	sink += (unsigned)cachewrite_keep_groups(&c.w, (uint64_t[]){1}, 1);
 }
 

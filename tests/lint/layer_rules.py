@@ -105,7 +105,8 @@ SHELL_HEADERS = re.compile(
     r"|signal|pthread|linux/.*|event2/.*)(\.h)?$")
 
 # Headers of base/ that core files may use: the others log, ask clocks or open things.
-CORE_BASE = {"base/base.h", "base/backoff.h", "base/hash.h", "base/mem.h"}
+CORE_BASE = {"base/base.h", "base/backoff.h", "base/hash.h", "base/mem.h",
+             "base/sha256.h"}
 
 
 def area_of(path):

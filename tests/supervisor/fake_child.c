@@ -258,6 +258,9 @@ static void on_message(const union message *m, int fd)
 		note("COMMIT number=%" PRIu32, m->number.number);
 		say(MESSAGE_COMMITTED, m->number.number);
 		break;
+	case MESSAGE_WORKERS:
+		note("WORKERS number=%" PRIu32, m->number.number);
+		break;
 	case MESSAGE_RETIRE:
 		note("RETIRE");
 		if (!asked_for("linger"))

@@ -7,6 +7,7 @@ ports of its own. Wildcards are tried in a network namespace, where one can be m
 import fcntl
 import glob
 import os
+import queue
 import re
 import resource
 import shutil
@@ -15,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -72,7 +74,8 @@ class Appliance:
         self.configure(listen or ["127.0.0.1"], workers)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self.path("notify"))
-        self.notify.settimeout(WAIT)
+        self.heard = queue.Queue()
+        threading.Thread(target=self.hear, daemon=True).start()
         self.process = None
 
     def path(self, *parts):
@@ -83,7 +86,8 @@ class Appliance:
         entries = ", ".join('{ address = "%s"; port = %d; }' % (a, self.port) for a in listen)
         with open(self.path("conf"), "w", encoding="ascii") as f:
             f.write('instance = "%s";\nrun_dir = "%s";\nstate_dir = "%s";\nworkers = %d;\n'
-                    'listen = ( %s );\nkubernetes = { source = "files"; path = "%s"; };\n%s\n'
+                    'listen = ( %s );\nkubernetes = { source = "files"; path = "%s"; };\n'
+                    'health = { lameduck = "0s"; };\n%s\n'
                     % (self.instance, self.path("run"), self.path("state"), workers, entries,
                        self.dir, more))
 
@@ -144,10 +148,27 @@ class Appliance:
             words = s.recv(512).decode().split()
             return int(words[1]), int(words[3])
 
+    def closed(self, address):
+        """Wait until nobody has that address: workers close their sockets when they can."""
+        def refused():
+            try:
+                self.ask(address, wait=0.2)
+            except ConnectionRefusedError:
+                return True
+            except socket.timeout:
+                pass
+            return False
+        eventually("end of " + address, refused)
+    def hear(self):
+        """Be a service manager that keeps no descriptors; "" to its socket ends it."""
+        with self.notify:
+            while message := self.notify.recv(4096).decode():
+                self.heard.put(message)
+
     def told(self, text):
         """Wait for a message to the service manager that contains `text`."""
         while True:
-            message = self.notify.recv(4096).decode()
+            message = self.heard.get(timeout=WAIT)
             if text in message:
                 return message
 
@@ -171,7 +192,8 @@ class Appliance:
             eventually("end of %d" % pid, lambda p=pid: not alive(p))
         for path in self.shm():
             os.unlink(path)
-        self.notify.close()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.sendto(b"", self.path("notify"))
         shutil.rmtree(self.dir)
 
 
@@ -362,7 +384,7 @@ class Forwarders(Base):
         self.assertEqual([w[3].split()[0] for w in said if w[:2] == ["worker", "slot=1"]], one)
         self.assertEqual(kinds["forwarder"][:4], ["START", "START", "CACHE", "PEER"])
         self.assertEqual(sorted(kinds["forwarder"][4:]), ["HEARD", "HEARD", "PEER"])
-        a.line("worker slot=0 .* START slots=4 forwarders=1", "log")
+        a.line("worker slot=0 .* START slots=512 forwarders=1", "log")
         a.line(r"worker slot=0 .* PARK octets=\d{6,} sealed=1 was=0", "log")
         a.line(r"forwarder slot=0 .* CACHE success=\d{6,} denial=\d{6,} was=0", "log")
 
@@ -437,10 +459,10 @@ class Reload(Base):
         a = self.appliance().start()
         a.told("READY=1")
         a.line("COMMIT number=1", "log")
-        a.configure(["127.0.0.1"], 3)
+        a.configure(["127.0.0.1"], 2, more="forwarders = 2;")
         self.hup(a)
         a.line("reload done config=2")
-        a.line("setting needs restart key=workers")
+        a.line("setting needs restart key=forwarders")
         self.assertIn("MONOTONIC_USEC=", a.told("RELOADING=1"))
         a.told("READY=1")
         os.kill(a.pid("controller", 0), signal.SIGKILL)
@@ -452,7 +474,7 @@ class Reload(Base):
         a.line("COMMIT number=1", "log")
         a.configure(["127.0.0.1"], 2, more="wrokers = 3;")
         self.hup(a)
-        a.line(r"config file=\S*conf:7:.*wrokers")
+        a.line(r"config file=\S*conf:8:.*wrokers")
         a.line("reload refused by=supervisor .*kept=1")
         a.configure(["127.0.0.1"], 2)
         self.hup(a)
@@ -476,6 +498,20 @@ class Reload(Base):
         a.line("reload done config=3")
         self.assertNotIn("config=4", a.read("stderr"))
 
+    def test_restart_is_of_what_runs(self):
+        """RL-04: a key that cannot change is named at each reload until it is as it was."""
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        a.configure(["127.0.0.1"], 2, more="forwarders = 2;")
+        for count in (1, 2):
+            self.hup(a)
+            a.line("reload done", count=count)
+            a.line("setting needs restart key=forwarders", count=count)
+        a.configure(["127.0.0.1"], 2)
+        self.hup(a)
+        a.line("reload done", count=3)
+        self.assertEqual(a.read("stderr").count("needs restart"), 2)
+
     def test_refused_at_start(self):
         a = self.appliance()
         a.touch("refuse")
@@ -485,6 +521,291 @@ class Reload(Base):
         self.assertEqual(a.shm(), [])
 
 
+class Watch(Base):
+    """RL-01, CR-02: changed files are read without a signal."""
+
+    def put(self, path, text):
+        with open(path + ".new", "w", encoding="ascii") as f:
+            f.write(text)
+        os.rename(path + ".new", path)
+
+    def test_renamed_file(self):
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        self.put(a.path("conf"), a.read("conf") + "# more\n")
+        a.line("config changed")
+        a.line("reload done config=2")
+
+    def test_written_file(self):
+        """What is being written is left alone: an empty file would be all defaults."""
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        text = a.read("conf")
+        with open(a.path("conf"), "w", encoding="ascii") as f:
+            f.flush()
+            f.write(text + "# more\n")
+        a.line("reload done config=2")
+        self.assertNotIn("listen failed", a.read("stderr"))
+
+    def test_directory(self):
+        """conf.d comes to be; a file in it comes and goes."""
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        os.mkdir(a.path("conf.d"))
+        self.put(a.path("conf.d", "1.conf"), 'log = { level = "debug"; };\n')
+        a.line("reload done config=2")
+        os.unlink(a.path("conf.d", "1.conf"))
+        a.line("reload done config=3")
+
+    def test_config_map(self):
+        """CR-02: the directory of a ConfigMap changes by one rename of ..data."""
+        a = self.appliance()
+        text = a.read("conf")
+        os.unlink(a.path("conf"))
+        for version in ("..1", "..2"):
+            os.mkdir(a.path(version))
+            self.put(a.path(version, "conf"), text + "# %s\n" % version)
+        os.symlink("..1", a.path("..data"))
+        os.symlink("..data/conf", a.path("conf"))
+        a.start()
+        a.line("COMMIT number=1", "log")
+        os.symlink("..2", a.path("..data_tmp"))
+        os.rename(a.path("..data_tmp"), a.path("..data"))
+        a.line("reload done config=2")
+
+    def test_without_notices(self):
+        """What a link leads to elsewhere is looked at from time to time."""
+        a = self.appliance()
+        a.configure(["127.0.0.1"], 2, more='reload = { interval = "1s"; jitter = "0s"; };')
+        os.mkdir(a.path("else"))
+        os.rename(a.path("conf"), a.path("else", "conf"))
+        os.symlink("else/conf", a.path("conf"))
+        a.start()
+        a.line("COMMIT number=1", "log")
+        self.put(a.path("else", "conf"), a.read("conf") + "# more\n")
+        a.line("reload done config=2")
+
+    def test_bad_file(self):
+        """RL-02: the same bad content is not tried again until it changes."""
+        more = 'reload = { interval = "1s"; jitter = "0s"; };'
+        a = self.appliance()
+        a.configure(["127.0.0.1"], 2, more)
+        a.start()
+        a.line("COMMIT number=1", "log")
+        a.configure(["127.0.0.1"], 2, more + "wrokers = 3;")
+        a.line("reload refused by=supervisor")
+        with open(a.path("other"), "w", encoding="ascii"):
+            pass  # a notice that means nothing
+        a.configure(["127.0.0.1"], 2, more + "wrokers = 4;")
+        a.line("reload refused by=supervisor", count=2)
+        a.configure(["127.0.0.1"], 2, more)
+        a.line("reload done config=2")
+        self.assertEqual(a.read("stderr").count("reload refused"), 2)
+
+    def test_single_file(self):
+        """CR-01: a file that is mounted by itself never follows its ConfigMap."""
+        under = ["unshare", "-rm", "sh", "-c", 'mount --bind "$2" "$2" && exec "$0" "$@"']
+        if subprocess.run(under + ["true", "", "/etc/hostname"], check=False,
+                          capture_output=True).returncode != 0:
+            self.skipTest("no mount namespace can be made here")
+        a = self.appliance().start(under=under)
+        a.line("config is mounted as a single file=%s," % re.escape(a.path("conf")))
+
+
+class LastGood(Base):
+    """OP-26: a bad file at the start runs the last good one."""
+
+    def test_bad_file_at_start(self):
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        a.configure(["127.0.0.1"], 3)
+        a.line("reload done config=2")
+        kept = a.path("state", a.instance, "last-good.conf")
+        self.assertEqual(os.stat(kept).st_mode & 0o777, 0o600)
+        self.assertEqual(a.stop(), 0)
+        a.configure(["127.0.0.1"], 3, more="wrokers = 4;")
+        a.start(wait=False)
+        a.line("error: wrokers")
+        a.line("running the last good one file=")
+        a.line("supervisor: ready workers=3")
+        eventually("all shares", lambda: len({a.ask() for _ in range(64)}) == 3)
+        a.told("the file has errors")
+        a.configure(["127.0.0.1"], 2)
+        a.line("workers changed to=2")
+        self.assertEqual(a.stop(), 0)
+
+    def test_none(self):
+        """Without one, or with another file's, a bad file ends the start."""
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        a.told("READY=1")
+        self.assertEqual(a.stop(), 0)
+        with open(a.path("other"), "w", encoding="ascii") as f:
+            f.write(a.read("conf") + "wrokers = 4;\n")
+        run = subprocess.run([a.path("shmdnsd"), "-c", a.path("other")], capture_output=True,
+                             text=True, timeout=WAIT, env=a.environment(), check=False)
+        self.assertEqual(run.returncode, 1)
+        self.assertNotIn("last good", run.stderr)
+
+
+class Resize(Base):
+    """RL-04, R-16: the number of workers changes by a reload; nobody else is replaced."""
+
+    def resize(self, a, workers):
+        a.configure(a.listen, workers)
+        a.process.send_signal(signal.SIGHUP)
+
+    def shares(self, a, address="127.0.0.1"):
+        return {a.ask(address) for _ in range(128)}
+
+    def test_more_and_fewer(self):
+        a = self.appliance().start()
+        a.line("HEARD worker=1", "log")
+        pids = [a.pid("worker", i) for i in (0, 1)] + [a.pid("forwarder", 0)]
+        self.resize(a, 5)
+        for slot in (0, 1):
+            a.line("worker slot=%d .* WORKERS number=5" % slot, "log")
+        for slot in (2, 3, 4):
+            a.line("worker ready slot=%d" % slot)
+            a.line("forwarder slot=0 .* HEARD worker=%d" % slot, "log")
+        self.assertEqual(self.shares(a), {(i, i) for i in range(5)})
+        self.resize(a, 1)
+        a.line("workers changed to=1")
+        self.assertEqual(self.shares(a), {(0, 0)})
+        for slot in (1, 2, 3, 4):
+            a.line("worker ended slot=%d" % slot)
+        self.resize(a, 3)
+        for slot in (1, 2):
+            a.line("worker ready slot=%d" % slot, count=2)
+        self.assertEqual(self.shares(a), {(i, i) for i in range(3)})
+        for pid in (pids[0], pids[2]):
+            self.assertTrue(alive(pid))
+        self.assertEqual(a.stop(), 0)
+        self.assertEqual(a.shm(), [])
+
+    def test_tail_is_still_heard(self):
+        """The slots behind the workers' have moved: their processes are still ours."""
+        a = self.appliance().start()
+        self.resize(a, 4)
+        a.line("reload done config=2")
+        a.line("worker ready slot=3")
+        for role, life in (("controller", 8), ("forwarder", 9)):
+            a.line("%s ready slot=0" % role)
+            os.kill(a.pid(role, 0), signal.SIGKILL)
+            a.line("%s ready slot=0" % role, count=2)
+        a.line("COMMIT number=2", "log", count=2)
+        self.resize(a, 4)
+        a.line("reload done config=3")
+
+    def test_new_worker_that_cannot_live(self):
+        """It gets no query before it is ready."""
+        a = self.appliance()
+        a.touch("die-2")
+        a.start()
+        self.resize(a, 3)
+        a.line("worker died slot=2", count=3)
+        self.assertEqual(self.shares(a), {(0, 0), (1, 1)})
+        os.unlink(a.path("die-2"))
+        a.line("worker ready slot=2")
+        eventually("all shares", lambda: len(self.shares(a)) == 3)
+
+    def test_who_lingers(self):
+        """A worker that does not end is killed in the end; its share goes."""
+        a = self.appliance()
+        a.configure(["127.0.0.1"], 2, more='limits = { query_deadline = "1s"; };')
+        a.start()
+        a.touch("linger")
+        a.configure(["127.0.0.1"], 1, more='limits = { query_deadline = "1s"; };')
+        a.process.send_signal(signal.SIGHUP)
+        a.line("worker died slot=1 .*reason=resize")
+        a.line("workers changed to=1")
+        os.unlink(a.path("linger"))
+
+    def test_killed_on_the_way(self):
+        """G9: what it has parked is for a successor, which then ends as well."""
+        a = self.appliance()
+        a.touch("linger")
+        a.start()
+        self.resize(a, 1)
+        a.line("worker slot=1 .* RETIRE", "log")
+        os.unlink(a.path("linger"))
+        os.kill(a.pid("worker", 1), signal.SIGKILL)
+        a.line("worker slot=1 .* RETIRE", "log", count=2)
+        a.line("workers changed to=1")
+
+    def test_few_descriptors(self):
+        """No room for so many: refused as a whole."""
+        a = self.appliance().start(files=200)
+        self.resize(a, 100)
+        a.line("reload refused by=supervisor .*kept=1")
+        self.assertEqual(self.shares(a), {(0, 0), (1, 1)})
+        self.resize(a, 3)
+        a.line("worker ready slot=2")
+        self.assertEqual(len(self.shares(a)), 3)
+
+
+class Addresses(Base):
+    """RL-04: listen addresses change by a reload."""
+
+    def listen(self, a, *addresses, workers=2):
+        a.configure(list(addresses), workers, more='limits = { query_deadline = "1s"; };')
+        a.process.send_signal(signal.SIGHUP)
+
+    def test_added_and_removed(self):
+        a = self.appliance().start()
+        self.listen(a, "127.0.0.1", "127.0.0.2")
+        a.line("reload done config=2")
+        for address in a.listen:
+            self.assertEqual({a.ask(address) for _ in range(64)}, {(0, 0), (1, 1)})
+        self.listen(a, "127.0.0.2")
+        a.line("address leaves listen=127.0.0.1:")
+        self.assertIn(a.ask("127.0.0.1"), ((0, 0), (1, 1)))  # a while longer
+        a.line("address removed listen=127.0.0.1:", count=2)
+        for share in (0, 1):
+            a.line("SOCKET_GONE share=%d kind=2 addr=127.0.0.1 " % share, "log")
+        a.closed("127.0.0.1")
+        self.assertEqual(len({a.ask("127.0.0.2") for _ in range(64)}), 2)
+        self.assertEqual(a.read("stderr").count("worker started"), 2)
+
+    def test_wanted_again(self):
+        """An address that leaves and is wanted again in time stays as it is."""
+        a = self.appliance(listen=["127.0.0.1", "127.0.0.2"]).start()
+        a.configure(["127.0.0.1"], 2)
+        a.process.send_signal(signal.SIGHUP)
+        a.line("address leaves listen=127.0.0.2:")
+        a.configure(["127.0.0.1", "127.0.0.2"], 2)
+        a.process.send_signal(signal.SIGHUP)
+        a.line("reload done config=3")
+        self.assertEqual(len({a.ask("127.0.0.2") for _ in range(64)}), 2)
+        self.assertNotIn("address new", a.read("stderr"))
+
+    def test_busy_port(self):
+        """EV-11: the whole reload is refused, and says who holds the port."""
+        a = self.appliance().start()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            s.bind(("127.0.0.3", a.port))
+            self.listen(a, "127.0.0.2", "127.0.0.3", workers=3)
+            a.line("port held listen=127.0.0.3:%d .*process %d " % (a.port, os.getpid()))
+            a.line("reload refused by=supervisor .*kept=1")
+        a.closed("127.0.0.2")
+        self.assertEqual({a.ask() for _ in range(64)}, {(0, 0), (1, 1)})
+        self.listen(a, "127.0.0.2", "127.0.0.3", workers=3)
+        a.line("worker ready slot=2")
+        self.assertEqual(len({a.ask("127.0.0.3") for _ in range(128)}), 3)
+
+    def test_refused_by_controller(self):
+        """What was opened for it is closed again."""
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        a.touch("refuse")
+        self.listen(a, "127.0.0.1", "127.0.0.2", workers=4)
+        a.line("reload refused by=controller")
+        a.line("address not added listen=127.0.0.2:")
+        a.closed("127.0.0.2")
+        self.assertEqual({a.ask() for _ in range(64)}, {(0, 0), (1, 1)})
+
+
 class Options(Base):
     def test_check(self):
         a = self.appliance()
@@ -492,10 +813,10 @@ class Options(Base):
         a.configure(["127.0.0.1"], 2, more="wrokers = 3;")
         run = a.run("-t")
         self.assertEqual(run.returncode, 1)
-        self.assertRegex(run.stdout, r"conf:7:\d+: error: .*wrokers")
+        self.assertRegex(run.stdout, r"conf:8:\d+: error: .*wrokers")
         run = a.run()
         self.assertEqual(run.returncode, 1)
-        self.assertRegex(run.stderr, r"conf:7:\d+: error: .*wrokers")
+        self.assertRegex(run.stderr, r"conf:8:\d+: error: .*wrokers")
         self.assertEqual(a.shm(), [])
 
     def test_missing_file(self):
@@ -596,6 +917,20 @@ class Namespaces(Base):
             held = re.findall("port held listen=(.*):", a.read("stderr"))
         self.assertEqual(held, ["0.0.0.0"])
 
+    def test_wildcard_and_back(self):
+        """RL-04: sockets of ours are no strangers to a wildcard, nor the other way round."""
+        self.ip("link", "set", "lo", "up")
+        a = self.appliance().start()
+        for count, listen in ((2, ["0.0.0.0"]), (3, ["127.0.0.1", "127.0.0.9"])):
+            a.configure(listen, 2, more='limits = { query_deadline = "1s"; };')
+            a.process.send_signal(signal.SIGHUP)
+            a.line("reload done config=%d" % count)
+            for address in ("127.0.0.1", "127.0.0.9"):
+                self.assertEqual({a.ask(address) for _ in range(64)}, {(0, 0), (1, 1)})
+        a.line("address removed listen=0.0.0.0:", count=2)
+        self.assertNotIn("port held", a.read("stderr"))
+        a.closed("127.0.0.4")
+
     def test_first_process(self):
         """As pid 1 of a container: orphans are reaped, children know their parent."""
         a = self.appliance()
@@ -649,7 +984,8 @@ def main():
     loader = unittest.TestLoader()
     only = sys.argv[1:]
     classes = ([Namespaces] if only == ["--namespace"]
-               else [Life, Deaths, Forwarders, Reload, Options, Ports])
+               else [Life, Deaths, Forwarders, Reload, Watch, LastGood, Resize, Addresses, Options,
+                     Ports])
     suite = unittest.TestSuite(loader.loadTestsFromTestCase(c) for c in classes)
     if only and only != ["--namespace"]:
         suite = loader.loadTestsFromNames(only, sys.modules[__name__])

@@ -334,10 +334,12 @@ def outcome(reply):
 class Appliance:
     """A shmdnsd and its children. Use as a context manager; stop() checks what is left."""
 
+    close_fds = True
     preexec = None  # called in the child before the program is executed
 
     def __init__(self, objects=None, workers=2, listen=None, extra="", directory=None,
-                 instance=None, wrap=(), env=None, kubernetes="", forward="()"):
+                 instance=None, wrap=(), env=None, kubernetes="", forward="()",
+                 health='lameduck = "0s";'):
         self.directory = directory or tempfile.mkdtemp(prefix="shmdns-test-")
         self.own_directory = directory is None
         self.instance = instance or f"t{os.getpid()}-{random.randrange(1 << 24):06x}"
@@ -349,6 +351,7 @@ class Appliance:
         self.extra = extra
         self.kubernetes = kubernetes
         self.forward = forward  # nobody: no test sends anything off loopback by itself
+        self.health = health
         self.wrap = list(wrap)
         self.env = {**os.environ, **(env or {})}
         self.env.pop("JOURNAL_STREAM", None)
@@ -372,6 +375,7 @@ kubernetes: {{
     {self.kubernetes}
 }};
 forward = {self.forward};
+health = {{ {self.health} }};
 {self.extra}
 """)
 
@@ -404,7 +408,7 @@ forward = {self.forward};
         self.process = subprocess.Popen(
             self.wrap + [program("shmdnsd"), "-c", self.config],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=self.env,
-            preexec_fn=self.preexec)
+            preexec_fn=self.preexec, close_fds=self.close_fds)
 
     def start(self):
         self.spawn()

@@ -408,14 +408,19 @@ START_TEST(flushes)
 {
 	static const char *const names[] = {
 		"a.example.", "b.a.example.", "xa.example.", "example."};
-	struct name n;
+	struct forward_flush one = {.at_ns = 9 * S}, all;
 
 	for (unsigned i = 0; i < ARRAY_LEN(names); i++)
 		put(names[i], TYPE_A, (enum cache_kind)(i % 3), 10 * S, 30, i % 3 != 2,
 			1);
-	ck_assert_int_eq(name_parse("a.example.", &n), 0);
-	ck_assert_uint_eq(cachewrite_flush(&c.w, n.wire, n.len, false), 1);
-	ck_assert_uint_eq(cachewrite_flush(&c.w, n.wire, n.len, true), 1);
+	ck_assert_int_eq(name_parse("a.example.", &one.name), 0);
+	/* CA-19: what was stored after the request stays */
+	ck_assert_uint_eq(cachewrite_flush(&c.w, &one), 0);
+	one.at_ns = 10 * S;
+	ck_assert_uint_eq(cachewrite_flush(&c.w, &one), 1);
+	all = one;
+	all.below = true;
+	ck_assert_uint_eq(cachewrite_flush(&c.w, &all), 1);
 	ck_assert_uint_eq(c.w.entries[0] + c.w.entries[1], 2);
 	ck_assert_uint_eq(cachewrite_keep_groups(&c.w, (uint64_t[]){5, 1}, 2), 0);
 	ck_assert_uint_eq(cachewrite_keep_groups(&c.w, (uint64_t[]){5, 6}, 2), 2);

@@ -116,7 +116,7 @@ START_TEST(replies)
 		{{RCODE_FORMERR, false, false, false}, EXCHANGE_UDP, false, EFFORT_TAKE},
 		{{0, true, false, true}, EXCHANGE_UDP, true, EFFORT_AGAIN},
 		{{0, true, false, true}, EXCHANGE_TCP, true, EFFORT_BAD},
-		{{23, false, false, true}, EXCHANGE_UDP, true, EFFORT_TAKE},
+		{{23, false, false, true}, EXCHANGE_UDP, true, EFFORT_OTHER},
 	};
 	struct effort_try t = {.transport = rows[_i].transport};
 	struct world w;

@@ -74,6 +74,7 @@ static const struct {
 	{MESSAGE_PARK, sizeof(struct message_number)},
 	{MESSAGE_CACHE, sizeof(struct message_cache)},
 	{MESSAGE_LOOP, sizeof(struct message_number)},
+	{MESSAGE_WORKERS, sizeof(struct message_number)},
 };
 
 START_TEST(only_the_right_size_is_taken)
@@ -93,7 +94,7 @@ END_TEST
 
 START_TEST(unknown_types_are_refused)
 {
-	static const uint32_t unknown[] = {0, MESSAGE_LOOP + 1, UINT32_MAX};
+	static const uint32_t unknown[] = {0, MESSAGE_WORKERS + 1, UINT32_MAX};
 	union message in;
 	int passed = -2;
 

@@ -135,6 +135,12 @@ START_TEST(changes)
 	put("a", "nameserver 192.0.2.4\n");
 	ck_assert(look_twice());
 	ck_assert_str_eq(whom(0), "192.0.2.4");
+	put("a", "search x\n"); /* as if it was being written: the same */
+	ck_assert(!look_twice());
+	ck_assert_str_eq(whom(0), "192.0.2.4");
+	ck_assert_uint_eq(lines("./a: no `nameserver` line; whom it had stands on"), 1);
+	begin("");
+	ck_assert_str_eq(whom(0), "192.0.2.4");
 }
 END_TEST
 

@@ -356,6 +356,67 @@ START_TEST(failed_start_waits)
 }
 END_TEST
 
+/* RL-04: room for more workers is made before the other roles, who go on. */
+START_TEST(grows)
+{
+	ck_assert_uint_eq(slots_grow(&slots, 3), 0);
+	ck_assert_uint_eq(slots_grow(&slots, 5), 4);
+	ck_assert_uint_eq(slots_workers(&slots), 10);
+	ck_assert_uint_eq(slots_controller(&slots), 12);
+	ck_assert_uint_eq(slots_find(&slots, 106), 10);
+	ck_assert_uint_eq(slots_find(&slots, 108), 12);
+	ck_assert_uint_eq(slots_due(&slots, begin + S), SLOT_NONE);
+	ck_assert(slots_all_ready(&slots));
+}
+END_TEST
+
+/* A share that joins gets queries as soon as its worker is ready. */
+START_TEST(joins)
+{
+	uint32_t share[SLOTS_SHARES_MAX];
+
+	slots_grow(&slots, 4);
+	slots_join(&slots, 4, begin + S);
+	ck_assert_uint_eq(slots_steering(&slots, share), 3);
+	ck_assert_uint_eq(slots_due(&slots, begin + S), 3);
+	slots_started(&slots, 3, 200, begin + S);
+	ck_assert(slots_serves(&slots, 3, 3));
+	ck_assert_uint_eq(slots_steering(&slots, share), 3);
+	ck_assert(slots_ready(&slots, 3));
+	ck_assert_uint_eq(slots_steering(&slots, share), 4);
+	slots_died(&slots, 3, begin + 5 * S, 0);
+	slots_started(&slots, 3, 201, begin + 5 * S);
+	ck_assert(!slots_ready(&slots, 3));
+}
+END_TEST
+
+/* Shares that leave get no queries; who was told to end has no successor. */
+START_TEST(leaves)
+{
+	uint32_t share[SLOTS_SHARES_MAX];
+
+	slots_leave(&slots, 1);
+	ck_assert_uint_eq(slots_steering(&slots, share), 1);
+	ck_assert_uint_eq(share[0], 0);
+	ck_assert(slots_serves(&slots, 2, 2));
+	slots_retire(&slots, 1, true);
+	slots_retire(&slots, 2, true);
+	slots_died(&slots, 1, begin + 5 * S, 0);
+	ck_assert(!slots_left(&slots));
+	slots_retire(&slots, 2, false); /* an accident */
+	slots_died(&slots, 2, begin + 5 * S, 0);
+	ck_assert(!slots_left(&slots));
+	ck_assert_uint_eq(slots_due(&slots, begin + 5 * S), 2);
+	slots_retire(&slots, 2, true);
+	ck_assert(slots_left(&slots));
+	slots_shrink(&slots);
+	ck_assert_uint_eq(slots.shares, 1);
+	ck_assert(slots_all_ready(&slots));
+	slots_join(&slots, 2, begin + 6 * S);
+	ck_assert_uint_eq(slots_due(&slots, begin + 6 * S), 1);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("slots");
@@ -379,5 +440,8 @@ int main(void)
 	tcase_add_loop_test(tc, heartbeat_is_hostile, 0, ARRAY_LEN(beats));
 	tcase_add_test(tc, stopping);
 	tcase_add_test(tc, failed_start_waits);
+	tcase_add_test(tc, grows);
+	tcase_add_test(tc, joins);
+	tcase_add_test(tc, leaves);
 	return run_case("slots", tc);
 }

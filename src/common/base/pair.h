@@ -17,6 +17,7 @@
  *                          PARK         + memory file: the slot's parked queries (worker)
  *                          CACHE        + its object, open for writing, and how large
  *                                       its rings shall be (forwarder)
+ *                          WORKERS      so many share the traffic from now on (worker)
  *                          PREPARE      + sealed memory file: parse this config aside
  *                          COMMIT       make prepared number N current; ABORT: forget it
  *   child -> supervisor    READY        serving (worker: a root is mapped and sockets are
@@ -53,6 +54,7 @@ enum message_type {
 	MESSAGE_PARK,
 	MESSAGE_CACHE,
 	MESSAGE_LOOP,
+	MESSAGE_WORKERS,
 };
 
 enum socket_kind {
@@ -74,10 +76,10 @@ struct message_start {
 	uint32_t type;
 	uint32_t slot;       /* of its stat page: worker 0 .. 2n-1, forwarder 0 .. k-1 */
 	uint32_t share;      /* which sockets it serves: 0 .. n-1 */
-	uint32_t workers;    /* n */
+	uint32_t workers;    /* n, at this time */
 	uint64_t life;       /* number of this process's life, rising over all children */
 	uint32_t forwarders; /* how many forwarders, and caches, there are */
-	uint32_t slots;      /* of workers: 2n */
+	uint32_t slots;      /* of workers, at most, however many there will be */
 	char instance[INSTANCE_MAX];
 	/* carries the stat page of the slot, open for writing, as its descriptor */
 };

@@ -100,6 +100,76 @@ void conf_bundle_add(
 	bundle_add(b, BUNDLE_FILE, name, text, len);
 }
 
+bool conf_bundle_file(const struct conf_bundle *b, size_t *pos, const char **name)
+{
+	struct bundle_record r;
+
+	while (bundle_next(b->data, b->len, pos, &r) > 0) {
+		if (r.kind == BUNDLE_INTERFACE)
+			continue;
+		*name = r.name;
+		return true;
+	}
+	return false;
+}
+
+/* A line like `key = "value"`: the value into `out`. */
+static bool guess_line(const char *line, const char *key, char *out, size_t cap)
+{
+	size_t len = strlen(key);
+
+	line += strspn(line, " \t");
+	if (strncmp(line, key, len) != 0)
+		return false;
+	line += len;
+	line += strspn(line, " \t");
+	if (*line != '=' && *line != ':')
+		return false;
+	line++;
+	line += strspn(line, " \t");
+	if (*line != '"')
+		return false;
+	line++;
+	len = strcspn(line, "\"\\\n");
+	if (line[len] != '"' || len >= cap)
+		return false;
+	memcpy(out, line, len);
+	out[len] = '\0';
+	return true;
+}
+
+bool conf_bundle_guess(
+	const struct conf_bundle *b, const char *key, char *out, size_t cap)
+{
+	struct bundle_record r;
+	bool found = false;
+
+	for (size_t pos = 0; bundle_next(b->data, b->len, &pos, &r) > 0;) {
+		if (r.kind != BUNDLE_FILE && r.kind != BUNDLE_INCLUDED)
+			continue;
+		for (const char *line = r.text; line != NULL; line = strchr(line, '\n')) {
+			line += *line == '\n';
+			found |= guess_line(line, key, out, cap);
+		}
+	}
+	return found;
+}
+
+void conf_bundle_digest(const struct conf_bundle *b, uint8_t out[SHA256_OCTETS])
+{
+	struct bundle_record r;
+	struct sha256 s;
+
+	sha256_init(&s);
+	for (size_t pos = 0; bundle_next(b->data, b->len, &pos, &r) > 0;) {
+		if (r.kind == BUNDLE_INTERFACE)
+			continue;
+		sha256_add(&s, r.name, strlen(r.name) + 1);
+		sha256_add(&s, r.text, r.len + 1);
+	}
+	sha256_end(&s, out);
+}
+
 void conf_bundle_fini(struct conf_bundle *b)
 {
 	free(b->data);

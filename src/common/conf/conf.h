@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/sha256.h"
 #include "dns/addr.h"
 #include "dns/name.h"
 
@@ -271,8 +272,14 @@ struct conf {
 	struct prefix *forward_clients; /* AC-10; an address of len 0 stands for "*" */
 	size_t nforward_clients;
 	enum conf_loop loop_detection; /* LO-02 */
-	struct conf_acl *acl;          /* [] = everybody may know of everything */
+	struct {
+		uint64_t lameduck_ns; /* HR-04; 0: none */
+	} health;
+	struct conf_acl *acl; /* [] = everybody may know of everything */
 	size_t nacl;
+	struct {
+		uint64_t interval_ns, jitter_ns;
+	} reload;      /* RL-01 */
 	int log_level; /* enum log_level */
 };
 
@@ -318,6 +325,23 @@ int conf_read(const char *path, struct conf_bundle *out, char **failed);
  */
 void conf_bundle_add(
 	struct conf_bundle *b, const char *name, const void *text, size_t len);
+
+/*
+ * The name of the file at *pos (0 at first), which then moves to the next one, those that
+ * are included and could not be read among them; false: that was the last. Borrowed.
+ */
+bool conf_bundle_file(const struct conf_bundle *b, size_t *pos, const char **name);
+
+/*
+ * What the files seem to say for a key of the top, a string, where they have errors: the
+ * last line that looks so. False: none does, and `out` is as it was. Not for files that
+ * can be parsed.
+ */
+bool conf_bundle_guess(
+	const struct conf_bundle *b, const char *key, char *out, size_t cap);
+
+/* SHA-256 of the names and texts of all files; interfaces do not count. */
+void conf_bundle_digest(const struct conf_bundle *b, uint8_t out[SHA256_OCTETS]);
 
 /* Free the octets. */
 void conf_bundle_fini(struct conf_bundle *b);

@@ -51,7 +51,6 @@ static const struct word directives[] = {
 	{"prometheus", NOT_YET},
 	{"proxy", "write forward = ( { from = \".\"; to = [ ... ]; } )"},
 	{"ready", NOT_YET},
-	{"reload", NOT_YET},
 	{"rewrite", NOT_YET},
 	{"root", NOT_YET},
 	{"route53", "not offered"},
