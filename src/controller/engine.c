@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "dns/type.h"
 
 #define MAX_DROP_LEAST 100 /* objects that may always go (WP-90) */
 #define GUARD_EVERY_NS (5 * NS_PER_S)
@@ -22,6 +23,7 @@ void engine_fini(struct engine *e)
 {
 	store_free(e->store);
 	apply_fini(&e->apply);
+	hostset_free(e->hosts);
 	selector_fini(&e->namespace_labels);
 	selector_fini(&e->labels);
 	if (e->configured)
@@ -48,6 +50,11 @@ static void set_selector(struct selector *s, const char *text)
 		*s = (struct selector){0};
 }
 
+bool engine_wants_hosts(const struct engine *e)
+{
+	return e->conf.hosts.file[0] != '\0' || e->conf.hosts.nlines > 0;
+}
+
 static void configure_store(struct engine *e)
 {
 	const struct conf_kubernetes *k = &e->conf.kubernetes;
@@ -65,6 +72,7 @@ static void configure_store(struct engine *e)
 		.first_address_only = k->first_address_only,
 		.serving_fallback = k->serving_fallback,
 		.topology = e->options.topology != CONF_TOPOLOGY_NONE,
+		.hosts = engine_wants_hosts(e),
 	};
 
 	store_configure(e->store, &o);
@@ -92,6 +100,8 @@ void engine_configure(struct engine *e, struct conf *c, const struct addr *own,
 	options_from_conf(&e->conf, own, nown, hostname, &e->options);
 	set_flush(e);
 	e->options.settings.number = MAX(wall_ns, number + 1);
+	hostset_free(e->hosts);
+	e->hosts = NULL;
 	configure_store(e);
 	if (had)
 		conf_fini(&old);
@@ -125,6 +135,56 @@ void engine_forward(struct engine *e, const struct forwardset_file *files, size_
 	forwardset_from_conf(&e->conf, files, n, &e->options.settings.forward);
 	set_flush(e);
 	renumber(e, now_ns, wall_ns);
+}
+
+/* ---- hosts ---- */
+
+/*
+ * Mark who else may have had, or may get, the names that are in `a` alone: an address its
+ * reverse name; for other names in our zones all are asked, which is rare.
+ */
+static void mark_others(
+	struct engine *e, const struct hostset *a, const struct hostset *b)
+{
+	bool all = false;
+
+	for (size_t i = 0; a != NULL && i < a->n && !all; i = hostset_next(a, i)) {
+		const struct host *h = &a->hosts[i];
+
+		if (hostset_has(b, &h->hash))
+			continue;
+		if (h->type != TYPE_PTR) {
+			all = settings_zone(&e->options.settings, hostset_name(a, h),
+				      h->name_len) >= 0;
+			continue;
+		}
+		struct address_record *r = store_find_address(e->store, &h->addr);
+		if (r != NULL)
+			store_mark(e->store, &r->owner);
+	}
+	if (all)
+		store_mark_all(e->store);
+}
+
+void engine_hosts(
+	struct engine *e, struct hostset *hosts, uint64_t now_ns, uint64_t wall_ns)
+{
+	struct settings *s = &e->options.settings;
+	struct hostset *old = e->hosts;
+
+	e->hosts = hosts;
+	e->options.hosts = hosts;
+	if (s->hosts.wildcards != hosts->wildcards) {
+		s->hosts.wildcards = hosts->wildcards;
+		renumber(e, now_ns, wall_ns);
+	}
+	if (!e->rebuild) {
+		mark_others(e, old, hosts);
+		mark_others(e, hosts, old);
+	}
+	hostset_free(old);
+	store_mark_hosts(e->store);
+	debounce_touch(&e->debounce, now_ns);
 }
 
 uint64_t engine_flush(struct engine *e, const struct name *name, bool below,
@@ -222,12 +282,15 @@ static uint64_t large_published(const struct owner *o)
 	return ((const struct service_record *)(const void *)o)->published_ns;
 }
 
-/* Before all objects are known only the zones themselves are published (RU-02). */
+/*
+ * Before all objects are known only the zones themselves are published, and what is in no
+ * object (RU-02).
+ */
 static bool waits(const struct engine *e, const struct owner *o, uint64_t now_ns,
 	uint64_t *until_ns)
 {
 	if (!e->complete)
-		return o->kind != OWNER_ZONE;
+		return o->kind > OWNER_HOSTS;
 	if (e->apply.bulk || !o->large)
 		return false;
 	uint64_t next_ns = large_published(o) + LARGE_WAIT_NS;

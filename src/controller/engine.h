@@ -7,6 +7,7 @@
  *   engine_configure()  settings; the first call publishes them with complete=0
  *   engine_weights()    weights, after each engine_configure() and when they change
  *   engine_forward()    who can be asked, after each engine_configure() and at changes
+ *   engine_hosts()      names of `hosts`, after each engine_configure() and at changes
  *   engine_flush()      names that caches shall forget
  *   engine_event()      an object was added, modified, deleted
  *   engine_synced()     all objects were read once: the next turn publishes complete=1
@@ -61,6 +62,7 @@ struct engine {
 	struct record_options options;
 	struct conf conf; /* owned */
 	struct selector namespace_labels, labels;
+	struct hostset *hosts; /* owned; NULL: none */
 	bool configured;
 	bool settings_due;    /* the next publish carries new settings */
 	bool rebuild;         /* ... and is built from nothing */
@@ -112,6 +114,15 @@ void engine_weights(
  */
 void engine_forward(struct engine *e, const struct forwardset_file *files, size_t n,
 	uint64_t now_ns, uint64_t wall_ns);
+
+/*
+ * The names of `hosts` (finished; moved in), for the next generation (HO-01): only what
+ * they change is published. engine_configure() forgets them: call this after it, if
+ * engine_wants_hosts().
+ */
+bool engine_wants_hosts(const struct engine *e);
+void engine_hosts(
+	struct engine *e, struct hostset *hosts, uint64_t now_ns, uint64_t wall_ns);
 
 /*
  * An operator wants forwarders to forget what they know of `name` (folded), and with

@@ -29,6 +29,7 @@
 #include "controller/report.h"
 #include "controller/resolvset.h"
 #include "controller/serialfile.h"
+#include "controller/hostfile.h"
 #include "controller/weightfile.h"
 #include "dns/type.h"
 #include "snap/reader.h"
@@ -50,6 +51,7 @@ struct shell {
 	struct podslices *pods;
 	struct serialfile serials;
 	struct weightfile weights;
+	struct hostfile hosts;
 	struct resolvset resolv;
 	uint32_t forwarders;       /* that run, whatever a reload says */
 	struct ctlsock *operators; /* NULL: not open */
@@ -524,6 +526,15 @@ static void forward(struct shell *s)
 		&s->engine, s->resolv.out, s->resolv.n, clock_mono_ns(), clock_wall_ns());
 }
 
+static void take_hosts(struct shell *s)
+{
+	if (engine_wants_hosts(&s->engine))
+		engine_hosts(&s->engine,
+			hostfile_take(&s->hosts, &s->engine.conf.hosts,
+				publish_key(s->publisher)),
+			clock_mono_ns(), clock_wall_ns());
+}
+
 static void configure(struct shell *s, struct conf *c)
 {
 	struct addr own[SETTINGS_OWN_MAX];
@@ -537,6 +548,8 @@ static void configure(struct shell *s, struct conf *c)
 	engine_configure(
 		&s->engine, c, own, nown, hostname, clock_mono_ns(), clock_wall_ns());
 	configure_weights(s);
+	hostfile_set(&s->hosts, &s->engine.conf.hosts, clock_mono_ns());
+	take_hosts(s);
 	resolvset_set(&s->resolv, &s->engine.conf, RESOLV_FALLBACK);
 	forward(s);
 }
@@ -650,6 +663,10 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 		engine_weights(&s->engine, s->weights.now, now_ns, clock_wall_ns());
 		take_turn(s, true);
 	}
+	if (hostfile_look(&s->hosts, now_ns)) {
+		take_hosts(s);
+		take_turn(s, true);
+	}
 	if (resolvset_look(&s->resolv)) {
 		forward(s);
 		take_turn(s, true);
@@ -703,6 +720,7 @@ static void close_all(struct shell *s)
 	if (s->has_waiting)
 		conf_fini(&s->waiting);
 	weightfile_fini(&s->weights);
+	hostfile_fini(&s->hosts);
 	resolvset_fini(&s->resolv);
 	control_fini(&s->control);
 	event_free(s->pair);

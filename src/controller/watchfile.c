@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -141,6 +140,11 @@ int watchfile_look(struct watchfile *f, char **text, size_t *len)
 		return 0;
 	}
 	return load(f, &now, text, len);
+}
+
+bool watchfile_settling(const struct watchfile *f)
+{
+	return !same(&f->seen, &f->read);
 }
 
 const char *watchfile_reason(int error)

@@ -10,6 +10,7 @@
 #ifndef CONTROLLER_WATCHFILE_H
 #define CONTROLLER_WATCHFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,9 @@ int watchfile_set(struct watchfile *f, const char *path, char **text, size_t *le
 
 /* Look at it. As watchfile_set(); 0 if there is nothing new, a failure is told once. */
 int watchfile_look(struct watchfile *f, char **text, size_t *len);
+
+/* True if the last look saw something new that the next one may read. */
+bool watchfile_settling(const struct watchfile *f);
 
 /* What a failure of these says: "not a regular file", "No such file or directory". */
 const char *watchfile_reason(int error);

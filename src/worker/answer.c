@@ -3,6 +3,7 @@
 #include "dns/type.h"
 #include "worker/access.h"
 #include "worker/far.h"
+#include "worker/hosts.h"
 #include "worker/lookup.h"
 #include "worker/miss.h"
 #include "worker/special.h"
@@ -12,10 +13,21 @@
 
 /* ---- endings ---- */
 
-/* NODATA or NXDOMAIN: the SOA of the zone that said so (RG-11, RG-12, RE-04). */
+/*
+ * NODATA or NXDOMAIN: the SOA of the zone that said so (RG-11, RG-12, RE-04), of the name
+ * where it stands in `hosts` (HO-03).
+ */
 static void negative(struct run *run, uint16_t rcode)
 {
 	run->r.rcode = rcode;
+	if (run->host) {
+		const struct owner *o = &run->owner;
+		size_t len = hosts_zone(&run->b->settings->hosts, o->name, o->len);
+
+		encode_other_soa(
+			&run->r, o->name + o->len - len, len, run->b->snap->serial);
+		return;
+	}
 	encode_soa(&run->r, run->owner.zone, run->b->snap->serial, true);
 }
 
@@ -211,12 +223,50 @@ static bool falls_through(struct run *run)
 	return true;
 }
 
+enum outside { OUTSIDE_LEAVES, OUTSIDE_HIT, OUTSIDE_DENIED };
+
+/*
+ * A name in none of our zones, or one that fell through: does `hosts` have it, or say that
+ * it does not exist? Apart, so that names of ours pay nothing for it.
+ */
+static __attribute__((noinline)) enum outside find_outside(
+	struct run *run, struct hit *hit)
+{
+	const struct host_settings *s = &run->b->settings->hosts;
+
+	hosts_find(run->b, &run->owner, &run->hash, hit);
+	run->host = hit->kind == HIT_NODE && !hosts_leaves(s, run->p->q.type);
+	if (hit->kind == HIT_ABSENT)
+		run->host = hosts_denies(s, run->owner.name, run->owner.len);
+	if (!run->host && hit->kind != HIT_DAMAGED)
+		return OUTSIDE_LEAVES;
+	if (run->nchain == 0)
+		run->r.aa = true;
+	return hit->kind == HIT_ABSENT ? OUTSIDE_DENIED : OUTSIDE_HIT;
+}
+
 /* One look-up. True: go on with run->owner, a CNAME's target, or elsewhere. */
 static bool step(struct run *run)
 {
+	const struct host_settings *hosts = &run->b->settings->hosts;
 	struct hit hit;
 
-	lookup_name(run->b, &run->owner, &run->hash, &hit);
+	if (run->owner.zone < 0) {
+		switch (find_outside(run, &hit)) {
+		case OUTSIDE_LEAVES:
+			return far_step(run);
+		case OUTSIDE_DENIED:
+			negative(run, RCODE_NXDOMAIN);
+			return false;
+		case OUTSIDE_HIT:
+			break;
+		}
+	} else {
+		lookup_name(run->b, &run->owner, &run->hash, &hit);
+		if (hit.kind == HIT_ABSENT && hosts->wildcards != 0 &&
+			(run->b->snap->flags & ROOT_COMPLETE) != 0)
+			hosts_wildcard(run->b, &run->owner, &hit);
+	}
 	if (hit.kind == HIT_DAMAGED) {
 		damaged(run);
 		return false;
@@ -227,6 +277,10 @@ static bool step(struct run *run)
 	}
 	switch (hit.kind) {
 	case HIT_NODE:
+		run->host = (hit.node.head->flags & NODE_HOSTS) != 0;
+		if (run->host && run->owner.zone >= 0 &&
+			hosts_leaves(hosts, run->p->q.type) && falls_through(run))
+			return true;
 		return at_node(run, &hit);
 	case HIT_POD:
 		at_pod(run, &hit);
@@ -245,6 +299,7 @@ static bool step(struct run *run)
 static void follow_chain(struct run *run)
 {
 	const struct query *q = &run->p->q;
+	const bool hosts = run->b->settings->hosts.on != 0;
 	bool more = true;
 
 	if (run->r.zone >= 0 && q->type == TYPE_ANY &&
@@ -256,7 +311,7 @@ static void follow_chain(struct run *run)
 	run->owner = (struct owner){q->qname, q->qname_len, run->r.zone, MSG_HEADER_LEN};
 	run->hash = run->p->hash;
 	while (more)
-		more = run->owner.zone >= 0 ? step(run) : far_step(run);
+		more = run->owner.zone >= 0 || hosts ? step(run) : far_step(run);
 }
 
 /*
@@ -282,7 +337,7 @@ enum verdict answer(const struct basis *b, struct packet *p)
 
 	run.b = b;
 	run.p = p;
-	run.need = run.drop = false;
+	run.need = run.host = run.drop = false;
 	run.rules = 0;
 	run.names.n = 0;
 	run.nchain = 0;

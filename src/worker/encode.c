@@ -384,18 +384,13 @@ static const uint8_t soa_template[] = {
 	0, 0, 0, 0,                                                 /* MINIMUM */
 };
 
-void encode_soa(struct reply *r, int zone, uint32_t serial, bool authority)
+/* The rest of an SOA, whose owner was written from `mark` on and stands at `at`. */
+static inline void put_soa(
+	struct reply *r, size_t mark, uint16_t at, uint32_t serial, bool authority)
 {
-	const struct name *name = &r->settings->zones[zone].name;
 	uint32_t minimum = r->settings->negative_ttl_s;
-	size_t mark = r->w.len;
-	uint16_t at = r->zone_at;
-
-	if (zone == r->zone)
-		wire_u16(&r->w, (uint16_t)(0xc000 | at));
-	else
-		put_name(r, name->wire, name->len, 0, &at);
 	uint8_t *soa = wire_claim(&r->w, sizeof(soa_template));
+
 	if (soa == NULL || at > ENCODE_PTR_MAX) {
 		wire_rewind(&r->w, mark);
 		r->cut = true;
@@ -411,6 +406,28 @@ void encode_soa(struct reply *r, int zone, uint32_t serial, bool authority)
 		r->ns++;
 	else
 		r->an++;
+}
+
+void encode_soa(struct reply *r, int zone, uint32_t serial, bool authority)
+{
+	const struct name *name = &r->settings->zones[zone].name;
+	size_t mark = r->w.len;
+	uint16_t at = r->zone_at;
+
+	if (zone == r->zone)
+		wire_u16(&r->w, (uint16_t)(0xc000 | at));
+	else
+		put_name(r, name->wire, name->len, 0, &at);
+	put_soa(r, mark, at, serial, authority);
+}
+
+void encode_other_soa(struct reply *r, const uint8_t *name, size_t len, uint32_t serial)
+{
+	size_t mark = r->w.len;
+	uint16_t at;
+
+	put_name(r, name, len, 0, &at);
+	put_soa(r, mark, at, serial, true);
 }
 
 void encode_empty_soa(struct reply *r, size_t zone_len, bool authority)

@@ -100,6 +100,12 @@ bool encode_glue(struct reply *r, uint16_t at, const struct rrset *rr);
 void encode_soa(struct reply *r, int zone, uint32_t serial, bool authority);
 
 /*
+ * Add the SOA of a zone that is none of ours, such as one above a name of `hosts`, to
+ * authority. `name` is complete, folded, and borrowed as by encode_name().
+ */
+void encode_other_soa(struct reply *r, const uint8_t *name, size_t len, uint32_t serial);
+
+/*
  * Add the SOA of a built-in zone, whose name are the last `zone_len` octets of the
  * question's (RFC 6303, section 3), to the answer section or to authority.
  */

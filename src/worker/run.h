@@ -18,6 +18,7 @@ struct run {
 	const struct basis *b;
 	struct packet *p;
 	struct reply r;
+	bool host;           /* the name stands in `hosts`, or is denied by it */
 	bool need;           /* p->need is missing: there is no reply */
 	bool drop;           /* there shall be none (AC-01) */
 	uint64_t rules;      /* of access control, about this client, as bits */

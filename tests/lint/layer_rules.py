@@ -47,6 +47,7 @@ SHELL = (
     "src/controller/control",
     "src/controller/engine",
     "src/controller/freeze",
+    "src/controller/hostfile",
     "src/controller/main",
     "src/controller/ownaddr",
     "src/controller/report",

@@ -19,6 +19,7 @@
  *          [extra any] [ordered: RRs stand in the order of the lines below]
  *   expect nothing                no reply at all
  *   answer|authority|additional RR  what stands there, and nothing else; `*`: any field
+ *   hosts <<END                   the file of hosts
  *   weights <<END                 the file of weights
  *   share ADDRESS N/M NAME TYPE [as of ask]  ADDRESS stands first in N of M replies
  *   published N                   generations since the last `published` or `scenario`
@@ -322,6 +323,16 @@ static bool on_asked(struct script *s, const char *rest)
 	return n == strtoull(rest, NULL, 10);
 }
 
+static bool on_hosts(struct script *s, char *rest)
+{
+	char *text = text_of(s, rest);
+
+	if (text != NULL)
+		world_hosts(&s->world, text);
+	free(text);
+	return text != NULL;
+}
+
 static bool on_weights(struct script *s, char *rest)
 {
 	char *text = text_of(s, rest);
@@ -413,6 +424,8 @@ static bool command(struct script *s, const char *verb, char *rest)
 		return upstream_rr(s->world.upstream, verb[0] == 'd', rest);
 	if (strcmp(verb, "asked") == 0)
 		return on_asked(s, rest);
+	if (strcmp(verb, "hosts") == 0)
+		return on_hosts(s, rest);
 	if (strcmp(verb, "weights") == 0)
 		return on_weights(s, rest);
 	if (strcmp(verb, "share") == 0)

@@ -191,6 +191,28 @@ static void use_weights(struct world *w)
 		engine_weights(&w->engine, &w->weights, w->now_ns, wall_ns(w));
 }
 
+/* `text` is that of the file; the lines of the configuration join it. */
+static void use_hosts(struct world *w, const char *text)
+{
+	const struct conf_hosts *c = &w->engine.conf.hosts;
+	struct hostset *set;
+
+	if (!engine_wants_hosts(&w->engine))
+		return;
+	set = hostset_new(c, publish_key(w->publisher));
+	hostset_add(set, text, strlen(text), NULL, NULL);
+	for (size_t i = 0; i < c->nlines; i++)
+		hostset_add(set, c->lines[i], strlen(c->lines[i]), NULL, NULL);
+	hostset_finish(set);
+	engine_hosts(&w->engine, set, w->now_ns, wall_ns(w));
+}
+
+void world_hosts(struct world *w, const char *text)
+{
+	use_hosts(w, text);
+	pass_time(w);
+}
+
 bool world_config(struct world *w, const char *text)
 {
 	char dir[] = "/tmp/shmdns-scn-XXXXXX", path[64], *which = NULL;
@@ -216,6 +238,7 @@ bool world_config(struct world *w, const char *text)
 		return false;
 	engine_configure(&w->engine, &conf, NULL, 0, "scenario", w->now_ns, wall_ns(w));
 	use_weights(w);
+	use_hosts(w, "");
 	pass_time(w);
 	return true;
 }

@@ -43,6 +43,9 @@ void world_close(struct world *w);
 /* Take a configuration as text; false with the reason printed if it is refused. */
 bool world_config(struct world *w, const char *text);
 
+/* The file of `hosts` says this now; a new configuration forgets it. */
+void world_hosts(struct world *w, const char *text);
+
 /* The file of weights says this now; false with the reason printed if it is wrong. */
 bool world_weights(struct world *w, const char *text);
 

@@ -26,10 +26,10 @@ static const struct row values[] = {
 	{"CF-02 no idea", FILES "xyzzy = 5;", NULL,
 		"a:2:1: error: xyzzy: unknown key — the packaged shmdns.conf shows all "
 		"keys\n"},
-	{"OP-28 plugins", FILES "bufsize = 1232; errors = true; hosts = \"x\";", NULL,
+	{"OP-28 plugins", FILES "bufsize = 1232; errors = true; template = \"x\";", NULL,
 		"a:2:1: error: bufsize: unknown key — write edns = { max_udp = 1232; }\n"
 		"a:2:17: error: errors: unknown key — always on, leave it out\n"
-		"a:2:32: error: hosts: unknown key — not available in this build\n"},
+		"a:2:32: error: template: unknown key — not available in this build\n"},
 	{"OP-28 options that were removed",
 		"kubernetes = { source = \"files\"; path = \"x\"; resyncperiod = "
 		"\"1m\";\n"

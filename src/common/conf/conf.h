@@ -47,19 +47,20 @@ enum conf_acl_action {
 };
 enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 
-#define CONF_PREFER_MAX    8
-#define CONF_FORWARD_MAX   63    /* groups; `bootstrap` is one more */
-#define CONF_UPSTREAMS_MAX 15    /* of a group (FW-02) */
-#define CONF_POOL_MAX      128u  /* upstreams of all groups */
-#define CONF_NAMES_MAX     255u  /* of `except` and the cache's zones */
-#define CONF_TEXT_MAX      8192u /* octets of paths in `tls` */
-#define CONF_CIDRS_MAX     64    /* of a list */
-#define CONF_ACL_MAX       64    /* rules */
-#define CONF_ACL_ZONES_MAX 255u  /* of all rules, as are types and nets */
-#define CONF_ACL_TYPES_MAX 255u
-#define CONF_ACL_NETS_MAX  4096u
-#define CONF_TYPE_ALL      0          /* "*" among types */
-#define CONF_AUTO          UINT32_MAX /* "auto" where 0 is a number */
+#define CONF_PREFER_MAX     8
+#define CONF_FORWARD_MAX    63    /* groups; `bootstrap` is one more */
+#define CONF_UPSTREAMS_MAX  15    /* of a group (FW-02) */
+#define CONF_POOL_MAX       128u  /* upstreams of all groups */
+#define CONF_NAMES_MAX      255u  /* of `except` and the cache's zones */
+#define CONF_TEXT_MAX       8192u /* octets of paths in `tls` */
+#define CONF_CIDRS_MAX      64    /* of a list */
+#define CONF_HOST_ZONES_MAX 16
+#define CONF_ACL_MAX        64   /* rules */
+#define CONF_ACL_ZONES_MAX  255u /* of all rules, as are types and nets */
+#define CONF_ACL_TYPES_MAX  255u
+#define CONF_ACL_NETS_MAX   4096u
+#define CONF_TYPE_ALL       0          /* "*" among types */
+#define CONF_AUTO           UINT32_MAX /* "auto" where 0 is a number */
 
 struct conf_listen {
 	struct addr addr; /* all zero octets: wildcard */
@@ -199,6 +200,18 @@ struct conf_cache {
 	} serve_stale;
 };
 
+/* hosts.*: HO rows. */
+struct conf_hosts {
+	char *file;   /* "" if not set */
+	char **lines; /* `inline`: as those of the file, checked */
+	size_t nlines;
+	uint32_t ttl_s;
+	uint64_t reload_ns; /* 0: the file is read once */
+	bool reverse, fallthrough, unsupported;
+	struct name *zones; /* folded; [] = all */
+	size_t nzones;
+};
+
 /* tcp.*: FE-49. */
 struct conf_tcp {
 	uint64_t read_ns, write_ns, idle_ns;
@@ -238,6 +251,7 @@ struct conf {
 		size_t nprefer;
 		enum conf_topology topology; /* GS-05 */
 	} loadbalance;
+	struct conf_hosts hosts;
 	uint32_t forwarders;          /* processes; 0: misses are not answered */
 	struct conf_forward *forward; /* [] = misses are refused */
 	size_t nforward;

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "base/mem.h"
 #include "conf/bundle.h"
+#include "conf/hostlist.h"
 #include "conf/upstream.h"
 #include "conf/url.h"
 #include "dns/rev.h"
@@ -56,6 +57,7 @@ static void free_element(const struct key *k, void *element)
 	switch (k->type) {
 	case KEY_LABELS:
 	case KEY_URLS:
+	case KEY_HOSTS:
 		memcpy(&text, element, sizeof(text));
 		free(text);
 		break;
@@ -277,6 +279,41 @@ static bool add_url(struct parse *p, const struct key *k, const struct value *v,
 	return add_text(p, k, v, base, url);
 }
 
+/* What is wrong with a line, or "". */
+struct host_fault {
+	char text[256];
+};
+
+static void on_host(void *arg, const struct addr *addr, const struct name *name)
+{
+	(void)arg;
+	(void)addr;
+	(void)name;
+}
+
+static void on_bad_host(void *arg, unsigned line, const char *text)
+{
+	struct host_fault *f = arg;
+
+	(void)line;
+	snprintf(f->text, sizeof(f->text), "%s", text);
+}
+
+static bool add_host(struct parse *p, const struct key *k, const struct value *v,
+	void *base, const char *s)
+{
+	static const struct hostlist_handlers handlers = {on_host, on_bad_host};
+	struct host_fault fault = {""};
+
+	hostlist_parse(s, strlen(s), &handlers, &fault);
+	if (fault.text[0] != '\0')
+		return value_refuse(p, v,
+			"%s — write an address and its names, such as "
+			"\"10.0.0.1 a.example.com\"",
+			fault.text);
+	return add_text(p, k, v, base, mem_dup(s, strlen(s)));
+}
+
 static bool add_upstream(struct parse *p, const struct key *k, const struct value *v,
 	void *base, const char *s)
 {
@@ -327,6 +364,8 @@ static bool add_element(
 		return add_rrtype(p, k, v, base, s);
 	case KEY_URLS:
 		return add_url(p, k, v, base, s);
+	case KEY_HOSTS:
+		return add_host(p, k, v, base, s);
 	case KEY_UPSTREAMS:
 		return add_upstream(p, k, v, base, s);
 	default:

@@ -29,6 +29,7 @@ static const char *const loops[] = {"break", "warn", "exit", NULL};
 #define KUBE_LIST(name)     LIST(kubernetes.name, kubernetes.n##name)
 #define CACHE(name)         FIELD(cache.name)
 #define CACHE_LIST(name)    LIST(cache.name, cache.n##name)
+#define HOSTS(name)         FIELD(hosts.name)
 #define LISTEN(name)        FIELD_OF(struct conf_listen, name)
 #define FORWARD(name)       FIELD_OF(struct conf_forward, name)
 #define FORWARD_LIST(name)  LIST_OF(struct conf_forward, name, n##name)
@@ -249,6 +250,30 @@ const struct key schema[] = {
 	 WORDS("\"none\"", topologies), FIELD(loadbalance.topology),
 	 "endpoints in the client's \"zone\" go first, or on its \"node\" and then "
 	 "these, or \"none\""},
+	{"hosts.file", KEY_PATH, RELOAD, 0, 4095, "octets", DEFAULT("\"\""),
+	 HOSTS(file),
+	 "names that are answered before all others, as in /etc/hosts; read when it "
+	 "changes"},
+	{"hosts.inline", KEY_HOSTS, RELOAD, 0, 65536, "lines", DEFAULT("[]"),
+	 LIST(hosts.lines, hosts.nlines),
+	 "more lines of it, such as \"10.0.0.1 a.example.com b.example.com\""},
+	{"hosts.ttl", KEY_TTL, RELOAD, 0, 604800, "s", DEFAULT("3600"), HOSTS(ttl_s),
+	 "the TTL of these names"},
+	{"hosts.reload", KEY_DURATION, RELOAD, 0, 86400, "s", DEFAULT("\"5s\""),
+	 HOSTS(reload_ns),
+	 "how often the file is looked at; \"0s\": at reloads only"},
+	{"hosts.reverse", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("true"), HOSTS(reverse),
+	 "reverse names of these addresses too"},
+	{"hosts.fallthrough", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("true"),
+	 HOSTS(fallthrough),
+	 "other names are looked for elsewhere; false: those in `zones` do not exist, "
+	 "but for the cluster's"},
+	{"hosts.unsupported", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 HOSTS(unsupported),
+	 "types other than A, AAAA and PTR of these names are looked for elsewhere"},
+	{"hosts.zones", KEY_NAMES, RELOAD, 0, CONF_HOST_ZONES_MAX, "zones",
+	 DEFAULT("[]"), LIST(hosts.zones, hosts.nzones),
+	 "only names in these zones count; [] = all"},
 	{"forward", KEY_GROUPS, RELOAD, 0, CONF_FORWARD_MAX, "groups",
 	 DEFAULT("( { from = \".\"; to = [ \"/etc/resolv.conf\" ]; } )"),
 	 LIST(forward, nforward),
@@ -552,6 +577,7 @@ static const char *const shapes[] = {
 	[KEY_NETS] = "a list of CIDRs and addresses in quotes, or [ \"*\" ]",
 	[KEY_RRTYPES] = "a list of types of records such as [ \"A\" ], or [ \"*\" ]",
 	[KEY_URLS] = "a list of URLs such as \"https://10.0.0.1:6443\"",
+	[KEY_HOSTS] = "a list of lines such as [ \"10.0.0.1 a.example.com\" ]",
 	[KEY_UPSTREAMS] = "a list of upstreams such as [ \"10.0.0.53\" ]",
 };
 

@@ -40,6 +40,7 @@ enum key_type {
 	KEY_NETS,      /* as KEY_CLIENTS, or an address, which is a net of its own */
 	KEY_RRTYPES,   /* list of types of queries, or "*", which is 0; uint16_t */
 	KEY_URLS,      /* list of URLs of API servers; char * */
+	KEY_HOSTS,     /* list of lines of a hosts file; char * */
 	KEY_UPSTREAMS, /* list of upstreams; struct conf_upstream */
 	KEY_GROUPS,    /* list of groups, whose keys stand below "PATH[]" */
 };

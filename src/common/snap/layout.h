@@ -89,6 +89,9 @@ struct node_header {
 #define NODE_OWNS_BODY 0x04 /* the body counts as part of this node (garbage) */
 #define NODE_ALWAYS    0x08 /* answered while the root is not complete (RU-02) */
 #define NODE_CLIENT    0x10 /* of the trie of clients, see below */
+#define NODE_HOSTS     0x20 /* of `hosts`; its zone may be none of ours (HO-01) */
+
+#define NODE_NO_ZONE 0xff /* `zone` of a name that is in none of ours */
 
 /*
  * A client: a node whose name are the 4 or 16 octets of its address, without RRsets. At

@@ -4,7 +4,9 @@
 
 #include "base/base.h"
 
-/* The fixed part; preferred prefixes, own addresses, zones, forward, acl, weights. */
+/*
+ * The fixed part; preferred prefixes, own addresses, zones, hosts, forward, acl, weights.
+ */
 struct fixed {
 	uint32_t ttl_s, negative_ttl_s, startup_ms;
 	uint16_t max_udp;
@@ -20,6 +22,25 @@ static uint8_t *put_addr(uint8_t *p, const struct addr *a)
 	*p++ = a->len;
 	memcpy(p, a->octets, 16);
 	return p + 16;
+}
+
+#define HOSTS_FIXED 5 /* octets in front of its zones */
+
+static size_t encode_hosts(const struct host_settings *h, uint8_t *out)
+{
+	uint8_t *p = out;
+
+	*p++ = h->on;
+	*p++ = h->wildcards;
+	*p++ = h->closed;
+	*p++ = h->unsupported;
+	*p++ = h->nzones;
+	for (unsigned i = 0; i < h->nzones; i++) {
+		*p++ = h->zones[i].len;
+		memcpy(p, h->zones[i].wire, h->zones[i].len);
+		p += h->zones[i].len;
+	}
+	return (size_t)(p - out);
 }
 
 size_t settings_encode(const struct settings *s, uint8_t *out)
@@ -45,6 +66,7 @@ size_t settings_encode(const struct settings *s, uint8_t *out)
 		memcpy(p, s->zones[i].name.wire, s->zones[i].name.len);
 		p += s->zones[i].name.len;
 	}
+	p += encode_hosts(&s->hosts, p);
 	const uint32_t forward = (uint32_t)forward_encode(&s->forward, p + 4);
 	memcpy(p, &forward, 4);
 	p += 4 + forward;
@@ -83,6 +105,34 @@ static bool decode_zone(const uint8_t **p, const uint8_t *end, struct zone *z)
 	memcpy(z->name.wire, *p, z->name.len);
 	z->labels = (uint8_t)name_labels(z->name.wire, z->name.len);
 	*p += z->name.len;
+	return true;
+}
+
+/* The opposite of encode_hosts(), from *p; false if it is not well-formed. */
+static bool decode_hosts(const uint8_t **p, const uint8_t *end, struct host_settings *h)
+{
+	if (end - *p < HOSTS_FIXED)
+		return false;
+	h->on = (*p)[0];
+	h->wildcards = (*p)[1];
+	h->closed = (*p)[2];
+	h->unsupported = (*p)[3];
+	h->nzones = (*p)[4];
+	*p += HOSTS_FIXED;
+	if (h->on > 1 || h->wildcards > 1 || h->closed > 1 || h->unsupported > 1 ||
+		h->nzones > SETTINGS_HOST_ZONES_MAX)
+		return false;
+	for (unsigned i = 0; i < h->nzones; i++) {
+		struct name *n = &h->zones[i];
+
+		if (end - *p < 1)
+			return false;
+		n->len = *(*p)++;
+		if (n->len == 0 || end - *p < n->len || name_scan(*p, n->len) != n->len)
+			return false;
+		memcpy(n->wire, *p, n->len);
+		*p += n->len;
+	}
 	return true;
 }
 
@@ -179,6 +229,8 @@ int settings_decode(
 	for (unsigned i = 0; i < f.nzones; i++)
 		if (!decode_zone(&p, end, &out->zones[i]))
 			return -EBADMSG;
+	if (!decode_hosts(&p, end, &out->hosts))
+		return -EBADMSG;
 	return decode_tables(p, end, out);
 }
 

@@ -56,6 +56,18 @@ struct rate_limit {
 #define SPECIAL_TEST      0x08
 #define SPECIAL_LOCAL     0x10
 
+#define SETTINGS_HOST_ZONES_MAX 16
+
+/* What is to be done about names of `hosts`, and those that are not there (HO rows). */
+struct host_settings {
+	uint8_t on;          /* there may be names of `hosts` outside of our zones too */
+	uint8_t wildcards;   /* some begin with "*" */
+	uint8_t closed;      /* what is in `zones` and in no zone of ours is NXDOMAIN */
+	uint8_t unsupported; /* other types than A, AAAA and PTR are others' */
+	uint8_t nzones;      /* 0: all names */
+	struct name zones[SETTINGS_HOST_ZONES_MAX]; /* folded */
+};
+
 #define SETTINGS_TEXT_MAX 64
 
 /* A short text of the operator's, such as an NSID. */
@@ -89,6 +101,7 @@ struct settings {
 	struct prefix prefer[SETTINGS_PREFER_MAX]; /* addresses that go first (LD-03) */
 	struct addr own[SETTINGS_OWN_MAX];         /* our own addresses (RO-19) */
 	struct zone zones[SETTINGS_ZONES_MAX];
+	struct host_settings hosts;
 	struct acl_settings acl;         /* who may know of which names (AC-01) */
 	struct weights weights;          /* of ROTATION_WEIGHTED (LD-01) */
 	struct forward_settings forward; /* names that are not ours */
@@ -96,8 +109,9 @@ struct settings {
 
 /* Largest size of settings_encode()'s output. */
 #define SETTINGS_OCTETS_MAX                                                              \
-	(512 + 17 * SETTINGS_OWN_MAX + 260 * SETTINGS_ZONES_MAX + FORWARD_OCTETS_MAX +   \
-		ACL_OCTETS_MAX + WEIGHTS_OCTETS_MAX)
+	(512 + 17 * SETTINGS_OWN_MAX + 260 * SETTINGS_ZONES_MAX +                        \
+		260 * SETTINGS_HOST_ZONES_MAX + FORWARD_OCTETS_MAX + ACL_OCTETS_MAX +    \
+		WEIGHTS_OCTETS_MAX)
 
 /* Octets of *s without its number into `out` (SETTINGS_OCTETS_MAX); returns how many. */
 size_t settings_encode(const struct settings *s, uint8_t *out);

@@ -1,5 +1,6 @@
 #include "controller/kube/record.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -185,4 +186,24 @@ void record_release_address(struct store *s, struct address_record *a)
 	table_remove(&s->addresses, &a->link);
 	addrindex_free_refs(a);
 	free(a);
+}
+
+void record_hosts(struct store *s, bool wanted)
+{
+	if (s->options.hosts)
+		record_owner_drop(s, &s->hosts.owner);
+	s->hosts = (struct hosts_owner){0};
+	if (wanted)
+		record_owner_add(s, &s->hosts.owner, OWNER_HOSTS);
+}
+
+void store_mark_hosts(struct store *s)
+{
+	struct owner *o = &s->hosts.owner;
+
+	store_mark(s, o);
+	TAILQ_REMOVE(&s->dirty, o, dirty_link);
+	TAILQ_INSERT_HEAD(&s->dirty, o, dirty_link);
+	if (s->ncauses++ == 0)
+		snprintf(s->cause, sizeof(s->cause), "hosts");
 }

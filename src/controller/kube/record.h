@@ -13,6 +13,9 @@ void record_owner_add(struct store *s, struct owner *o, enum owner_kind kind);
 void record_owner_drop(struct store *s, struct owner *o);
 void record_owner_unmark(struct store *s, struct owner *o);
 
+/* Begin the owner of `hosts` anew, if it is wanted. */
+void record_hosts(struct store *s, bool wanted);
+
 /* Free the list of an owner's names. */
 void record_free_names(struct owner *o);
 

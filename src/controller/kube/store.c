@@ -52,6 +52,11 @@ struct zone_owner *store_zone(struct owner *o)
 	return (struct zone_owner *)(void *)o;
 }
 
+struct hosts_owner *store_hosts(struct owner *o)
+{
+	return (struct hosts_owner *)(void *)o;
+}
+
 struct namespace_record *store_namespace(struct owner *o)
 {
 	return (struct namespace_record *)(void *)o;
@@ -72,6 +77,8 @@ struct owner_names *store_names(struct owner *o)
 	switch (o->kind) {
 	case OWNER_ZONE:
 		return &store_zone(o)->names;
+	case OWNER_HOSTS:
+		return &store_hosts(o)->names;
 	case OWNER_NAMESPACE:
 		return &store_namespace(o)->names;
 	case OWNER_SERVICE:
@@ -96,6 +103,9 @@ const char *store_owner_text(const struct owner *o, char *out, size_t cap)
 		snprintf(out, cap, "zone %u",
 			((const struct zone_owner *)(const void *)o)->zone);
 		break;
+	case OWNER_HOSTS:
+		snprintf(out, cap, "hosts");
+		break;
 	case OWNER_NAMESPACE:
 		snprintf(out, cap, "Namespace %s",
 			((const struct namespace_record *)(const void *)o)->name);
@@ -119,6 +129,7 @@ void store_clean(struct store *s, struct owner *o)
 	record_owner_unmark(s, o);
 	switch (o->kind) {
 	case OWNER_ZONE:
+	case OWNER_HOSTS:
 		break;
 	case OWNER_NAMESPACE:
 		record_release_namespace(s, store_namespace(o));
@@ -719,6 +730,7 @@ void store_configure(struct store *s, const struct store_options *o)
 {
 	set_zones(s, o->nzones);
 	set_topology(s, o->topology);
+	record_hosts(s, o->hosts);
 	s->options = *o;
 	rejoin(s);
 	store_mark_all(s);
@@ -751,7 +763,7 @@ static void free_owner(struct owner *o)
 	} else if (o->kind == OWNER_ADDRESS) {
 		addrindex_free_refs(store_address(o));
 	}
-	if (o->kind != OWNER_ZONE) /* those stand in one array */
+	if (o->kind > OWNER_HOSTS) /* the others stand in the store */
 		free(o);
 }
 

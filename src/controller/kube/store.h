@@ -1,10 +1,11 @@
 /*
  * store.h - all objects, how they belong together, and what changed (core)
  *
- * Owners are what names are derived for: a zone, a namespace, a Service with its slices
- * ("service record"), an address with everything that mentions it. store_apply() keeps
- * the object, joins it with others in whatever order they come (WP-88) and marks as dirty
- * each owner whose names may have changed, by the old relations and by the new ones.
+ * Owners are what names are derived for: a zone, `hosts`, a namespace, a Service with
+ * its slices ("service record"), an address with everything that mentions it.
+ * store_apply() keeps the object, joins it with others in whatever order they come
+ * (WP-88) and marks as dirty each owner whose names may have changed, by the old
+ * relations and by the new ones.
  * derive_owner() reads the store and nothing else.
  *
  * The structs are open for reading to whoever derives; only store.c writes them. Pointers
@@ -27,7 +28,13 @@
 
 #define STORE_CAUSE_MAX 160
 
-enum owner_kind { OWNER_ZONE, OWNER_NAMESPACE, OWNER_SERVICE, OWNER_ADDRESS };
+enum owner_kind {
+	OWNER_ZONE,
+	OWNER_HOSTS,
+	OWNER_NAMESPACE,
+	OWNER_SERVICE,
+	OWNER_ADDRESS
+};
 
 /*
  * The names that an owner has published: kept by apply.c in the form of namelist.h, freed
@@ -52,6 +59,12 @@ struct zone_owner {
 	struct owner owner;
 	struct owner_names names;
 	unsigned zone; /* index into the settings */
+};
+
+/* The names that no object has (HO-01): there is one. */
+struct hosts_owner {
+	struct owner owner;
+	struct owner_names names;
 };
 
 struct namespace_record {
@@ -130,6 +143,7 @@ struct store_options {
 	bool first_address_only; /* RO-22 */
 	bool serving_fallback;   /* RO-23 */
 	bool topology;           /* places are numbered (GS-05) */
+	bool hosts;              /* there may be names of `hosts` */
 };
 
 struct store {
@@ -137,6 +151,7 @@ struct store {
 	struct store_options options;
 	struct table namespaces, services, slices, addresses;
 	struct zone_owner *zones; /* owned, options.nzones of them */
+	struct hosts_owner hosts; /* an owner with options.hosts */
 	struct owner_list all, dirty;
 	struct places places;      /* of slices that count, with options.topology */
 	struct slice_list leaving; /* by until_ns */
@@ -211,6 +226,12 @@ void store_mark(struct store *s, struct owner *o);
 void store_mark_all(struct store *s);
 
 /*
+ * The names of `hosts` are others than before: mark its owner, before all that are dirty,
+ * so that they can take over what it gives up. Only with options.hosts.
+ */
+void store_mark_hosts(struct store *s);
+
+/*
  * An owner's names were published as they are derived now: it is clean. If nothing
  * belongs to it and it has no names any more it is freed; do not use `o` again.
  */
@@ -218,6 +239,7 @@ void store_clean(struct store *s, struct owner *o);
 
 /* What an owner is, from its first member. */
 struct zone_owner *store_zone(struct owner *o);
+struct hosts_owner *store_hosts(struct owner *o);
 struct namespace_record *store_namespace(struct owner *o);
 struct service_record *store_service(struct owner *o);
 struct address_record *store_address(struct owner *o);

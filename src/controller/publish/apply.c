@@ -22,8 +22,12 @@ void apply_fini(struct apply *a)
 	mem_buf_fini(&a->scratch);
 }
 
-static struct zonetree_zone zone_of(const struct record_options *o, uint8_t number)
+/* Of a name of `len` octets; one that is in no zone of ours is a zone by itself. */
+static struct zonetree_zone zone_of(
+	const struct record_options *o, uint8_t number, size_t len)
 {
+	if (number == NODE_NO_ZONE)
+		return (struct zonetree_zone){.number = number, .len = len};
 	return (struct zonetree_zone){
 		.number = number, .len = o->settings.zones[number].name.len};
 }
@@ -38,7 +42,7 @@ static void cut_zones(struct apply *a, const struct record_options *o)
 
 		if (outer < 0 || label == 0)
 			continue;
-		struct zonetree_zone z = zone_of(o, (uint8_t)outer);
+		struct zonetree_zone z = zone_of(o, (uint8_t)outer, n->len);
 		zonetree_cut(&a->tree, n->wire, n->len, &z);
 	}
 }
@@ -117,10 +121,14 @@ static int compare_hashes(const void *a, const void *b)
 	return x->check < y->check ? -1 : x->check > y->check;
 }
 
-/* Names that the owner had and the draft does not have: they are given up. */
-static void give_up(
-	struct apply *a, const struct record_options *o, const struct owner_names *had)
+/*
+ * Names that the owner had and the draft does not have: they are given up, unless they
+ * have gone over to `hosts` (FT-04).
+ */
+static void give_up(struct apply *a, const struct record_options *o,
+	const struct owner *owner, const struct owner_names *had)
 {
+	const struct hostset *taken = owner->kind == OWNER_HOSTS ? NULL : o->hosts;
 	const struct draft *d = &a->draft;
 	struct hash128 *hashes = mem_alloc(d->n + 1, sizeof(*hashes));
 	struct namelist_cursor at = {.octets = had->octets, .len = had->len};
@@ -134,10 +142,11 @@ static void give_up(
 
 		if (bsearch(&h, hashes, d->n, sizeof(h), compare_hashes) != NULL)
 			continue;
-		int zone = settings_zone(&o->settings, name.wire, name.len);
-		if (zone < 0)
+		if (hostset_has(taken, &h))
 			continue;
-		struct zonetree_zone z = zone_of(o, (uint8_t)zone);
+		int zone = settings_zone(&o->settings, name.wire, name.len);
+		struct zonetree_zone z = zone_of(
+			o, zone < 0 ? NODE_NO_ZONE : (uint8_t)zone, name.len);
 		zonetree_own(&a->tree, name.wire, name.len, &z, false);
 		a->changes++;
 	}
@@ -160,8 +169,8 @@ static void list_names(struct apply *a)
 	}
 }
 
-static void replace_names(
-	struct apply *a, const struct record_options *o, struct owner_names *names)
+static void replace_names(struct apply *a, const struct record_options *o,
+	const struct owner *owner, struct owner_names *names)
 {
 	list_names(a);
 	if (names->len == a->scratch.len &&
@@ -169,7 +178,7 @@ static void replace_names(
 			memcmp(names->octets, a->scratch.data, names->len) == 0))
 		return;
 	if (!a->bulk)
-		give_up(a, o, names);
+		give_up(a, o, owner, names);
 	if (a->scratch.len == 0) {
 		free(names->octets);
 		*names = (struct owner_names){0};
@@ -186,9 +195,9 @@ static int put_node(struct apply *a, const struct record_options *o,
 	const struct draft_node *n, uint32_t body_ref)
 {
 	const struct draft *d = &a->draft;
-	struct zonetree_zone zone = zone_of(o, n->zone);
 	size_t len;
 	const uint8_t *name = draft_name(d, n, &len);
+	struct zonetree_zone zone = zone_of(o, n->zone, len);
 	int ret = publish_put(a->publisher, &n->hash, d->octets.data + n->at, n->len,
 		n->uses_body ? body_ref : 0);
 
@@ -285,7 +294,7 @@ static int apply_names(struct apply *a, const struct store *s,
 	if (ret == 0)
 		ret = put_changed(a, o, changed, body_ref, names);
 	if (ret == 0)
-		replace_names(a, o, names);
+		replace_names(a, o, owner, names);
 	if (ret == 0)
 		ret = apply_client(a);
 	free(changed);

@@ -36,6 +36,9 @@ void derive_owner(const struct store *s, const struct record_options *o,
 	case OWNER_ZONE:
 		parts_zone(s, o, store_zone(owner)->zone, d);
 		break;
+	case OWNER_HOSTS:
+		parts_hosts(o, d);
+		break;
 	case OWNER_NAMESPACE:
 		derive_namespace(store_namespace(owner), o, d);
 		break;

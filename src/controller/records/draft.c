@@ -37,11 +37,22 @@ void draft_count(struct draft *d, size_t stand, size_t wanted)
 		draft_skip(d, SKIP_SIZE);
 }
 
+static bool is_host(
+	const struct draft *d, const struct record_options *o, const struct name *name)
+{
+	if (o->hosts == NULL)
+		return false;
+	struct hash128 h = hash_name(&d->key, name->wire, name->len);
+	return hostset_has(o->hosts, &h);
+}
+
 bool draft_begin(struct draft *d, const struct record_options *o, const struct name *name,
 	unsigned zone, uint8_t flags)
 {
-	if (o->nested[zone] &&
+	if ((flags & NODE_HOSTS) == 0 && o->nested[zone] &&
 		settings_zone(&o->settings, name->wire, name->len) != (int)zone)
+		return false;
+	if ((flags & (NODE_HOSTS | NODE_APEX)) == 0 && is_host(d, o, name))
 		return false;
 	d->name = *name;
 	d->zone = (uint8_t)zone;

@@ -54,7 +54,8 @@ void draft_fini(struct draft *d);
 
 /*
  * Begin the node of `name` in zone number `zone`. False, and no node, if the name belongs
- * to another of our zones that stands below this one (the longest match wins).
+ * to another of our zones that stands below this one (the longest match wins), or to
+ * `hosts` (FT-04), which has NODE_HOSTS in its own flags; an apex never does.
  */
 bool draft_begin(struct draft *d, const struct record_options *o, const struct name *name,
 	unsigned zone, uint8_t flags);

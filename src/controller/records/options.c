@@ -112,6 +112,15 @@ static void set_special(struct settings *s, const struct conf *c, const char *ho
 	s->nsid = text_of(strcmp(c->nsid, "hostname") == 0 ? hostname : c->nsid);
 }
 
+static void set_hosts(struct host_settings *h, const struct conf_hosts *c)
+{
+	h->closed = !c->fallthrough;
+	h->on = c->file[0] != '\0' || c->nlines > 0 || h->closed;
+	h->unsupported = c->unsupported;
+	for (size_t i = 0; i < c->nzones && i < SETTINGS_HOST_ZONES_MAX; i++)
+		h->zones[h->nzones++] = c->zones[i];
+}
+
 #define RATE_PUBLIC 200 /* queries a second of a client, where the Internet can ask */
 
 static struct rate_limit limit(uint32_t per_source, uint32_t burst)
@@ -166,6 +175,7 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	set_nested(out);
 	set_apexes(out);
 	set_special(s, c, hostname);
+	set_hosts(&s->hosts, &c->hosts);
 	forwardset_from_conf(c, NULL, 0, &s->forward);
 	aclset_from_conf(c, &s->acl);
 	out->topology = c->loadbalance.topology;
@@ -180,6 +190,7 @@ _Static_assert((int)PODS_INSECURE == (int)CONF_PODS_INSECURE, "pods");
 _Static_assert((int)PODS_VERIFIED == (int)CONF_PODS_VERIFIED, "pods");
 _Static_assert((int)ANY_HINFO == (int)CONF_ANY_HINFO, "any");
 _Static_assert((int)ANY_NOTIMP == (int)CONF_ANY_NOTIMP, "any");
+_Static_assert(SETTINGS_HOST_ZONES_MAX == CONF_HOST_ZONES_MAX, "zones of hosts");
 _Static_assert(SETTINGS_PREFER_MAX == CONF_PREFER_MAX, "prefer");
 _Static_assert((int)ROTATION_FIXED == (int)CONF_ROTATION_FIXED, "rotation");
 _Static_assert((int)ROTATION_WEIGHTED == (int)CONF_ROTATION_WEIGHTED, "rotation");

@@ -5,6 +5,7 @@
 #define RECORDS_OPTIONS_H
 
 #include "conf/conf.h"
+#include "controller/records/hostset.h"
 #include "snap/settings.h"
 
 struct record_options {
@@ -13,6 +14,7 @@ struct record_options {
 	struct addr
 		apexes[SETTINGS_ZONES_MAX]; /* addresses that are a reverse zone each */
 	size_t napexes;
+	const struct hostset *hosts; /* HO-01; borrowed; NULL: none */
 	enum conf_topology topology; /* GS-05 */
 	bool endpoint_pod_names;     /* RO-10 */
 	bool ignore_empty_service;   /* RO-15 */
@@ -24,8 +26,8 @@ struct record_options {
 /*
  * Options from a configuration that conf_parse() accepted; `own` are the machine's
  * addresses, used where server_addresses is not set, `hostname` is its name. The files
- * that `forward` names have nobody in them so far (forwardset.h). What does not fit into
- * the tables (SETTINGS_ZONES_MAX, SETTINGS_OWN_MAX) is left out.
+ * that `forward` names have nobody in them so far (forwardset.h), and `hosts` no names.
+ * What does not fit into the tables (SETTINGS_ZONES_MAX, SETTINGS_OWN_MAX) is left out.
  */
 void options_from_conf(const struct conf *c, const struct addr *own, size_t nown,
 	const char *hostname, struct record_options *out);

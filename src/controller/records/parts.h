@@ -112,6 +112,9 @@ void parts_service(const struct store *s, const struct record_options *o,
 void parts_address(const struct store *s, const struct record_options *o,
 	const struct address_record *a, struct draft *d);
 
+/* All names of o->hosts (HO-02), but for apexes of our zones. */
+void parts_hosts(const struct record_options *o, struct draft *d);
+
 /*
  * The targets of an address's PTR RRset in canonical order, `*n` of them, owned by the
  * caller; the address has references.
