@@ -226,8 +226,8 @@ static bool falls_through(struct run *run)
 enum outside { OUTSIDE_LEAVES, OUTSIDE_HIT, OUTSIDE_DENIED };
 
 /*
- * A name in none of our zones, or one that fell through: does `hosts` have it, or say that
- * it does not exist? Apart, so that names of ours pay nothing for it.
+ * A name in none of our zones, or one that fell through: does `hosts` have it, or say
+ * that it does not exist? Apart, so that names of ours pay nothing for it.
  */
 static __attribute__((noinline)) enum outside find_outside(
 	struct run *run, struct hit *hit)
