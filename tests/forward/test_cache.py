@@ -13,6 +13,7 @@ import dns.rcode
 import harness
 from harness import await_
 from lab import CAP_S, EDE, PACKETS, ForwardTest, group, parallel
+from load import Relay
 from upstream import address_of, after, rcode, records, right, silent, soa
 
 NAME = "a.far.example."
@@ -282,15 +283,16 @@ class Lives(Cached):
     def test_memory(self):
         """C-15, CA-17: more names than there is room for: the hot ones stay"""
         self.a.stop()
-        self.lab(group(self.u, hedge=False), cache={"success": {"size": "1M"},
-                                                    "denial": {"size": "1M"}})
+        relay = self.enter(Relay())
+        self.lab(group(self.u, zone="far.example."), group(relay.at, max_concurrent=0),
+                 cache={"success": {"size": "1M"}, "denial": {"size": "1M"}})
         hot = [f"hot{i}.far.example." for i in range(20)]
         asked = 0
         path = harness.shm_path(self.a.instance, "cache.0")
         size = os.stat(path).st_size
         for turn in range(12):
             replies = self.a.flood(f"r{turn}.cold.example.", 800)()
-            self.assertEqual({r.rcode for r in replies}, {"NOERROR"})
+            self.assertGreater(sum(r.rcode == "NOERROR" for r in replies), 700)
             for name in hot:
                 self.check_right(name)
                 asked += 1

@@ -138,6 +138,7 @@ class Straight(Waiting):
         """no system call between recvmmsg and sendmmsg, of queries and of what was settled"""
         harness.need_trace()
         self.lab(group(self.up()), workers=1)
+        self.check_right("first.far.example.")  # the forwarder has said HELLO
         sockets = [self.udp() for _ in range(20)]
         path = os.path.join(self.a.directory, "trace")
         with Strace(self.a.worker_pids[0], path):
