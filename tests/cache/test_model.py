@@ -9,7 +9,7 @@ be fresh when it has expired, never come back. What is used stays.
 
     tests/cache/test_model.py [SEED [OPERATIONS]]
 
-SHMDNS_FULL=1 takes more seeds, and 10 million names for the flood.
+SHMDNS_LONG=1 takes more seeds, and 10 million names for the flood.
 """
 
 import os
@@ -18,7 +18,7 @@ import subprocess
 import sys
 
 DRIVER = os.path.join(os.environ.get("SHMDNS_BUILD", "."), "tests/cache/cachedriver")
-FULL = os.environ.get("SHMDNS_FULL") == "1"
+LONG = os.environ.get("SHMDNS_LONG") == "1"
 ANSWER, NXDOMAIN, FAILURE, PASSES = range(4)
 SECOND = 10**9
 STALE = 100 * SECOND  # as the driver has it
@@ -328,7 +328,7 @@ def main():
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     operations = int(sys.argv[2]) if len(sys.argv) > 2 else 30000
     failed = 0
-    for s in range(seed, seed + (20 if FULL else 1)):
+    for s in range(seed, seed + (20 if LONG else 1)):
         for what, sizes, names, groups, rr, kill_every in RUNS:
             run = Run(s, sizes, names, groups, rr, kill_every)
             if run.limited:  # how many octets a ring has then is nobody's business
@@ -337,7 +337,7 @@ def main():
             print("%s, seed %d: %d look-ups, %d found, %d deaths: %s"
                   % (what, s, run.finds, run.hits, run.kills, wrong or "right"))
             failed += wrong is not None
-    wrong = flood(10**7 if FULL else 200000)
+    wrong = flood(10**7 if LONG else 200000)
     if wrong:
         print(wrong)
     return failed > 0 or wrong is not None

@@ -1,7 +1,7 @@
 """Kills under load (G5, G9, R-12): forwarders, workers and upstreams die while misses and
 cluster names are asked; each reply is checked by bench/gen.
 
-SHMDNS_KILLS=1 is the long form: 5,000 misses and 15,000 cluster names a second, a minute each.
+SHMDNS_LONG=1 is the long form: 5,000 misses and 15,000 cluster names a second, a minute each.
 """
 
 import os
@@ -10,11 +10,10 @@ import time
 import unittest
 
 import harness
-from harness import await_
+from harness import LONG, await_
 from lab import ForwardTest, group
 from load import SETTINGS, WAIT_S, Misses, Relay
 
-LONG = os.environ.get("SHMDNS_KILLS") == "1"
 MISSES, CLUSTER, SECONDS, EVERY_S = (5000, 15000, 60, 2) if LONG else (800, 3000, 8, 2)
 SIZE = "128M" if LONG else "16M"  # of the cache: nothing that was asked has to leave
 HOT = [f"hot{i}.far.example." for i in range(20)]

@@ -29,6 +29,7 @@ import dns.rdatatype
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("SHMDNS_BUILD", SOURCE)
 FULL = os.environ.get("SHMDNS_FULL") == "1"
+LONG = os.environ.get("SHMDNS_LONG") == "1"  # longer than a run of everything may last
 SHM = "/dev/shm"
 SYS_PIDFD_GETFD = 438  # on every architecture
 PORTS = range(4000, 10240)  # forwarders draw theirs from 32768 on

@@ -77,7 +77,7 @@ class Kept(unittest.TestCase):
         """R-14, EV-05, DE-08: the supervisor killed under load: batches are lost, no more"""
         a = self.managed()
         load = harness.Load(a, harness.cluster_questions())
-        kills = 2 if not harness.FULL else 20
+        kills = 20 if harness.LONG else 2
         with load.running(RATE, 1 + 2 * kills) as run:
             for _ in range(kills):
                 time.sleep(0.5)
