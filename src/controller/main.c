@@ -11,10 +11,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -736,15 +736,11 @@ int main(void)
 {
 	struct shell s = {0};
 
-	/* Run by descriptor, older kernels would call us by its number. */
-	prctl(PR_SET_NAME, "shmdns-controller");
-	log_init("controller", LOG_INFO);
-	signal(SIGPIPE, SIG_IGN);
-	/* Ctrl-C reaches the whole process group; the supervisor ends us in its order. */
-	signal(SIGINT, SIG_IGN);
+	if (!child_begin("shmdns-controller", "controller"))
+		return 1;
 	control_init(&s.control, PAIR_FD, &control_handlers, &s);
 	if (open_loop(&s) < 0) {
-		log_line(LOG_ERROR, "no event loop; this program is started by shmdnsd");
+		log_line(LOG_ERROR, "cannot make an event loop");
 		return 1;
 	}
 	event_base_dispatch(s.base);

@@ -4,10 +4,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 
 #include "base/base.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "dns/mark.h"
@@ -323,30 +322,12 @@ static int prepare(struct forwarder *f)
 	return 0;
 }
 
-/* The pair is there only if the supervisor started us. */
-static bool has_supervisor(void)
-{
-	int type = 0;
-	socklen_t len = sizeof(type);
-
-	return getsockopt(PAIR_FD, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-	       type == SOCK_SEQPACKET;
-}
-
 int main(void)
 {
 	struct forwarder *f = mem_alloc(1, sizeof(*f));
 
-	/* Run by descriptor, older kernels would call us by its number. */
-	prctl(PR_SET_NAME, "shmdns-forwarder"); /* cut to 15 octets by the kernel */
-	log_init("forwarder", LOG_INFO);
-	signal(SIGINT, SIG_IGN); /* of a terminal: the supervisor tells us */
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	if (!has_supervisor()) {
-		log_line(LOG_ERROR, "no supervisor hint=\"run shmdnsd\"");
+	if (!child_begin("shmdns-forwarder", "forwarder"))
 		return 1;
-	}
 	if (prepare(f) < 0) {
 		log_line(LOG_ERROR, "cannot make an event loop");
 		return 1;

@@ -3,12 +3,11 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "base/base.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "worker/control.h"
@@ -158,30 +157,12 @@ static struct rate *random_rate(void)
 	return rate_new(&key);
 }
 
-/* The pair is there only if the supervisor started us. */
-static bool has_supervisor(void)
-{
-	int type = 0;
-	socklen_t len = sizeof(type);
-
-	return getsockopt(PAIR_FD, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-	       type == SOCK_SEQPACKET;
-}
-
 int main(void)
 {
 	struct worker *w = mem_alloc(1, sizeof(*w));
 
-	/* Run by descriptor, older kernels would call us by its number. */
-	prctl(PR_SET_NAME, "shmdns-worker");
-	log_init("worker", LOG_INFO);
-	signal(SIGINT, SIG_IGN); /* of a terminal: the supervisor tells us */
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	if (!has_supervisor()) {
-		log_line(LOG_ERROR, "no supervisor hint=\"run shmdnsd\"");
+	if (!child_begin("shmdns-worker", "worker"))
 		return 1;
-	}
 	w->started_ns = clock_mono_ns();
 	w->turn = w->started_ns; /* not where every other worker begins */
 	w->batch = batch_new();
