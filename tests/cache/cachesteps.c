@@ -170,6 +170,8 @@ int main(void)
 	CHECK(waitpid(child, &status, 0) == child);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == SKIP) {
 		printf("a child cannot be traced here\n");
+		free(last);
+		free(now);
 		return SKIP;
 	}
 	for (unsigned i = 0; i < STORES; i++)
@@ -178,5 +180,7 @@ int main(void)
 	waitpid(child, &status, 0);
 	printf("%u states adopted in %d stores\n", states, STORES);
 	CHECK(states > STORES * 20);
+	free(last);
+	free(now);
 	return EXIT_SUCCESS;
 }
