@@ -76,8 +76,7 @@ class DumpCache(unittest.TestCase):
         code, out, err = a.ctl("dump", "cache", "-i", a.instance)
         self.assertEqual((code, err), (0, ""))
         self.assertRegex(out, r"(?m)^; a\.example\. A answer, \d+ s left, group \.\n"
-                              r"a\.example\.\t\d+\tIN\tA\t192\.0\.2\.1\n"
-                              r"a\.example\.\t\d+\tIN\tA\t192\.0\.2\.2$")
+                              r"(a\.example\.\t\d+\tIN\tA\t192\.0\.2\.[12]\n){2}")
         self.assertRegex(out, r"(?m)^alias\.example\.\t\d+\tIN\tCNAME\ta\.there\.example\.\n"
                               r"a\.there\.example\.\t\d+\tIN\tA\t192\.0\.2\.3$")
         self.assertRegex(out, r"(?m)^; missing\.example\. NXDOMAIN, \d+ s left.*\n"
@@ -89,7 +88,7 @@ class DumpCache(unittest.TestCase):
         kinds = {word: e["kind"] for word, e in entries.items()}
         self.assertEqual(kinds, {"a": "answer", "zero": "passing", "alias": "answer",
                                  "nodata": "NODATA", "failed": "failure", "missing": "NXDOMAIN"})
-        self.assertEqual([r["rdata"] for r in entries["a"]["rrs"]], ["192.0.2.1", "192.0.2.2"])
+        self.assertEqual({r["rdata"] for r in entries["a"]["rrs"]}, {"192.0.2.1", "192.0.2.2"})
         self.assertLessEqual(entries["a"]["rrs"][0]["ttl"], 25)
         self.assertEqual(entries["nodata"]["rrs"][0]["section"], "authority")
         code, out, _ = a.ctl("dump", "cache", "a.example", "-i", a.instance)

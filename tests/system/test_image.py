@@ -152,7 +152,7 @@ class Image(unittest.TestCase):
         text, n = re.subn(r'source = "api";', 'source = "files"; path = "/etc/shmdns/all.json";',
                           self.config["data"]["shmdns.conf"])
         self.assertEqual(n, 1)
-        text += "\nforward = ();\n"
+        text += "\nforward = ();\nhealth = { lameduck = \"1s\"; };\n"
         config = {"data": {"shmdns.conf": text, "all.json": harness.cluster(5)}}
         volumes = {v["name"]: v for v in self.pod["volumes"]}
         mounts = {}
