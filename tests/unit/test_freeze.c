@@ -1,7 +1,7 @@
 /*
  * test_freeze.c - freeze, rollback and thaw on an engine: what is served, and when
  *
- * Rows: OV-08. Readers see what workers see; compaction and audits run between steps.
+ * Rows: OV-08, SH-02. Readers see what workers see; compaction and audits run between steps.
  */
 #include "controller/freeze.h"
 
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "controller/engine.h"
+#include "controller/publish/publisher.h"
 #include "dns/type.h"
 #include "objects.h"
 #include "snap/reader.h"
@@ -267,6 +268,44 @@ START_TEST(compacted_while_frozen)
 }
 END_TEST
 
+/* A step of what is done while memory is short, and nothing is copied. */
+static void reclaim_some(void)
+{
+	bool compacted;
+
+	now_ns += 10 * NS_PER_S;
+	publisher->short_of_room = true;
+	publisher->shm_checked_ns = now_ns;
+	publisher->compact_after_ns = UINT64_MAX;
+	engine_idle(&engine, now_ns, now_ns, &compacted);
+	ck_assert(!compacted);
+}
+
+/* SH-02: pages were found to be garbage, and a rollback goes back to what they hold. */
+START_TEST(reclaimed_around_a_rollback)
+{
+	struct publish_info info = {0};
+	uint64_t middle = 0;
+
+	sync_all();
+	for (unsigned i = 0; info.garbage < UINT64_C(3) << 20; i++) {
+		put(2 + i % 7);
+		turn();
+		if (i == 1000)
+			middle = generation();
+		publish_status(publisher, &info);
+	}
+	reclaim_some();
+	ck_assert_ptr_nonnull(publisher->reclaim.used);
+	ck_assert_int_eq(freeze_rollback(&engine, middle, now_ns, now_ns, &info), 0);
+	for (int i = 0; i < 4; i++)
+		reclaim_some();
+	reader_refresh(&reader);
+	ck_assert_uint_eq(served(), 2 + 1000 % 7);
+	check();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("freeze");
@@ -277,5 +316,6 @@ int main(void)
 	tcase_add_test(tc, frozen);
 	tcase_add_test(tc, rolled_back);
 	tcase_add_test(tc, compacted_while_frozen);
+	tcase_add_test(tc, reclaimed_around_a_rollback);
 	return run_case("freeze", tc);
 }

@@ -51,6 +51,8 @@ void publish_return(struct publisher *p, const struct snap *past)
 	struct arena *a = p->arena;
 
 	publisher_stop_compaction(p);
+	/* Pages that were found to be garbage may be what we go back to. */
+	reclaim_fini(&p->reclaim);
 	/* What was appended meanwhile is garbage and no more changed in place. */
 	segment_seal(a, a->used);
 	p->bulk = false;
