@@ -1,12 +1,13 @@
 /*
  * test_freeze.c - freeze, rollback and thaw on an engine: what is served, and when
  *
- * Rows: OV-08, SH-02. Readers see what workers see; compaction and audits run between steps.
+ * Rows: HO-02, OV-08, SH-02. Readers see what workers see; compaction and audits run between steps.
  */
 #include "controller/freeze.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "controller/engine.h"
@@ -306,6 +307,74 @@ START_TEST(reclaimed_around_a_rollback)
 }
 END_TEST
 
+/* The configuration and names of `hosts` are this line; NULL: there are none. */
+static void configure_hosts(const char *line)
+{
+	struct addr own = {.len = 4, .octets = {10, 0, 0, 1}};
+	struct conf c;
+
+	conf_defaults(&c);
+	if (line != NULL) {
+		c.hosts.lines = mem_alloc(1, sizeof(*c.hosts.lines));
+		c.hosts.lines[c.hosts.nlines++] = mem_dup(line, strlen(line));
+	}
+	engine_configure(&engine, &c, &own, 1, "test", now_ns, now_ns);
+	if (line == NULL)
+		return;
+	struct hostset *s = hostset_new(&engine.conf.hosts, publish_key(publisher));
+	hostset_add(s, line, strlen(line), NULL, NULL);
+	hostset_finish(s);
+	engine_hosts(&engine, s, now_ns, now_ns);
+}
+
+/* HO-02: names that "*" stands for are records as others. */
+START_TEST(wildcards_of_hosts)
+{
+	struct publish_info info;
+	const struct host_settings *set = &reader.settings.hosts;
+
+	sync_all();
+	configure_hosts("10.9.0.1 *.w.example");
+	turn();
+	ck_assert(set->on && set->wildcards);
+	uint64_t first = generation();
+	ck_assert_int_eq(freeze_begin(&engine, now_ns), 0);
+	configure_hosts("10.9.0.1 w.example");
+	turn();
+	ck_assert_uint_eq(generation(), first + 1);
+	ck_assert(set->on && set->wildcards);
+	configure_hosts(NULL);
+	turn();
+	ck_assert_uint_eq(generation(), first + 2);
+	ck_assert(set->on && set->wildcards);
+	configure_hosts(NULL);
+	ck_assert(freeze_end(&engine, now_ns));
+	turn();
+	ck_assert(!set->on && !set->wildcards);
+	ck_assert_int_eq(freeze_rollback(&engine, first, now_ns, now_ns, &info), 0);
+	reader_refresh(&reader);
+	ck_assert(set->on && set->wildcards);
+	check();
+}
+END_TEST
+
+/* A publish fails after the settings were handed over: they are not compacted in. */
+START_TEST(settings_of_a_publish_that_failed)
+{
+	sync_all();
+	configure(60);
+	ck_assert_int_eq(publish_settings(publisher, &engine.options.settings), 0);
+	engine.apply.changes = 1;
+	ck_assert_uint_ne(publisher->settings_number, reader.settings.number);
+	ck_assert_int_eq(freeze_begin(&engine, now_ns), 0);
+	ck_assert_uint_eq(publisher->settings_number, reader.settings.number);
+	check();
+	turn();
+	ck_assert_uint_eq(reader.settings.ttl_s, 60);
+	check();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("freeze");
@@ -317,5 +386,7 @@ int main(void)
 	tcase_add_test(tc, rolled_back);
 	tcase_add_test(tc, compacted_while_frozen);
 	tcase_add_test(tc, reclaimed_around_a_rollback);
+	tcase_add_test(tc, wildcards_of_hosts);
+	tcase_add_test(tc, settings_of_a_publish_that_failed);
 	return run_case("freeze", tc);
 }
