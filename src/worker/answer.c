@@ -281,6 +281,10 @@ static bool step(struct run *run)
 		if (run->host && run->owner.zone >= 0 &&
 			hosts_leaves(hosts, run->p->q.type) && falls_through(run))
 			return true;
+		/* Found by another name than it was asked by (NG-07). */
+		if (hit.owner.len != run->owner.len &&
+			!access_check(run, hit.owner.name, hit.owner.len))
+			return false;
 		return at_node(run, &hit);
 	case HIT_POD:
 		at_pod(run, &hit);
