@@ -1,7 +1,8 @@
 /*
  * test_freeze.c - freeze, rollback and thaw on an engine: what is served, and when
  *
- * Rows: HO-02, OV-08, SH-02. Readers see what workers see; compaction and audits run between steps.
+ * Rows: HO-02, OV-08, SH-02. Readers see what workers see; compaction and audits run
+ * between steps.
  */
 #include "controller/freeze.h"
 
