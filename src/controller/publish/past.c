@@ -17,7 +17,11 @@ int publish_past(const struct publisher *p, uint64_t number, struct snap *out)
 		*out = p->published;
 		return 0;
 	}
-	int ret = history_find(&p->published, number, out);
+	struct snap now = p->published;
+	uint64_t reclaimed = board_load(&p->board->reclaimed);
+	if (BOARD_SEGMENT(reclaimed) == p->segment)
+		now.oldest = BOARD_REF(reclaimed);
+	int ret = history_find(&now, number, out);
 	if (ret < 0)
 		return -ENOENT;
 	return history_whole(out) ? 0 : -EBADMSG;
