@@ -23,8 +23,27 @@ static bool same_zones(const struct settings *a, const struct settings *b)
 	return true;
 }
 
-/* True if the records of `s` may stand under the settings of today. */
-static bool fits(const struct engine *e, const struct snap *s)
+/*
+ * That names of `hosts` are looked for goes with the records: today there may be none, or
+ * none with "*". Until the next reload nothing but a look-up in vain is lost by it.
+ */
+static void keep_hosts(struct engine *e, const struct host_settings *then)
+{
+	struct settings *s = &e->options.settings;
+
+	if (s->hosts.on >= then->on && s->hosts.wildcards >= then->wildcards)
+		return;
+	s->hosts.on |= then->on;
+	s->hosts.wildcards |= then->wildcards;
+	s->number++;
+	e->settings_due = true;
+}
+
+/*
+ * True if the records of `s` may stand under the settings of today, which are made to
+ * find all of them.
+ */
+static bool fits(struct engine *e, const struct snap *s)
 {
 	struct settings *then = mem_alloc(1, sizeof(*then));
 	const uint8_t *octets;
@@ -34,6 +53,8 @@ static bool fits(const struct engine *e, const struct snap *s)
 	octets = snap_settings(s, &len, &number);
 	bool ok = octets != NULL && settings_decode(octets, len, number, then) == 0 &&
 	          same_zones(then, &e->options.settings);
+	if (ok)
+		keep_hosts(e, &then->hosts);
 	free(then);
 	return ok;
 }
@@ -125,7 +146,7 @@ static int publish(struct engine *e, enum root_cause cause, uint64_t now_ns,
 	return ret;
 }
 
-static int find_past(const struct engine *e, uint64_t number, struct snap *past)
+static int find_past(struct engine *e, uint64_t number, struct snap *past)
 {
 	int ret = publish_past(e->publisher, number, past);
 

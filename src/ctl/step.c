@@ -107,6 +107,72 @@ static void take_node(
 	s->outcome = s->records.n > 0 ? STEP_ANSWER : STEP_NODATA;
 }
 
+/* ---- names of `hosts` ---- */
+
+/* The name itself there, or the "*" that stands for its first label (HO-02). */
+static bool find_host(const struct overview *v, const struct name *name, bool star,
+	struct node_view *node)
+{
+	struct name n = *name;
+
+	if (star) {
+		size_t label = 1u + n.wire[0], rest = n.len - label;
+
+		if (v->reader.settings.hosts.wildcards == 0 || n.len < 3)
+			return false;
+		memmove(n.wire + 2, name->wire + label, rest);
+		n.wire[0] = 1;
+		n.wire[1] = '*';
+		n.len = (uint8_t)(2 + rest);
+	}
+	return find(v->snap, &n, node) == LOOKUP_FOUND &&
+	       (node->head->flags & NODE_HOSTS) != 0;
+}
+
+/* HO-04: is a name that is not there denied? */
+static bool denied_by_hosts(const struct host_settings *h, const struct name *name)
+{
+	for (unsigned i = 0; i < h->nzones; i++)
+		if (name_under(name->wire, name->len, h->zones[i].wire, h->zones[i].len))
+			return h->closed != 0;
+	return h->closed != 0 && h->nzones == 0;
+}
+
+/*
+ * What `hosts` says of a name that is in none of our zones (`outside`), or does not exist
+ * there, or has its node. False: nothing.
+ */
+static bool take_host(const struct step_basis *b, bool outside, struct step *s)
+{
+	const struct host_settings *h = &b->view->reader.settings.hosts;
+	bool others = h->unsupported != 0 && b->type != TYPE_A && b->type != TYPE_AAAA &&
+	              b->type != TYPE_PTR;
+	struct node_view node;
+
+	if (h->on == 0)
+		return false;
+	bool star = !find_host(b->view, &s->name, false, &node);
+	if (star && !outside && (b->view->snap->flags & ROOT_COMPLETE) == 0)
+		return false; /* RU-03 */
+	if (!star || find_host(b->view, &s->name, true, &node)) {
+		if (others && outside)
+			return false;
+		take_node(b, &node, s);
+		snprintf(s->rule, sizeof(s->rule), "HO-02");
+		snprintf(s->object, sizeof(s->object), "%s",
+			star ? "hosts, by its \"*\"" : "hosts");
+		return true;
+	}
+	if (!outside || !denied_by_hosts(h, &s->name))
+		return false;
+	s->outcome = STEP_NXDOMAIN;
+	snprintf(s->rule, sizeof(s->rule), "HO-04");
+	snprintf(s->reason, sizeof(s->reason),
+		"it is not in hosts, which lets nothing of its zones through "
+		"(hosts.fallthrough)");
+	return true;
+}
+
 /* ---- since when ---- */
 
 static bool same(const struct snap *a, const struct snap *b, const struct name *n)
@@ -232,10 +298,19 @@ void step_take(struct step_basis *b, const struct name *name, struct step *out)
 	name_text(name->wire, name->len, out->text, sizeof(out->text));
 	int zone = settings_zone(settings, name->wire, name->len);
 	if (zone < 0) {
-		take_elsewhere(b, out);
+		if (take_host(b, true, out))
+			take_since(b, out);
+		else
+			take_elsewhere(b, out);
 		return;
 	}
 	enum lookup l = find(v->snap, name, &node);
+	bool mine = l == LOOKUP_FOUND && (node.head->flags & NODE_HOSTS) == 0;
+	if (!mine && l != LOOKUP_DAMAGED && !is_pod(v, name) &&
+		take_host(b, false, out)) {
+		take_since(b, out);
+		return;
+	}
 	if (l == LOOKUP_DAMAGED ||
 		((v->snap->flags & ROOT_COMPLETE) == 0 && l == LOOKUP_ABSENT))
 		out->outcome = STEP_SERVFAIL;

@@ -223,6 +223,18 @@ static bool falls_through(struct run *run)
 	return true;
 }
 
+/*
+ * HO-04: the name itself that the SOA stands at does exist, and NXDOMAIN would say that
+ * nothing is below it (RFC 8020).
+ */
+static void denied_by_hosts(struct run *run)
+{
+	const struct owner *o = &run->owner;
+	bool apex = hosts_zone(&run->b->settings->hosts, o->name, o->len) == o->len;
+
+	negative(run, apex ? RCODE_NOERROR : RCODE_NXDOMAIN);
+}
+
 enum outside { OUTSIDE_LEAVES, OUTSIDE_HIT, OUTSIDE_DENIED };
 
 /*
@@ -256,7 +268,7 @@ static bool step(struct run *run)
 		case OUTSIDE_LEAVES:
 			return far_step(run);
 		case OUTSIDE_DENIED:
-			negative(run, RCODE_NXDOMAIN);
+			denied_by_hosts(run);
 			return false;
 		case OUTSIDE_HIT:
 			break;
@@ -281,6 +293,10 @@ static bool step(struct run *run)
 		if (run->host && run->owner.zone >= 0 &&
 			hosts_leaves(hosts, run->p->q.type) && falls_through(run))
 			return true;
+		/* Found by another name than it was asked by (NG-07). */
+		if (hit.owner.len != run->owner.len &&
+			!access_check(run, hit.owner.name, hit.owner.len))
+			return false;
 		return at_node(run, &hit);
 	case HIT_POD:
 		at_pod(run, &hit);

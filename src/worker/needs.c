@@ -109,17 +109,18 @@ static void answer_now(const struct basis *b, struct packet *p, enum wait wait)
 		p->reply_len = 0;
 }
 
-/* AC-08 */
+/* AC-08. Datagrams are dealt out to all workers, a connection stays with one. */
 static bool asks_too_often(
 	struct worker *w, const struct basis *b, const struct packet *p)
 {
+	const unsigned workers = p->tcp ? 1 : w->workers;
 	struct addr client;
 
 	if (b->settings->miss_rate.per_source == 0)
 		return false;
 	addr_of_socket(p->client, &client);
 	return !rate_take(
-		w->miss_rate, &client, &b->settings->miss_rate, w->workers, b->now_ns);
+		w->miss_rate, &client, &b->settings->miss_rate, workers, b->now_ns);
 }
 
 bool needs_take(struct worker *w, const struct basis *b, struct packet *p,

@@ -315,6 +315,31 @@ class Explain(Base):
                          ("forwarded", "example.test.", "nothing"))
         self.assertEqual(self.explain("example.org.", expect=1)["outcome"], "REFUSED")
 
+    def test_hosts(self):
+        """OV-03, HO-02, HO-04: names of hosts, within our zones and elsewhere"""
+        self.a.extra = ('hosts = { inline = [ "10.9.0.1 a.corp.test", "10.9.0.2 *.b.corp.test", '
+                        '"10.9.0.3 api.shop.svc.cluster.local *.shop.svc.cluster.local" ]; '
+                        'zones = [ "corp.test", "cluster.local" ]; fallthrough = false; };')
+        self.a.write_config()
+        os.kill(self.a.pid, signal.SIGHUP)
+        self.a.await_outcome("a.corp.test.", "A", "NOERROR", ["10.9.0.1"])
+        star = 'hosts, by its "*"'
+        for name, outcome, rule, object_, records in (
+                ("a.corp.test.", "NOERROR", "HO-02", "hosts", ["3600 A 10.9.0.1"]),
+                ("x.b.corp.test.", "NOERROR", "HO-02", star, ["3600 A 10.9.0.2"]),
+                ("x.y.b.corp.test.", "NXDOMAIN", "HO-04", None, []),
+                (API, "NOERROR", "HO-02", "hosts", ["3600 A 10.9.0.3"]),
+                ("nope.shop.svc.cluster.local.", "NOERROR", "HO-02", star, ["3600 A 10.9.0.3"]),
+                ("out.shop.svc.cluster.local.", "NOERROR", "RE-02", "Service shop/out",
+                 ["30 CNAME www.example.test."]),
+                ("x.nope.shop.svc.cluster.local.", "NXDOMAIN", "RS-07", None, [])):
+            with self.subTest(name=name):
+                step = self.explain(name, expect=0 if outcome == "NOERROR" else 1)
+                self.assertEqual((step["outcome"], step["rule"], step.get("object"),
+                                  step.get("records", [])), (outcome, rule, object_, records))
+                if rule != "RE-02":
+                    self.assertEqual(self.a.outcome(name, "A")[0], outcome)
+
     def test_live(self):
         """OV-03, OV-07, OV-08: what happened to a name, what changed, and back again"""
         good = self.generation()

@@ -112,6 +112,19 @@ class ControlSocket(Base):
         for s in silent:
             self.assertEqual(self.rest(s), b"")
 
+    def test_dripping_clients(self):
+        """V-27: an octet now and then does not keep a place: the line has its time"""
+        s = self.connect()
+        s.setblocking(False)
+
+        def gone():
+            try:
+                s.send(b"x")
+            except (BrokenPipeError, ConnectionResetError):
+                return True
+            return False
+        await_("its end", gone, every_s=0.2)
+
     def test_others(self):
         """V-27: a verb that changes something is for root and our own user"""
         harness.need_root()

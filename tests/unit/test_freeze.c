@@ -1,15 +1,18 @@
 /*
  * test_freeze.c - freeze, rollback and thaw on an engine: what is served, and when
  *
- * Rows: OV-08. Readers see what workers see; compaction and audits run between steps.
+ * Rows: HO-02, OV-08, SH-02. Readers see what workers see; compaction and audits run
+ * between steps.
  */
 #include "controller/freeze.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "controller/engine.h"
+#include "controller/publish/publisher.h"
 #include "dns/type.h"
 #include "objects.h"
 #include "snap/reader.h"
@@ -267,6 +270,112 @@ START_TEST(compacted_while_frozen)
 }
 END_TEST
 
+/* A step of what is done while memory is short, and nothing is copied. */
+static void reclaim_some(void)
+{
+	bool compacted;
+
+	now_ns += 10 * NS_PER_S;
+	publisher->short_of_room = true;
+	publisher->shm_checked_ns = now_ns;
+	publisher->compact_after_ns = UINT64_MAX;
+	engine_idle(&engine, now_ns, now_ns, &compacted);
+	ck_assert(!compacted);
+}
+
+/* SH-02: pages were found to be garbage, and a rollback goes back to what they hold. */
+START_TEST(reclaimed_around_a_rollback)
+{
+	struct publish_info info = {0};
+	uint64_t middle = 0;
+
+	sync_all();
+	for (unsigned i = 0; info.garbage < UINT64_C(3) << 20; i++) {
+		put(2 + i % 7);
+		turn();
+		if (i == 1000)
+			middle = generation();
+		publish_status(publisher, &info);
+	}
+	reclaim_some();
+	ck_assert_ptr_nonnull(publisher->reclaim.used);
+	ck_assert_int_eq(freeze_rollback(&engine, middle, now_ns, now_ns, &info), 0);
+	for (int i = 0; i < 4; i++)
+		reclaim_some();
+	reader_refresh(&reader);
+	ck_assert_uint_eq(served(), 2 + 1000 % 7);
+	check();
+}
+END_TEST
+
+/* The configuration and names of `hosts` are this line; NULL: there are none. */
+static void configure_hosts(const char *line)
+{
+	struct addr own = {.len = 4, .octets = {10, 0, 0, 1}};
+	struct conf c;
+
+	conf_defaults(&c);
+	if (line != NULL) {
+		c.hosts.lines = mem_alloc(1, sizeof(*c.hosts.lines));
+		c.hosts.lines[c.hosts.nlines++] = mem_dup(line, strlen(line));
+	}
+	engine_configure(&engine, &c, &own, 1, "test", now_ns, now_ns);
+	if (line == NULL)
+		return;
+	struct hostset *s = hostset_new(&engine.conf.hosts, publish_key(publisher));
+	hostset_add(s, line, strlen(line), NULL, NULL);
+	hostset_finish(s);
+	engine_hosts(&engine, s, now_ns, now_ns);
+}
+
+/* HO-02: names that "*" stands for are records as others. */
+START_TEST(wildcards_of_hosts)
+{
+	struct publish_info info;
+	const struct host_settings *set = &reader.settings.hosts;
+
+	sync_all();
+	configure_hosts("10.9.0.1 *.w.example");
+	turn();
+	ck_assert(set->on && set->wildcards);
+	uint64_t first = generation();
+	ck_assert_int_eq(freeze_begin(&engine, now_ns), 0);
+	configure_hosts("10.9.0.1 w.example");
+	turn();
+	ck_assert_uint_eq(generation(), first + 1);
+	ck_assert(set->on && set->wildcards);
+	configure_hosts(NULL);
+	turn();
+	ck_assert_uint_eq(generation(), first + 2);
+	ck_assert(set->on && set->wildcards);
+	configure_hosts(NULL);
+	ck_assert(freeze_end(&engine, now_ns));
+	turn();
+	ck_assert(!set->on && !set->wildcards);
+	ck_assert_int_eq(freeze_rollback(&engine, first, now_ns, now_ns, &info), 0);
+	reader_refresh(&reader);
+	ck_assert(set->on && set->wildcards);
+	check();
+}
+END_TEST
+
+/* A publish fails after the settings were handed over: they are not compacted in. */
+START_TEST(settings_of_a_publish_that_failed)
+{
+	sync_all();
+	configure(60);
+	ck_assert_int_eq(publish_settings(publisher, &engine.options.settings), 0);
+	engine.apply.changes = 1;
+	ck_assert_uint_ne(publisher->settings_number, reader.settings.number);
+	ck_assert_int_eq(freeze_begin(&engine, now_ns), 0);
+	ck_assert_uint_eq(publisher->settings_number, reader.settings.number);
+	check();
+	turn();
+	ck_assert_uint_eq(reader.settings.ttl_s, 60);
+	check();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("freeze");
@@ -277,5 +386,8 @@ int main(void)
 	tcase_add_test(tc, frozen);
 	tcase_add_test(tc, rolled_back);
 	tcase_add_test(tc, compacted_while_frozen);
+	tcase_add_test(tc, reclaimed_around_a_rollback);
+	tcase_add_test(tc, wildcards_of_hosts);
+	tcase_add_test(tc, settings_of_a_publish_that_failed);
 	return run_case("freeze", tc);
 }

@@ -14,6 +14,7 @@
 #include "controller/publish/publish.h"
 #include "controller/publish/reclaim.h"
 #include "dns/type.h"
+#include "snap/history.h"
 #include "snap/reader.h"
 
 static char instance[LAYOUT_INSTANCE_MAX];
@@ -511,6 +512,15 @@ START_TEST(freed_in_place)
 	}
 	for (unsigned part = 0; part < AUDIT_PARTS; part++)
 		ck_assert_int_ge(snap_audit(reader_snap(&r), part), 0);
+	/* Whoever looks back does not bring pages back, or fault where there are none. */
+	before = memory_of(segment);
+	struct snap s = *reader_snap(&r);
+	ck_assert_int_eq(history_previous(&s, &s), 0); /* the one of then is whole */
+	ck_assert(history_whole(&s));
+	ck_assert_int_eq(history_previous(&s, &s), -EBADMSG);
+	ck_assert_int_eq(publish_past(p, s.generation, &s), 0);
+	ck_assert_int_eq(publish_past(p, s.generation - 1, &s), -ENOENT);
+	ck_assert_uint_eq(memory_of(segment), before);
 	reclaim_fini(&reclaim);
 	segment_board_unmap(board);
 	reader_fini(&r);

@@ -8,11 +8,18 @@ int history_previous(const struct snap *s, struct snap *out)
 
 	if (s->previous == 0)
 		return -ENOENT;
+	/*
+	 * Not even to be looked at: a page that was punched out comes back by
+	 * it, and where there is no memory left it is a SIGBUS.
+	 */
+	if (s->previous < s->oldest)
+		return -EBADMSG;
 	/* Older roots stand before newer ones: so no damage makes a walk endless. */
 	if (s->previous >= s->root ||
 		snap_open(s->base, s->used, s->previous, &before) < 0 ||
 		before.generation >= s->generation)
 		return -EBADMSG;
+	before.oldest = s->oldest;
 	*out = before;
 	return 0;
 }

@@ -205,6 +205,8 @@ struct board_page {
 	uint64_t serial;     /* atomic: last serial published */
 	uint64_t last_segment;   /* atomic: highest segment number ever made */
 	uint64_t controller_pid; /* atomic */
+	/* atomic: as word, the root that older ones have lost pages to; 0: none */
+	uint64_t reclaimed;
 };
 
 /* word = segment number (24 bits) << 40 | ref of the root (32 bits); 0: nothing yet. */

@@ -73,6 +73,14 @@ static int take_settings(struct reader *r, const struct snap *snap)
 	return ret;
 }
 
+/* Roots before this one have lost memory (SH-02). */
+static uint32_t oldest(const struct reader *r, const struct segment *s)
+{
+	uint64_t reclaimed = board_load(&r->board->reclaimed);
+
+	return BOARD_SEGMENT(reclaimed) == s->number ? BOARD_REF(reclaimed) : 0;
+}
+
 static void switch_to(struct reader *r, const struct segment *s)
 {
 	if (s != &r->next)
@@ -99,6 +107,7 @@ static int try_word(struct reader *r, uint64_t word)
 		ret = take_settings(r, &snap);
 	if (ret < 0)
 		return ret;
+	snap.oldest = oldest(r, s);
 	switch_to(r, s);
 	r->snap = snap;
 	r->word = word;

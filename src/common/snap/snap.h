@@ -24,6 +24,7 @@ struct snap {
 	uint32_t settings; /* ref */
 	uint32_t root;     /* ref */
 	uint32_t previous; /* ref */
+	uint32_t oldest;   /* ref: memory of older roots was reclaimed; 0: of none */
 	uint16_t cause, flags;
 	struct hash_key key;
 };

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -22,6 +23,7 @@ struct client {
 	struct ctlsock *sock;
 	struct bufferevent *io; /* NULL: nobody */
 	ctlsock_client number;
+	uint64_t until_ns; /* its line is whole by then */
 	bool may_change;
 	bool begun;    /* "ok" or "error" stands in the reply */
 	bool answered; /* the reply is whole */
@@ -172,6 +174,22 @@ static void run(struct client *c, char *line, size_t len)
 	}
 }
 
+/* The line is not whole: its rest has what is left of the time, however it comes. */
+static void wait_on(struct client *c)
+{
+	const struct timeval patience = {.tv_sec = PATIENCE_S};
+	uint64_t now_ns = clock_mono_ns();
+
+	if (now_ns >= c->until_ns) {
+		leave(c);
+		return;
+	}
+	uint64_t us = (c->until_ns - now_ns) / 1000 + 1;
+	struct timeval rest = {
+		.tv_sec = (time_t)(us / 1000000), .tv_usec = (suseconds_t)(us % 1000000)};
+	bufferevent_set_timeouts(c->io, &rest, &patience);
+}
+
 /* One line, then nothing more is read of this client. */
 static void on_octets(struct bufferevent *io, void *arg)
 {
@@ -181,8 +199,10 @@ static void on_octets(struct bufferevent *io, void *arg)
 	struct evbuffer_ptr end = evbuffer_search(in, "\n", 1, NULL);
 	ev_ssize_t len = end.pos;
 
-	if (len < 0 && evbuffer_get_length(in) < REQUEST_LINE_MAX)
+	if (len < 0 && evbuffer_get_length(in) < REQUEST_LINE_MAX) {
+		wait_on(c);
 		return;
+	}
 	bufferevent_disable(io, EV_READ);
 	if (len < 0 || len >= REQUEST_LINE_MAX) {
 		refuse(c, "the line is too long");
@@ -233,6 +253,7 @@ static bool enter(struct ctlsock *s, struct client *c, int fd)
 		.sock = s,
 		.io = io,
 		.number = ++s->last,
+		.until_ns = clock_mono_ns() + PATIENCE_S * NS_PER_S,
 		.may_change = may_change(fd),
 	};
 	bufferevent_setcb(io, on_octets, on_written, on_event, c);

@@ -140,7 +140,7 @@ static void punch(const struct reclaim *r, int fd)
 	}
 }
 
-void reclaim_step(struct reclaim *r, const char *instance, const struct board_page *board,
+void reclaim_step(struct reclaim *r, const char *instance, struct board_page *board,
 	uint64_t now_ns)
 {
 	if (now_ns < r->due_ns)
@@ -152,6 +152,7 @@ void reclaim_step(struct reclaim *r, const char *instance, const struct board_pa
 	}
 	int fd = segment_open_for_punch(instance, BOARD_SEGMENT(r->word));
 	if (fd >= 0) {
+		board_store(&board->reclaimed, r->word);
 		punch(r, fd);
 		close(fd);
 	}

@@ -24,10 +24,11 @@ struct reclaim {
 };
 
 /*
- * One step, if it is due: find the pages, or free those that were found. Not while a
+ * One step, if it is due: find the pages, or free those that were found, which is said on
+ * the board before: whoever looked at them would have them back. Not while a
  * compaction reads old roots. Failures leave all as it is.
  */
-void reclaim_step(struct reclaim *r, const char *instance, const struct board_page *board,
+void reclaim_step(struct reclaim *r, const char *instance, struct board_page *board,
 	uint64_t now_ns);
 
 /* Free what it holds; it may be used again. */
