@@ -182,6 +182,72 @@ static void take_elsewhere(const struct step_basis *b, struct step *s)
 	take_cached(v, &q, s->cached);
 }
 
+/* ---- hosts ---- */
+
+/* HO-02: at this name, or at the "*" that stands for its first label. */
+static bool find_host(const struct overview *v, const struct name *name,
+	enum lookup there, struct node_view *node)
+{
+	struct name star = {.wire = {1, '*'}};
+	size_t label = 1u + name->wire[0];
+
+	if (there == LOOKUP_FOUND)
+		return (node->head->flags & NODE_HOSTS) != 0;
+	if (there == LOOKUP_DAMAGED || v->reader.settings.hosts.wildcards == 0 ||
+		name->len < 3)
+		return false;
+	star.len = (uint8_t)(2 + name->len - label);
+	memcpy(star.wire + 2, name->wire + label, name->len - label);
+	return find(v->snap, &star, node) == LOOKUP_FOUND &&
+	       (node->head->flags & NODE_HOSTS) != 0;
+}
+
+/* HO-04: not there, and so nowhere. */
+static bool hosts_deny(const struct host_settings *s, const struct name *n)
+{
+	bool in = s->nzones == 0;
+
+	for (unsigned i = 0; i < s->nzones && !in; i++)
+		in = name_under(n->wire, n->len, s->zones[i].wire, s->zones[i].len);
+	return s->closed != 0 && in;
+}
+
+/* HO-03: questions of this type for a name that is there are others'. */
+static bool hosts_leave(const struct host_settings *s, uint16_t type)
+{
+	return s->unsupported != 0 && type != TYPE_A && type != TYPE_AAAA &&
+	       type != TYPE_PTR;
+}
+
+/* Since when is only looked up for a name that stands there itself. */
+static void take_host(const struct step_basis *b, enum lookup there,
+	const struct node_view *node, struct step *s)
+{
+	take_node(b, node, s);
+	if (there == LOOKUP_FOUND)
+		take_since(b, s);
+	snprintf(s->object, sizeof(s->object), "hosts");
+	snprintf(s->kind, sizeof(s->kind), "hosts.file or hosts.inline");
+}
+
+/* A name in none of our zones. */
+static void take_outside(const struct step_basis *b, enum lookup there,
+	struct node_view *node, struct step *s)
+{
+	const struct host_settings *hosts = &b->view->reader.settings.hosts;
+	bool host = hosts->on != 0 && find_host(b->view, &s->name, there, node);
+
+	if (host && !hosts_leave(hosts, b->type)) {
+		take_host(b, there, node, s);
+	} else if (hosts->on != 0 && !host && hosts_deny(hosts, &s->name)) {
+		s->outcome = STEP_NXDOMAIN;
+		snprintf(s->reason, sizeof(s->reason),
+			"`hosts` does not have it, and hosts.fallthrough is false");
+	} else {
+		take_elsewhere(b, s);
+	}
+}
+
 /* ---- the controller ---- */
 
 static void copy_line(const struct tell_reply *r, const char *word, char *out, size_t cap)
@@ -231,11 +297,22 @@ void step_take(struct step_basis *b, const struct name *name, struct step *out)
 	*out = (struct step){.name = *name};
 	name_text(name->wire, name->len, out->text, sizeof(out->text));
 	int zone = settings_zone(settings, name->wire, name->len);
+	enum lookup l = find(v->snap, name, &node);
 	if (zone < 0) {
-		take_elsewhere(b, out);
+		take_outside(b, l, &node, out);
 		return;
 	}
-	enum lookup l = find(v->snap, name, &node);
+	bool elsewhere = settings->zones[zone].fallthrough &&
+	                 !forward_stays(&settings->forward, name->wire, name->len);
+	bool settled = l == LOOKUP_FOUND ||
+	               (!is_pod(v, name) && (v->snap->flags & ROOT_COMPLETE) != 0);
+	if (settled && find_host(v, name, l, &node)) {
+		if (hosts_leave(&settings->hosts, b->type) && elsewhere)
+			take_elsewhere(b, out);
+		else
+			take_host(b, l, &node, out);
+		return;
+	}
 	if (l == LOOKUP_DAMAGED ||
 		((v->snap->flags & ROOT_COMPLETE) == 0 && l == LOOKUP_ABSENT))
 		out->outcome = STEP_SERVFAIL;
@@ -243,8 +320,7 @@ void step_take(struct step_basis *b, const struct name *name, struct step *out)
 		take_node(b, &node, out);
 	else if (is_pod(v, name))
 		take_pod(b, out);
-	else if (settings->zones[zone].fallthrough &&
-		 !forward_stays(&settings->forward, name->wire, name->len))
+	else if (elsewhere)
 		take_elsewhere(b, out);
 	else
 		out->outcome = STEP_NXDOMAIN;

@@ -1,5 +1,6 @@
 """The file of `hosts`: what it says, and what becomes of it as it changes (HO rows)."""
 
+import json
 import os
 import signal
 import unittest
@@ -120,6 +121,26 @@ class Hosts(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn('"10.9.0.2" has no name behind it', out + err)
         self.assertIn('"a" is no IP address', out + err)
+
+    def test_explain(self):
+        """OV-03: names of `hosts`, of theirs with a "*" and of none, as they are answered"""
+        with self.appliance("10.9.0.1 a.example.com svc-001.shop.svc.cluster.local\n"
+                            "10.9.0.2 *.apps.example.com\n",
+                            'zones = [ "example.com", "cluster.local" ]; fallthrough = false;',
+                            forward='( { from = "."; to = [ "127.0.0.1:9" ]; } )') as a:
+            for name, outcome, source, records in (
+                    ("a.example.com.", "NOERROR", "hosts", ["3600 A 10.9.0.1"]),
+                    ("x.apps.example.com.", "NOERROR", "hosts", ["3600 A 10.9.0.2"]),
+                    ("svc-001.shop.svc.cluster.local.", "NOERROR", "hosts",
+                     ["3600 A 10.9.0.1"]),
+                    ("b.a.example.com.", "NXDOMAIN", None, []),
+                    ("a.example.net.", "forwarded", None, [])):
+                code, out, err = a.ctl("explain", name, "-c", a.config, "-o", "json")
+                step = json.loads(out)["steps"][-1]
+                self.assertEqual((step["outcome"], step.get("object"), step["records"]),
+                                 (outcome, source, records), (name, code, err))
+                if records:
+                    self.assertEqual(a.outcome(name, "A"), (outcome, [records[0].split()[-1]]))
 
 
 if __name__ == "__main__":
