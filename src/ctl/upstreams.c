@@ -245,7 +245,7 @@ int ctl_upstreams(const struct verb *verb, int argc, char **argv)
 	if (!target_instance(&o, instance))
 		return EXIT_USAGE;
 	if (!overview_open(&v, instance)) {
-		ctl_complain("nothing of instance '%s' is in shared memory", instance);
+		overview_complain(instance);
 		overview_close(&v);
 		return EXIT_UNREACHABLE;
 	}
