@@ -105,7 +105,7 @@ void confmem_close(struct confmem *c)
 	*c = (struct confmem){.fd = -1};
 }
 
-/* Values in the log are ASCII: the dash before the advice would be three escapes there. */
+/* Values in the log are ASCII: a dash would be three escapes there. */
 static void plain_dashes(const char *text, char *out, size_t cap)
 {
 	static const char dash[] = "\xE2\x80\x94";
