@@ -60,8 +60,8 @@ const char *const overview_kinds[4] = {
 void overview_complain(const char *instance)
 {
 	ctl_complain(
-		"nothing of instance '%s' is in shared memory: it does not run; "
-		"-i NAME or -c FILE names another",
+		"nothing of instance '%s' is in shared memory; -i NAME or -c FILE names "
+		"another",
 		instance);
 }
 
