@@ -98,7 +98,7 @@ static int flush(const char *path, const char *name, bool below, const struct op
 	snprintf(line, sizeof(line), "flush %s%s", name, below ? " below" : "");
 	int ret = tell(path, line, timeout_ms, &reply);
 	if (ret < 0) {
-		ctl_complain("%s: %s", path, strerror(-ret));
+		tell_complain(path, ret);
 		return EXIT_UNREACHABLE;
 	}
 	if (!tell_ok(&reply, &why)) {
@@ -126,8 +126,12 @@ int ctl_flush(const struct verb *verb, int argc, char **argv)
 
 	if (ret != 0)
 		return options_exit(ret);
-	if (o.nargs != 1 || name_parse(o.arg[0], &name) < 0) {
+	if (o.nargs != 1) {
 		ctl_complain("flush: say one name");
+		return EXIT_USAGE;
+	}
+	if (name_parse(o.arg[0], &name) < 0) {
+		ctl_complain("flush: '%s' is no domain name", o.arg[0]);
 		return EXIT_USAGE;
 	}
 	char text[NAME_TEXT_MAX];
@@ -135,7 +139,7 @@ int ctl_flush(const struct verb *verb, int argc, char **argv)
 	if (!target_instance(&o, instance) || !target_socket(&o, instance, path))
 		return EXIT_USAGE;
 	if (!overview_open(&view, instance)) {
-		ctl_complain("nothing of instance '%s' is in shared memory", instance);
+		overview_complain(instance);
 		ret = EXIT_UNREACHABLE;
 	} else {
 		ret = flush(path, text, below, &o);

@@ -43,7 +43,7 @@ static int request(const struct options *o, const char *line, struct tell_reply 
 		return EXIT_USAGE;
 	int ret = tell(path, line, o->timeout_ms > 0 ? o->timeout_ms : TIMEOUT_MS, reply);
 	if (ret < 0) {
-		ctl_complain("%s: %s", path, strerror(-ret));
+		tell_complain(path, ret);
 		return EXIT_UNREACHABLE;
 	}
 	if (tell_ok(reply, &why))

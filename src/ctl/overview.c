@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "ctl/ctl.h"
 #include "ctl/forwarders.h"
 #include "ctl/json.h"
 #include "ctl/look.h"
@@ -55,6 +56,14 @@ const char *const overview_kinds[4] = {
 	"endpointslices",
 	"pods",
 };
+
+void overview_complain(const char *instance)
+{
+	ctl_complain(
+		"nothing of instance '%s' is in shared memory; -i NAME or -c FILE names "
+		"another",
+		instance);
+}
 
 bool overview_open(struct overview *v, const char *instance)
 {

@@ -39,6 +39,9 @@ struct overview {
 
 /* Map what there is. False: there is nothing of that instance. */
 bool overview_open(struct overview *v, const char *instance);
+
+/* Say on stderr that there is nothing of it, and what may mend that. */
+void overview_complain(const char *instance);
 void overview_close(struct overview *v);
 
 /* True if the page's process had a heartbeat in the last 3 s. */

@@ -288,7 +288,7 @@ int ctl_status(const struct verb *verb, int argc, char **argv)
 	if (!target_instance(&o, instance))
 		return EXIT_USAGE;
 	if (!overview_open(&v, instance)) {
-		ctl_complain("nothing of instance '%s' is in shared memory", instance);
+		overview_complain(instance);
 		overview_close(&v);
 		return EXIT_UNREACHABLE;
 	}

@@ -198,7 +198,8 @@ static void take_since(const struct step_basis *b, struct step *s)
 
 /* ---- names elsewhere ---- */
 
-static void take_cached(const struct overview *v, const struct question *q, char out[64])
+static void take_cached(
+	const struct overview *v, const struct question *q, char out[CACHED_MAX])
 {
 	struct cache c = {0};
 	struct cache_found f;
@@ -213,16 +214,19 @@ static void take_cached(const struct overview *v, const struct question *q, char
 	c.copy[1] = mem_alloc(CACHE_COPY_MAX, 1);
 	if (!cache_valid(c.base, c.size, v->instance) ||
 		!cache_find(&c, q, v->mono_ns, v->mono_ns, &f))
-		snprintf(out, 64, "nothing");
+		snprintf(out, CACHED_MAX, "nothing");
 	else if (f.answer != NULL)
-		snprintf(out, 64, "%s, %s for %" PRIu64 " s",
+		snprintf(out, CACHED_MAX, "%s, %s for %" PRIu64 " s",
 			f.answer->kind == CACHE_NXDOMAIN ? "NXDOMAIN" : "an answer",
 			f.fresh ? "fresh" : "stale",
 			(f.fresh ? f.answer->expires_ns - v->mono_ns
 				 : v->mono_ns - f.answer->expires_ns) /
 				NS_PER_S);
+	else if (f.failure != NULL && f.failure->text_len > 0)
+		snprintf(out, CACHED_MAX, "a failure: %.*s", f.failure->text_len,
+			(const char *)cache_text(f.failure));
 	else
-		snprintf(out, 64, "a failure");
+		snprintf(out, CACHED_MAX, "a failure");
 	free(c.copy[0]);
 	free(c.copy[1]);
 	segment_cache_unmap(c.base, octets);

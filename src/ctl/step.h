@@ -8,6 +8,8 @@
 #include "ctl/overview.h"
 #include "ctl/tell.h"
 
+#define CACHED_MAX 288 /* a text of the cache, and what kind it is */
+
 enum step_outcome {
 	STEP_ANSWER,
 	STEP_NODATA,
@@ -35,7 +37,7 @@ struct step {
 	uint64_t since, since_ns;  /* generation and its time; 0: not known */
 	bool since_start;          /* ... which is where history begins: or before */
 	char group[NAME_TEXT_MAX]; /* STEP_FORWARDED: `from` of the group */
-	char cached[64];           /* what the cache has of it */
+	char cached[CACHED_MAX];   /* what the cache has of it */
 	char rule[16], object[200], kind[40], version[80],
 		reason[400]; /* of the controller */
 };

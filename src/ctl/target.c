@@ -50,8 +50,11 @@ bool target_instance(const struct options *o, char out[INSTANCE_MAX])
 		return copy_instance(o->instance, out);
 	if (o->config == NULL)
 		return copy_instance("default", out);
-	if (!read_conf(o->config, &conf))
+	if (!read_conf(o->config, &conf)) {
+		ctl_complain(
+			"which instance is not known; -i NAME says it without the file");
 		return false;
+	}
 	bool ok = copy_instance(conf.instance, out);
 	conf_fini(&conf);
 	return ok;
@@ -79,8 +82,12 @@ bool target_socket(
 	} else if (o->config == NULL) {
 		ok = default_path(instance, out);
 	} else {
-		if (!read_conf(o->config, &conf))
+		if (!read_conf(o->config, &conf)) {
+			ctl_complain(
+				"where the control socket is is not known; -s FILE says "
+				"it without the configuration");
 			return false;
+		}
 		ok = request_path(conf.run_dir, out, TARGET_PATH_MAX);
 		conf_fini(&conf);
 	}

@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "ctl/ctl.h"
 
 static int connect_to(const char *path)
 {
@@ -92,6 +93,28 @@ int tell(const char *path, const char *line, unsigned timeout_ms, struct tell_re
 		ret = receive(fd, until_ns, out);
 	close(fd);
 	return ret;
+}
+
+void tell_complain(const char *path, int error)
+{
+	switch (error) {
+	case -ENOENT:
+	case -ECONNREFUSED:
+		ctl_complain(
+			"%s: %s: no controller there; -c FILE or -s FILE says where its "
+			"socket is",
+			path, strerror(-error));
+		break;
+	case -ETIMEDOUT:
+		ctl_complain(
+			"%s: the controller does not answer; `shmdnsctl status` says "
+			"how it is",
+			path);
+		break;
+	default:
+		ctl_complain("%s: %s", path, strerror(-error));
+		break;
+	}
 }
 
 bool tell_ok(const struct tell_reply *r, const char **why)

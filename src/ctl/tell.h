@@ -21,6 +21,9 @@ struct tell_reply {
  */
 int tell(const char *path, const char *line, unsigned timeout_ms, struct tell_reply *out);
 
+/* Say on stderr what tell() returned, and what may mend it. */
+void tell_complain(const char *path, int error);
+
 /* True if the reply is "ok"; else *why is the text of the error. */
 bool tell_ok(const struct tell_reply *r, const char **why);
 

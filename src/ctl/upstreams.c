@@ -20,14 +20,6 @@ const char upstreams_help[] =
 	"Exit status 1: an upstream is down; 3: nothing of that instance is in shared "
 	"memory.\n";
 
-static const char *const failures[STAT_FAILURES] = {
-	[FAILURE_TIMEOUT] = "timeout",
-	[FAILURE_REFUSED] = "refused",
-	[FAILURE_NETWORK] = "network",
-	[FAILURE_TLS] = "tls",
-	[FAILURE_MISMATCH] = "mismatch",
-	[FAILURE_MALFORMED] = "malformed",
-};
 static const char *const transports[3] = {"udp", "tcp", "tls"};
 
 static const char *duration(uint64_t ns, char out[16])
@@ -59,7 +51,7 @@ static const char *last_error(const struct pool_row *r)
 
 	if (stat_get(&r->n.error_ns) == 0)
 		return NULL;
-	return e < STAT_FAILURES ? failures[e] : "unknown";
+	return stat_failure_text((unsigned)e);
 }
 
 /* What all rows have in common. */
@@ -119,7 +111,7 @@ static void on_print_wide(void *arg, const struct overview *v, const struct pool
 				stat_get(&r->n.rcodes[i]));
 	printf("; failures:");
 	for (unsigned i = 0; i < STAT_FAILURES; i++)
-		printf(" %s %" PRIu64, failures[i], stat_get(&r->n.failures[i]));
+		printf(" %s %" PRIu64, stat_failure_text(i), stat_get(&r->n.failures[i]));
 	printf("; truncated %" PRIu64 ", hedges %" PRIu64 ", failovers %" PRIu64
 	       ", probes %" PRIu64 " (%" PRIu64 " failed)",
 		stat_get(&r->n.truncated), stat_get(&r->n.hedges),
@@ -173,7 +165,7 @@ static void json_counts(struct json *j, const struct stat_upstream *u)
 	json_end(j, '}');
 	json_begin(j, "failures", '{');
 	for (unsigned i = 0; i < STAT_FAILURES; i++)
-		json_number(j, failures[i], stat_get(&u->failures[i]));
+		json_number(j, stat_failure_text(i), stat_get(&u->failures[i]));
 	json_end(j, '}');
 	json_begin(j, "connections", '{');
 	for (unsigned i = 0; i < 2; i++) {
@@ -253,7 +245,7 @@ int ctl_upstreams(const struct verb *verb, int argc, char **argv)
 	if (!target_instance(&o, instance))
 		return EXIT_USAGE;
 	if (!overview_open(&v, instance)) {
-		ctl_complain("nothing of instance '%s' is in shared memory", instance);
+		overview_complain(instance);
 		overview_close(&v);
 		return EXIT_UNREACHABLE;
 	}

@@ -158,7 +158,7 @@ int ctl_workers(const struct verb *verb, int argc, char **argv)
 	if (!target_instance(&o, instance))
 		return EXIT_USAGE;
 	if (!overview_open(&w.view, instance)) {
-		ctl_complain("nothing of instance '%s' is in shared memory", instance);
+		overview_complain(instance);
 		overview_close(&w.view);
 		return EXIT_UNREACHABLE;
 	}

@@ -160,6 +160,14 @@ enum fwdtab_error attempt_error(int error)
 
 /* ---- what happened to it ---- */
 
+/* The last failure of an upstream; NULL: there was none but of probes. */
+static const char *why_down(struct stat_upstream *stat)
+{
+	return stat_get(&stat->error_ns) != 0
+	               ? stat_failure_text((unsigned)stat_get(&stat->error))
+	               : NULL;
+}
+
 void attempt_changed(
 	struct fwdtab *f, unsigned upstream, enum upstream_change change, uint64_t now_ns)
 {
@@ -167,6 +175,7 @@ void attempt_changed(
 	struct fwdtab_event e = {
 		.kind = change == UPSTREAM_WENT_DOWN ? EVENT_DOWN : EVENT_UP,
 		.upstream = (int)upstream,
+		.transport = FWDTAB_ANY_TRANSPORT,
 	};
 
 	heap_set(&f->timers, table_timer(upstream), table_due_ns(f, upstream));
@@ -175,6 +184,8 @@ void attempt_changed(
 	e.elapsed_ns = now_ns - (stat_get(&stat->down_ns) == 0
 						? now_ns
 						: stat_get(&stat->down_ns));
+	if (change == UPSTREAM_WENT_DOWN)
+		e.text = why_down(stat);
 	stat_set(&stat->up, change == UPSTREAM_CAME_UP);
 	stat_set(&stat->down_ns, f->upstreams[upstream].down_ns);
 	f->ops->event(f->arg, &e);

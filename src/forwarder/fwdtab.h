@@ -43,6 +43,8 @@ struct fwdtab_send {
 	bool probe;
 };
 
+#define FWDTAB_ANY_TRANSPORT UINT8_MAX
+
 /* Something that happened, for the log and for counters of the shell. */
 enum fwdtab_event_kind {
 	EVENT_FAILED, /* a question: text says why (FP-06) */
@@ -52,8 +54,8 @@ enum fwdtab_event_kind {
 };
 struct fwdtab_event {
 	enum fwdtab_event_kind kind;
-	int upstream; /* -1: none */
-	uint8_t transport;
+	int upstream;      /* -1: none */
+	uint8_t transport; /* FWDTAB_ANY_TRANSPORT: not of one exchange */
 	unsigned attempt;
 	uint16_t rcode, ede;
 	uint64_t elapsed_ns;

@@ -105,16 +105,32 @@ void confmem_close(struct confmem *c)
 	*c = (struct confmem){.fd = -1};
 }
 
+/* Values in the log are ASCII: a dash would be three escapes there. */
+static void plain_dashes(const char *text, char *out, size_t cap)
+{
+	static const char dash[] = "\xE2\x80\x94";
+	size_t n = 0;
+
+	while (*text != '\0' && n + 1 < cap) {
+		bool here = strncmp(text, dash, 3) == 0;
+
+		out[n++] = here ? '-' : *text;
+		text += here ? 3 : 1;
+	}
+	out[n] = '\0';
+}
+
 void confmem_log(const struct conf_report *report)
 {
 	for (size_t i = 0; i < report->n; i++) {
 		const struct conf_finding *f = &report->finding[i];
-		char text[512];
+		char said[512], text[512];
 
+		plain_dashes(f->text, said, sizeof(said));
 		log_line(f->severity == CONF_ERROR ? LOG_ERROR : LOG_WARNING,
 			"config file=%s:%u:%u path=%s text=%s", f->file, f->line,
 			f->column, f->path[0] != '\0' ? f->path : "-",
-			log_quote(f->text, text, sizeof(text)));
+			log_quote(said, text, sizeof(text)));
 	}
 }
 

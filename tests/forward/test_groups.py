@@ -156,6 +156,8 @@ class Failover(ForwardTest):
         self.lab(group(up, hedge=False), cache={"serve_stale": {"mode": "off"}},
                  limits={"query_deadline": "1.5s"})
         self.take_down()
+        line = self.a.log_lines("upstream down")[0]
+        self.assertRegex(line, rf" upstream={up.at} error=timeout$")
         before = len(up.packets)
         began = time.monotonic()
         replies = parallel(*[lambda i=i: self.a.query(f"{i}.all.example.") for i in range(40)])

@@ -475,7 +475,7 @@ class Reload(Base):
         a.line("COMMIT number=1", "log")
         a.configure(["127.0.0.1"], 2, more="wrokers = 3;")
         self.hup(a)
-        a.line(r"config file=\S*conf:8:.*wrokers")
+        a.line(r"config file=\S*conf:8:.*wrokers.* - did you mean workers\?\"")
         a.line("reload refused by=supervisor .*kept=1")
         a.configure(["127.0.0.1"], 2)
         self.hup(a)

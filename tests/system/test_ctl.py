@@ -257,7 +257,12 @@ class Alone(unittest.TestCase):
             self.assertEqual((code, document["errors"]), (1, 1))
             self.assertEqual(document["findings"][0]["line"], 2)
             self.assertEqual(ctl("check", os.path.join(d, "none.conf"))[0], 3)
-            self.assertEqual(ctl("status", "-c", bad)[0], 2)
+            code, _, err = ctl("status", "-c", bad)
+            self.assertEqual(code, 2)
+            self.assertIn("-i NAME", err)
+            code, _, err = ctl("thaw", "-i", "none", "-c", bad)
+            self.assertEqual(code, 2)
+            self.assertIn("-s FILE", err)
 
 
 class Gen(unittest.TestCase):

@@ -313,6 +313,9 @@ class Explain(Base):
         step = self.explain("www.example.test.")
         self.assertEqual((step["outcome"], step["group"], step["cached"]),
                          ("forwarded", "example.test.", "nothing"))
+        self.assertEqual(self.a.outcome("www.example.test.", "A")[0], "SERVFAIL")
+        self.assertRegex(self.explain("www.example.test.")["cached"],
+                         r"^a failure: 127\.0\.0\.1:9 udp .*refused")
         self.assertEqual(self.explain("example.org.", expect=1)["outcome"], "REFUSED")
 
     def test_hosts(self):

@@ -1,5 +1,6 @@
 """The file of `hosts`: what it says, and what becomes of it as it changes (HO rows)."""
 
+import json
 import os
 import signal
 import unittest
@@ -121,6 +122,3 @@ class Hosts(unittest.TestCase):
         self.assertIn('"10.9.0.2" has no name behind it', out + err)
         self.assertIn('"a" is no IP address', out + err)
 
-
-if __name__ == "__main__":
-    unittest.main()

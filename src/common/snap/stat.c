@@ -66,3 +66,17 @@ const char *stat_api_code_text(unsigned index)
 
 	return index < STAT_API_CODES ? texts[index] : NULL;
 }
+
+const char *stat_failure_text(unsigned failure)
+{
+	static const char *const words[STAT_FAILURES] = {
+		[FAILURE_TIMEOUT] = "timeout",
+		[FAILURE_REFUSED] = "refused",
+		[FAILURE_NETWORK] = "network",
+		[FAILURE_TLS] = "tls",
+		[FAILURE_MISMATCH] = "mismatch",
+		[FAILURE_MALFORMED] = "malformed",
+	};
+
+	return failure < STAT_FAILURES ? words[failure] : "-";
+}

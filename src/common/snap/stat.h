@@ -182,6 +182,9 @@ enum stat_failure {
 	STAT_FAILURES
 };
 
+/* "timeout", "refused", ...; of a number that is none "-". */
+const char *stat_failure_text(unsigned failure);
+
 #define STAT_UPSTREAMS     128 /* FORWARD_POOL_MAX */
 #define STAT_UPSTREAM_TEXT 64
 #define STAT_FINE          24 /* 1 us doubled up to 4.19 s, and more */
