@@ -734,6 +734,27 @@ class Resize(Base):
         a.line("worker slot=1 .* RETIRE", "log", count=2)
         a.line("workers changed to=1")
 
+    def test_loop_on_the_way(self):
+        """EV-03: who leaves in a crash loop leaves no socket with others when it has gone."""
+        more = 'limits = { query_deadline = "4s"; };'
+        a = self.appliance()
+        a.configure(["127.0.0.1"], 2, more)
+        a.touch("linger")
+        a.start()
+        a.configure(["127.0.0.1"], 1, more)
+        a.process.send_signal(signal.SIGHUP)
+        a.line("worker slot=1 .* RETIRE", "log")
+        a.touch("die-1")
+        os.unlink(a.path("linger"))
+        os.kill(a.pid("worker", 1), signal.SIGKILL)
+        a.line("crash loop: steered around share=1")
+        a.line("workers changed to=1")
+        self.assertNotRegex(a.read("log"), "worker slot=0 .* SOCKET share=1")
+        os.unlink(a.path("die-1"))
+        self.resize(a, 2)
+        a.line("worker ready slot=1", count=2)
+        self.assertEqual(self.shares(a), {(0, 0), (1, 1)})
+
     def test_few_descriptors(self):
         """No room for so many: refused as a whole."""
         a = self.appliance().start(files=200)
