@@ -502,10 +502,14 @@ static void open_new(struct sockets *s, const struct sockets *wanted,
 	sockets_on_change on_change, void *arg)
 {
 	for (size_t i = 0; i < wanted->n; i++) {
-		if (find(s, &wanted->group[i].key) != NULL)
+		struct sockets_group *g = find(s, &wanted->group[i].key);
+
+		if (g != NULL) {
+			g->leaves_ns = 0; /* it has come since a change was begun */
 			continue;
+		}
 		plan(s, &wanted->group[i].key, wanted->group[i].follows);
-		struct sockets_group *g = &s->group[s->n - 1];
+		g = &s->group[s->n - 1];
 		int ret = open_late(s, g, on_change, arg);
 		if (ret < 0)
 			complain(s, g, ret);

@@ -928,6 +928,24 @@ class Namespaces(Base):
         os.kill(a.pid("worker", 0), signal.SIGKILL)
         a.line("worker slot=0 life=5 SOCKET share=0 kind=0 addr=10.9.8.7 ", "log")
 
+    def test_address_comes_during_a_reload(self):
+        """It was not there when the reload asked for addresses, and stays after it."""
+        self.ip("link", "set", "lo", "up")
+        more = 'limits = { query_deadline = "1s"; };'
+        a = self.appliance(listen=["0.0.0.0", "::"]).start()
+        a.line("COMMIT number=1", "log")
+        os.kill(a.pid("controller", 0), signal.SIGSTOP)
+        a.configure(["0.0.0.0", "::1"], 2, more)
+        a.process.send_signal(signal.SIGHUP)
+        a.line(r"address new listen=\[::1\]")
+        self.ip("address", "add", "10.9.8.6/32", "dev", "lo")
+        a.line("SOCKET share=1 kind=0 addr=10.9.8.6 ", "log")
+        os.kill(a.pid("controller", 0), signal.SIGCONT)
+        a.line(r"address removed listen=\[::\]:", count=2)
+        self.assertNotIn("address removed listen=10.9.8.6", a.read("stderr"))
+        self.ip("address", "del", "10.9.8.6/32", "dev", "lo")
+        a.line("address gone listen=10.9.8.6")
+
     def test_somebody_holds_one(self):
         """127.0.0.53:53 is systemd-resolved's: one line says so, the rest is served."""
         self.ip("link", "set", "lo", "up")
