@@ -751,6 +751,7 @@ void sockets_shrink(struct sockets *s, uint32_t shares)
 			narrow_group(&s->group[i], s->shares, shares);
 	}
 	s->shares = shares;
+	store_settle(); /* the kernel's hash would choose what lingers there for TCP */
 }
 
 static bool group_idle(const struct sockets_group *g, uint32_t from, uint32_t to)

@@ -168,8 +168,9 @@ class Appliance:
 
     def told(self, text):
         """Wait for a message to the service manager that contains `text`."""
-        while True:
-            message = self.heard.get(timeout=WAIT)
+        end = time.monotonic() + WAIT
+        while True:  # there is a STATUS every few seconds
+            message = self.heard.get(timeout=max(0, end - time.monotonic()))
             if text in message:
                 return message
 
@@ -672,6 +673,8 @@ class Resize(Base):
         self.assertEqual(self.shares(a), {(i, i) for i in range(5)})
         self.resize(a, 1)
         a.line("workers changed to=1")
+        a.told("FDSTOREREMOVE=1\nFDNAME=1.tcp")
+        a.told("BARRIER=1")  # what the manager holds on to would get connections
         self.assertEqual(self.shares(a), {(0, 0)})
         for slot in (1, 2, 3, 4):
             a.line("worker ended slot=%d" % slot)
