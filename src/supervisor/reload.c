@@ -15,7 +15,8 @@
 #include "supervisor/resize.h"
 #include "supervisor/supervise.h"
 
-#define GAP_NS NS_PER_S /* between two reloads */
+#define GAP_NS     NS_PER_S /* between two reloads */
+#define DEATHS_MAX 3        /* of controllers over one configuration */
 #define LEAVES_NS                                                                        \
 	(500 * NS_PER_MS) /* an address that goes is served for so long, and
                                        as long as queries may be parked */
@@ -106,6 +107,13 @@ static void make_current(struct supervisor *s, uint64_t now_ns)
 	s->addresses_ns = now_ns; /* what has changed meanwhile */
 }
 
+static void note_tried(struct supervisor *s)
+{
+	if (memcmp(s->watch.tried, s->next.digest, SHA256_OCTETS) != 0)
+		s->reload_deaths = 0;
+	memcpy(s->watch.tried, s->next.digest, SHA256_OCTETS);
+}
+
 void reload_step(struct supervisor *s, uint64_t now_ns)
 {
 	const struct conf *started = s->first.fd >= 0 ? &s->first.conf : &s->config.conf;
@@ -120,7 +128,7 @@ void reload_step(struct supervisor *s, uint64_t now_ns)
 		notify_send("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_ns / 1000);
 	int ret = confmem_load(s->path, s->config.number + 1, &s->next, &report);
 	if (ret == 0 || ret == -EINVAL) /* it was read */
-		memcpy(s->watch.tried, s->next.digest, SHA256_OCTETS);
+		note_tried(s);
 	confmem_log(&report);
 	conf_report_fini(&report);
 	if (ret < 0) {
@@ -203,4 +211,7 @@ void reload_controller_died(struct supervisor *s)
 		return;
 	take_back(s);
 	refuse(s, "controller", "it died over it");
+	/* Of something else, perhaps: its successor is asked, but not for ever. */
+	if (++s->reload_deaths < DEATHS_MAX)
+		reload_ask(s);
 }

@@ -489,6 +489,21 @@ class Reload(Base):
         self.hup(a)
         a.line('reload refused by=controller error="told to refuse" kept=1')
 
+    def test_controller_dies_over_it(self):
+        """RL-02: it may have died of something else: its successors are asked, two at most."""
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        a.touch("die-over")
+        a.configure(["127.0.0.1"], 3)
+        a.line('reload refused by=controller error="it died over it"', count=3)
+        a.line("COMMIT number=1", "log", count=4)
+        a.configure(["127.0.0.1"], 3, more="# another")
+        a.line('reload refused by=controller error="it died over it"', count=4)
+        os.unlink(a.path("die-over"))
+        a.line("worker ready slot=2")
+        self.assertEqual(a.read("stderr").count("config changed"), 2)
+        self.assertEqual(a.read("stderr").count("it died over it"), 4)
+
     def test_many_signals(self):
         """EV-06: a hundred signals are two reloads."""
         a = self.appliance().start()
