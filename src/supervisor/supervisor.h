@@ -45,6 +45,7 @@ struct watch {
 	uint64_t settle_ns;   /* when to look because of notices; UINT64_MAX: none */
 	uint64_t restless_ns; /* then at the latest */
 	uint64_t look_ns;     /* when to look without any; UINT64_MAX: never */
+	bool asked;           /* for the reload that is due, and nobody else did */
 	uint8_t seen[SHA256_OCTETS];  /* at the last look */
 	uint8_t tried[SHA256_OCTETS]; /* at the last start or reload, good or bad */
 };

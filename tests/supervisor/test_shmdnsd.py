@@ -564,6 +564,28 @@ class Watch(Base):
         a.line("reload done config=2")
         self.assertNotIn("listen failed", a.read("stderr"))
 
+    def test_changed_again(self):
+        """A reload that had to wait reads no file that is being written by then."""
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        os.kill(a.pid("controller", 0), signal.SIGSTOP)
+        a.process.send_signal(signal.SIGHUP)
+        a.told("RELOADING=1")
+        a.configure(a.listen, 3)
+        a.line("config changed")
+        time.sleep(1)  # until the next reload waits for the controller alone
+        text = a.read("conf")
+        with open(a.path("conf"), "w", encoding="ascii") as f:
+            f.write(text[:text.index("workers")] + "workers = 4;\n")
+            f.flush()
+            os.kill(a.pid("controller", 0), signal.SIGCONT)
+            a.told("RELOADING=1")
+            a.told("READY=1")
+            f.write(text[text.index("listen"):])
+        a.line("worker ready slot=3")
+        if a.read("stderr").count("config changed") < 3:  # it was not at rest in between
+            self.assertNotIn("listen=", a.read("stderr"))
+
     def test_directory(self):
         """conf.d comes to be; a file in it comes and goes."""
         a = self.appliance().start()
