@@ -84,12 +84,13 @@ class Appliance:
     def configure(self, listen, workers, more=""):
         self.listen, self.workers = listen, workers
         entries = ", ".join('{ address = "%s"; port = %d; }' % (a, self.port) for a in listen)
-        with open(self.path("conf"), "w", encoding="ascii") as f:
+        with open(self.path("conf.new"), "w", encoding="ascii") as f:
             f.write('instance = "%s";\nrun_dir = "%s";\nstate_dir = "%s";\nworkers = %d;\n'
                     'listen = ( %s );\nkubernetes = { source = "files"; path = "%s"; };\n'
                     'health = { lameduck = "0s"; };\n%s\n'
                     % (self.instance, self.path("run"), self.path("state"), workers, entries,
                        self.dir, more))
+        os.rename(self.path("conf.new"), self.path("conf"))  # it is watched
 
     def lock(self):
         return self.path("run", self.instance, "instance.lock")
