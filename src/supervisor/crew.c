@@ -484,7 +484,7 @@ static void readers(const struct supervisor *s, uint32_t share, bool looping, bo
 static void change_own(struct supervisor *s, uint32_t own, bool looping)
 {
 	for (uint32_t share = 0; share < s->slots.shares; share++) {
-		if (share != own && s->slots.looping[share])
+		if (share != own && slots_helped(&s->slots, share))
 			tell_share(s, own, share, !looping);
 	}
 }

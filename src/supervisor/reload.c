@@ -14,8 +14,10 @@
 #include "supervisor/notify.h"
 #include "supervisor/resize.h"
 #include "supervisor/supervise.h"
+#include "supervisor/watch.h"
 
-#define GAP_NS NS_PER_S /* between two reloads */
+#define GAP_NS     NS_PER_S /* between two reloads */
+#define DEATHS_MAX 3        /* of controllers over one configuration */
 #define LEAVES_NS                                                                        \
 	(500 * NS_PER_MS) /* an address that goes is served for so long, and
                                        as long as queries may be parked */
@@ -28,6 +30,7 @@ static void tell_controller(struct supervisor *s, uint32_t type, uint32_t number
 void reload_ask(struct supervisor *s)
 {
 	s->reload_wanted = true;
+	s->watch.asked = false;
 }
 
 uint64_t reload_wake_ns(const struct supervisor *s)
@@ -106,10 +109,41 @@ static void make_current(struct supervisor *s, uint64_t now_ns)
 	s->addresses_ns = now_ns; /* what has changed meanwhile */
 }
 
+static void note_tried(struct supervisor *s)
+{
+	if (memcmp(s->watch.tried, s->next.digest, SHA256_OCTETS) != 0)
+		s->reload_deaths = 0;
+	memcpy(s->watch.tried, s->next.digest, SHA256_OCTETS);
+}
+
+/*
+ * Load the files into `next`. 0; -EAGAIN: they are in the middle of a change, which the
+ * watch will see the end of; else -errno, logged.
+ */
+static int load_next(struct supervisor *s, uint64_t now_ns)
+{
+	struct conf_report report = {0};
+	int ret = confmem_load(s->path, s->config.number + 1, &s->next, &report);
+	bool read = ret == 0 || ret == -EINVAL;
+
+	if (read && watch_is_restless(s, s->next.digest, now_ns)) {
+		if (ret == 0)
+			confmem_close(&s->next);
+		ret = -EAGAIN;
+	} else {
+		if (read)
+			note_tried(s);
+		confmem_log(&report);
+	}
+	conf_report_fini(&report);
+	if (ret < 0)
+		s->next = (struct confmem){.fd = -1};
+	return ret;
+}
+
 void reload_step(struct supervisor *s, uint64_t now_ns)
 {
 	const struct conf *started = s->first.fd >= 0 ? &s->first.conf : &s->config.conf;
-	struct conf_report report = {0};
 
 	if (now_ns < reload_wake_ns(s) || s->stop != STOP_NOT)
 		return;
@@ -118,13 +152,12 @@ void reload_step(struct supervisor *s, uint64_t now_ns)
 	s->reloading = s->told_ready;
 	if (s->reloading)
 		notify_send("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_ns / 1000);
-	int ret = confmem_load(s->path, s->config.number + 1, &s->next, &report);
-	if (ret == 0 || ret == -EINVAL) /* it was read */
-		memcpy(s->watch.tried, s->next.digest, SHA256_OCTETS);
-	confmem_log(&report);
-	conf_report_fini(&report);
+	int ret = load_next(s, now_ns);
+	if (ret == -EAGAIN) {
+		finish(s);
+		return;
+	}
 	if (ret < 0) {
-		s->next = (struct confmem){.fd = -1};
 		refuse(s, "supervisor", "see the lines above");
 		return;
 	}
@@ -203,4 +236,7 @@ void reload_controller_died(struct supervisor *s)
 		return;
 	take_back(s);
 	refuse(s, "controller", "it died over it");
+	/* Of something else, perhaps: its successor is asked, but not for ever. */
+	if (++s->reload_deaths < DEATHS_MAX)
+		reload_ask(s);
 }

@@ -125,6 +125,7 @@ static void begin_to_retire(struct supervisor *s, uint64_t now_ns)
 	s->resize.retiring = true;
 	s->resize.end_ns = now_ns + END_NS + resize_parked_ns(s);
 	crew_leave_shares(s, s->slots.staying);
+	slots_part(&s->slots);
 }
 
 /* Who serves, or serves again after an accident, is told to end. */

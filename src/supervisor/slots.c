@@ -251,13 +251,18 @@ uint32_t slots_recovered(struct slots *s, uint64_t now_ns)
 	return SLOT_NONE;
 }
 
+bool slots_helped(const struct slots *s, uint32_t share)
+{
+	return s->looping[share] && !(s->apart && share >= s->staying);
+}
+
 bool slots_serves(const struct slots *s, uint32_t i, uint32_t share)
 {
 	uint32_t own = s->slot[i].share;
 
 	if (own == SLOT_NONE) /* of no share, or no worker at all */
 		return false;
-	return own == share || (s->looping[share] && !s->looping[own]);
+	return own == share || (slots_helped(s, share) && !s->looping[own]);
 }
 
 uint32_t slots_steering(const struct slots *s, uint32_t *out)
@@ -312,6 +317,11 @@ void slots_leave(struct slots *s, uint32_t staying)
 	s->staying = staying;
 }
 
+void slots_part(struct slots *s)
+{
+	s->apart = true;
+}
+
 void slots_retire(struct slots *s, uint32_t i, bool retired)
 {
 	s->slot[i].retired = retired;
@@ -335,6 +345,7 @@ void slots_shrink(struct slots *s)
 		s->slot[share].share = SLOT_NONE;
 	}
 	s->shares = s->staying;
+	s->apart = false;
 }
 
 uint32_t slots_serving(const struct slots *s)

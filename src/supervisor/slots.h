@@ -69,6 +69,7 @@ struct slot {
 struct slots {
 	uint32_t shares;     /* n */
 	uint32_t staying;    /* shares from this one on leave; n: none does */
+	bool apart;          /* nobody helps those that leave any more */
 	uint32_t workers;    /* slots for workers: twice the most shares ever */
 	uint32_t forwarders; /* k */
 	uint32_t n;          /* slots: workers', k forwarders' and the controller's */
@@ -135,6 +136,9 @@ uint32_t slots_tick(struct slots *s, uint64_t now_ns);
 /* A share whose worker has served through a crash loop's span again, or SLOT_NONE. */
 uint32_t slots_recovered(struct slots *s, uint64_t now_ns);
 
+/* Do healthy workers of others read the sockets of `share`, too? */
+bool slots_helped(const struct slots *s, uint32_t share);
+
 /* Does the worker of slot i read the sockets of `share`? */
 bool slots_serves(const struct slots *s, uint32_t i, uint32_t share);
 
@@ -158,6 +162,12 @@ void slots_join(struct slots *s, uint32_t shares, uint64_t now_ns);
 
 /* The shares from `staying` on, at least 1, leave. */
 void slots_leave(struct slots *s, uint32_t staying);
+
+/*
+ * From now on only their own workers read the sockets of the shares that leave, whatever
+ * happens to these: one that others held would keep its place when it is to be closed.
+ */
+void slots_part(struct slots *s);
 
 /* The worker of slot i, whose share leaves, was told to end; false: it is called back. */
 void slots_retire(struct slots *s, uint32_t i, bool retired);

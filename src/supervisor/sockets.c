@@ -502,10 +502,14 @@ static void open_new(struct sockets *s, const struct sockets *wanted,
 	sockets_on_change on_change, void *arg)
 {
 	for (size_t i = 0; i < wanted->n; i++) {
-		if (find(s, &wanted->group[i].key) != NULL)
+		struct sockets_group *g = find(s, &wanted->group[i].key);
+
+		if (g != NULL) {
+			g->leaves_ns = 0; /* it has come since a change was begun */
 			continue;
+		}
 		plan(s, &wanted->group[i].key, wanted->group[i].follows);
-		struct sockets_group *g = &s->group[s->n - 1];
+		g = &s->group[s->n - 1];
 		int ret = open_late(s, g, on_change, arg);
 		if (ret < 0)
 			complain(s, g, ret);
@@ -747,6 +751,7 @@ void sockets_shrink(struct sockets *s, uint32_t shares)
 			narrow_group(&s->group[i], s->shares, shares);
 	}
 	s->shares = shares;
+	store_settle(); /* the kernel's hash would choose what lingers there for TCP */
 }
 
 static bool group_idle(const struct sockets_group *g, uint32_t from, uint32_t to)

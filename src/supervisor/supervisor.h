@@ -45,6 +45,7 @@ struct watch {
 	uint64_t settle_ns;   /* when to look because of notices; UINT64_MAX: none */
 	uint64_t restless_ns; /* then at the latest */
 	uint64_t look_ns;     /* when to look without any; UINT64_MAX: never */
+	bool asked;           /* for the reload that is due, and nobody else did */
 	uint8_t seen[SHA256_OCTETS];  /* at the last look */
 	uint8_t tried[SHA256_OCTETS]; /* at the last start or reload, good or bad */
 };
@@ -63,16 +64,17 @@ struct supervisor {
 	const char *instance; /* that we run as, whatever a reload says; borrowed */
 	bool quiet;           /* warnings and errors only, whatever log.level says */
 
-	struct confmem first;  /* the one of the start, when it is current no more */
-	struct confmem config; /* current */
-	struct confmem next;   /* being prepared; fd -1: none */
-	bool last_good;        /* that one runs, as the files had errors at the start */
-	uint32_t kept;         /* number of the one that was kept last; lastgood.h */
-	bool reload_wanted;    /* a signal came */
-	uint64_t reload_ns;    /* not before */
-	bool reloading;        /* the manager was told so */
-	bool config_taken;     /* the controller that runs now has the current one */
-	bool config_ever;      /* some controller took one: the start has succeeded */
+	struct confmem first;   /* the one of the start, when it is current no more */
+	struct confmem config;  /* current */
+	struct confmem next;    /* being prepared; fd -1: none */
+	bool last_good;         /* that one runs, as the files had errors at the start */
+	uint32_t kept;          /* number of the one that was kept last; lastgood.h */
+	bool reload_wanted;     /* a signal came */
+	uint64_t reload_ns;     /* not before */
+	uint32_t reload_deaths; /* of controllers over what was tried last */
+	bool reloading;         /* the manager was told so */
+	bool config_taken;      /* the controller that runs now has the current one */
+	bool config_ever;       /* some controller took one: the start has succeeded */
 
 	struct program worker, forwarder, controller;
 	struct slots slots;

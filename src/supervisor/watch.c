@@ -132,6 +132,12 @@ uint64_t watch_wake_ns(const struct supervisor *s)
 	return MIN(s->watch.settle_ns, s->watch.look_ns);
 }
 
+static void look_soon(struct watch *w, uint64_t now_ns)
+{
+	w->restless_ns = now_ns + RESTLESS_NS;
+	w->settle_ns = now_ns + SETTLE_NS;
+}
+
 /* Compare what is there with what was seen and tried before. */
 static void look(struct supervisor *s, uint64_t now_ns)
 {
@@ -151,13 +157,28 @@ static void look(struct supervisor *s, uint64_t now_ns)
 	if (memcmp(digest, w->tried, sizeof(digest)) == 0)
 		return;
 	if (memcmp(digest, w->seen, sizeof(digest)) == 0) {
+		bool alone = w->asked || !s->reload_wanted;
+
 		log_line(LOG_INFO, "config changed file=%s", s->path);
 		reload_ask(s);
+		w->asked = alone;
 		return;
 	}
 	memcpy(w->seen, digest, sizeof(digest));
-	w->restless_ns = now_ns + RESTLESS_NS;
-	w->settle_ns = now_ns + SETTLE_NS;
+	if (w->asked) /* what it was asked for is there no more */
+		s->reload_wanted = false;
+	look_soon(w, now_ns);
+}
+
+bool watch_is_restless(
+	struct supervisor *s, const uint8_t digest[SHA256_OCTETS], uint64_t now_ns)
+{
+	struct watch *w = &s->watch;
+
+	if (!w->asked || memcmp(digest, w->seen, SHA256_OCTETS) == 0)
+		return false;
+	look_soon(w, now_ns);
+	return true;
 }
 
 void watch_step(struct supervisor *s, uint64_t now_ns)

@@ -27,6 +27,13 @@ void watch_step(struct supervisor *s, uint64_t now_ns);
 uint64_t watch_wake_ns(const struct supervisor *s);
 
 /*
+ * What was read for a reload has `digest`. True if it is not what two looks saw, and
+ * these are why it was read: it changes again, and is looked at once more instead.
+ */
+bool watch_is_restless(
+	struct supervisor *s, const uint8_t digest[SHA256_OCTETS], uint64_t now_ns);
+
+/*
  * True if `path` is the mount point of this line of /proc/self/mountinfo. Pure; a name
  * with spaces is not found.
  */

@@ -227,11 +227,16 @@ void needs_flush(struct worker *w)
 
 /* ---- running again ---- */
 
-/* The descriptor that a reply leaves by; -1: it is not served (any more). */
+/*
+ * The descriptor that a reply leaves by; -1: it is not served (any more). Our own socket
+ * has the same address as one of a share that we help no longer.
+ */
 static int socket_of(struct worker *w, const struct park_way *way)
 {
 	const struct worker_socket *s = listen_find(w, way->share, &way->key);
 
+	if (s == NULL)
+		s = listen_find(w, w->share, &way->key);
 	return s != NULL ? s->fd : -1;
 }
 

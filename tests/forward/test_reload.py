@@ -5,6 +5,8 @@ bench/gen.
 SHMDNS_LONG=1 asks 20,000 cluster names a second.
 """
 
+import os
+import re
 import signal
 import socket
 import time
@@ -145,6 +147,48 @@ class Reload(ForwardTest):
             self.assertEqual(reply.rcode(), 0)
         self.a.await_log("workers changed to=1")
         self.a.await_log("address removed listen=127.0.0.2:")
+
+    def send(self, count, asked):
+        """Queries from as many sockets, to both shares; adds them to `asked`."""
+        for _ in range(count):
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.addCleanup(s.close)
+            s.connect(("127.0.0.1", self.a.port))
+            asked[s] = harness.dns.message.make_query(f"n{len(asked)}.far.example.", "A")
+            s.send(asked[s].to_wire())
+
+    def loop_worker(self, asked):
+        """Worker 1 dies again and again; before it is given up queries wait in its sockets."""
+        for life in range(1, 8):
+            await_("worker 1", lambda: len(self.a.log_lines("worker ready slot=1 ")) == life)
+            line = self.a.log_lines("worker ready slot=1 ")[-1]
+            pid = int(re.search(r"pid=(\d+)", line).group(1))
+            if life > 4:  # the next death may be the last
+                os.kill(pid, signal.SIGSTOP)
+                self.send(20, asked)
+            os.kill(pid, signal.SIGKILL)
+            self.a.await_log(f"worker died slot=1 pid={pid} ")
+            if self.a.log_lines("steered around share=1"):
+                return
+        self.fail("no crash loop")
+
+    def test_parked_for_another(self):
+        """G9, EV-03: what a worker has parked for a share in a crash loop, which goes then"""
+        u = self.up(in_turn(silent, after(0.9)))
+        self.lab(group(u, max_concurrent=0))
+        asked = {}
+        self.loop_worker(asked)
+        await_("all questions", lambda: all(
+            u.count(f"n{i}.far.example.", "A") for i in range(len(asked))))
+        self.a.workers = 1
+        self.reload()
+        self.a.await_log("workers change from=2 to=1")
+        for s, query in asked.items():
+            s.settimeout(WAIT_S)
+            reply = harness.dns.message.from_wire(s.recv(4096))
+            self.assertTrue(query.is_response(reply))
+            self.assertEqual(reply.rcode(), 0)
+        self.a.await_log("workers changed to=1")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@
  *   die-N    the worker of slot N exits as soon as it is started
  *   die-fN   the forwarder of that number does so
  *   refuse   the controller refuses every configuration
+ *   die-over the controller dies over every configuration but the first
  *   linger   RETIRE is not obeyed
  *   deaf     a forwarder that starts leaves what it is told in its queues
  *   orphan   the controller leaves a process behind whose parent is gone
@@ -164,6 +165,8 @@ static void on_prepare(const union message *m, int fd)
 	note("PREPARE number=%" PRIu32 " octets=%lld", m->number.number,
 		(long long)st.st_size);
 	close(fd);
+	if (m->number.number > 1 && asked_for("die-over"))
+		_exit(14);
 	if (asked_for("refuse")) {
 		answer.ok = 0;
 		snprintf(answer.error, sizeof(answer.error), "told to refuse");

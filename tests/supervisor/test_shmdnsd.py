@@ -84,12 +84,13 @@ class Appliance:
     def configure(self, listen, workers, more=""):
         self.listen, self.workers = listen, workers
         entries = ", ".join('{ address = "%s"; port = %d; }' % (a, self.port) for a in listen)
-        with open(self.path("conf"), "w", encoding="ascii") as f:
+        with open(self.path("conf.new"), "w", encoding="ascii") as f:
             f.write('instance = "%s";\nrun_dir = "%s";\nstate_dir = "%s";\nworkers = %d;\n'
                     'listen = ( %s );\nkubernetes = { source = "files"; path = "%s"; };\n'
                     'health = { lameduck = "0s"; };\n%s\n'
                     % (self.instance, self.path("run"), self.path("state"), workers, entries,
                        self.dir, more))
+        os.rename(self.path("conf.new"), self.path("conf"))  # it is watched
 
     def lock(self):
         return self.path("run", self.instance, "instance.lock")
@@ -168,8 +169,9 @@ class Appliance:
 
     def told(self, text):
         """Wait for a message to the service manager that contains `text`."""
-        while True:
-            message = self.heard.get(timeout=WAIT)
+        end = time.monotonic() + WAIT
+        while True:  # there is a STATUS every few seconds
+            message = self.heard.get(timeout=max(0, end - time.monotonic()))
             if text in message:
                 return message
 
@@ -488,6 +490,21 @@ class Reload(Base):
         self.hup(a)
         a.line('reload refused by=controller error="told to refuse" kept=1')
 
+    def test_controller_dies_over_it(self):
+        """RL-02: it may have died of something else: its successors are asked, two at most."""
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        a.touch("die-over")
+        a.configure(["127.0.0.1"], 3)
+        a.line('reload refused by=controller error="it died over it"', count=3)
+        a.line("COMMIT number=1", "log", count=4)
+        a.configure(["127.0.0.1"], 3, more="# another")
+        a.line('reload refused by=controller error="it died over it"', count=4)
+        os.unlink(a.path("die-over"))
+        a.line("worker ready slot=2")
+        self.assertEqual(a.read("stderr").count("config changed"), 2)
+        self.assertEqual(a.read("stderr").count("it died over it"), 4)
+
     def test_many_signals(self):
         """EV-06: a hundred signals are two reloads."""
         a = self.appliance().start()
@@ -547,6 +564,28 @@ class Watch(Base):
             f.write(text + "# more\n")
         a.line("reload done config=2")
         self.assertNotIn("listen failed", a.read("stderr"))
+
+    def test_changed_again(self):
+        """A reload that had to wait reads no file that is being written by then."""
+        a = self.appliance().start()
+        a.line("COMMIT number=1", "log")
+        os.kill(a.pid("controller", 0), signal.SIGSTOP)
+        a.process.send_signal(signal.SIGHUP)
+        a.told("RELOADING=1")
+        a.configure(a.listen, 3)
+        a.line("config changed")
+        time.sleep(1)  # until the next reload waits for the controller alone
+        text = a.read("conf")
+        with open(a.path("conf"), "w", encoding="ascii") as f:
+            f.write(text[:text.index("workers")] + "workers = 4;\n")
+            f.flush()
+            os.kill(a.pid("controller", 0), signal.SIGCONT)
+            a.told("RELOADING=1")
+            a.told("READY=1")
+            f.write(text[text.index("listen"):])
+        a.line("worker ready slot=3")
+        if a.read("stderr").count("config changed") < 3:  # it was not at rest in between
+            self.assertNotIn("listen=", a.read("stderr"))
 
     def test_directory(self):
         """conf.d comes to be; a file in it comes and goes."""
@@ -672,6 +711,8 @@ class Resize(Base):
         self.assertEqual(self.shares(a), {(i, i) for i in range(5)})
         self.resize(a, 1)
         a.line("workers changed to=1")
+        a.told("FDSTOREREMOVE=1\nFDNAME=1.tcp")
+        a.told("BARRIER=1")  # what the manager holds on to would get connections
         self.assertEqual(self.shares(a), {(0, 0)})
         for slot in (1, 2, 3, 4):
             a.line("worker ended slot=%d" % slot)
@@ -733,6 +774,27 @@ class Resize(Base):
         os.kill(a.pid("worker", 1), signal.SIGKILL)
         a.line("worker slot=1 .* RETIRE", "log", count=2)
         a.line("workers changed to=1")
+
+    def test_loop_on_the_way(self):
+        """EV-03: who leaves in a crash loop leaves no socket with others when it has gone."""
+        more = 'limits = { query_deadline = "4s"; };'
+        a = self.appliance()
+        a.configure(["127.0.0.1"], 2, more)
+        a.touch("linger")
+        a.start()
+        a.configure(["127.0.0.1"], 1, more)
+        a.process.send_signal(signal.SIGHUP)
+        a.line("worker slot=1 .* RETIRE", "log")
+        a.touch("die-1")
+        os.unlink(a.path("linger"))
+        os.kill(a.pid("worker", 1), signal.SIGKILL)
+        a.line("crash loop: steered around share=1")
+        a.line("workers changed to=1")
+        self.assertNotRegex(a.read("log"), "worker slot=0 .* SOCKET share=1")
+        os.unlink(a.path("die-1"))
+        self.resize(a, 2)
+        a.line("worker ready slot=1", count=2)
+        self.assertEqual(self.shares(a), {(0, 0), (1, 1)})
 
     def test_few_descriptors(self):
         """No room for so many: refused as a whole."""
@@ -906,6 +968,24 @@ class Namespaces(Base):
         a.line("SOCKET share=0 kind=0 addr=10.9.8.7 ", "log", count=2)
         os.kill(a.pid("worker", 0), signal.SIGKILL)
         a.line("worker slot=0 life=5 SOCKET share=0 kind=0 addr=10.9.8.7 ", "log")
+
+    def test_address_comes_during_a_reload(self):
+        """It was not there when the reload asked for addresses, and stays after it."""
+        self.ip("link", "set", "lo", "up")
+        more = 'limits = { query_deadline = "1s"; };'
+        a = self.appliance(listen=["0.0.0.0", "::"]).start()
+        a.line("COMMIT number=1", "log")
+        os.kill(a.pid("controller", 0), signal.SIGSTOP)
+        a.configure(["0.0.0.0", "::1"], 2, more)
+        a.process.send_signal(signal.SIGHUP)
+        a.line(r"address new listen=\[::1\]")
+        self.ip("address", "add", "10.9.8.6/32", "dev", "lo")
+        a.line("SOCKET share=1 kind=0 addr=10.9.8.6 ", "log")
+        os.kill(a.pid("controller", 0), signal.SIGCONT)
+        a.line(r"address removed listen=\[::\]:", count=2)
+        self.assertNotIn("address removed listen=10.9.8.6", a.read("stderr"))
+        self.ip("address", "del", "10.9.8.6/32", "dev", "lo")
+        a.line("address gone listen=10.9.8.6")
 
     def test_somebody_holds_one(self):
         """127.0.0.53:53 is systemd-resolved's: one line says so, the rest is served."""

@@ -417,6 +417,29 @@ START_TEST(leaves)
 }
 END_TEST
 
+/* Shares that leave and loop: nobody is to hold their sockets when they are closed. */
+START_TEST(leaves_in_a_loop)
+{
+	slots_leave(&slots, 1);
+	slots.looping[1] = true;
+	ck_assert(slots_serves(&slots, 0, 1));
+	slots_part(&slots);
+	ck_assert(!slots_serves(&slots, 0, 1));
+	ck_assert(slots_serves(&slots, 1, 1));
+	slots.looping[0] = true;
+	ck_assert(slots_serves(&slots, 2, 0));
+	slots_retire(&slots, 1, true);
+	slots_retire(&slots, 2, true);
+	slots_died(&slots, 1, begin + 5 * S, 0);
+	slots_died(&slots, 2, begin + 5 * S, 0);
+	slots_shrink(&slots);
+	slots_join(&slots, 2, begin + 6 * S);
+	slots.looping[0] = false;
+	slots.looping[1] = true;
+	ck_assert(slots_serves(&slots, 0, 1));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("slots");
@@ -443,5 +466,6 @@ int main(void)
 	tcase_add_test(tc, grows);
 	tcase_add_test(tc, joins);
 	tcase_add_test(tc, leaves);
+	tcase_add_test(tc, leaves_in_a_loop);
 	return run_case("slots", tc);
 }
