@@ -140,15 +140,30 @@ static bool is_whole(const struct park_place *a, uint64_t now_ns)
 	       (a->way.local_len == 0 || a->way.local_len == address_len(&a->way));
 }
 
+/* May it be run (again)? A worker that was killed is likelier than one that it ended. */
+static bool is_left(const struct park *k, uint32_t place)
+{
+	struct park_place *a = place_of(k, place);
+
+	if (state_of(k, place) == PARK_WAITING)
+		return true;
+	if (state_of(k, place) != PARK_WORKING || a->deaths > 0)
+		return false;
+	a->deaths = 1;
+	return true;
+}
+
 static void adopt(struct park *k, uint64_t now_ns)
 {
 	for (uint32_t i = PARK_PLACES; i-- > 0;) {
 		struct park_place *a = place_of(k, i);
 
-		if (state_of(k, i) == PARK_WAITING && is_whole(a, now_ns))
+		if (is_left(k, i) && is_whole(a, now_ns)) {
+			set_state(k, i, PARK_WAITING);
 			enter(k, i, bucket_of(k, a), now_ns);
-		else
+		} else {
 			put_free(k, i);
+		}
 	}
 }
 
@@ -188,6 +203,7 @@ static void write_place(struct park_place *a, const struct packet *p,
 			    (q->want_nsid ? BIT_NSID : 0) |
 			    (q->want_keepalive ? BIT_KEEPALIVE : 0));
 	a->rounds = 0;
+	a->deaths = 0;
 	a->qname_len = q->qname_len;
 	memcpy(a->qname, p->buf + MSG_HEADER_LEN, q->qname_len);
 }

@@ -42,6 +42,7 @@ struct park_place {
 	uint16_t id, flags, type, udp_size; /* of struct query */
 	uint8_t bits;                       /* has_opt and its like */
 	uint8_t rounds;
+	uint8_t deaths; /* of workers that answered it */
 	uint8_t qname_len;
 	uint8_t qname[NAME_MAX_LEN]; /* letters as they came (RG-03) */
 };
@@ -50,8 +51,8 @@ _Static_assert(sizeof(struct park_place) <= 400, "octets of a parked query");
 enum park_state {
 	PARK_FREE,
 	PARK_WAITING,
-	/* It is being answered. Whoever finds it so does not try it again: a query that
-	   ends the process must not end its successors too (R-34). */
+	/* It is being answered. Who finds it so tries it again, but only once: a query
+	   that ends the process must not end all its successors too (R-34). */
 	PARK_WORKING,
 };
 
