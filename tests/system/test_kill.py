@@ -61,7 +61,7 @@ class Kill(unittest.TestCase):
 
     def test_controller(self):
         """G5, R-13: the controller killed every second, files changed: 0 lost, 0 wrong"""
-        a, seconds, kills = self.appliance, 60 if FULL else 8, 0
+        a, seconds, kills = self.appliance, 30 if FULL else 8, 0
         with changing(a) as changes, self.load.running(RATE, seconds) as run:
             while not run.over():
                 time.sleep(1)
@@ -78,8 +78,8 @@ class Kill(unittest.TestCase):
         a.await_outcome("after.shop.svc.cluster.local.", "A", "NOERROR", ["10.96.201.1"])
 
     def test_workers(self):
-        """G9, R-12: workers killed in turn every 3 s: at most 32 lost per kill, 0 wrong"""
-        a, seconds, kills, replaced = self.appliance, 63 if FULL else 12, 0, []
+        """G9, R-12: workers killed in turn: at most 32 lost per kill, 0 wrong"""
+        a, seconds, kills, replaced = self.appliance, 40 if FULL else 12, 0, []
         with self.load.running(RATE, seconds) as run:
             end = time.monotonic() + seconds - 2
             victims = a.worker_pids
@@ -92,7 +92,7 @@ class Kill(unittest.TestCase):
                                      lambda: set(a.worker_pids) - set(victims) - {pid}, every_s=0.002)
                 replaced.append(time.monotonic() - killed)
                 victims.append(new.pop())
-                time.sleep(3 if FULL else 1.5)
+                time.sleep(1.5)
         took = max(replaced) * 1000
         print(f"     {kills} kills, replaced within {took:.0f} ms, others {run.others:.0%}: {run.result}")
         self.assertEqual(run.result["wrong"], 0, run.errors)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Torture: processes that read check every look-up while a writer publishes, compacts and
-is killed at random (G1 to G6, G8, M-02, M-03). SHMDNS_FULL=1 runs it for a minute.
+is killed at random (G1 to G6, G8, M-02, M-03). SHMDNS_FULL=1 runs it for half a minute.
 
     tests/torture/run.py [SECONDS]
 """
@@ -16,7 +16,7 @@ import time
 
 HERE = os.path.join(os.environ.get("SHMDNS_BUILD", "."), "tests/torture")
 SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else \
-    60 if os.environ.get("SHMDNS_FULL") == "1" else 8
+    30 if os.environ.get("SHMDNS_FULL") == "1" else 8
 NAMES = "4000"
 READERS = 2
 
