@@ -219,9 +219,9 @@ class Bounds(Waiting):
 
     def test_crowd(self):
         """FP-02: past half a client has at most an eighth; others find room; REFUSED says why"""
-        up = self.up(silent)
-        up.on("*.near.example.", after(0.2))
-        self.lab(group(up, max_concurrent=0, max_fails=0), workers=1)
+        up, near = self.up(silent), self.up(after(0.2))
+        self.lab(group(up, max_concurrent=0, max_fails=0), group(near, zone="near.example."),
+                 workers=1)  # an upstream of its own: the other one may have its fill
         s = self.udp(source="127.0.0.3")
         for i in range(3000):
             self.send(s, f"{i}.far.example.", i)
