@@ -11,6 +11,7 @@
 #include "ctl/look.h"
 #include "ctl/overview.h"
 #include "ctl/resources.h"
+#include "ctl/target.h"
 #include "dns/type.h"
 #include "snap/acl.h"
 
@@ -100,6 +101,23 @@ void overview_close(struct overview *v)
 		segment_stat_unmap(v->worker[i].page, STAT_WORKER);
 	for (size_t i = 0; i < v->nforwarders; i++)
 		segment_stat_unmap(v->forwarder[i].page, STAT_FORWARDER);
+}
+
+int overview_begin(const struct verb *verb, const struct options *o, struct overview *v)
+{
+	char instance[INSTANCE_MAX];
+
+	if (o->nargs > 0) {
+		ctl_complain("%s: what is '%s'? (try --help)", verb->name, o->arg[0]);
+		return EXIT_USAGE;
+	}
+	if (!target_instance(o, instance))
+		return EXIT_USAGE;
+	if (overview_open(v, instance))
+		return EXIT_OK;
+	overview_complain(instance);
+	overview_close(v);
+	return EXIT_UNREACHABLE;
 }
 
 bool overview_lives(const struct overview *v, const struct stat_head *head)

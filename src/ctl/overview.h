@@ -44,6 +44,14 @@ bool overview_open(struct overview *v, const char *instance);
 void overview_complain(const char *instance);
 void overview_close(struct overview *v);
 
+/*
+ * Begin a verb that takes no arguments and looks at the pages alone. EXIT_OK: *v is open;
+ * else the exit status of the verb, said on stderr, and *v is closed.
+ */
+struct options;
+struct verb;
+int overview_begin(const struct verb *verb, const struct options *o, struct overview *v);
+
 /* True if the page's process had a heartbeat in the last 3 s. */
 bool overview_lives(const struct overview *v, const struct stat_head *head);
 

@@ -9,7 +9,6 @@
 #include "ctl/options.h"
 #include "ctl/overview.h"
 #include "ctl/resources.h"
-#include "ctl/target.h"
 #include "dns/type.h"
 #include "snap/acl.h"
 
@@ -273,7 +272,6 @@ static void print_table(const struct overview *v, bool wide)
 int ctl_status(const struct verb *verb, int argc, char **argv)
 {
 	static struct overview v;
-	char instance[INSTANCE_MAX];
 	bool alive = false;
 	struct options o;
 	const struct option_spec own[] = {{NULL, "--alive", NULL, &alive}};
@@ -281,17 +279,9 @@ int ctl_status(const struct verb *verb, int argc, char **argv)
 
 	if (ret != 0)
 		return options_exit(ret);
-	if (o.nargs > 0) {
-		ctl_complain("status: what is '%s'? (try --help)", o.arg[0]);
-		return EXIT_USAGE;
-	}
-	if (!target_instance(&o, instance))
-		return EXIT_USAGE;
-	if (!overview_open(&v, instance)) {
-		overview_complain(instance);
-		overview_close(&v);
-		return EXIT_UNREACHABLE;
-	}
+	ret = overview_begin(verb, &o, &v);
+	if (ret != EXIT_OK)
+		return ret;
 	if (o.format == FORMAT_JSON)
 		overview_json(&v);
 	else

@@ -7,7 +7,6 @@
 #include "ctl/forwarders.h"
 #include "ctl/options.h"
 #include "ctl/pool.h"
-#include "ctl/target.h"
 #include "dns/type.h"
 
 const char upstreams_help[] =
@@ -231,24 +230,15 @@ static void print_json(const struct overview *v)
 int ctl_upstreams(const struct verb *verb, int argc, char **argv)
 {
 	static struct overview v;
-	char instance[INSTANCE_MAX];
 	struct totals totals = {0};
 	struct options o;
 	int ret = options_parse(verb, argc, argv, NULL, 0, &o);
 
 	if (ret != 0)
 		return options_exit(ret);
-	if (o.nargs > 0) {
-		ctl_complain("upstreams: what is '%s'? (try --help)", o.arg[0]);
-		return EXIT_USAGE;
-	}
-	if (!target_instance(&o, instance))
-		return EXIT_USAGE;
-	if (!overview_open(&v, instance)) {
-		overview_complain(instance);
-		overview_close(&v);
-		return EXIT_UNREACHABLE;
-	}
+	ret = overview_begin(verb, &o, &v);
+	if (ret != EXIT_OK)
+		return ret;
 	pool_each(&v, on_total, &totals);
 	if (o.format == FORMAT_JSON)
 		print_json(&v);

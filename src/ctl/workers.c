@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "ctl/options.h"
 #include "ctl/overview.h"
-#include "ctl/target.h"
 
 #define LOOK_NS (500 * NS_PER_MS) /* between the two looks that rates are made of */
 
@@ -145,23 +144,14 @@ static void print_json(const struct workers *w)
 int ctl_workers(const struct verb *verb, int argc, char **argv)
 {
 	static struct workers w;
-	char instance[INSTANCE_MAX];
 	struct options o;
 	int ret = options_parse(verb, argc, argv, NULL, 0, &o);
 
 	if (ret != 0)
 		return options_exit(ret);
-	if (o.nargs > 0) {
-		ctl_complain("workers: what is '%s'? (try --help)", o.arg[0]);
-		return EXIT_USAGE;
-	}
-	if (!target_instance(&o, instance))
-		return EXIT_USAGE;
-	if (!overview_open(&w.view, instance)) {
-		overview_complain(instance);
-		overview_close(&w.view);
-		return EXIT_UNREACHABLE;
-	}
+	ret = overview_begin(verb, &o, &w.view);
+	if (ret != EXIT_OK)
+		return ret;
 	look_twice(&w);
 	if (o.format == FORMAT_JSON)
 		print_json(&w);
