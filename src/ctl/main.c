@@ -29,6 +29,8 @@ const struct verb verbs[] = {
 	{"rollback", "N", "publish the records of generation N, and freeze",
 		rollback_help, ctl_rollback},
 	{"check", "[FILE]", "check a configuration file", check_help, ctl_check},
+	{"config", "show|get PATH|schema|diff [A B]",
+		"what is set, where, and how it differs", config_help, ctl_config},
 	{"gen", "--services N --endpoints M", "Kubernetes objects for load, as JSON",
 		gen_help, ctl_gen},
 	{"completion", "bash|zsh|fish", "completion of verbs for a shell", "",
