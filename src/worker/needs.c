@@ -222,6 +222,7 @@ static bool run(struct needs *n, const struct basis *b, uint32_t place, struct p
 	park_free(n->park, place);
 	if (p->reply_len > 0) {
 		query_count_reply(p, w->stat);
+		query_count_time(p, w->stat, b->now_ns);
 		needs_replied(w, p, b->now_ns);
 	}
 	return true;
@@ -480,7 +481,7 @@ int needs_peer(struct worker *w, unsigned forwarder, int fd)
 
 void needs_tick(struct worker *w)
 {
-	uint64_t torn = 0;
+	uint64_t torn = w->before.torn;
 
 	look_for_caches(w);
 	for (unsigned k = 0; k < w->ncaches; k++)

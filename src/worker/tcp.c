@@ -344,6 +344,7 @@ static size_t answer_one(struct connection *c, const struct basis *b, uint8_t *t
 		answer_query(c, b, &p, parked);
 	if (p.reply_len > 0) {
 		query_count_reply(&p, w->stat);
+		query_count_time(&p, w->stat, clock_mono_ns());
 		needs_replied(w, &p, b->now_ns);
 	}
 	return p.reply_len;
