@@ -120,6 +120,7 @@ void supervise_stop(struct supervisor *s, int status, uint64_t now_ns)
 	}
 	s->status = status;
 	s->slots.stopping = true;
+	stat_set(&s->stat->stopping, 1);
 	notify_send("STOPPING=1");
 	log_line(LOG_INFO, "stopping status=%d", status);
 	retire(s, STOP_WORKERS, now_ns);

@@ -13,6 +13,7 @@
 #include "snap/stat.h"
 #include "supervisor/child.h"
 #include "supervisor/confmem.h"
+#include "supervisor/httpsock.h"
 #include "supervisor/keep.h"
 #include "supervisor/slots.h"
 #include "supervisor/sockets.h"
@@ -26,15 +27,22 @@ struct crew {
 };
 
 /*
- * Workers first: what they have parked is settled while there are forwarders. In the
- * order of enum slot_role.
+ * Workers first: what they have parked is settled while there are forwarders. /health is
+ * answered as long as there is anybody else. In the order of enum slot_role.
  */
-enum stop_stage { STOP_NOT, STOP_WORKERS, STOP_FORWARDERS, STOP_CONTROLLER };
+enum stop_stage {
+	STOP_NOT,
+	STOP_WORKERS,
+	STOP_FORWARDERS,
+	STOP_ADMIN,
+	STOP_CONTROLLER,
+};
 
 struct supervisor {
 	const char *path;     /* of the configuration; borrowed */
 	const char *instance; /* that we run as, whatever a reload says; borrowed */
-	bool quiet;           /* warnings and errors only, whatever log.level says */
+	uint16_t port; /* in the place of all ports of `listen`; 0: as configured */
+	bool quiet;    /* warnings and errors only, whatever log.level says */
 
 	struct confmem config; /* current */
 	struct confmem next;   /* being prepared; fd -1: none */
@@ -44,12 +52,14 @@ struct supervisor {
 	bool config_taken;     /* the controller that runs now has the current one */
 	bool config_ever;      /* some controller took one: the start has succeeded */
 
-	struct program worker, forwarder, controller;
+	struct program worker, forwarder, admin, controller;
 	struct slots slots;
 	struct keep keep;
 	uint64_t success, denial; /* octets of each cache, as it was at the start */
 	struct crew *crew;        /* one for each slot, owned */
 	struct sockets sockets;
+	struct httpsock http;         /* the admin's listeners */
+	struct stat_supervisor *stat; /* our own page, mapped; NULL: there is none yet */
 
 	int epoll, signals, addresses; /* owned */
 	uint64_t addresses_ns; /* when to look at the addresses; UINT64_MAX: not */

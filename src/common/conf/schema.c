@@ -17,6 +17,7 @@ static const char *const forward_policies[] = {
 	"random", "round_robin", "sequential", "fastest", NULL};
 static const char *const transports[] = {"udp", "tcp", "tls", "client", NULL};
 static const char *const stales[] = {"off", "verify", "immediate", NULL};
+static const char *const compats[] = {"off", "on", "extra", NULL};
 static const char *const loops[] = {"break", "warn", "exit", NULL};
 
 /* Where a value goes: FIELD is a value, LIST a pointer and a count. */
@@ -430,6 +431,23 @@ const struct key schema[] = {
 	{"cache.serve_stale.prefer_positive", KEY_BOOL, RELOAD, NO_RANGE,
 	 DEFAULT("false"), CACHE(serve_stale.prefer_positive),
 	 "an old answer counts more than a fresh denial"},
+	{"health.listen", KEY_LISTENER, START, NO_RANGE, DEFAULT("\":8080\""),
+	 FIELD(health.listen),
+	 "where GET /health is answered: is there a worker; \"\": nowhere"},
+	{"ready.listen", KEY_LISTENER, START, NO_RANGE, DEFAULT("\":8181\""),
+	 FIELD(ready.listen),
+	 "where GET /ready is answered: do all workers serve all records; \"\": nowhere"},
+	{"ready.max_stale", KEY_DURATION, RELOAD, 0, 604800, "s", DEFAULT("\"0s\""),
+	 FIELD(ready.max_stale_ns),
+	 "not ready when the API server was silent for so long; \"0s\": that is no "
+	 "reason"},
+	{"metrics.listen", KEY_LISTENER, START, NO_RANGE, DEFAULT("\":9153\""),
+	 FIELD(metrics.listen),
+	 "where GET /metrics is answered, for Prometheus; \"\": nowhere"},
+	{"metrics.coredns_compat", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"on\"", compats), FIELD(metrics.coredns_compat),
+	 "the counters under CoreDNS's names too: \"on\", \"off\", or \"extra\": also "
+	 "names from before CoreDNS 1.7"},
 	{"log.level", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"info\"", levels),
 	 FIELD(log_level),
 	 "least severe lines that are written: \"error\", \"warning\", \"info\", "
@@ -496,6 +514,8 @@ static const char *const shapes[] = {
 	[KEY_ADDRESS] = "an IP address in quotes",
 	[KEY_RRTYPE] = "a type of records in quotes, such as \"NS\"",
 	[KEY_RCODES] = "a list of rcodes such as [ \"SERVFAIL\" ]",
+	[KEY_LISTENER] =
+		"\":port\", \"IP:port\" or \"[IPv6]:port\"; \"\" switches it off",
 	[KEY_ENDPOINT] = "an address in quotes: IP, IP:port or [IPv6]:port",
 	[KEY_ZONES] = "a list of zone names and CIDRs in quotes",
 	[KEY_NAMES] = "a list of domain names in quotes",
