@@ -45,8 +45,8 @@ static const struct kind {
 	{"cname", "near.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
 	{"pod", "10-1-0-9.default.pod.cluster.local.", TYPE_A, 0, 0, 0},
 	{"refused", "www.example.com.", TYPE_A, 0, 0, 0},
-	/* from the cache: one address; the same with EDNS; four, turned; NXDOMAIN; an alias
-	   of ours to such a name */
+	/* From the cache: one address, the same with EDNS, four that turn, NXDOMAIN, and
+	   what a CNAME of ours leads to. */
 	{"cached", "www-%06u.example.com.", TYPE_A, 0, 0, 0},
 	{"cached-edns", "www-%06u.example.com.", TYPE_A, 1232, 0, 0},
 	{"cached-4", "four-%06u.example.com.", TYPE_A, 0, 0, ROTATION_SHUFFLE},

@@ -66,7 +66,8 @@ static inline void cached_make(union cached_entry *u, const struct question *q,
 	e->wire_len = count * (12u + rdlen);
 	*(authority ? &e->authorities : &e->answers) = (uint16_t)count;
 	if (count > 0) {
-		struct cache_set set = {ttl_s, 0, (uint16_t)count, type, authority, 0};
+		struct cache_set set = {
+			ttl_s, 0, (uint16_t)count, type, authority ? 1 : 0, 0};
 
 		memcpy(e + 1, &set, sizeof(set));
 	}

@@ -149,6 +149,7 @@ static void move_flights(struct fwdtab *f)
 
 		if (!fl->live)
 			continue;
+		fl->blamed = 0; /* it may have another number now */
 		fl->home = (uint8_t)forward_by_digest(f->settings, fl->q.group);
 		fl->effort.group = (uint8_t)forward_by_digest(f->settings, fl->digest);
 		const struct forward_group *g = &f->settings->groups[fl->effort.group];

@@ -194,6 +194,9 @@ static void note(struct fwdtab *f, struct flight *fl, unsigned upstream,
 	const struct effort_try *t, unsigned number, const char *what)
 {
 	fl->ede = EDE_NETWORK;
+	fl->blamed = (uint8_t)(upstream + 1);
+	fl->blamed_way = t->transport;
+	fl->blamed_after = (uint8_t)number;
 	attempt_text(f, upstream, t, number, what, fl->why);
 }
 
@@ -216,6 +219,7 @@ static void explain(struct fwdtab *f, struct flight *fl, uint64_t now_ns)
 		loop = loop && now_ns < v.upstreams[i].out_ns;
 	}
 	fl->ede = loop ? EDE_OTHER : EDE_NO_UPSTREAM;
+	fl->blamed = 0;
 	snprintf(fl->why, sizeof(fl->why), "%s", loop ? "loop" : why);
 }
 
@@ -246,15 +250,17 @@ static void limit_failure(struct fwdtab *f, const struct flight *fl, uint64_t no
 
 static void report(struct fwdtab *f, const struct flight *fl, uint64_t now_ns)
 {
+	const char *reason = strstr(fl->why, ": "); /* behind what attempt_text() put */
 	struct fwdtab_event e = {
 		.kind = EVENT_FAILED,
-		.upstream = -1,
-		.attempt = fl->effort.attempts,
+		.upstream = fl->blamed - 1,
+		.transport = fl->blamed_way,
+		.attempt = fl->blamed != 0 ? fl->blamed_after : fl->effort.attempts,
 		.rcode = RCODE_SERVFAIL,
 		.ede = fl->ede,
 		.elapsed_ns = now_ns - fl->effort.began_ns,
 		.question = &fl->q,
-		.text = fl->why,
+		.text = fl->blamed != 0 && reason != NULL ? reason + 2 : fl->why,
 	};
 
 	stat_add(&f->stat->failed, 1);
@@ -591,6 +597,7 @@ void flight_loop(struct fwdtab *f, uint32_t attempt, uint64_t now_ns)
 	detach(f, attempt, &a);
 	struct flight *fl = &f->flights[a.flight];
 	fl->ede = EDE_OTHER;
+	fl->blamed = 0;
 	snprintf(fl->why, sizeof(fl->why), "loop");
 	effort_failed(&fl->effort, a.number, now_ns);
 	flight_run(f, a.flight, now_ns);

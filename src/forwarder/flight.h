@@ -23,6 +23,9 @@ struct flight {
 	bool onward;  /* if it fails here, the next group is asked (FW-16) */
 	uint16_t ede; /* why it will have failed */
 	char why[CACHE_TEXT_MAX + 1];
+	uint8_t blamed;     /* number of the upstream that `why` is about + 1; 0: none */
+	uint8_t blamed_way; /* enum exchange_transport */
+	uint8_t blamed_after; /* attempts */
 };
 
 /* What is known of who asks. */

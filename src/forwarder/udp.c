@@ -14,8 +14,8 @@
 #include "forwarder/random.h"
 #include "forwarder/sockname.h"
 
-#define PORT_FIRST 10240 /* of the range that all forwarders draw from, */
-#define PORTS      (65536 - PORT_FIRST)
+#define PORT_FIRST 32768 /* of the range that all forwarders draw from: 15 bits, */
+#define PORTS      (65536 - PORT_FIRST) /* and below it nobody's listener is in the way */
 #define PORT_TRIES 16 /* ports in use in a row that nobody meets by chance */
 #define KEPT_FDS   16 /* descriptors that are left for segments and connections */
 #define READY_MAX  64 /* sockets of one system call */

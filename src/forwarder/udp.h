@@ -7,7 +7,8 @@
  * No option of a socket is set: a query has at most 512 octets and is never fragmented,
  * and a reply's fragments are the other side's choice.
  *
- * All forwarders draw from one range of ports (DE-07).
+ * All forwarders draw from one range of ports (DE-07): those from 32768 on, which kernels
+ * give to clients. A program that opens a listener further down never finds it taken.
  */
 #ifndef FORWARDER_UDP_H
 #define FORWARDER_UDP_H

@@ -216,7 +216,7 @@ enum upstream_change upstream_failed(struct upstream *u, const struct forward_gr
 	 */
 	if (u->replied_ns > sent_ns)
 		return UPSTREAM_SAME;
-	/* What was on its way together fails together: a moment of silence is one failure. */
+	/* What was on its way together fails together: a pause is one failure. */
 	if (u->failed > 0 && u->failed_ns > sent_ns)
 		return UPSTREAM_SAME;
 	u->failed_ns = now_ns;

@@ -10,7 +10,9 @@
 
 #include "worker/query.h"
 
-/* True if the client of `p` may know of the folded name. False: REFUSED, EDE 15 (AC-01). */
+/*
+ * True if the client of `p` may know of the folded name. False: REFUSED, EDE 15 (AC-01).
+ */
 static inline bool access_check(
 	const struct basis *b, const struct packet *p, const uint8_t *name, size_t len)
 {

@@ -197,8 +197,9 @@ static bool may_answer(const struct run *run, const struct hit *hit)
 }
 
 /*
- * FT-01: a name that was asked for and that a complete generation does not have goes on to
- * who else may know it, if there is anybody. One of an address of ours never does (FT-03).
+ * FT-01: a name that was asked for and that a complete generation does not have goes on
+ * to who else may know it, if there is anybody. One of an address of ours never does
+ * (FT-03).
  */
 static bool falls_through(struct run *run)
 {

@@ -34,8 +34,8 @@ unsigned batch_send(struct batch *b, int fd);
 unsigned batch_send_some(struct batch *b, int fd, unsigned from, unsigned to);
 
 /*
- * How the reply to packet i gets back to its client, but for the socket; and the opposite:
- * the reply to packet i shall get back that way.
+ * How the reply to packet i gets back to its client, but for the socket; and the
+ * opposite: the reply to packet i shall get back that way.
  */
 void batch_way(const struct batch *b, unsigned i, struct park_way *out);
 void batch_set_way(struct batch *b, unsigned i, const struct park_way *way);

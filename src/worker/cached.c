@@ -28,7 +28,9 @@ static unsigned first_of(const struct reply *r, const struct cache_set *set)
 
 /* ---- an entry as it stands ---- */
 
-/* Where the type of the RR at `at` stands; 0: it does not fit. Most owners are pointers. */
+/*
+ * Where the type of the RR at `at` stands; 0: it does not fit. Most owners are pointers.
+ */
 static inline size_t fixed_of(const struct cache_entry *e, const uint8_t *wire, size_t at)
 {
 	struct cache_rr rr;
@@ -114,7 +116,9 @@ static bool copy_sets(struct reply *r, const struct cached_part *c, uint8_t *out
 
 /* ---- RR by RR ---- */
 
-/* Expand a name of the entry and write it, compressed; the offset behind it, 0: damage. */
+/*
+ * Expand a name of the entry and write it, compressed; the offset behind it, 0: damage.
+ */
 static size_t put_name(struct reply *r, const struct cache_entry *e, size_t at,
 	struct cached_names *names, uint16_t *written_at)
 {
@@ -149,8 +153,8 @@ static size_t put_octets(
 }
 
 /*
- * The rdata of an RR: names where its type is one of those that are looked into (V-05), all
- * else as it is. False: damage. *name_at is where its last name stands.
+ * The rdata of an RR: names where its type is one of those that are looked into (V-05),
+ * all else as it is. False: damage. *name_at is where its last name stands.
  */
 static bool put_rdata(struct reply *r, const struct cache_entry *e,
 	const struct cache_rr *rr, struct cached_names *names, uint16_t *name_at)

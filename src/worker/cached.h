@@ -29,9 +29,9 @@ struct cached_part {
 };
 
 /*
- * Put them behind what stands in the reply. `names` lives as long as the reply is written.
- * *target_at is where the target of the last CNAME stands, if the chain goes on. False: the entry is damaged,
- * and the reply is undefined until encode_reset().
+ * Put them behind what stands in the reply. `names` lives as long as the reply is
+ * written. *target_at is where the target of the last CNAME stands, if the chain goes on.
+ * False: the entry is damaged, and the reply is undefined until encode_reset().
  */
 bool cached_put(struct reply *r, const struct cached_part *c, struct cached_names *names,
 	uint16_t *target_at);

@@ -38,6 +38,7 @@ static int start(struct worker *w, const struct message_start *m, int fd)
 	w->slot = m->slot;
 	w->share = m->share;
 	w->life = m->life;
+	w->workers = MAX(m->workers, 1);
 	w->ncaches = MIN(m->forwarders, FORWARDERS_MAX);
 	stat_set(&w->stat->head.pid, (uint64_t)getpid());
 	stat_set(&w->stat->head.life, m->life);

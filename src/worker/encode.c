@@ -555,6 +555,15 @@ void encode_status(struct packet *p, const struct settings *s, uint16_t rcode)
 	encode_end(&r);
 }
 
+void encode_truncated(struct packet *p, const struct settings *s)
+{
+	struct reply r;
+
+	encode_begin(&r, p, s, -1);
+	r.cut = true;
+	encode_end(&r);
+}
+
 void encode_header_only(struct packet *p, uint16_t rcode)
 {
 	p->reply_len = 0;

@@ -127,6 +127,9 @@ void encode_end(struct reply *r);
 /* Make the reply of PARSE_REPLY: the question without RRs. */
 void encode_status(struct packet *p, const struct settings *s, uint16_t rcode);
 
+/* Make the reply of a client that asks too often: the question alone, with TC (AC-05). */
+void encode_truncated(struct packet *p, const struct settings *s);
+
 /* Make the reply of PARSE_HEADER: 12 octets, nothing copied but ID and opcode. */
 void encode_header_only(struct packet *p, uint16_t rcode);
 

@@ -67,8 +67,8 @@ static bool of_chain(uint16_t type)
 }
 
 /*
- * Walk along the CNAMEs, each of which the client must be allowed to know of; run->owner is
- * the last name. Whoever asked for the CNAME itself, or for anything, has it.
+ * Walk along the CNAMEs, each of which the client must be allowed to know of; run->owner
+ * is the last name. Whoever asked for the CNAME itself, or for anything, has it.
  */
 static void walk(struct run *run, const struct cache_entry *e, struct walk *w)
 {

@@ -2,8 +2,8 @@
  * far.h - names that are not ours: the part of a run that the cache answers (core)
  *
  * What miss.h found becomes the reply. CNAMEs of the cache are walked as our own are
- * (RE-02 to RE-08): into one of our zones the chain goes on there, in the same generation;
- * where its end is missing, the target is asked for.
+ * (RE-02 to RE-08): into one of our zones the chain goes on there, in the same
+ * generation; where its end is missing, the target is asked for.
  */
 #ifndef WORKER_FAR_H
 #define WORKER_FAR_H

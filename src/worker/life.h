@@ -60,8 +60,9 @@ void life_end(struct life *l, enum stat_tcp_close why, uint64_t now_ns);
 bool life_spent(const struct life *l, const struct tcp_limits *limits);
 
 /*
- * What is due now (LIFE_END: as soon as nothing is pending), and in *why for which reason. tcp.max_age ends a life between
- * queries only, but not later than tcp.read allows for a query (T-06).
+ * What is due now (LIFE_END: as soon as nothing is pending), and in *why for which
+ * reason. tcp.max_age ends a life between queries only, but not later than tcp.read
+ * allows for a query (T-06).
  */
 enum life_state life_check(const struct life *l, const struct tcp_limits *limits,
 	uint64_t now_ns, enum stat_tcp_close *why);

@@ -70,6 +70,12 @@ int listen_add(struct worker *w, const struct message_socket *m, int fd)
 	}
 	*s = (struct worker_socket){
 		.worker = w, .share = m->share, .key = m->key, .fd = fd};
+	if (m->key.kind == SOCKET_UDP) {
+		struct addr a = {.len = m->key.family == AF_INET ? 4 : 16};
+
+		memcpy(a.octets, m->key.addr, a.len);
+		s->global = addr_global(&a);
+	}
 	s->event = event_new(w->base, fd, EV_READ | EV_PERSIST,
 		tcp ? on_tcp_acceptable : on_udp_readable, s);
 	if (s->event == NULL) {

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -148,6 +149,16 @@ static int prepare(struct worker *w)
 	return 0;
 }
 
+/* Nobody can aim at the buckets of others. */
+static struct rate *random_rate(void)
+{
+	struct hash_key key = {.mask = UINT64_MAX};
+
+	if (getrandom(&key, 2 * sizeof(key.k0), GRND_NONBLOCK) < 0)
+		key.k0 = clock_mono_ns(); /* better than a constant */
+	return rate_new(&key);
+}
+
 /* The pair is there only if the supervisor started us. */
 static bool has_supervisor(void)
 {
@@ -175,6 +186,8 @@ int main(void)
 	w->started_ns = clock_mono_ns();
 	w->turn = w->started_ns; /* not where every other worker begins */
 	w->batch = batch_new();
+	w->rate = random_rate();
+	w->miss_rate = random_rate();
 	if (prepare(w) < 0) {
 		log_line(LOG_ERROR, "cannot make an event loop");
 		return 1;

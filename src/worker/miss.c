@@ -50,8 +50,9 @@ static bool find(const struct basis *b, const struct packet *p, const struct que
 /* ---- NXDOMAIN above the name ---- */
 
 /*
- * C-07: a denial counts for names below it only if nobody else has a say there: no zone of
- * ours and no other group begins at or below it. If it is not so here, it is not further up.
+ * C-07: a denial counts for names below it only if nobody else has a say there: no zone
+ * of ours and no other group begins at or below it. If it is not so here, it is not
+ * further up.
  */
 static bool alone_below(
 	const struct settings *s, const uint8_t *name, size_t len, uint64_t digest)

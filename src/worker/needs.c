@@ -104,6 +104,19 @@ static void answer_now(const struct basis *b, struct packet *p, enum wait wait)
 		p->reply_len = 0;
 }
 
+/* AC-08 */
+static bool asks_too_often(
+	struct worker *w, const struct basis *b, const struct packet *p)
+{
+	struct addr client;
+
+	if (b->settings->miss_rate.per_source == 0)
+		return false;
+	addr_of_socket(p->client, &client);
+	return !rate_take(
+		w->miss_rate, &client, &b->settings->miss_rate, w->workers, b->now_ns);
+}
+
 bool needs_take(struct worker *w, const struct basis *b, struct packet *p,
 	const struct park_way *way)
 {
@@ -113,6 +126,11 @@ bool needs_take(struct worker *w, const struct basis *b, struct packet *p,
 
 	p->reply_len = 0;
 	stat_add(&w->stat->cache_misses, 1);
+	if (asks_too_often(w, b, p)) {
+		answer_now(b, p, WAIT_FULL);
+		p->facts |= PACKET_RATED;
+		return false;
+	}
 	if (n->park != NULL)
 		place = park_add(n->park, p, way, p->arrival_ns + wait_ns);
 	if (place == -EALREADY)

@@ -1,10 +1,10 @@
 /*
  * needs.h - queries that wait: asked for, run again, answered or given up (shell)
  *
- * What answer() lacks is asked of a forwarder after the replies of the batch are out. Word
- * that it is there makes the query run again, from the start; so does a timer, since no
- * message is relied on. Where nothing has come by cache.serve_stale.timeout an old answer
- * is taken, and by limits.query_deadline the client is told so (FP-04).
+ * What answer() lacks is asked of a forwarder after the replies of the batch are out.
+ * Word that it is there makes the query run again, from the start; so does a timer, since
+ * no message is relied on. Where nothing has come by cache.serve_stale.timeout an old
+ * answer is taken, and by limits.query_deadline the client is told so (FP-04).
  */
 #ifndef WORKER_NEEDS_H
 #define WORKER_NEEDS_H

@@ -125,7 +125,9 @@ void park_free(struct park *k, uint32_t place)
 
 /* ---- adopting ---- */
 
-/* True if a place that a predecessor left is one, as far as anybody could tell (DE-12). */
+/*
+ * True if a place that a predecessor left is one, as far as anybody could tell (DE-12).
+ */
 static bool is_whole(const struct park_place *a, uint64_t now_ns)
 {
 	return a->way.life == 0 && a->arrival_ns <= now_ns && a->deadline_ns > now_ns &&

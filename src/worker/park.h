@@ -2,8 +2,8 @@
  * park.h - queries that wait for an outcome (FP-02; SH-11)
  *
  * What is kept of them stands in the park page of the worker's slot, a memory file that
- * outlives the worker: whoever takes over the slot after a death goes on with them. So what
- * stands there leads nowhere (no pointers, no descriptors), a place is whole at any
+ * outlives the worker: whoever takes over the slot after a death goes on with them. So
+ * what stands there leads nowhere (no pointers, no descriptors), a place is whole at any
  * instruction (its state is written last), and who adopts it believes none of it. What is
  * only of use to this process, such as when a place is due, stands beside the page.
  *
@@ -88,15 +88,15 @@ struct park {
 
 /*
  * Begin with the page at `page`, PARK_OCTETS of it (borrowed as long as it lives). What a
- * predecessor left is adopted: UDP queries that waited are due at once, all else is let go.
- * `key` is random. Owned; never given back.
+ * predecessor left is adopted: UDP queries that waited are due at once, all else is let
+ * go. `key` is random. Owned; never given back.
  */
 struct park *park_new(void *page, const struct hash_key *key, uint64_t now_ns);
 
 /*
  * Take the query of `p` in, which answer() says has a need. Its place; or -EALREADY: the
- * client asks again for what waits already; -ENOSPC: all places are taken, or an eighth by
- * this client when half are (FP-02).
+ * client asks again for what waits already; -ENOSPC: all places are taken, or an eighth
+ * by this client when half are (FP-02).
  */
 int park_add(struct park *k, const struct packet *p, const struct park_way *way,
 	uint64_t deadline_ns);

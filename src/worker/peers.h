@@ -34,8 +34,8 @@ struct peers *peers_new(
 int peers_add(struct peers *p, unsigned forwarder, int fd);
 
 /*
- * Room for a message to that forwarder, NULL if there is no pair with it. peers_put() says
- * how long it is and for which place it asks, ASK_NOBODY for none.
+ * Room for a message to that forwarder, NULL if there is no pair with it. peers_put()
+ * says how long it is and for which place it asks, ASK_NOBODY for none.
  */
 union ask_message *peers_message(struct peers *p, unsigned forwarder);
 void peers_put(struct peers *p, size_t len, uint32_t place);

@@ -26,9 +26,9 @@ bool query_allowed(const struct settings *s, const struct sockaddr *client)
 }
 
 /*
- * A query with a mark under our key has gone in a circle, whatever its hops (LO-01): nobody
- * else can make one, and no other appliance has our key. True: it is answered. Not inline:
- * hardly a query has a mark.
+ * A query with a mark under our key has gone in a circle, whatever its hops (LO-01):
+ * nobody else can make one, and no other appliance has our key. True: it is answered. Not
+ * inline: hardly a query has a mark.
  */
 __attribute__((noinline)) static bool answer_loop(const struct basis *b, struct packet *p)
 {
@@ -114,7 +114,8 @@ static void count_miss(const struct packet *p, struct stat_worker *st)
 	if (p->facts & PACKET_FAILURE)
 		count(&st->cache_failures);
 	if (p->facts & PACKET_REJECTED)
-		count(&st->forward_rejected[REJECT_SLOTS]);
+		count(&st->forward_rejected[p->facts & PACKET_RATED ? REJECT_RATE
+								    : REJECT_SLOTS]);
 	if (p->facts & PACKET_OVER)
 		count(&st->deadlines);
 	if (p->facts & PACKET_LOOP)

@@ -34,11 +34,12 @@ enum verdict {
 #define PACKET_REJECTED     0x0200 /* there was no room to wait (FP-02) */
 #define PACKET_OVER         0x0400 /* the deadline is over (FP-04) */
 #define PACKET_LOOP         0x0800 /* a query of ours came back (LO-01) */
+#define PACKET_RATED        0x2000 /* its client asks too often (AC-08) */
 #define PACKET_REFRESH      0x1000 /* `need` is to be fetched for the cache (CA-15) */
 
 /*
- * What a query does where the cache lacks an answer. From WAIT_STALE on an answer that has
- * expired is taken, if there is one and it may be used (CA-15).
+ * What a query does where the cache lacks an answer. From WAIT_STALE on an answer that
+ * has expired is taken, if there is one and it may be used (CA-15).
  */
 enum wait {
 	WAIT_ASK,   /* VERDICT_NEED */

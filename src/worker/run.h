@@ -1,9 +1,9 @@
 /*
  * run.h - one run of answer(): what its parts share (core)
  *
- * A run begins at the asked name and goes on along CNAMEs, from what is ours (answer.c) to
- * what is not (far.c) and back, at most RUN_CHAIN_MAX of them (RE-08). There is no state
- * between runs but what the packet has.
+ * A run begins at the asked name and goes on along CNAMEs, from what is ours (answer.c)
+ * to what is not (far.c) and back, at most RUN_CHAIN_MAX of them (RE-08). There is no
+ * state between runs but what the packet has.
  */
 #ifndef WORKER_RUN_H
 #define WORKER_RUN_H
@@ -28,7 +28,9 @@ struct run {
 	struct cached_names names;
 };
 
-/* Octets of ours that make no sense, or what must not be answered: begin anew with why. */
+/*
+ * Octets of ours that make no sense, or what must not be answered: begin anew with why.
+ */
 static inline void run_refuse(struct run *run, uint16_t ede)
 {
 	encode_reset(&run->r);

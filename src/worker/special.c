@@ -38,8 +38,8 @@ static const struct {
 };
 
 /*
- * SM-16: whoever has a group of its own for such a name wants it forwarded. Neither loopback
- * nor what is about us ever leaves (SM-04, N-06).
+ * SM-16: whoever has a group of its own for such a name wants it forwarded. Neither
+ * loopback nor what is about us ever leaves (SM-04, N-06).
  */
 static bool wanted_elsewhere(
 	const struct settings *s, enum special_kind kind, const uint8_t *name, size_t len)

@@ -319,8 +319,8 @@ static void answer_query(
 }
 
 /*
- * Answer one message at `to`. Octets of the reply; 0 and not *parked: there is none, it was
- * no query (W-03).
+ * Answer one message at `to`. Octets of the reply; 0 and not *parked: there is none, it
+ * was no query (W-03).
  */
 static size_t answer_one(struct connection *c, const struct basis *b, uint8_t *to,
 	const uint8_t *msg, size_t len, bool *parked)

@@ -4,8 +4,8 @@
  * Pipelined queries are answered as they come, by the same admit() and answer() as over
  * UDP. All memory is taken at start: for each connection a small input buffer, and for
  * all together a few big ones, for queries that are longer and for replies that a client
- * does not take at once. Where those run out the connection that has held one longest
- * is closed. A query that has to wait does not hold up those behind it (T-02); what ends a
+ * does not take at once. Where those run out the connection that has held one longest is
+ * closed. A query that has to wait does not hold up those behind it (T-02); what ends a
  * connection waits for its reply. TCP has events of its own: UDP pays for none of this.
  */
 #ifndef WORKER_TCP_H
@@ -32,8 +32,8 @@ enum tcp_reply tcp_reply_begin(
 	struct worker *w, uint32_t connection, uint64_t life, struct packet *p);
 
 /*
- * The query waits no more: send the `len` octets of its reply, 0: there is none. Only after
- * tcp_reply_begin() did not say TCP_GONE.
+ * The query waits no more: send the `len` octets of its reply, 0: there is none. Only
+ * after tcp_reply_begin() did not say TCP_GONE.
  */
 void tcp_reply_end(struct worker *w, uint32_t connection, size_t len, uint64_t now_ns);
 

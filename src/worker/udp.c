@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "worker/answer.h"
+#include "worker/encode.h"
 #include "worker/needs.h"
 
 #define ROUNDS_MAX 16
@@ -38,6 +39,32 @@ static void serve(const struct worker_socket *s, const struct basis *b, unsigned
 	}
 }
 
+/* AC-05: is this socket's traffic limited at all? */
+static bool is_limited(const struct worker_socket *s, const struct settings *set)
+{
+	return set->rate.per_source > 0 && (s->global || !set->rate_public);
+}
+
+/*
+ * A client that asks too often is not answered, or is told to come by TCP, where an
+ * address cannot be forged. Not inline: hardly anybody has a limit.
+ */
+__attribute__((noinline)) static bool asks_too_often(
+	struct worker *w, const struct basis *b, struct packet *p)
+{
+	struct addr client;
+
+	addr_of_socket(p->client, &client);
+	if (rate_take(w->rate, &client, &b->settings->rate, w->workers, b->now_ns))
+		return false;
+	p->source = SOURCE_POLICY;
+	if (rate_slips(w->rate, b->settings->slip))
+		encode_truncated(p, b->settings);
+	else
+		stat_add(&w->stat->drops[DROP_RATE], 1);
+	return true;
+}
+
 /* Everything between receiving and sending: no system call, no allocation. */
 static void serve_batch(const struct worker_socket *s, const struct basis *b)
 {
@@ -45,11 +72,13 @@ static void serve_batch(const struct worker_socket *s, const struct basis *b)
 	struct packet *packet = w->batch->packet;
 	struct hash128 hashes[BATCH_MAX];
 	unsigned asked[BATCH_MAX], nasked = 0;
+	bool limited = is_limited(s, b->settings);
 
 	for (unsigned i = 0; i < w->batch->n; i++) {
 		packet[i].arrival_ns = b->now_ns;
 		packet[i].turn = worker_turn(w);
-		if (!admit(b, &packet[i], w->stat))
+		if (!admit(b, &packet[i], w->stat) ||
+			(limited && asks_too_often(w, b, &packet[i])))
 			continue;
 		hashes[nasked] = packet[i].hash;
 		asked[nasked++] = i;

@@ -11,6 +11,7 @@
 #include "cache/cache.h"
 #include "snap/reader.h"
 #include "worker/batch.h"
+#include "worker/rate.h"
 
 #define WORKER_SOCKETS_MAX 1024
 
@@ -24,7 +25,8 @@ struct worker_socket {
 	struct event *event; /* owned; pending while the socket is read */
 	uint32_t share;
 	struct socket_key key;
-	int fd; /* owned */
+	int fd;      /* owned */
+	bool global; /* its address is known to all of the Internet (AC-05) */
 };
 
 struct worker {
@@ -34,7 +36,9 @@ struct worker {
 	struct reader reader;
 	struct stat_worker *stat; /* NULL before START */
 	struct batch *batch;
+	struct rate *rate, *miss_rate; /* buckets of clients (AC-05, AC-08) */
 	uint32_t slot, share;
+	uint32_t workers; /* that share the traffic */
 	uint64_t life;
 	struct cache caches[FORWARDERS_MAX]; /* those of other processes, for reading */
 	unsigned ncaches;

@@ -361,14 +361,14 @@ class Tls(ForwardTest):
         self.assertEqual(self.u.count(), 0)
 
     def test_restarted(self):
-        """FW-19: the server is restarted: a new connection, a resumed session at best"""
+        """FW-19: the server is restarted: a new connection, a resumed one at best"""
         self.begin()
         self.check_right("one.far.example.")
         for i in range(3):
             self.u.stop()
             self.u.start()
             self.check_right(f"n{i}.far.example.")
-        print(f"     {self.u.resumed} sessions resumed of {self.u.connections['tls']}")
+        print(f"     {self.u.resumed} resumed of {self.u.connections['tls']}")
 
     def test_ca_changes(self):
         """FW-20: files are read again when they change"""

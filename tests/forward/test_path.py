@@ -198,7 +198,7 @@ class External(ForwardTest):
                 self.assertTrue(reply.has("AA"))
 
     def test_failed(self):
-        """RE-06: SERVFAIL with the CNAME, EDE 22 or 23"""
+        """RE-06, RG-07: SERVFAIL with the CNAME, EDE 22 or 23"""
         self.u.on(NAME, silent)
         reply = self.ask()
         self.assertEqual(reply.outcome, ("SERVFAIL", [NAME]))

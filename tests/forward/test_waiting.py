@@ -3,6 +3,7 @@ goes, by UDP and TCP, and how many there may be."""
 
 import collections
 import os
+import re
 import signal
 import socket
 import struct
@@ -11,8 +12,10 @@ import unittest
 
 import dns.message
 
+import harness
 from harness import await_
 from lab import EDE, SERVICE, ForwardTest, Forwarding, Reply, group
+from test_publish import Strace
 from upstream import address_of, after, silent
 
 NAME = "a.far.example."
@@ -118,6 +121,42 @@ class Ends(Waiting):
             except ConnectionResetError:
                 pass
         self.check_right("0.far.example.")
+
+
+class Straight(Waiting):
+    def ask_all(self, sockets, rounds):
+        """Misses and hits, in batches that are as large as they come."""
+        for k in range(rounds):
+            for i, s in enumerate(sockets):
+                self.send(s, f"{i}-{k}.far.example.")
+                self.send(s, f"0-{max(k - 1, 0)}.far.example.")
+            for s in sockets:
+                for _ in range(2):
+                    self.assertEqual(dns.message.from_wire(s.recv(65535)).rcode(), 0)
+
+    def test_no_system_call(self):
+        """no system call between recvmmsg and sendmmsg, of queries and of what was settled"""
+        harness.need_trace()
+        self.lab(group(self.up()), workers=1)
+        sockets = [self.udp() for _ in range(20)]
+        path = os.path.join(self.a.directory, "trace")
+        with Strace(self.a.worker_pids[0], path):
+            self.ask_all(sockets, 20)
+        with open(path, encoding="utf-8") as f:
+            calls = re.findall(r"^(?:\d+ +)?(\w+)\(.*\) *= (-?\d+)", f.read(), re.MULTILINE)
+        after_batch = collections.Counter(
+            then[0] for this, then in zip(calls, calls[1:])
+            if this[0] == "recvmmsg" and int(this[1]) > 0)
+        self.assertGreater(after_batch["sendmmsg"], 30)
+        self.assertEqual(set(after_batch), {"sendmmsg"})
+
+    def test_no_allocation(self):
+        """no allocation between recvmmsg and sendmmsg"""
+        self.lab(group(self.up()), workers=1, env=harness.noalloc())
+        pid = self.a.worker_pids
+        self.ask_all([self.udp() for _ in range(20)], 20)
+        self.assertEqual(self.a.worker_pids, pid, "the worker died")
+        harness.check_noalloc(self.a)
 
 
 class Streams(Waiting):

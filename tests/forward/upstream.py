@@ -33,6 +33,7 @@ TTL = 300
 OPT = b"\0\0\x29\x04\xd0\0\0\0\0\0\0"  # version 0, 1232 octets
 KEPT = 400000  # packets that are remembered
 CLONE_NEWNET = 0x40000000
+PORTS = range(4000, 10240)  # forwarders draw theirs from 32768 on
 CLOSE = object()
 
 Later = collections.namedtuple("Later", "seconds octets")
@@ -278,7 +279,7 @@ class Upstream:
             udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            port = self.port or random.randrange(10000, 32000)
+            port = self.port or random.choice(PORTS)
             try:
                 udp.bind((self.address, port))
                 tcp.bind((self.address, port))
@@ -300,7 +301,10 @@ class Upstream:
         if self.tls:
             listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((self.address, self.tls_port or 0))
+            while True:
+                with contextlib.suppress(OSError):
+                    listener.bind((self.address, self.tls_port or random.choice(PORTS)))
+                    break
             listener.listen(128)
             self.tls_port = listener.getsockname()[1]
             out.append(listener)

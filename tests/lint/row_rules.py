@@ -8,7 +8,8 @@ NOT_DUE = "tests/wire/not_due.py"
 ROW = r"[A-Z]{1,2}-[A-Z]?\d{1,2}"
 TESTS = (("tests/wire/", ".py"), ("tests/scenario/", ".scn"), ("tests/scenario/", ".fws"),
          ("tests/unit/", ".c"),
-         ("tests/system/", ".py"), ("tests/api/", ".py"), ("tests/cluster/", ".py"))
+         ("tests/system/", ".py"), ("tests/api/", ".py"), ("tests/cluster/", ".py"),
+         ("tests/forward/", ".py"))
 
 
 def read_rows(tree):

@@ -88,7 +88,7 @@ static ldns_pkt *new_reply(const char *name, const char *type, ldns_pkt_rcode rc
 
 	ldns_pkt_set_qr(pkt, true);
 	ldns_pkt_set_ra(pkt, true);
-	ldns_pkt_set_rcode(pkt, rcode);
+	ldns_pkt_set_rcode(pkt, (uint8_t)rcode);
 	return pkt;
 }
 

@@ -27,7 +27,9 @@ bool upstream_rr(struct upstream *u, int section, const char *text);
 
 enum upstream_end { UPSTREAM_STORED, UPSTREAM_SILENT, UPSTREAM_UNKNOWN };
 
-/* A question is asked: store its outcome. UNKNOWN: nothing is scripted for it; printed. */
+/*
+ * A question is asked: store its outcome. UNKNOWN: nothing is scripted for it; printed.
+ */
 enum upstream_end upstream_ask(struct upstream *u, const struct question *q,
 	const struct settings *s, uint64_t now_ns);
 

@@ -31,6 +31,7 @@ BUILD = os.environ.get("SHMDNS_BUILD", SOURCE)
 FULL = os.environ.get("SHMDNS_FULL") == "1"
 SHM = "/dev/shm"
 SYS_PIDFD_GETFD = 438  # on every architecture
+PORTS = range(4000, 10240)  # forwarders draw theirs from 32768 on
 BUSY = 0.25  # share of the machine that others may use where losses are counted
 PATIENCE_S = 30  # an event that has not come by then never will
 
@@ -111,13 +112,14 @@ def need_trace():
 def free_port(family=socket.AF_INET):
     """A port of loopback that nobody has, neither for UDP nor for TCP.
 
-    Below those that the kernel gives to clients: there nobody takes it before we do.
+    Below those that the kernel gives to clients, and forwarders to their questions: there
+    nobody takes it before we do.
     """
     host = "127.0.0.1" if family == socket.AF_INET else "::1"
     with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
-        low = int(f.read().split()[0])
+        low = min(PORTS[-1], int(f.read().split()[0]))
     while True:
-        port = random.randrange(10000, low) if low > 12000 else any_port(family, host)
+        port = random.randrange(PORTS[0], low) if low > PORTS[0] + 1000 else any_port(family, host)
         if all(is_free(family, kind, host, port) for kind in (
                 socket.SOCK_DGRAM, socket.SOCK_STREAM)) and (
                     family == socket.AF_INET6 or is_free_on_ipv6(port)):

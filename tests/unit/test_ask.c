@@ -1,4 +1,4 @@
-/* test_ask.c - messages of a pair of worker and forwarder, whole and hostile (R-03, G10) */
+/* test_ask.c - messages of worker and forwarder, whole and hostile (R-03, G10) */
 #include "cache/ask.h"
 
 #include "support.h"
@@ -17,7 +17,7 @@ static struct question question(const char *name, uint16_t type, uint8_t flags)
 /* A message of `len` octets at the end of its memory; the caller frees it. */
 static bool check(const void *octets, size_t len)
 {
-	/* ask_check() may look at the head of a union: it stands there, len says how far */
+	/* ask_check() may look at the head of a union: it is there, len says how far */
 	union ask_message *m = malloc(sizeof(*m));
 
 	memset(m, 0xff, sizeof(*m));
@@ -75,10 +75,10 @@ START_TEST(longest)
 {
 	struct question q[ASK_QUESTIONS_MAX], out;
 	union ask_message m = {0};
-	char name[256] = "";
+	char name[256] = {0};
 
 	for (unsigned i = 0; i < 127; i++)
-		strcat(name, "a.");
+		memcpy(name + 2 * i, "a.", 2);
 	for (unsigned i = 0; i < 8; i++)
 		q[i] = question(name, 1, 0);
 	ck_assert_uint_eq(q[0].name_len, 255);

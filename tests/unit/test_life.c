@@ -138,16 +138,17 @@ static const struct {
 	const char *what;
 	uint64_t quiet_ms;
 	unsigned connections;
-	bool ended, partial, unsent;
+	bool ended, partial, unsent, pending;
 } order[] = {
-	{"ended already", 50, 1, true, false, false},
-	{"idle longest, of who has most", 10, 9, false, false, false},
-	{"idle less long, of who has most", 20, 9, false, false, false},
-	{"idle longest of all, of who has few", 5, 2, false, false, false},
-	{"idle, alone", 5, 1, false, false, false},
-	{"sends a query, has most", 5, 9, false, true, false},
-	{"takes replies, has few", 5, 2, false, false, true},
-	{"sends a query, has few", 6, 2, false, true, false},
+	{"ended already", 50, 1, true, false, false, false},
+	{"idle longest, of who has most", 10, 9, false, false, false, false},
+	{"idle less long, of who has most", 20, 9, false, false, false, false},
+	{"idle longest of all, of who has few", 5, 2, false, false, false, false},
+	{"idle, alone", 5, 1, false, false, false, false},
+	{"sends a query, has most", 5, 9, false, true, false, false},
+	{"takes replies, has few", 5, 2, false, false, true, false},
+	{"sends a query, has few", 6, 2, false, true, false, false},
+	{"waits for a reply, has few", 7, 2, false, false, false, true},
 };
 
 static struct life life_of(size_t i)
@@ -158,6 +159,8 @@ static struct life life_of(size_t i)
 	life_turn(&l, 1, order[i].partial, T0 + MS(order[i].quiet_ms));
 	if (order[i].unsent)
 		life_unsent(&l, T0 + MS(order[i].quiet_ms));
+	if (order[i].pending)
+		life_parked(&l);
 	if (order[i].ended)
 		life_end(&l, TCP_CLOSE_IDLE, T0 + MS(order[i].quiet_ms));
 	return l;
@@ -176,6 +179,31 @@ START_TEST(gives_way)
 }
 END_TEST
 
+/* T-05, T-06: who waits for a reply is not idle; other ends are said and wait for it. */
+START_TEST(pending)
+{
+	struct tcp_limits few = {.idle_ms = 1000, .max_queries = 2};
+	enum stat_tcp_close why;
+	struct life l;
+
+	life_begin(&l, T0);
+	life_turn(&l, 1, false, T0);
+	life_parked(&l);
+	life_parked(&l);
+	ck_assert_int_eq(life_check(&l, &few, T0 + MS(5000), &why), LIFE_GOES_ON);
+	life_settled(&l, T0 + MS(5000));
+	ck_assert_int_eq(life_check(&l, &few, T0 + MS(9000), &why), LIFE_GOES_ON);
+	life_settled(&l, T0 + MS(9000));
+	ck_assert_int_eq(life_check(&l, &few, T0 + MS(9999), &why), LIFE_GOES_ON);
+	ck_assert_int_eq(life_check(&l, &few, T0 + MS(10000), &why), LIFE_END);
+	ck_assert_int_eq(why, TCP_CLOSE_IDLE);
+	life_turn(&l, 1, false, T0 + MS(10000));
+	life_parked(&l);
+	ck_assert_int_eq(life_check(&l, &few, T0 + MS(10000), &why), LIFE_END);
+	ck_assert_int_eq(why, TCP_CLOSE_QUERIES);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("life");
@@ -188,5 +216,6 @@ int main(void)
 	tcase_add_test(tc, queries);
 	tcase_add_loop_test(tc, lingering, 0, STAT_TCP_CLOSES);
 	tcase_add_test(tc, gives_way);
+	tcase_add_test(tc, pending);
 	return run_case("life", tc);
 }

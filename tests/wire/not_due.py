@@ -5,13 +5,11 @@ this list and the tests against tests/data/rows.txt. A part that is built takes 
 from here into the tables; another transport is an entry in transport.py.
 """
 
-FORWARDER = "the forwarder"
 TLS = "TLS listeners"
 COOKIES = "cookies"
 TSIG = "TSIG"
 TRANSFER = "zone transfer"
 STATIC = "zones from files"
-ACCESS = "access control"
 SAVED = "the saved snapshot"
 VERIFIED = 'pods = "verified"'
 FACTS = "query logs, views, explain"
@@ -24,27 +22,11 @@ NOT_DUE = {
     "E-12": COOKIES,
     "E-13": COOKIES,
     "E-14": COOKIES,
-    "Z-09": FORWARDER,
-    "Z-14": FORWARDER,  # fallthrough
-    "B-04": FORWARDER,
-    "B-05": FORWARDER,
-    "N-04": FORWARDER,
-    "N-05": FORWARDER,
-    "N-07": FORWARDER,
-    "RG-04": FORWARDER,
-    "RG-07": FORWARDER,
-    "RE-05": FORWARDER,
 
     "E-19": TLS,
-    "S-04": STATIC,  # no other zone is long enough
     "Z-17": STATIC,
-    "N-08": FORWARDER,
-    "T-02": FORWARDER,
     "T-12": TLS,
     "T-13": TLS,
-    "RE-06": FORWARDER,
-    "RE-07": FORWARDER,
-    "RE-12": ACCESS,
     "RV-08": VERIFIED,
     "RU-06": SAVED,
     "GS-06": FACTS,

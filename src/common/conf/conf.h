@@ -226,6 +226,14 @@ struct conf {
 	struct conf_cache cache;
 	struct {
 		uint64_t query_deadline_ns; /* FP-04 */
+		struct {
+			uint32_t per_source; /* CONF_AUTO: where the Internet can ask */
+			uint32_t burst;      /* CONF_AUTO: of two seconds */
+			uint32_t slip;
+		} rate; /* AC-05 */
+		struct {
+			uint32_t per_source, burst;
+		} miss_rate; /* AC-08 */
 	} limits;
 	struct prefix *forward_clients; /* AC-10; an address of len 0 stands for "*" */
 	size_t nforward_clients;

@@ -237,6 +237,35 @@ bool addr_in_prefix(const uint8_t *octets, size_t len, const struct prefix *p)
 	return rest == 0 || (octets[whole] ^ begin[whole]) >> (8 - rest) == 0;
 }
 
+bool addr_global(const struct addr *a)
+{
+	static const struct prefix not4[] = {
+		{{4, {0}}, 8},
+		{{4, {10}}, 8},
+		{{4, {100, 64}}, 10},
+		{{4, {127}}, 8},
+		{{4, {169, 254}}, 16},
+		{{4, {172, 16}}, 12},
+		{{4, {192, 0, 0}}, 24},
+		{{4, {192, 0, 2}}, 24},
+		{{4, {192, 168}}, 16},
+		{{4, {198, 18}}, 15},
+		{{4, {198, 51, 100}}, 24},
+		{{4, {203, 0, 113}}, 24},
+		{{4, {224}}, 3},
+	};
+	static const struct prefix global6 = {{16, {0x20}}, 3};
+	static const struct prefix documents6 = {{16, {0x20, 0x01, 0x0d, 0xb8}}, 32};
+
+	if (a->len == 16)
+		return addr_in_prefix(a->octets, 16, &global6) &&
+		       !addr_in_prefix(a->octets, 16, &documents6);
+	for (unsigned i = 0; i < ARRAY_LEN(not4); i++)
+		if (addr_in_prefix(a->octets, a->len, &not4[i]))
+			return false;
+	return a->len == 4;
+}
+
 bool addr_loopback(const struct addr *a)
 {
 	static const uint8_t one[16] = {[15] = 1};

@@ -57,6 +57,12 @@ bool addr_parse_prefix(const char *text, size_t len, struct prefix *out);
 /* True if the address of `len` octets (4 or 16) begins with the prefix. */
 bool addr_in_prefix(const uint8_t *octets, size_t len, const struct prefix *p);
 
+/*
+ * True for an address that the whole Internet may send to: not private, link-local,
+ * loopback, shared (RFC 6598), for documentation, reserved, multicast (RFC 6890).
+ */
+bool addr_global(const struct addr *a);
+
 /* True for 127.0.0.0/8 and ::1. */
 bool addr_loopback(const struct addr *a);
 

@@ -11,6 +11,8 @@ struct fixed {
 	uint8_t pods, any, rotation, nprefer, nown, nzones, primary, special, chaos;
 	struct settings_text nsid, version, hostname;
 	struct tcp_limits tcp;
+	struct rate_limit rate, miss_rate;
+	uint8_t slip, rate_public;
 };
 
 static uint8_t *put_addr(uint8_t *p, const struct addr *a)
@@ -24,7 +26,8 @@ size_t settings_encode(const struct settings *s, uint8_t *out)
 {
 	struct fixed f = {s->ttl_s, s->negative_ttl_s, s->startup_ms, s->max_udp, s->pods,
 		s->any, s->rotation, s->nprefer, s->nown, s->nzones, s->primary,
-		s->special, s->chaos, s->nsid, s->version, s->hostname, s->tcp};
+		s->special, s->chaos, s->nsid, s->version, s->hostname, s->tcp, s->rate,
+		s->miss_rate, s->slip, s->rate_public};
 	uint8_t *p = out;
 
 	memcpy(p, &f, sizeof(f));
@@ -102,6 +105,11 @@ static int decode_tables(const uint8_t *p, const uint8_t *end, struct settings *
 	return weights_decode(p, (size_t)(end - p), &out->weights);
 }
 
+static bool rate_valid(const struct rate_limit *l)
+{
+	return l->per_source <= SETTINGS_RATE_MAX && l->burst <= SETTINGS_RATE_MAX;
+}
+
 int settings_decode(
 	const uint8_t *octets, size_t len, uint64_t number, struct settings *out)
 {
@@ -117,7 +125,8 @@ int settings_decode(
 		f.nown > SETTINGS_OWN_MAX || f.nzones == 0 || f.primary >= f.nzones ||
 		f.nsid.len > SETTINGS_TEXT_MAX || f.version.len > SETTINGS_TEXT_MAX ||
 		f.hostname.len > SETTINGS_TEXT_MAX || f.max_udp < 512 ||
-		f.max_udp > 4096 || !tcp_valid(&f.tcp) ||
+		f.max_udp > 4096 || !tcp_valid(&f.tcp) || !rate_valid(&f.rate) ||
+		!rate_valid(&f.miss_rate) || f.rate_public > 1 ||
 		(size_t)(end - p) < 18u * f.nprefer + 17u * f.nown)
 		return -EBADMSG;
 	out->number = number;
@@ -138,6 +147,10 @@ int settings_decode(
 	out->nzones = f.nzones;
 	out->primary = f.primary;
 	out->tcp = f.tcp;
+	out->rate = f.rate;
+	out->miss_rate = f.miss_rate;
+	out->slip = f.slip;
+	out->rate_public = f.rate_public == 1;
 	for (unsigned i = 0; i < f.nprefer; i++, p += 18)
 		if (!take_prefix(p, &out->prefer[i]))
 			return -EBADMSG;
@@ -150,7 +163,9 @@ int settings_decode(
 	return decode_tables(p, end, out);
 }
 
-/* True if what stands `zone->len` octets before the end of the name begins as the zone. */
+/*
+ * True if what stands `zone->len` octets before the end of the name begins as the zone.
+ */
 static inline bool begins_there(const struct name *zone, const uint8_t *name, size_t len)
 {
 	return zone->len <= len &&
@@ -165,7 +180,9 @@ int settings_zone(const struct settings *s, const uint8_t *name, size_t len)
 	for (unsigned i = 0; i < s->nzones; i++) {
 		const struct name *z = &s->zones[i].name;
 
-		/* Two octets first: they cost no call, and tell nearly all zones apart. */
+		/*
+		 * Two octets first: they cost no call, and tell nearly all zones apart.
+		 */
 		if (z->len > best_len && begins_there(z, name, len) &&
 			name_under(name, len, z->wire, z->len)) {
 			best = (int)i;

@@ -40,6 +40,12 @@ struct tcp_limits {
 	uint32_t max_queries;     /* of one connection; 0: none */
 	uint32_t max_connections; /* of one worker */
 };
+/* Tokens of a client a second, and at once (AC-05, AC-08). */
+struct rate_limit {
+	uint32_t per_source; /* 0: no limit */
+	uint32_t burst;
+};
+#define SETTINGS_RATE_MAX        1000000
 #define SETTINGS_TIME_MAX_MS     86400000
 #define SETTINGS_CONNECTIONS_MAX 10000
 /* Which special names are answered here instead of being forwarded (SM-04, SM-16). */
@@ -76,6 +82,9 @@ struct settings {
 	uint8_t nzones;
 	uint8_t primary; /* index of PRIMARY */
 	struct tcp_limits tcp;
+	struct rate_limit rate, miss_rate;
+	uint8_t slip; /* one in so many refused queries is answered with TC; 0: none */
+	bool rate_public; /* `rate` is for queries to globally routable addresses only */
 	struct prefix prefer[SETTINGS_PREFER_MAX]; /* addresses that go first (LD-03) */
 	struct addr own[SETTINGS_OWN_MAX];         /* our own addresses (RO-19) */
 	struct zone zones[SETTINGS_ZONES_MAX];

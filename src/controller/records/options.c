@@ -111,6 +111,31 @@ static void set_special(struct settings *s, const struct conf *c, const char *ho
 	s->nsid = text_of(strcmp(c->nsid, "hostname") == 0 ? hostname : c->nsid);
 }
 
+#define RATE_PUBLIC 200 /* queries a second of a client, where the Internet can ask */
+
+static struct rate_limit limit(uint32_t per_source, uint32_t burst)
+{
+	return (struct rate_limit){.per_source = per_source,
+		.burst = burst == CONF_AUTO ? MIN(2 * per_source, SETTINGS_RATE_MAX)
+	                                    : burst};
+}
+
+/* AC-05: within a cluster addresses are the cluster's, whatever they look like. */
+static void set_rates(struct settings *s, const struct conf *c)
+{
+	const struct conf_kubernetes *k = &c->kubernetes;
+	bool pod = k->source == CONF_SOURCE_API && k->nendpoints == 0 &&
+	           k->kubeconfig[0] == '\0';
+	uint32_t per_source = c->limits.rate.per_source;
+
+	s->rate_public = per_source == CONF_AUTO;
+	if (s->rate_public)
+		per_source = pod ? 0 : RATE_PUBLIC;
+	s->rate = limit(per_source, c->limits.rate.burst);
+	s->slip = (uint8_t)c->limits.rate.slip;
+	s->miss_rate = limit(c->limits.miss_rate.per_source, c->limits.miss_rate.burst);
+}
+
 void options_from_conf(const struct conf *c, const struct addr *own, size_t nown,
 	const char *hostname, struct record_options *out)
 {
@@ -129,6 +154,7 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	for (size_t i = 0; i < c->loadbalance.nprefer; i++)
 		s->prefer[i] = c->loadbalance.prefer[i];
 	set_tcp(&s->tcp, &c->tcp);
+	set_rates(s, c);
 	if (k->nserver_addresses > 0) {
 		own = k->server_addresses;
 		nown = k->nserver_addresses;
