@@ -25,6 +25,7 @@
 /* Who asks, in host order: one who is known, and one who is not. */
 #define POD      0x0a090001
 #define STRANGER 0x0a097777
+#define NOBODY   0x0c000001 /* of whom no rule is */
 
 static const struct kind {
 	const char *what;
@@ -32,35 +33,41 @@ static const struct kind {
 	uint16_t type, edns;
 	uint32_t client;  /* 0: nobody */
 	uint8_t rotation; /* ROTATION_* */
+	uint8_t rules;    /* of access control (AC-01) */
 } kinds[] = {
-	{"hit", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
-	{"hit-edns", "service-%06u.default.svc.cluster.local.", TYPE_A, 1232, 0, 0},
-	{"nodata", "service-%06u.default.svc.cluster.local.", TYPE_AAAA, 0, 0, 0},
-	{"nxdomain", "missing-%06u.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
-	{"search", "www.example.com.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
-	{"srv", "_http._tcp.web.default.svc.cluster.local.", TYPE_SRV, 0, 0, 0},
-	{"headless-40", "many.default.svc.cluster.local.", TYPE_A, 1232, 0, 0},
-	{"headless-4k", "huge.default.svc.cluster.local.", TYPE_A, 1232, 0, 0},
-	{"ptr", "10.0.96.10.in-addr.arpa.", TYPE_PTR, 0, 0, 0},
-	{"cname", "near.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
-	{"pod", "10-1-0-9.default.pod.cluster.local.", TYPE_A, 0, 0, 0},
-	{"refused", "www.example.com.", TYPE_A, 0, 0, 0},
+	{"hit", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0},
+	{"hit-edns", "service-%06u.default.svc.cluster.local.", TYPE_A, 1232, 0, 0, 0},
+	{"nodata", "service-%06u.default.svc.cluster.local.", TYPE_AAAA, 0, 0, 0, 0},
+	{"nxdomain", "missing-%06u.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0},
+	{"search", "www.example.com.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0},
+	{"srv", "_http._tcp.web.default.svc.cluster.local.", TYPE_SRV, 0, 0, 0, 0},
+	{"headless-40", "many.default.svc.cluster.local.", TYPE_A, 1232, 0, 0, 0},
+	{"headless-4k", "huge.default.svc.cluster.local.", TYPE_A, 1232, 0, 0, 0},
+	{"ptr", "10.0.96.10.in-addr.arpa.", TYPE_PTR, 0, 0, 0, 0},
+	{"cname", "near.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0},
+	{"pod", "10-1-0-9.default.pod.cluster.local.", TYPE_A, 0, 0, 0, 0},
+	{"refused", "www.example.com.", TYPE_A, 0, 0, 0, 0},
 	/* From the cache: one address, the same with EDNS, four that turn, NXDOMAIN, and
 	   what a CNAME of ours leads to. */
-	{"cached", "www-%06u.example.com.", TYPE_A, 0, 0, 0},
-	{"cached-edns", "www-%06u.example.com.", TYPE_A, 1232, 0, 0},
-	{"cached-4", "four-%06u.example.com.", TYPE_A, 0, 0, ROTATION_SHUFFLE},
-	{"cached-nx", "none-%06u.example.com.", TYPE_AAAA, 0, 0, 0},
-	{"cached-alias", "far.default.svc.cluster.local.", TYPE_A, 0, 0, 0},
+	{"cached", "www-%06u.example.com.", TYPE_A, 0, 0, 0, 0},
+	{"cached-edns", "www-%06u.example.com.", TYPE_A, 1232, 0, 0, 0},
+	{"cached-4", "four-%06u.example.com.", TYPE_A, 0, 0, ROTATION_SHUFFLE, 0},
+	{"cached-nx", "none-%06u.example.com.", TYPE_AAAA, 0, 0, 0, 0},
+	{"cached-alias", "far.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0},
 	/* prefer_topology (GS-05) */
-	{"far-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, STRANGER, 0},
-	{"near-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, POD, 0},
-	{"near-4k", "spreader.default.svc.cluster.local.", TYPE_A, 1232, POD, 0},
+	{"far-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, STRANGER, 0, 0},
+	{"near-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, POD, 0, 0},
+	{"near-4k", "spreader.default.svc.cluster.local.", TYPE_A, 1232, POD, 0, 0},
 	/* weights, see below, and both together (LD-01) */
 	{"weighted-40", "many.default.svc.cluster.local.", TYPE_A, 1232, 0,
-		ROTATION_WEIGHTED},
+		ROTATION_WEIGHTED, 0},
 	{"weighted-near", "spread.default.svc.cluster.local.", TYPE_A, 1232, POD,
-		ROTATION_WEIGHTED},
+		ROTATION_WEIGHTED, 0},
+	/* access control: 4096 nets without the client, and with it in two of them */
+	{"acl-others", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, NOBODY, 0,
+		ACL_RULES_MAX},
+	{"acl-client", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, STRANGER, 0,
+		ACL_RULES_MAX},
 };
 
 static struct cluster cluster;
@@ -133,6 +140,30 @@ static void prepare_cache(unsigned names)
 	store("www.example.net.", TYPE_A, CACHE_ANSWER, 1, 4);
 }
 
+/* As many nets as there may be; two, one within the other, hold POD and STRANGER. */
+static void prepare_access(void)
+{
+	struct acl_settings *a = &cluster.settings.acl;
+	static const uint8_t zone[] = "\11elsewhere";
+
+	a->names[0].len = sizeof(zone);
+	memcpy(a->names[0].wire, zone, sizeof(zone));
+	a->nnames = 1;
+	for (unsigned i = 0; i < ACL_RULES_MAX; i++)
+		a->rules[i] = (struct acl_rule){ACL_BLOCK, {0, 1}, {0, 0}};
+	for (unsigned i = 0; i < ACL_NETS_MAX; i++) {
+		struct acl_net *n = &a->nets[i];
+
+		n->net = (struct prefix){{4, {11, (uint8_t)(i >> 8), (uint8_t)i}}, 24};
+		n->rules = UINT64_C(1) << i % (ACL_RULES_MAX - 1);
+	}
+	a->nets[0].net = (struct prefix){{4, {10}}, 8};
+	a->nets[1].net = (struct prefix){{4, {10, 9}}, 16};
+	a->nets[0].rules = a->nets[1].rules = UINT64_C(1) << (ACL_RULES_MAX - 1);
+	a->nnets = ACL_NETS_MAX;
+	acl_index(a);
+}
+
 static void prepare(unsigned names)
 {
 	char name[128];
@@ -151,6 +182,7 @@ static void prepare(unsigned names)
 	cluster_seal(&cluster);
 	prepare_weights();
 	prepare_cache(names);
+	prepare_access();
 }
 
 /* Queries with names spread over the table. */
@@ -223,6 +255,7 @@ int main(int argc, char **argv)
 		cluster.settings.forward.forwarders = strcmp(kinds[i].what, "refused") !=
 		                                      0;
 		cluster.settings.rotation = kinds[i].rotation;
+		cluster.settings.acl.nrules = kinds[i].rules;
 		double ns = measure(rounds);
 		printf("%-13s %8.1f  (reply %zu octets)\n", kinds[i].what, ns,
 			packets[0].reply_len);

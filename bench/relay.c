@@ -6,7 +6,8 @@
  *                                        connected socket of a random port with a
  *                                        random ID
  *   relay -l ADDR:PORT -u ADDR:PORT -k   ... by one kept socket, its ID a counter
- *   relay -l ADDR:PORT                   an upstream: every name has one address
+ *   relay -l ADDR:PORT [-d MS]           an upstream: every name has one address, which
+ *                                        is told MS later
  *
  * Whoever has not been answered after 2 s is forgotten. Replies of a round leave
  * together, as a server that takes care would send them. Ends on SIGTERM.
@@ -15,6 +16,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +31,7 @@
 
 #define BATCH    32
 #define DATAGRAM 2048
+#define LATER    16384u /* replies that an upstream holds back */
 #define PENDING  65536u /* by descriptor, or by ID of the kept socket */
 #define LOST_NS  (2 * NS_PER_S)
 #define LISTENER PENDING /* what epoll says of the two that stay */
@@ -256,23 +259,75 @@ static size_t answer(uint8_t *m, size_t len)
 	return at;
 }
 
-static int run_upstream(struct relay *r)
+/* Replies that wait for their time, in the order in which they came. */
+static struct later {
+	uint64_t due_ns;
+	struct sockaddr_storage client;
+	socklen_t client_len;
+	size_t len;
+	uint8_t octets[512];
+} later[LATER];
+static uint64_t later_first, later_end;
+
+/* Into the ring; where it is full the reply is lost, as a query is on a full socket. */
+static void keep(struct relay *r, unsigned i, uint64_t due_ns)
 {
+	size_t len = answer(r->queries[i], r->in[i].msg_len);
+	struct later *l = &later[later_end % LATER];
+
+	if (len == 0 || len > sizeof(l->octets) || later_end - later_first == LATER)
+		return;
+	*l = (struct later){.due_ns = due_ns,
+		.client = r->peers[i],
+		.client_len = r->in[i].msg_hdr.msg_namelen,
+		.len = len};
+	memcpy(l->octets, r->queries[i], len);
+	later_end++;
+}
+
+static void send_due(struct relay *r, uint64_t now_ns)
+{
+	for (; later_first < later_end; later_first++) {
+		struct later *l = &later[later_first % LATER];
+		unsigned i = r->nout;
+
+		if (l->due_ns > now_ns)
+			break;
+		r->clients[i] = l->client;
+		r->out[i].msg_hdr.msg_namelen = l->client_len;
+		memcpy(r->replies[i], l->octets, l->len);
+		r->out_iov[i].iov_len = l->len;
+		if (++r->nout == BATCH)
+			flush(r);
+	}
+	flush(r);
+}
+
+static int wait_ms(uint64_t now_ns)
+{
+	uint64_t due_ns = later[later_first % LATER].due_ns;
+
+	if (later_first == later_end)
+		return 100;
+	return due_ns > now_ns ? (int)((due_ns - now_ns) / NS_PER_MS + 1) : 0;
+}
+
+static int run_upstream(struct relay *r, uint64_t delay_ns)
+{
+	struct pollfd poll_in = {.fd = r->listener, .events = POLLIN};
+	int n;
+
 	while (!stopped) {
-		for (unsigned i = 0; i < BATCH; i++)
-			r->in[i].msg_hdr.msg_namelen = sizeof(r->peers[i]);
-		int n = recvmmsg(r->listener, r->in, BATCH, MSG_WAITFORONE, NULL);
-		for (int i = 0; i < n; i++) {
-			size_t len = answer(r->queries[i], r->in[i].msg_len);
-			if (len == 0)
-				continue;
-			r->clients[r->nout] = r->peers[i];
-			r->out[r->nout].msg_hdr.msg_namelen =
-				r->in[i].msg_hdr.msg_namelen;
-			memcpy(r->replies[r->nout], r->queries[i], len);
-			r->out_iov[r->nout++].iov_len = len;
-		}
-		flush(r);
+		poll(&poll_in, 1, wait_ms(clock_mono_ns()));
+		do {
+			for (unsigned i = 0; i < BATCH; i++)
+				r->in[i].msg_hdr.msg_namelen = sizeof(r->peers[i]);
+			n = recvmmsg(r->listener, r->in, BATCH, MSG_DONTWAIT, NULL);
+			uint64_t now_ns = clock_mono_ns();
+			for (int i = 0; i < n; i++)
+				keep(r, (unsigned)i, now_ns + delay_ns);
+			send_due(r, now_ns);
+		} while (n == BATCH);
 	}
 	return 0;
 }
@@ -280,7 +335,6 @@ static int run_upstream(struct relay *r)
 static void init(struct relay *r)
 {
 	struct sigaction action = {.sa_handler = on_signal};
-	struct timeval wait = {.tv_usec = 100000};
 
 	for (unsigned i = 0; i < BATCH; i++) {
 		r->in_iov[i] = (struct iovec){r->queries[i], DATAGRAM};
@@ -294,15 +348,15 @@ static void init(struct relay *r)
 	}
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
-	setsockopt(r->listener, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 }
 
 static int usage(void)
 {
-	fputs("usage: relay -l ADDR:PORT [-u ADDR:PORT [-k]]\n"
+	fputs("usage: relay -l ADDR:PORT [-u ADDR:PORT [-k] | -d MS]\n"
 	      "  -l  listen there\n"
 	      "  -u  ask that upstream (IPv4); without it, be one\n"
-	      "  -k  by one kept socket\n",
+	      "  -k  by one kept socket\n"
+	      "  -d  tell it so much later\n",
 		stderr);
 	return 2;
 }
@@ -312,15 +366,18 @@ int main(int argc, char **argv)
 	static struct relay r;
 	struct udp_target listen = {.len = 0};
 	int granted, c;
+	uint64_t delay_ns = 0;
 	bool kept = false;
 
-	while ((c = getopt(argc, argv, "l:u:k")) != -1) {
+	while ((c = getopt(argc, argv, "l:u:kd:")) != -1) {
 		if (c == 'l' && udp_parse(optarg, &listen) < 0)
 			return usage();
 		else if (c == 'u' && udp_parse(optarg, &r.upstream) < 0)
 			return usage();
 		else if (c == 'k')
 			kept = true;
+		else if (c == 'd')
+			delay_ns = strtoul(optarg, NULL, 10) * NS_PER_MS;
 		else if (c == '?')
 			return usage();
 	}
@@ -330,7 +387,8 @@ int main(int argc, char **argv)
 	int ret = r.listener;
 	if (ret >= 0) {
 		init(&r);
-		ret = r.upstream.len != 0 ? run_relay(&r, kept) : run_upstream(&r);
+		ret = r.upstream.len != 0 ? run_relay(&r, kept)
+		                          : run_upstream(&r, delay_ns);
 	}
 	if (ret < 0)
 		fprintf(stderr, "relay: %s\n", strerror(-ret));

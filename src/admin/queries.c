@@ -110,6 +110,9 @@ static void put_ede(struct text *t, const struct view *v)
 	}
 }
 
+/* MQ-12, in the order of enum acl_action. */
+static const char *const actions[STAT_ACL] = {"allow", "block", "filter", "drop"};
+
 static void put_tcp(struct text *t, const struct view *v)
 {
 	text_family(t, "shmdns_tcp_connections", TEXT_GAUGE, "Connections of clients.");
@@ -140,6 +143,9 @@ void metrics_queries(struct text *t, const struct view *v)
 		t, "shmdns_truncated_answers_total", TEXT_COUNTER, "Replies with TC=1.");
 	text_count(t, LABELS({"proto", "udp"}), truncated - MIN(tcp, truncated));
 	text_count(t, LABELS({"proto", "tcp"}), tcp);
+	text_family(t, "shmdns_acl_total", TEXT_COUNTER,
+		"Queries by what the rules of acl said; none where there are no rules.");
+	metrics_by(t, v, VIEW_WORKER(acl), "action", actions, STAT_ACL);
 	put_errors(t, v);
 	put_ede(t, v);
 	put_tcp(t, v);

@@ -10,6 +10,7 @@
 #include "ctl/overview.h"
 #include "ctl/resources.h"
 #include "dns/type.h"
+#include "snap/acl.h"
 
 #define ALIVE_NS (3 * NS_PER_S) /* as long as the supervisor waits too (DE-05) */
 
@@ -234,6 +235,10 @@ static void json_counters(struct json *j, const struct stat_worker *w)
 	json_begin(j, "drops", '{');
 	for (unsigned i = 0; i < STAT_DROPS; i++)
 		json_number(j, overview_drops[i], stat_get(&w->drops[i]));
+	json_end(j, '}');
+	json_begin(j, "acl", '{');
+	for (unsigned i = 0; i < STAT_ACL; i++)
+		json_number(j, acl_action_text(i), stat_get(&w->acl[i]));
 	json_end(j, '}');
 	json_begin(j, "rcodes", '{');
 	for (unsigned i = 0; i < STAT_RCODES; i++)

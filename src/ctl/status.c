@@ -11,6 +11,7 @@
 #include "ctl/resources.h"
 #include "ctl/target.h"
 #include "dns/type.h"
+#include "snap/acl.h"
 
 const char status_help[] = "\n"
 			   "Reads the shared pages of the instance and asks nobody, so "
@@ -222,6 +223,10 @@ static void print_wide(const struct overview *v)
 	for (unsigned i = 0; i < STAT_DROPS; i++)
 		printf(" %s %" PRIu64, overview_drops[i],
 			overview_total(v, OVERVIEW_AT(drops, i)));
+	printf("\nacl         ");
+	for (unsigned i = 0; i < STAT_ACL; i++)
+		printf(" %s %" PRIu64, acl_action_text(i),
+			overview_total(v, OVERVIEW_AT(acl, i)));
 	printf("\nbatches     ");
 	for (unsigned i = 0; i < ARRAY_LEN(batches); i++)
 		printf(" %s %" PRIu64, batches[i],

@@ -2,21 +2,28 @@
  * access.h - who may know of which name (AC rows) (core)
  *
  * Asked before every answer, whatever it comes from: for the name as asked and for every
- * name of a CNAME chain, cached ones too (AC-02). Rules cannot be configured yet, so
- * everybody may; `access` of struct basis is where they will stand.
+ * name of a CNAME chain, cached ones too (AC-02). Each name is judged for itself, by the
+ * client's address and the type of the query; the first one that is not allowed says what
+ * becomes of the whole answer, of which nothing is left.
  */
 #ifndef WORKER_ACCESS_H
 #define WORKER_ACCESS_H
 
-#include "worker/query.h"
+#include "worker/run.h"
+
+/* Find the rules that are about the client of run->p. Only called if there are rules. */
+void access_begin(struct run *run);
+
+/* What run->rules say of the name; where it is not allowed the reply is made. */
+bool access_judge(struct run *run, const uint8_t *name, size_t len);
 
 /*
- * True if the client of `p` may know of the folded name. False: REFUSED, EDE 15 (AC-01).
+ * True if the client may know of the folded name. False: what stands in the reply, or
+ * run->drop, is the end of the run (AC-01).
  */
-static inline bool access_check(
-	const struct basis *b, const struct packet *p, const uint8_t *name, size_t len)
+static inline bool access_check(struct run *run, const uint8_t *name, size_t len)
 {
-	return b->access == NULL || b->access(b->access_arg, p, name, len);
+	return run->rules == 0 || access_judge(run, name, len);
 }
 
 #endif

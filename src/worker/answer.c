@@ -126,10 +126,8 @@ static bool follow(struct run *run, const struct rrset *rr)
 	run_push(run);
 	const uint8_t *target = rr->data + 2;
 	uint8_t len = rr->data[0];
-	if (!access_check(run->b, run->p, target, len)) {
-		run_refuse(run, EDE_BLOCKED);
+	if (!access_check(run, target, len))
 		return false;
-	}
 	if (run->r.cut || at > ENCODE_PTR_MAX || run_in_chain(run, target, len))
 		return false;
 	int zone = settings_zone(run->b->settings, target, len);
@@ -295,7 +293,8 @@ enum verdict answer(const struct basis *b, struct packet *p)
 
 	run.b = b;
 	run.p = p;
-	run.need = false;
+	run.need = run.drop = false;
+	run.rules = 0;
 	run.names.n = 0;
 	run.nchain = 0;
 	p->facts = 0;
@@ -304,8 +303,10 @@ enum verdict answer(const struct basis *b, struct packet *p)
 	int zone = settings_zone(b->settings, q->qname, q->qname_len);
 	encode_begin(&run.r, p, b->settings, zone);
 	run.r.snap = b->snap;
-	if (!access_check(b, p, q->qname, q->qname_len))
-		run_refuse(&run, EDE_BLOCKED);
+	if (b->settings->acl.nrules > 0)
+		access_begin(&run);
+	if (!access_check(&run, q->qname, q->qname_len))
+		; /* the reply is made */
 	else if (q->class != CLASS_IN)
 		local(&run, NULL);
 	else if (is_special(&run, zone, &special))
@@ -314,9 +315,9 @@ enum verdict answer(const struct basis *b, struct packet *p)
 		run_refuse(&run, ENCODE_NO_EDE); /* RS-14, W-31 */
 	else
 		follow_chain(&run);
-	if (run.need) {
+	if (run.need || run.drop) {
 		p->reply_len = 0;
-		return VERDICT_NEED;
+		return run.need ? VERDICT_NEED : VERDICT_DROP;
 	}
 	encode_end(&run.r);
 	return p->reply_len > 0 ? VERDICT_REPLY : VERDICT_DROP;

@@ -49,7 +49,7 @@ static enum ending pass(struct run *run, const struct cache_entry *e,
 	if (!target_of(e, set, to))
 		return ENDS_DAMAGED;
 	run_push(run);
-	if (!access_check(run->b, run->p, to->wire, to->len))
+	if (!access_check(run, to->wire, to->len))
 		return ENDS_DENIED;
 	if (run_in_chain(run, to->wire, to->len))
 		return ENDS_LOOPING;
@@ -170,10 +170,8 @@ static bool put_entry(struct run *run, const struct miss_found *found)
 		c.nsets = w.nsets;
 		c.goes_on = w.ending == ENDS_OPEN || w.ending == ENDS_OURS;
 	}
-	if (w.ending == ENDS_DENIED) {
-		run_refuse(run, EDE_BLOCKED);
+	if (w.ending == ENDS_DENIED)
 		return false;
-	}
 	if (w.ending == ENDS_DAMAGED || !cached_put(&run->r, &c, &run->names, &at))
 		return damaged(run);
 	if (found->ede != ENCODE_NO_EDE)

@@ -14,6 +14,7 @@
 #include "worker/tcp.h"
 
 #define NOTES_MAX  8  /* of one batch */
+#define NOTES_WAIT 32 /* that wait for company */
 #define ROUNDS_MAX 16 /* batches of parked queries in one turn */
 
 struct needs {
@@ -25,7 +26,8 @@ struct needs {
 	int sockets[BATCH_MAX];     /* and the descriptors that they leave by */
 	uint64_t timer_ns;          /* when the timer comes; UINT64_MAX: it does not */
 	struct event *timer;
-	unsigned notes_left; /* of this batch */
+	unsigned notes_waiting; /* in the outbox */
+	unsigned notes_left;    /* of this batch */
 	struct notes notes;
 };
 
@@ -160,6 +162,7 @@ static void tell_hit(struct needs *n, const struct packet *p, uint64_t now_ns)
 		.type = ASK_NOTE, .hits = hits, .word = p->used_word, .now_ns = now_ns};
 	peers_put(n->peers, sizeof(m->note), ASK_NOBODY);
 	n->notes_left--;
+	n->notes_waiting++;
 }
 
 /* CA-15: a stale answer went out first; once a second is often enough to ask for news. */
@@ -203,10 +206,17 @@ void needs_replied(struct worker *w, const struct packet *p, uint64_t now_ns)
 		tell_loop(w->needs, p);
 }
 
+/* Notes alone are no reason to wake anybody: they wait for company, or for the tick. */
 void needs_flush(struct worker *w)
 {
-	peers_flush(w->needs->peers);
-	w->needs->notes_left = NOTES_MAX;
+	struct needs *n = w->needs;
+	bool alone = n->notes_waiting == peers_waiting(n->peers);
+
+	n->notes_left = NOTES_MAX;
+	if (alone && n->notes_waiting < NOTES_WAIT)
+		return;
+	peers_flush(n->peers);
+	n->notes_waiting = 0;
 }
 
 /* ---- running again ---- */
@@ -242,6 +252,8 @@ static bool run(struct needs *n, const struct basis *b, uint32_t place, struct p
 		query_count_reply(p, w->stat);
 		query_count_time(p, w->stat, b->now_ns);
 		needs_replied(w, p, b->now_ns);
+	} else {
+		query_count_drop(p, w->stat);
 	}
 	return true;
 }
@@ -501,6 +513,8 @@ void needs_tick(struct worker *w)
 {
 	uint64_t torn = w->before.torn;
 
+	peers_flush(w->needs->peers);
+	w->needs->notes_waiting = 0;
 	look_for_caches(w);
 	for (unsigned k = 0; k < w->ncaches; k++)
 		torn += w->caches[k].torn;

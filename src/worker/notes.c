@@ -9,10 +9,10 @@ bool notes_hit(struct notes *n, uint8_t home, uint64_t word, unsigned room,
 	size_t i = (size_t)(mixed >> 32) % NOTES_PLACES;
 
 	if (n->places[i].word != word || n->places[i].home != home) {
+		/* The place stays as told: two that take turns in it are no news. */
 		n->places[i].word = word;
 		n->places[i].home = home;
 		n->places[i].hits = 0;
-		n->places[i].told_ns = 0;
 	}
 	n->places[i].hits++;
 	if (room == 0 ||

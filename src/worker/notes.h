@@ -3,7 +3,7 @@
  *
  * Which entries are in use, a forwarder cannot see. A worker counts hits in a small
  * table, where an entry has one place, and tells them at most once a second for each
- * entry. A count that another entry takes the place of is lost: it was a hint.
+ * place. A count that another entry takes the place of is lost: it was a hint.
  */
 #ifndef WORKER_NOTES_H
 #define WORKER_NOTES_H

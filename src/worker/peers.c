@@ -8,7 +8,7 @@
 #include "base/base.h"
 #include "base/mem.h"
 
-#define OUTBOX 96 /* a batch of needs, as many refreshes, some notes */
+#define OUTBOX 128 /* a batch of needs, as many refreshes, and notes */
 #define INBOX  32
 #define ROUNDS 16 /* of an inbox, then others have their turn */
 
@@ -111,6 +111,11 @@ void peers_put(struct peers *p, size_t len, uint32_t place)
 unsigned peers_room(const struct peers *p)
 {
 	return OUTBOX - p->n;
+}
+
+unsigned peers_waiting(const struct peers *p)
+{
+	return p->n;
 }
 
 /* ---- receiving ---- */

@@ -43,6 +43,9 @@ void peers_put(struct peers *p, size_t len, uint32_t place);
 /* Messages that can still be put before some are sent by peers_message() itself. */
 unsigned peers_room(const struct peers *p);
 
+/* Messages that have gathered, at least so many. */
+unsigned peers_waiting(const struct peers *p);
+
 /* Send what gathered. */
 void peers_flush(struct peers *p);
 

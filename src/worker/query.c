@@ -3,6 +3,8 @@
 #include "dns/type.h"
 #include "worker/encode.h"
 
+_Static_assert(STAT_ACL == ACL_ACTIONS, "a counter for each action");
+
 static void count(stat_u64 *c)
 {
 	stat_add(c, 1);
@@ -146,5 +148,15 @@ void query_count_reply(const struct packet *p, struct stat_worker *st)
 		count(&st->not_complete);
 	if (p->facts & PACKET_EDE)
 		count(&st->edes[MIN(p->ede, STAT_EDES - 1)]);
+	if (p->facts & PACKET_ACCESS)
+		count(&st->acl[p->action]);
 	count_miss(p, st);
+}
+
+void query_count_drop(const struct packet *p, struct stat_worker *st)
+{
+	if ((p->facts & PACKET_ACCESS) == 0 || p->action != ACL_DROP)
+		return;
+	count(&st->acl[ACL_DROP]);
+	count(&st->drops[DROP_ACL]);
 }

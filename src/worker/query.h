@@ -36,6 +36,7 @@ enum verdict {
 #define PACKET_LOOP         0x0800 /* a query of ours came back (LO-01) */
 #define PACKET_RATED        0x2000 /* its client asks too often (AC-08) */
 #define PACKET_REFRESH      0x1000 /* `need` is to be fetched for the cache (CA-15) */
+#define PACKET_ACCESS       0x4000 /* there are access rules: `action` came of them */
 
 /*
  * What a query does where the cache lacks an answer. From WAIT_STALE on an answer that
@@ -68,6 +69,7 @@ struct packet {
 	uint16_t facts;      /* PACKET_* */
 	uint16_t rcode;      /* of the reply, 12 bits */
 	uint16_t ede;        /* INFO-CODE in the reply, with PACKET_EDE */
+	uint8_t action;      /* enum acl_action, with PACKET_ACCESS */
 	uint8_t nneeds;      /* VERDICT_NEED: how many of `need` */
 	uint8_t used_home;   /* PACKET_HIT: which cache, */
 	uint64_t used_word;  /* and what notes call the entry */
@@ -76,10 +78,6 @@ struct packet {
 	struct question need[PACKET_NEEDS_MAX];
 };
 
-/* Access control: may the client know of this folded name? (AC-02; access.h) */
-typedef bool (*access_rule)(
-	void *arg, const struct packet *p, const uint8_t *name, size_t len);
-
 /* What an answer is made from, besides the packet. All of it is borrowed for the call. */
 struct basis {
 	const struct snap *snap;
@@ -87,8 +85,6 @@ struct basis {
 	uint64_t now_ns;      /* monotonic */
 	struct cache *caches; /* one of each forwarder; their copies are written to */
 	unsigned ncaches;     /* 0: nobody forwards */
-	access_rule access;   /* NULL: everybody may */
-	void *access_arg;
 };
 
 /*
@@ -112,8 +108,9 @@ static inline bool query_may_forward(
 	return query_forwards(s) && (s->forward.everybody || query_allowed(s, client));
 }
 
-/* Count a reply that is about to leave. */
+/* Count a query that was admitted by its reply, which is about to leave, or by none. */
 void query_count_reply(const struct packet *p, struct stat_worker *st);
+void query_count_drop(const struct packet *p, struct stat_worker *st);
 
 /* Count how long a reply took that has left at `now_ns` (MQ-03, CM-05). */
 static inline void query_count_time(

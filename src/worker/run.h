@@ -19,6 +19,8 @@ struct run {
 	struct packet *p;
 	struct reply r;
 	bool need;           /* p->need is missing: there is no reply */
+	bool drop;           /* there shall be none (AC-01) */
+	uint64_t rules;      /* of access control, about this client, as bits */
 	struct owner owner;  /* the name that is looked at; zone -1: not ours */
 	struct hash128 hash; /* of it */
 	unsigned nchain;     /* CNAMEs in the reply, and their owners */

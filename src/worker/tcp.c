@@ -298,9 +298,16 @@ static struct park_way way_of(const struct connection *c)
 	return way;
 }
 
-/* Answer a query, or park it: *parked. */
-static void answer_query(
-	struct connection *c, const struct basis *b, struct packet *p, bool *parked)
+/* What became of a message. */
+enum fate {
+	FATE_REPLY,
+	FATE_SILENT,   /* it waits for its reply, or gets none */
+	FATE_NO_QUERY, /* W-03 */
+};
+
+/* Answer a query, or park it. */
+static enum fate answer_query(
+	struct connection *c, const struct basis *b, struct packet *p)
 {
 	struct worker *w = c->tcp->worker;
 	struct park_way way;
@@ -310,20 +317,23 @@ static void answer_query(
 		break;
 	case VERDICT_NEED:
 		way = way_of(c);
-		*parked = needs_take(w, b, p, &way);
-		break;
+		if (!needs_take(w, b, p, &way))
+			break;
+		life_parked(&c->life);
+		return FATE_SILENT;
 	case VERDICT_DROP:
 		p->reply_len = 0;
 		break;
 	}
+	if (p->reply_len > 0)
+		return FATE_REPLY;
+	query_count_drop(p, w->stat);
+	return FATE_SILENT;
 }
 
-/*
- * Answer one message at `to`. Octets of the reply; 0 and not *parked: there is none, it
- * was no query (W-03).
- */
-static size_t answer_one(struct connection *c, const struct basis *b, uint8_t *to,
-	const uint8_t *msg, size_t len, bool *parked)
+/* Answer one message at `to`: *reply_len octets, with FATE_REPLY. */
+static enum fate answer_one(struct connection *c, const struct basis *b, uint8_t *to,
+	const uint8_t *msg, size_t len, size_t *reply_len)
 {
 	struct worker *w = c->tcp->worker;
 	struct packet p = {
@@ -337,17 +347,21 @@ static size_t answer_one(struct connection *c, const struct basis *b, uint8_t *t
 		.keepalive = keepalive(c->tcp),
 	};
 
-	*parked = false;
+	enum fate fate = FATE_REPLY;
+
 	stat_add(&w->stat->tcp_queries, 1);
 	memcpy(to, msg, len);
 	if (admit(b, &p, w->stat))
-		answer_query(c, b, &p, parked);
-	if (p.reply_len > 0) {
+		fate = answer_query(c, b, &p);
+	else if (p.reply_len == 0)
+		fate = FATE_NO_QUERY;
+	if (fate == FATE_REPLY) {
 		query_count_reply(&p, w->stat);
 		query_count_time(&p, w->stat, clock_mono_ns());
 		needs_replied(w, &p, b->now_ns);
 	}
-	return p.reply_len;
+	*reply_len = p.reply_len;
+	return fate;
 }
 
 /* Note that there will be no more queries. */
@@ -365,8 +379,7 @@ static bool take_one(struct connection *c, const struct basis *b, size_t *len)
 {
 	uint8_t *to = c->tcp->out + *len;
 	const uint8_t *msg;
-	size_t msg_len;
-	bool parked;
+	size_t msg_len, n;
 
 	if (life_spent(&c->life, &b->settings->tcp)) {
 		over(c, TCP_CLOSE_QUERIES);
@@ -381,18 +394,16 @@ static bool take_one(struct connection *c, const struct basis *b, size_t *len)
 	case STREAM_MORE:
 		return false;
 	}
-	size_t n = answer_one(c, b, to + STREAM_PREFIX, msg, msg_len, &parked);
+	enum fate fate = answer_one(c, b, to + STREAM_PREFIX, msg, msg_len, &n);
 	life_turn(&c->life, 1, false, b->now_ns);
-	if (parked) {
-		life_parked(&c->life);
-		return true;
-	}
-	if (n == 0) {
+	if (fate == FATE_NO_QUERY) {
 		over(c, TCP_CLOSE_ERROR);
 		return false;
 	}
-	store_u16(to, (uint16_t)n);
-	*len += STREAM_PREFIX + n;
+	if (fate == FATE_REPLY) {
+		store_u16(to, (uint16_t)n);
+		*len += STREAM_PREFIX + n;
+	}
 	return true;
 }
 

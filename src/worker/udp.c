@@ -31,12 +31,15 @@ static void serve(const struct worker_socket *s, const struct basis *b, unsigned
 		batch_way(s->worker->batch, i, &way);
 		way.key = s->key;
 		way.share = s->share;
-		needs_take(s->worker, b, p, &way);
+		if (needs_take(s->worker, b, p, &way))
+			return;
 		break;
 	case VERDICT_DROP:
 		p->reply_len = 0;
 		break;
 	}
+	if (p->reply_len == 0)
+		query_count_drop(p, s->worker->stat);
 }
 
 /* AC-05: is this socket's traffic limited at all? */

@@ -14,7 +14,6 @@
  *   says RR | denies RR           these RRs in answer, or in authority
  *   upstream NAME TYPE fails EDE [TEXT] | silent
  *   asked N                       questions went to upstreams since the last `asked`
- *   denied [NAME]                 nobody may know of this name; without one: of all again
  *   ask NAME TYPE [class CH] [tcp] [edns N] [do] [cd] [ad] [nord] [from ADDRESS] [turn N]
  *   expect RCODE [aa] [tc] [ad] [ra|nora] [opt|noopt] [ede N] [soa ZONE] [answers N]
  *          [extra any] [ordered: RRs stand in the order of the lines below]
@@ -323,12 +322,6 @@ static bool on_asked(struct script *s, const char *rest)
 	return n == strtoull(rest, NULL, 10);
 }
 
-static bool on_denied(struct script *s, const char *rest)
-{
-	s->world.denied.len = 0;
-	return *rest == '\0' || name_parse(rest, &s->world.denied) == 0;
-}
-
 static bool on_weights(struct script *s, char *rest)
 {
 	char *text = text_of(s, rest);
@@ -420,8 +413,6 @@ static bool command(struct script *s, const char *verb, char *rest)
 		return upstream_rr(s->world.upstream, verb[0] == 'd', rest);
 	if (strcmp(verb, "asked") == 0)
 		return on_asked(s, rest);
-	if (strcmp(verb, "denied") == 0)
-		return on_denied(s, rest);
 	if (strcmp(verb, "weights") == 0)
 		return on_weights(s, rest);
 	if (strcmp(verb, "share") == 0)

@@ -29,7 +29,6 @@ struct world {
 	struct weights weights; /* what the file of weights says */
 	struct upstream *upstream;
 	struct cache cache;   /* what it says */
-	struct name denied;   /* nobody may know of it (AC-02); len 0: none */
 	struct packet packet; /* the last query */
 	uint8_t reply[WORLD_REPLY_MAX];
 	size_t reply_len;

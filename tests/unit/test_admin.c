@@ -185,7 +185,7 @@ END_TEST
 
 /* ---- pages are hostile ---- */
 
-/* A name without end, with quotes, and in two forwarders: no line breaks or repeats. */
+/* A name without end, with quotes, one in two forwarders: no line breaks or repeats. */
 START_TEST(hostile_upstreams)
 {
 	struct stat_forwarder *f = mem_alloc(2, sizeof(*f));

@@ -85,7 +85,7 @@ static struct basis basis(uint64_t now_ns)
 		.ncaches = 1};
 }
 
-/* Ask and decode. NULL: there is a need. */
+/* Ask and decode. NULL: there is a need, or nothing. */
 static const ldns_pkt *ask_with(
 	const struct basis *b, const char *name, uint16_t type, size_t cap, uint32_t turn)
 {
@@ -102,7 +102,7 @@ static const ldns_pkt *ask_with(
 		.arrival_ns = b->now_ns,
 		.client = asking_client};
 	ck_assert(admit(b, &a->p, NULL));
-	if (answer(b, &a->p) == VERDICT_NEED) {
+	if (answer(b, &a->p) != VERDICT_REPLY) {
 		ck_assert_uint_eq(a->p.reply_len, 0);
 		return NULL;
 	}
@@ -292,53 +292,67 @@ END_TEST
 
 /* ---- access control ---- */
 
-struct asked_names {
-	unsigned n, deny; /* deny: number of the one that is not allowed; 0: none */
-	char names[16][256];
-};
-
-static bool on_access(void *arg, const struct packet *p, const uint8_t *name, size_t len)
+/* One more rule, about everybody and this zone. */
+static void add_rule(enum acl_action action, const char *zone)
 {
-	struct asked_names *a = arg;
+	struct acl_settings *acl = &cluster.settings.acl;
 
-	(void)p;
-	ck_assert_uint_lt(a->n, 16);
-	name_text(name, len, a->names[a->n++], sizeof(a->names[0]));
-	return a->n != a->deny;
+	acl->names[acl->nnames].len = (uint8_t)name_wire(
+		zone, acl->names[acl->nnames].wire);
+	acl->rules[acl->nrules] = (struct acl_rule){
+		.action = (uint8_t)action, .zones = {acl->nnames++, 1}};
+	acl->anybody |= UINT64_C(1) << acl->nrules++;
 }
 
-/* AC-02, C-16, RE-12: for the asked name and each name of a chain, in their order. */
+/* What a name that is not allowed leaves: nothing but its rcode and why. */
+static void check_not_allowed(const char *name, enum acl_action action)
+{
+	const ldns_pkt *pkt = ask_now(name, TYPE_A);
+
+	if (action == ACL_DROP) {
+		ck_assert_ptr_null(pkt);
+		ck_assert_uint_eq(asked.p.reply_len, 0);
+	} else {
+		ck_assert_uint_eq(asked.p.rcode,
+			action == ACL_BLOCK ? RCODE_REFUSED : RCODE_NOERROR);
+		ck_assert_uint_eq(
+			asked.p.ede, action == ACL_BLOCK ? EDE_BLOCKED : EDE_FILTERED);
+		ck_assert(!ldns_pkt_aa(pkt));
+		ck_assert_uint_eq(count_of(ldns_pkt_answer(pkt)), 0);
+		ck_assert_uint_eq(count_of(ldns_pkt_authority(pkt)), 0);
+	}
+	ck_assert_uint_eq(asked.p.action, action);
+	ck_assert_uint_eq(asked.p.facts & (PACKET_HIT | PACKET_REFRESH), 0);
+}
+
+/* AC-01, AC-02, C-16, RE-12: the asked name and each name of a chain, in their order. */
 START_TEST(access_is_asked)
 {
 	static const char *const rrs[] = {"www.example.net. 60 IN CNAME in.example.org.",
 		"in.example.org. 60 IN CNAME web" D};
-	static const char *const want[] = {
+	static const char *const names[] = {
 		"far" D, "www.example.net.", "in.example.org.", "web" D};
-	struct basis b = basis(2 * CACHED_SECOND);
-	struct asked_names names = {0};
+	struct acl_settings *acl = &cluster.settings.acl;
 
-	b.access = on_access;
-	b.access_arg = &names;
 	put_reply(FAR_NAME, TYPE_A, LDNS_RCODE_NOERROR, rrs, 2);
-	const ldns_pkt *pkt = ask_with(&b, "far" D, TYPE_A, 1232, 0);
-	ck_assert_uint_eq(count_of(ldns_pkt_answer(pkt)), 4);
-	ck_assert_uint_eq(names.n, 4);
-	for (unsigned i = 0; i < 4; i++)
-		ck_assert_str_eq(names.names[i], want[i]);
-	/* Whichever is denied: REFUSED, and nothing else of the answer leaves. */
-	for (unsigned deny = 1; deny <= 4; deny++) {
-		names = (struct asked_names){.deny = deny};
-		pkt = ask_with(&b, "far" D, TYPE_A, 1232, 0);
-		ck_assert_uint_eq(names.n, deny);
-		ck_assert_uint_eq(asked.p.rcode, RCODE_REFUSED);
-		ck_assert_uint_eq(asked.p.ede, EDE_BLOCKED);
-		ck_assert(!ldns_pkt_aa(pkt));
-		ck_assert_uint_eq(count_of(ldns_pkt_answer(pkt)), 0);
-	}
-	/* ... a special name too. */
-	names = (struct asked_names){.deny = 1};
-	ask_with(&b, "localhost.", TYPE_A, 1232, 0);
-	ck_assert_uint_eq(asked.p.rcode, RCODE_REFUSED);
+	add_rule(ACL_BLOCK, "elsewhere.");
+	ck_assert_uint_eq(count_of(ldns_pkt_answer(ask_now("far" D, TYPE_A))), 4);
+	ck_assert_uint_eq(asked.p.facts & PACKET_ACCESS, PACKET_ACCESS);
+	ck_assert_uint_eq(asked.p.action, ACL_ALLOW);
+	for (unsigned i = 0; i < ARRAY_LEN(names); i++)
+		for (unsigned action = ACL_BLOCK; action < ACL_ACTIONS; action++) {
+			memset(acl, 0, sizeof(*acl));
+			/* Of two, that which stands first in the chain counts. */
+			for (unsigned k = ARRAY_LEN(names); k-- > i + 1;)
+				add_rule(action == ACL_BLOCK ? ACL_DROP : ACL_BLOCK,
+					names[k]);
+			add_rule((enum acl_action)action, names[i]);
+			check_not_allowed("far" D, (enum acl_action)action);
+		}
+	memset(acl, 0, sizeof(*acl));
+	add_rule(ACL_BLOCK, "localhost.");
+	check_not_allowed("localhost.", ACL_BLOCK);
+	memset(acl, 0, sizeof(*acl));
 }
 END_TEST
 

@@ -107,6 +107,32 @@ START_TEST(counters) /* SH-07, MQ-04 */
 }
 END_TEST
 
+START_TEST(access_counters) /* MQ-12, MQ-04 */
+{
+	struct basis b = {.snap = &cluster.snap, .settings = &cluster.settings};
+	struct acl_settings *acl = &cluster.settings.acl;
+	struct packet p = {.buf = asked.buf, .cap = 4608};
+	struct stat_worker st = {0};
+
+	acl->nrules = 1;
+	acl->anybody = 1;
+	for (unsigned action = 0; action < ACL_ACTIONS; action++) {
+		acl->rules[0].action = (uint8_t)action;
+		p.len = cluster_query(asked.buf, "web" D, TYPE_A, 0);
+		ck_assert(admit(&b, &p, &st));
+		if (answer(&b, &p) == VERDICT_REPLY)
+			query_count_reply(&p, &st);
+		else
+			query_count_drop(&p, &st);
+	}
+	for (unsigned action = 0; action < ACL_ACTIONS; action++)
+		ck_assert_uint_eq(stat_get(&st.acl[action]), 1);
+	ck_assert_uint_eq(stat_get(&st.drops[DROP_ACL]), 1);
+	ck_assert_uint_eq(stat_get(&st.replies), ACL_ACTIONS - 1);
+	memset(acl, 0, sizeof(*acl));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("query");
@@ -115,5 +141,6 @@ int main(void)
 	tcase_add_test(tc, header_alone);
 	tcase_add_test(tc, longer_than_the_buffer);
 	tcase_add_test(tc, counters);
+	tcase_add_test(tc, access_counters);
 	return asking_main("query", tc);
 }

@@ -262,6 +262,8 @@ void check_group(
 		check_listener(p, v, element);
 	else if (strcmp(k->path, "forward") == 0)
 		check_forward_group(p, v, element);
+	else if (strcmp(k->path, "acl") == 0)
+		check_acl_rule(p, v, element);
 }
 
 void check_all(struct parse *p)
@@ -276,4 +278,5 @@ void check_all(struct parse *p)
 	check_udp(p);
 	check_weights(p);
 	check_forward(p);
+	check_acl(p);
 }

@@ -17,6 +17,12 @@ void check_group(
 void check_forward_group(
 	struct parse *p, const struct value *v, const struct conf_forward *f);
 
+/* The same for a rule of `acl`. */
+void check_acl_rule(struct parse *p, const struct value *v, const struct conf_acl *rule);
+
+/* Check the rules of `acl` against one another. */
+void check_acl(struct parse *p);
+
 /* Check `forward`, `bootstrap` and `cache` against the rest. */
 void check_forward(struct parse *p);
 

@@ -39,15 +39,26 @@ enum conf_transport {
 };
 enum conf_stale { CONF_STALE_OFF, CONF_STALE_VERIFY, CONF_STALE_IMMEDIATE };
 enum conf_compat { CONF_COMPAT_OFF, CONF_COMPAT_ON, CONF_COMPAT_EXTRA };
+enum conf_acl_action {
+	CONF_ACL_ALLOW,
+	CONF_ACL_BLOCK,
+	CONF_ACL_FILTER,
+	CONF_ACL_DROP,
+};
 enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 
 #define CONF_PREFER_MAX    8
-#define CONF_FORWARD_MAX   63         /* groups; `bootstrap` is one more */
-#define CONF_UPSTREAMS_MAX 15         /* of a group (FW-02) */
-#define CONF_POOL_MAX      128u       /* upstreams of all groups */
-#define CONF_NAMES_MAX     255u       /* of `except` and the cache's zones */
-#define CONF_TEXT_MAX      8192u      /* octets of paths in `tls` */
-#define CONF_CIDRS_MAX     64         /* of a list */
+#define CONF_FORWARD_MAX   63    /* groups; `bootstrap` is one more */
+#define CONF_UPSTREAMS_MAX 15    /* of a group (FW-02) */
+#define CONF_POOL_MAX      128u  /* upstreams of all groups */
+#define CONF_NAMES_MAX     255u  /* of `except` and the cache's zones */
+#define CONF_TEXT_MAX      8192u /* octets of paths in `tls` */
+#define CONF_CIDRS_MAX     64    /* of a list */
+#define CONF_ACL_MAX       64    /* rules */
+#define CONF_ACL_ZONES_MAX 255u  /* of all rules, as are types and nets */
+#define CONF_ACL_TYPES_MAX 255u
+#define CONF_ACL_NETS_MAX  4096u
+#define CONF_TYPE_ALL      0          /* "*" among types */
 #define CONF_AUTO          UINT32_MAX /* "auto" where 0 is a number */
 
 struct conf_listen {
@@ -152,6 +163,15 @@ struct conf_forward {
 	bool trust_ad, reuse_sockets;
 };
 
+/* One rule of `acl` (AC-01). */
+struct conf_acl {
+	enum conf_acl_action action;
+	struct name *zones;  /* folded; "." stands for every name */
+	uint16_t *types;     /* CONF_TYPE_ALL stands for "*" */
+	struct prefix *nets; /* an address of len 0 stands for "*" */
+	size_t nzones, ntypes, nnets;
+};
+
 /* cache.*: CA rows. */
 struct conf_cache {
 	uint32_t max_ttl_s;
@@ -249,6 +269,8 @@ struct conf {
 		struct conf_listen listen;
 		enum conf_compat coredns_compat; /* ME-01 */
 	} metrics;
+	struct conf_acl *acl; /* [] = everybody may know of everything */
+	size_t nacl;
 	int log_level; /* enum log_level */
 };
 

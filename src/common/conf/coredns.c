@@ -10,7 +10,7 @@ struct word {
 };
 
 static const struct word directives[] = {
-	{"acl", NOT_YET},
+	{"acl", "write acl = ( { action = \"block\"; nets = [ ... ]; } )"},
 	{"any", "write any_query = \"hinfo\""},
 	{"auto", NOT_YET},
 	{"autopath", NOT_YET},

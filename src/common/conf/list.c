@@ -222,18 +222,40 @@ static bool add_address(struct parse *p, const struct key *k, const struct value
 static bool add_prefix(struct parse *p, const struct key *k, const struct value *v,
 	void *base, const char *s)
 {
-	const bool all = k->type == KEY_CLIENTS && strcmp(s, "*") == 0;
+	const bool all = k->type != KEY_PREFIXES && strcmp(s, "*") == 0;
 	struct prefix prefix = {0}, *at;
 	char quoted[REPORT_QUOTE_MAX];
 
-	if (!all && !addr_parse_prefix(s, strlen(s), &prefix))
+	if (k->type == KEY_NETS && addr_parse(s, strlen(s), &prefix.addr))
+		prefix.bits = (uint8_t)(8 * prefix.addr.len);
+	else if (!all && !addr_parse_prefix(s, strlen(s), &prefix))
 		return value_refuse(p, v,
-			"%s is no CIDR — write one such as \"10.1.0.0/16\"%s",
+			"%s is no CIDR%s — write one such as \"10.1.0.0/16\"%s",
 			value_shown(v, quoted),
-			k->type == KEY_CLIENTS ? ", or \"*\"" : "");
+			k->type == KEY_NETS ? " and no address" : "",
+			k->type != KEY_PREFIXES ? ", or \"*\"" : "");
 	at = add(p, k, v, base);
 	if (at != NULL)
 		*at = prefix;
+	return at != NULL;
+}
+
+/* Any type that may be asked for, so not OPT. */
+static bool add_rrtype(struct parse *p, const struct key *k, const struct value *v,
+	void *base, const char *s)
+{
+	const int type = strcmp(s, "*") == 0 ? CONF_TYPE_ALL : type_parse(s);
+	char quoted[REPORT_QUOTE_MAX];
+	uint16_t *at;
+
+	if (type < 0 || type == TYPE_OPT || (type == 0 && s[0] != '*'))
+		return value_refuse(p, v,
+			"%s is no type of queries — write one such as \"AAAA\", or "
+			"\"*\"",
+			value_shown(v, quoted));
+	at = add(p, k, v, base);
+	if (at != NULL)
+		*at = (uint16_t)type;
 	return at != NULL;
 }
 
@@ -301,6 +323,8 @@ static bool add_element(
 		return add_label(p, k, v, base, s);
 	case KEY_ADDRESSES:
 		return add_address(p, k, v, base, s);
+	case KEY_RRTYPES:
+		return add_rrtype(p, k, v, base, s);
 	case KEY_URLS:
 		return add_url(p, k, v, base, s);
 	case KEY_UPSTREAMS:

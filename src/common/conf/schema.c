@@ -18,6 +18,7 @@ static const char *const forward_policies[] = {
 static const char *const transports[] = {"udp", "tcp", "tls", "client", NULL};
 static const char *const stales[] = {"off", "verify", "immediate", NULL};
 static const char *const compats[] = {"off", "on", "extra", NULL};
+static const char *const acls[] = {"allow", "block", "filter", "drop", NULL};
 static const char *const loops[] = {"break", "warn", "exit", NULL};
 
 /* Where a value goes: FIELD is a value, LIST a pointer and a count. */
@@ -32,6 +33,7 @@ static const char *const loops[] = {"break", "warn", "exit", NULL};
 #define LISTEN(name)        FIELD_OF(struct conf_listen, name)
 #define FORWARD(name)       FIELD_OF(struct conf_forward, name)
 #define FORWARD_LIST(name)  LIST_OF(struct conf_forward, name, n##name)
+#define ACL_LIST(name)      LIST_OF(struct conf_acl, name, n##name)
 #define START               false
 #define RELOAD              true
 #define NO_RANGE            0, 0, ""
@@ -357,6 +359,24 @@ const struct key schema[] = {
 	{"forward_clients", KEY_CLIENTS, RELOAD, 0, CONF_CIDRS_MAX, "CIDRs",
 	 DEFAULT("[ \"*\" ]"), LIST(forward_clients, nforward_clients),
 	 "clients that get names in no zone of ours; \"*\": all"},
+	{"acl", KEY_GROUPS, RELOAD, 0, CONF_ACL_MAX, "rules", DEFAULT("()"),
+	 LIST(acl, nacl),
+	 "who may know of which names: the first rule that is about a query counts; "
+	 "without one it is allowed"},
+	{"acl[].action", KEY_WORD, RELOAD, NO_RANGE,
+	 "\"block\"", true, NULL, acls, FIELD_OF(struct conf_acl, action),
+	 "\"block\" (REFUSED), \"filter\" (an answer without records), \"drop\" (no "
+	 "reply), or \"allow\""},
+	{"acl[].zones", KEY_ZONES, RELOAD, 0, CONF_ACL_ZONES_MAX, "zones",
+	 DEFAULT("[ \".\" ]"), ACL_LIST(zones),
+	 "names that the rule is about, with all below them, also where a CNAME leads to "
+	 "them; a CIDR stands for its reverse zones"},
+	{"acl[].types", KEY_RRTYPES, RELOAD, 0, CONF_ACL_TYPES_MAX, "types",
+	 DEFAULT("[ \"*\" ]"), ACL_LIST(types),
+	 "types of queries that it is about, such as \"AAAA\" or \"ANY\"; \"*\": all"},
+	{"acl[].nets", KEY_NETS, RELOAD, 0, CONF_ACL_NETS_MAX, "CIDRs",
+	 DEFAULT("[ \"*\" ]"), ACL_LIST(nets),
+	 "clients that it is about, as CIDRs or addresses; \"*\": all"},
 	{"loop_detection", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"break\"", loops),
 	 FIELD(loop_detection),
 	 "an upstream that asks us back: \"break\" leaves it out for a while, \"warn\", "
@@ -539,6 +559,8 @@ static const char *const shapes[] = {
 	[KEY_ADDRESSES] = "a list of IP addresses in quotes",
 	[KEY_PREFIXES] = "a list of CIDRs in quotes",
 	[KEY_CLIENTS] = "a list of CIDRs in quotes, or [ \"*\" ]",
+	[KEY_NETS] = "a list of CIDRs and addresses in quotes, or [ \"*\" ]",
+	[KEY_RRTYPES] = "a list of types of records such as [ \"A\" ], or [ \"*\" ]",
 	[KEY_URLS] = "a list of URLs such as \"https://10.0.0.1:6443\"",
 	[KEY_UPSTREAMS] = "a list of upstreams such as [ \"10.0.0.53\" ]",
 };

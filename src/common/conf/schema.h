@@ -38,6 +38,8 @@ enum key_type {
 	KEY_ADDRESSES, /* list of addresses without ports; struct addr */
 	KEY_PREFIXES,  /* list of CIDRs; struct prefix */
 	KEY_CLIENTS,   /* the same, or "*", which has an address of len 0 */
+	KEY_NETS,      /* as KEY_CLIENTS, or an address, which is a net of its own */
+	KEY_RRTYPES,   /* list of types of queries, or "*", which is 0; uint16_t */
 	KEY_URLS,      /* list of URLs of API servers; char * */
 	KEY_UPSTREAMS, /* list of upstreams; struct conf_upstream */
 	KEY_GROUPS,    /* list of groups, whose keys stand below "PATH[]" */

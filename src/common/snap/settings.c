@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 
-/* The fixed part, before preferred prefixes, own addresses, zones, forward, weights. */
+/* The fixed part; preferred prefixes, own addresses, zones, forward, acl, weights. */
 struct fixed {
 	uint32_t ttl_s, negative_ttl_s, startup_ms;
 	uint16_t max_udp;
@@ -48,6 +48,9 @@ size_t settings_encode(const struct settings *s, uint8_t *out)
 	const uint32_t forward = (uint32_t)forward_encode(&s->forward, p + 4);
 	memcpy(p, &forward, 4);
 	p += 4 + forward;
+	const uint32_t acl = (uint32_t)acl_encode(&s->acl, p + 4);
+	memcpy(p, &acl, 4);
+	p += 4 + acl;
 	return (size_t)(p - out) + weights_encode(&s->weights, p);
 }
 
@@ -92,16 +95,32 @@ static bool tcp_valid(const struct tcp_limits *t)
 	       t->max_connections <= SETTINGS_CONNECTIONS_MAX;
 }
 
-/* Forward, of which the length stands in front, and the rest is the weights. */
+/* A part of which the length stands in front, from *p; NULL: it does not fit. */
+static const uint8_t *take_part(const uint8_t **p, const uint8_t *end, size_t *len)
+{
+	const uint8_t *part = *p + 4;
+
+	if (end - *p < 4)
+		return NULL;
+	*len = load_host_u32(*p);
+	if (*len > (size_t)(end - part))
+		return NULL;
+	*p = part + *len;
+	return part;
+}
+
+/* Forward, access rules, and the rest is the weights. */
 static int decode_tables(const uint8_t *p, const uint8_t *end, struct settings *out)
 {
-	if (end - p < 4)
+	const uint8_t *part;
+	size_t len;
+
+	part = take_part(&p, end, &len);
+	if (part == NULL || forward_decode(part, len, &out->forward) < 0)
 		return -EBADMSG;
-	const size_t forward = load_host_u32(p);
-	p += 4;
-	if (forward > (size_t)(end - p) || forward_decode(p, forward, &out->forward) < 0)
+	part = take_part(&p, end, &len);
+	if (part == NULL || acl_decode(part, len, &out->acl) < 0)
 		return -EBADMSG;
-	p += forward;
 	return weights_decode(p, (size_t)(end - p), &out->weights);
 }
 

@@ -13,6 +13,7 @@
 
 #include "dns/addr.h"
 #include "dns/name.h"
+#include "snap/acl.h"
 #include "snap/forward.h"
 #include "snap/weights.h"
 
@@ -88,6 +89,7 @@ struct settings {
 	struct prefix prefer[SETTINGS_PREFER_MAX]; /* addresses that go first (LD-03) */
 	struct addr own[SETTINGS_OWN_MAX];         /* our own addresses (RO-19) */
 	struct zone zones[SETTINGS_ZONES_MAX];
+	struct acl_settings acl;         /* who may know of which names (AC-01) */
 	struct weights weights;          /* of ROTATION_WEIGHTED (LD-01) */
 	struct forward_settings forward; /* names that are not ours */
 };
@@ -95,7 +97,7 @@ struct settings {
 /* Largest size of settings_encode()'s output. */
 #define SETTINGS_OCTETS_MAX                                                              \
 	(512 + 17 * SETTINGS_OWN_MAX + 260 * SETTINGS_ZONES_MAX + FORWARD_OCTETS_MAX +   \
-		WEIGHTS_OCTETS_MAX)
+		ACL_OCTETS_MAX + WEIGHTS_OCTETS_MAX)
 
 /* Octets of *s without its number into `out` (SETTINGS_OCTETS_MAX); returns how many. */
 size_t settings_encode(const struct settings *s, uint8_t *out);

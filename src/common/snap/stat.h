@@ -84,6 +84,7 @@ enum stat_source {
 #define STAT_TIME  17
 #define STAT_SIZES 15
 
+#define STAT_ACL  4  /* ACL_ACTIONS */
 #define STAT_EDES 32 /* INFO-CODEs that are counted each; the last one: all above */
 
 typedef _Atomic uint64_t stat_u64;
@@ -150,6 +151,7 @@ struct stat_worker {
 	stat_u64 time[STAT_TIME];                            /* CM-05 */
 	stat_u64 asked_size[2][STAT_SIZES], asked_octets[2]; /* by [TCP]: CM-06 */
 	stat_u64 reply_size[2][STAT_SIZES], reply_octets[2]; /* CM-07 */
+	stat_u64 acl[STAT_ACL]; /* queries by enum acl_action, with rules (MQ-12) */
 };
 
 /* State of a resource of the API (MA-10). */

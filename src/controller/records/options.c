@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "controller/records/aclset.h"
 #include "controller/records/forwardset.h"
 #include "dns/rev.h"
 
@@ -166,6 +167,7 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	set_apexes(out);
 	set_special(s, c, hostname);
 	forwardset_from_conf(c, NULL, 0, &s->forward);
+	aclset_from_conf(c, &s->acl);
 	out->topology = c->loadbalance.topology;
 	out->endpoint_pod_names = k->endpoint_pod_names;
 	out->ignore_empty_service = k->ignore_empty_service;

@@ -1,0 +1,114 @@
+/* checkacl.c - the part of check.c that is about who may know of which names (AC-01) */
+#include "base/base.h"
+#include "conf/check.h"
+
+static const char acl[] = "acl";
+
+/* ---- one rule ---- */
+
+/* A list that is set and empty is about nobody, and is most likely a slip. */
+static void check_list(struct parse *p, const struct value *v, const char *path, size_t n,
+	const char *all)
+{
+	const struct place *at = &p->given[schema_find(path) - schema];
+	char shown[256];
+
+	if (n > 0)
+		return;
+	snprintf(shown, sizeof(shown), "%s%s", v->path, path + strlen("acl[]"));
+	report_add(p->report, CONF_ERROR, at->file != NULL ? at : &v->item->value, shown,
+		"is empty: the rule is never used — write [ \"%s\" ] for all, or leave "
+		"it out",
+		all);
+}
+
+void check_acl_rule(struct parse *p, const struct value *v, const struct conf_acl *rule)
+{
+	check_list(p, v, "acl[].zones", rule->nzones, ".");
+	check_list(p, v, "acl[].types", rule->ntypes, "*");
+	check_list(p, v, "acl[].nets", rule->nnets, "*");
+}
+
+/* ---- all of it ---- */
+
+static bool all_zones(const struct conf_acl *rule)
+{
+	for (size_t i = 0; i < rule->nzones; i++)
+		if (rule->zones[i].len == 1)
+			return true;
+	return false;
+}
+
+static bool all_types(const struct conf_acl *rule)
+{
+	for (size_t i = 0; i < rule->ntypes; i++)
+		if (rule->types[i] == CONF_TYPE_ALL)
+			return true;
+	return false;
+}
+
+static bool all_nets(const struct conf_acl *rule)
+{
+	for (size_t i = 0; i < rule->nnets; i++)
+		if (rule->nets[i].addr.len == 0)
+			return true;
+	return false;
+}
+
+static bool is_all(const struct conf_acl *rule)
+{
+	return all_zones(rule) && all_types(rule) && all_nets(rule);
+}
+
+/* Rules behind one that is about everything are never used. */
+static void check_reached(struct parse *p)
+{
+	const struct conf *c = p->conf;
+	const struct place *all;
+	size_t i = 0;
+
+	while (i < c->nacl && !is_all(&c->acl[i]))
+		i++;
+	if (i + 1 >= c->nacl)
+		return;
+	all = parse_where(p, acl, i, 0);
+	report_add(p->report, CONF_WARNING, parse_where(p, acl, i + 1, 0), acl,
+		"is never used: the rule at %s:%u:%u is about every query — put this one "
+		"before it",
+		all->file, all->line, all->column);
+}
+
+/* All rules have room for this together; what is about everything takes none of it. */
+static void check_room(struct parse *p)
+{
+	const struct conf *c = p->conf;
+	size_t zones = 0, types = 0, nets = 0;
+	const struct {
+		const char *what;
+		const size_t *n;
+		unsigned max;
+	} lists[] = {{"zones", &zones, CONF_ACL_ZONES_MAX},
+		{"types", &types, CONF_ACL_TYPES_MAX},
+		{"nets", &nets, CONF_ACL_NETS_MAX}};
+
+	for (size_t i = 0; i < c->nacl; i++) {
+		const struct conf_acl *rule = &c->acl[i];
+
+		zones += all_zones(rule) ? 0 : rule->nzones;
+		types += all_types(rule) ? 0 : rule->ntypes;
+		nets += all_nets(rule) ? 0 : rule->nnets;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		if (*lists[i].n > lists[i].max)
+			report_add(p->report, CONF_ERROR,
+				parse_where(p, acl, 0, SIZE_MAX), acl,
+				"all rules have %zu %s, and %u is the most — take some "
+				"out",
+				*lists[i].n, lists[i].what, lists[i].max);
+}
+
+void check_acl(struct parse *p)
+{
+	check_reached(p);
+	check_room(p);
+}
