@@ -12,8 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "snap/ring.h"
+
 #define STAT_MAGIC            UINT64_C(0x317461747364736d)
 #define STAT_OCTETS           8192
+#define STAT_WORKER_OCTETS    360448 /* with its ring */
 #define STAT_FORWARDER_OCTETS 131072 /* a forwarder's page has more to say */
 #define STAT_RCODES           24
 #define STAT_QTYPES           18 /* 17 values and "other" (ME-09) */
@@ -113,6 +116,7 @@ struct stat_worker {
 	stat_u64 loops;           /* queries of ours that came back (LO-01) */
 	stat_u64 edes[STAT_EDES]; /* replies by INFO-CODE (MQ-07) */
 	stat_u64 acl[STAT_ACL];   /* queries by enum acl_action, with rules (MQ-12) */
+	struct ring ring;         /* the latest queries */
 };
 
 /* State of a resource of the API (MA-10). */
@@ -305,7 +309,7 @@ static inline uint64_t stat_sum(const stat_u64 *c, size_t n)
 	return total;
 }
 
-_Static_assert(sizeof(struct stat_worker) <= STAT_OCTETS, "stat page");
+_Static_assert(sizeof(struct stat_worker) <= STAT_WORKER_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_controller) <= STAT_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_forwarder) <= STAT_FORWARDER_OCTETS, "stat page");
 
