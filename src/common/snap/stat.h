@@ -12,8 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "snap/ring.h"
+
 #define STAT_MAGIC            UINT64_C(0x317461747364736d)
 #define STAT_OCTETS           16384
+#define STAT_WORKER_OCTETS    360448 /* with its ring */
 #define STAT_FORWARDER_OCTETS 262144 /* a forwarder's page has more to say */
 #define STAT_RCODES           24
 #define STAT_QTYPES           18 /* 17 values and "other" (ME-09) */
@@ -152,6 +155,7 @@ struct stat_worker {
 	stat_u64 asked_size[2][STAT_SIZES], asked_octets[2]; /* by [TCP]: CM-06 */
 	stat_u64 reply_size[2][STAT_SIZES], reply_octets[2]; /* CM-07 */
 	stat_u64 acl[STAT_ACL]; /* queries by enum acl_action, with rules (MQ-12) */
+	struct ring ring;       /* the latest queries */
 };
 
 /* State of a resource of the API (MA-10). */
@@ -411,7 +415,7 @@ static inline uint64_t stat_sum(const stat_u64 *c, size_t n)
 
 _Static_assert(sizeof(struct stat_supervisor) <= STAT_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_admin) <= STAT_OCTETS, "stat page");
-_Static_assert(sizeof(struct stat_worker) <= STAT_OCTETS, "stat page");
+_Static_assert(sizeof(struct stat_worker) <= STAT_WORKER_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_controller) <= STAT_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_forwarder) <= STAT_FORWARDER_OCTETS, "stat page");
 
