@@ -150,6 +150,20 @@ static void add_endpoint(
 	add(it, text);
 }
 
+/* Of HTTP; without an address it is for all. */
+static void add_listener(struct flat_item *it, const struct conf_listen *l)
+{
+	char host[ADDR_TEXT_MAX] = "", text[ADDR_TEXT_MAX + 16] = "";
+	const bool v6 = l->addr.len == 16;
+
+	if (l->addr.len > 0)
+		addr_text(&l->addr, host);
+	if (l->port != 0)
+		snprintf(text, sizeof(text), "%s%s%s:%u", v6 ? "[" : "", host,
+			v6 ? "]" : "", l->port);
+	add(it, text);
+}
+
 static void add_upstream(
 	struct flat_item *it, const struct parse *p, const struct conf_upstream *u)
 {
@@ -307,7 +321,22 @@ void flatvalue_put(const struct parse *p, const struct key *k, const void *base,
 		it->kind = FLAT_GROUPS;
 		it->n = list_count(k, base);
 		break;
-	default:
+	case KEY_LISTENER:
+		add_listener(it, at(k, base));
+		break;
+	case KEY_RCODES: /* none is left out: the compiler looks after new types */
+	case KEY_ZONES:
+	case KEY_NAMES:
+	case KEY_LABELS:
+	case KEY_ADDRESSES:
+	case KEY_PREFIXES:
+	case KEY_CLIENTS:
+	case KEY_NETS:
+	case KEY_RRTYPES:
+	case KEY_URLS:
+	case KEY_HOSTS:
+	case KEY_UPSTREAMS:
 		put_list(it, p, k, base);
+		break;
 	}
 }
