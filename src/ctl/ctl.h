@@ -52,6 +52,6 @@ int ctl_version(const struct verb *v, int argc, char **argv);
 extern const char query_help[], status_help[], workers_help[], upstreams_help[],
 	flush_help[], dump_help[], explain_help[], history_help[], diff_help[],
 	freeze_help[], thaw_help[], rollback_help[], check_help[], config_help[],
-	gen_help[];
+	completion_help[], gen_help[];
 
 #endif
