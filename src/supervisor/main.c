@@ -185,7 +185,7 @@ static int run(struct supervisor *s, uint16_t port)
 	s->instance = lock.instance;
 	cpus_find("", &cpus);
 	slots_init(&s->slots, cpus_workers(&cpus, c->workers), c->forwarders,
-		httpsock_wanted(c), clock_mono_ns());
+		httpsock_wanted(c) || crew_logs_queries(c), clock_mono_ns());
 	s->success = c->cache.success.size / MAX(c->forwarders, 1);
 	s->denial = c->cache.denial.size / MAX(c->forwarders, 1);
 	/* Before the sockets: single addresses take the descriptors that are left. */
