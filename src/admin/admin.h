@@ -5,7 +5,7 @@
 #define ADMIN_ADMIN_H
 
 #include "admin/http.h"
-#include "admin/view.h"
+#include "metrics/view.h"
 #include "base/log.h"
 #include "base/pair.h"
 #include "snap/reader.h"

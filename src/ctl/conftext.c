@@ -1,7 +1,6 @@
 /* conftext.c - see conftext.h */
 #include "ctl/conftext.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -215,7 +214,7 @@ void conftext_value(struct json *j, const char *key, const struct flat_item *it)
 {
 	switch (it->kind) {
 	case FLAT_NUMBER:
-		json_number(j, key, strtoull(it->text[0], NULL, 10));
+		json_raw(j, key, it->text[0]);
 		break;
 	case FLAT_BOOL:
 		json_bool(j, key, strcmp(it->text[0], "true") == 0);

@@ -45,6 +45,7 @@ int ctl_thaw(const struct verb *v, int argc, char **argv);
 int ctl_rollback(const struct verb *v, int argc, char **argv);
 int ctl_check(const struct verb *v, int argc, char **argv);
 int ctl_config(const struct verb *v, int argc, char **argv);
+int ctl_metrics(const struct verb *v, int argc, char **argv);
 int ctl_gen(const struct verb *v, int argc, char **argv);
 int ctl_completion(const struct verb *v, int argc, char **argv);
 int ctl_version(const struct verb *v, int argc, char **argv);
@@ -52,6 +53,6 @@ int ctl_version(const struct verb *v, int argc, char **argv);
 extern const char query_help[], status_help[], workers_help[], upstreams_help[],
 	flush_help[], dump_help[], explain_help[], history_help[], diff_help[],
 	freeze_help[], thaw_help[], rollback_help[], check_help[], config_help[],
-	completion_help[], gen_help[];
+	completion_help[], metrics_help[], gen_help[];
 
 #endif

@@ -31,6 +31,8 @@ const struct verb verbs[] = {
 	{"check", "[FILE]", "check a configuration file", check_help, ctl_check},
 	{"config", "show|get PATH|schema|diff [FILE...]",
 		"what is set, where, and how it differs", config_help, ctl_config},
+	{"metrics", "[PREFIX...]", "what a scrape says, from shared memory", metrics_help,
+		ctl_metrics},
 	{"gen", "--services N --endpoints M", "Kubernetes objects for load, as JSON",
 		gen_help, ctl_gen},
 	{"completion", "bash|zsh|fish",

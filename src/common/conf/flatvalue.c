@@ -203,6 +203,25 @@ static void add_rcodes(struct flat_item *it, uint64_t bits)
 			add(it, rcode_text(i, text));
 }
 
+/* Of bits, by what each stands for. */
+static void add_words(struct flat_item *it, const struct key *k, uint64_t bits)
+{
+	for (unsigned i = 0; k->words[i] != NULL; i++)
+		if ((bits & 1u << i) != 0)
+			add(it, k->words[i]);
+}
+
+static void add_fraction(struct flat_item *it, uint64_t millionths)
+{
+	char text[32];
+	size_t n = (size_t)snprintf(text, sizeof(text), "%" PRIu64 ".%06" PRIu64,
+		millionths / 1000000, millionths % 1000000);
+
+	while (text[n - 1] == '0' && text[n - 2] != '.')
+		text[--n] = '\0';
+	add(it, text);
+}
+
 static void add_type(struct flat_item *it, uint16_t type, bool list)
 {
 	char text[12];
@@ -248,6 +267,10 @@ static void put_list(struct flat_item *it, const struct parse *p, const struct k
 	it->kind = FLAT_LIST;
 	if (k->type == KEY_RCODES) {
 		add_rcodes(it, number(k, base));
+		return;
+	}
+	if (k->type == KEY_WORDS) {
+		add_words(it, k, number(k, base));
 		return;
 	}
 	for (size_t i = 0; i < list_count(k, base); i++)
@@ -324,6 +347,11 @@ void flatvalue_put(const struct parse *p, const struct key *k, const void *base,
 	case KEY_LISTENER:
 		add_listener(it, at(k, base));
 		break;
+	case KEY_FRACTION:
+		it->kind = FLAT_NUMBER;
+		add_fraction(it, number(k, base));
+		break;
+	case KEY_WORDS:
 	case KEY_RCODES: /* none is left out: the compiler looks after new types */
 	case KEY_ZONES:
 	case KEY_NAMES:

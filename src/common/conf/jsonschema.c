@@ -68,6 +68,14 @@ static void put_type(const struct key *k, FILE *out)
 	case KEY_TTL:
 		put_either(k, "\"type\":\"string\",\"pattern\":\"" DURATION "\"", out);
 		break;
+	case KEY_FRACTION:
+		fprintf(out, "\"type\":\"number\",\"minimum\":0,\"maximum\":1");
+		break;
+	case KEY_WORDS:
+		fprintf(out, "\"type\":\"array\",\"items\":{");
+		put_words(k, out);
+		fputc('}', out);
+		break;
 	case KEY_BOOL:
 		fprintf(out, "\"type\":\"boolean\"");
 		break;

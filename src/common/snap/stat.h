@@ -341,6 +341,7 @@ struct stat_admin {
 	stat_u64 scrape_ns;                                /* that the last one took */
 	/* How far the ring of each slot was read for the query log (SM-02). */
 	_Alignas(64) stat_u64 log_next[STAT_LOG_RINGS], log_logged[STAT_LOG_RINGS];
+	stat_u64 compat, port; /* as told: of the metrics; 0: not told yet */
 	stat_u64 log_lost; /* queries that were to be logged (MN-07) */
 };
 

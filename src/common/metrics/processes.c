@@ -1,7 +1,7 @@
 /* processes.c - MP and MN rows, and process_* (ME-08, CM-44) */
 #include <stdio.h>
 
-#include "admin/metrics.h"
+#include "metrics/metrics.h"
 #include "base/base.h"
 
 static const char *const roles[STAT_PROCESSES] = {

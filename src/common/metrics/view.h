@@ -1,11 +1,11 @@
 /*
- * view.h - what answers of shmdns-admin are made from (core)
+ * view.h - what metrics and answers to probes are made from (core)
  *
  * Pages of other processes, mapped read-only and taken as hostile; numbers that the shell
  * has read elsewhere. Nothing in it is owned.
  */
-#ifndef ADMIN_VIEW_H
-#define ADMIN_VIEW_H
+#ifndef METRICS_VIEW_H
+#define METRICS_VIEW_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,7 +28,7 @@ struct view {
 	uint64_t mono_ns, wall_ns;                /* now */
 	const struct stat_supervisor *supervisor; /* NULL: no page */
 	const struct stat_controller *controller; /* NULL: no page */
-	const struct stat_admin *admin;           /* ours */
+	const struct stat_admin *admin;           /* NULL: no page */
 	const struct stat_worker *worker[VIEW_WORKERS_MAX];
 	unsigned nworkers; /* slots */
 	const struct stat_forwarder *forwarder[VIEW_FORWARDERS_MAX];

@@ -1,4 +1,4 @@
-#include "admin/view.h"
+#include "metrics/view.h"
 
 #include <string.h>
 
