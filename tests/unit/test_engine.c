@@ -27,18 +27,14 @@ struct side {
 	struct engine engine;
 	struct reader reader;
 	uint64_t published, failed, held;
-	struct engine_trigger trigger; /* the first of the last generation */
-	size_t ntriggers;              /* of it */
 };
 
 static void on_published(void *arg, const struct engine_published *p)
 {
 	struct side *s = arg;
 
+	(void)p;
 	s->published++;
-	s->ntriggers = p->ntriggers;
-	if (p->ntriggers > 0)
-		s->trigger = p->triggers[0];
 }
 
 static void on_failed(void *arg, int error)
@@ -763,54 +759,6 @@ START_TEST(flushes_are_published)
 }
 END_TEST
 
-static void give_dated_slice(
-	struct side *s, const char *address, const char *date, uint64_t now_ns)
-{
-	char yaml[512];
-
-	snprintf(yaml, sizeof(yaml),
-		"kind: EndpointSlice\napiVersion: discovery.k8s.io/v1\n"
-		"metadata: {name: e0, namespace: n0, "
-		"labels: {kubernetes.io/service-name: s0}, annotations: "
-		"{endpoints.kubernetes.io/last-change-trigger-time: '%s'}}\n"
-		"addressType: IPv4\nports: []\nendpoints: [{addresses: [%s]}]\n",
-		date, address);
-	apply_text(s, yaml, now_ns);
-	engine_turn(&s->engine, now_ns + 100 * NS_PER_MS, now_ns, true);
-}
-
-/* RB-31, MS-11, CM-47: a change of endpoints is dated once, and not by the first list. */
-START_TEST(changes_are_dated)
-{
-	uint64_t now_ns = NS_PER_S;
-	struct side s;
-
-	open_side(&s, "a", 0);
-	end_life(&s);
-	begin_life(&s, 0, 3, now_ns);
-	apply_text(&s,
-		"kind: Service\napiVersion: v1\nmetadata: {name: s0, namespace: n0}\n"
-		"spec: {clusterIP: None, clusterIPs: [None]}\n",
-		now_ns);
-	s.engine.complete = false;
-	give_dated_slice(&s, "10.0.0.5", "1970-01-01T00:00:07Z", now_ns);
-	s.engine.complete = true;
-	now_ns += NS_PER_S;
-	engine_turn(&s.engine, now_ns, now_ns, true);
-	ck_assert_uint_eq(s.ntriggers, 0);
-	give_dated_slice(&s, "10.0.0.6", "1970-01-01T00:00:08Z", now_ns += NS_PER_S);
-	ck_assert_uint_eq(s.ntriggers, 1);
-	ck_assert_uint_eq(s.trigger.wall_ns, 8 * NS_PER_S);
-	ck_assert(s.trigger.headless);
-	give_dated_slice(&s, "10.0.0.7", "yesterday", now_ns += NS_PER_S);
-	ck_assert_uint_eq(s.ntriggers, 0);
-	uint64_t before = s.published;
-	give_dated_slice(&s, "10.0.0.7", "1970-01-01T00:00:09Z", now_ns += NS_PER_S);
-	ck_assert_uint_eq(s.published, before); /* a date alone changes nothing */
-	close_side(&s);
-}
-END_TEST
-
 int main(void)
 {
 	TCase *tc = tcase_create("engine");
@@ -819,7 +767,6 @@ int main(void)
 	tcase_add_test(tc, compacted_on_the_way);
 	tcase_add_loop_test(tc, first_generation_held, 0, 2);
 	tcase_add_test(tc, flushes_are_published);
-	tcase_add_test(tc, changes_are_dated);
 
 	own_pid = (int)getpid();
 	tcase_set_timeout(tc, 300);

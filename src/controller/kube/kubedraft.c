@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 #include "base/mem.h"
-#include "controller/kube/expiry.h"
+#include "controller/kube/timestamp.h"
 
 #define TRIGGER_TIME "endpoints.kubernetes.io/last-change-trigger-time"
 
@@ -482,7 +482,7 @@ static uint64_t unix_time(const char *s, size_t len)
 		return 0;
 	memcpy(text, s, len);
 	text[len] = '\0';
-	return expiry_timestamp(text, &unix_s) ? unix_s : 0;
+	return timestamp_parse(text, &unix_s) ? unix_s : 0;
 }
 
 const char *kubedraft_pair(struct kubedraft *d, enum kube_field field, const char *key,
