@@ -100,6 +100,7 @@ SHELL = (
     "src/admin/http",
     "src/admin/logwrite",
     "src/admin/main",
+    "src/admin/probe",
     "src/ctl/",
 )
 
