@@ -8,6 +8,8 @@
 const struct verb verbs[] = {
 	{"status", "", "generation, memory and processes of an instance", status_help,
 		ctl_status},
+	{"top", "", "what is going on now: names, clients, namespaces, upstreams",
+		top_help, ctl_top},
 	{"workers", "", "the processes that answer, and how busy they are", workers_help,
 		ctl_workers},
 	{"upstreams", "", "who is asked for other names, and how they fare",
