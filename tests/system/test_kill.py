@@ -40,6 +40,7 @@ def changing(appliance):
         thread.join()
 
 
+@harness.alone
 class Kill(unittest.TestCase):
     def setUp(self):
         harness.program("shmdnsd")
