@@ -376,8 +376,8 @@ class Deaths(Base):
         self.assertEqual({a.ask() for _ in range(64)}, {(0, 0), (2, 2)})
         os.unlink(a.path("die-1"))
         a.line("crash loop over: steered back share=1")
-        a.line("worker slot=0 .* SOCKET_GONE share=1", "log")
-        a.line("worker slot=2 .* SOCKET_GONE share=1", "log")
+        a.line("worker slot=0 .* SOCKET_GONE share=1 kind=0", "log")
+        a.line("worker slot=2 .* SOCKET_GONE share=1 kind=0", "log")
         self.assertEqual({a.ask() for _ in range(128)}, {(0, 0), (1, 1), (2, 2)})
 
 
