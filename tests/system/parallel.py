@@ -16,7 +16,7 @@ import unittest
 import harness
 
 WORDS = re.compile(r"^(ok|FAIL|SKIP) ", re.M)
-LIMIT_S = 240  # tests that have not ended by then hang
+LIMIT_S = 400  # tests that have not ended by then hang
 ALONE_LIMIT_S = 600
 
 
