@@ -49,12 +49,22 @@ static void finish(struct supervisor *s)
 	s->reloading = false;
 }
 
+/* MN-01, MN-02 */
+static void count(struct supervisor *s, bool accepted)
+{
+	stat_add(&s->stat->reloads[!accepted], 1);
+	stat_set(&s->stat->reload_failed, !accepted);
+	stat_set(&s->stat->reload_wall_ns, clock_wall_ns());
+	stat_set(&s->stat->config_number, s->config.number);
+}
+
 static void refuse(struct supervisor *s, const char *by, const char *why)
 {
 	char text[300];
 
 	log_line(LOG_ERROR, "reload refused by=%s error=%s kept=%" PRIu32, by,
 		log_quote(why, text, sizeof(text)), s->config.number);
+	count(s, false);
 	finish(s);
 }
 
@@ -204,6 +214,8 @@ void reload_prepared(struct supervisor *s, const struct message_prepared *m)
 		}
 		make_current(s, clock_mono_ns());
 		tell_controller(s, MESSAGE_COMMIT, m->number, -1);
+		count(s, true);
+		crew_tell_admin(s);
 		if (!s->quiet)
 			log_set_level((enum log_level)s->config.conf.log_level);
 	} else if (m->number == s->config.number && !s->config_taken) {
