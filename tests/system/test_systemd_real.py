@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 import unittest
+import urllib.request
 
 import dns.message
 import dns.rcode
@@ -122,7 +123,9 @@ listen = ( {listen} );
 workers = {WORKERS};
 kubernetes = {{ source = "files"; path = "{OBJECTS}"; ttl = {ttl}; }};
 forward = ();
-health = {{ lameduck = "0s"; }};
+health = {{ lameduck = "0s"; listen = ""; }};
+ready = {{ listen = ""; }};
+metrics = {{ listen = "127.0.0.1:9153"; }};
 {more}
 """)
 
@@ -201,7 +204,7 @@ health = {{ lameduck = "0s"; }};
         self.assertEqual(self.ask(tcp=True), RIGHT)
         uid = int(self.m.must("id", "-u", "shmdns"))
         programs = {"shmdnsd": 1, "shmdns-controller": 1, "shmdns-worker": WORKERS,
-                    "shmdns-forwarder": 1}
+                    "shmdns-forwarder": 1, "shmdns-admin": 1}
         for program, count in programs.items():
             await_(program, lambda: len(self.processes(program)) == count)
             for pid in self.processes(program):
@@ -215,6 +218,8 @@ health = {{ lameduck = "0s"; }};
             self.assertEqual((s.st_uid, s.st_mode & 0o7777), (uid, mode), path)
         self.assertEqual(self.m.must("journalctl", "-q", "-p", "err", self.invocation()), "")
         self.assertNotRegex(self.m.must("journalctl", "-q", "_PID=1"), r"shmdns\.service:\d+")
+        with self.m.network(), urllib.request.urlopen("http://127.0.0.1:9153/metrics") as reply:
+            self.assertIn(b"shmdns_", reply.read())
         status = self.m.must("systemctl", "status", "--no-pager", "shmdns")
         self.assertRegex(status, rf'Status: "generation [1-9]\d*, [1-9]\d* names, {WORKERS} workers')
 
