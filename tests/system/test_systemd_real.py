@@ -5,6 +5,7 @@ One machine for all tests; each begins with the service in a new life.
 
 import contextlib
 import glob
+import http.client
 import os
 import re
 import signal
@@ -12,7 +13,6 @@ import socket
 import threading
 import time
 import unittest
-import urllib.request
 
 import dns.message
 import dns.rcode
@@ -157,6 +157,12 @@ metrics = {{ listen = "127.0.0.1:9153"; }};
             return take(dns.message.from_wire(s.recv(4096)))
         return None
 
+    def scrape(self):
+        connection = http.client.HTTPConnection("127.0.0.1", 9153, timeout=10)
+        with self.m.network(), contextlib.closing(connection):
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read()
+
     def await_answer(self, *where):
         await_(f"an answer {where}", lambda: self.ask(*where) == RIGHT)
 
@@ -218,8 +224,7 @@ metrics = {{ listen = "127.0.0.1:9153"; }};
             self.assertEqual((s.st_uid, s.st_mode & 0o7777), (uid, mode), path)
         self.assertEqual(self.m.must("journalctl", "-q", "-p", "err", self.invocation()), "")
         self.assertNotRegex(self.m.must("journalctl", "-q", "_PID=1"), r"shmdns\.service:\d+")
-        with self.m.network(), urllib.request.urlopen("http://127.0.0.1:9153/metrics") as reply:
-            self.assertIn(b"shmdns_", reply.read())
+        self.assertIn(b"shmdns_", self.scrape())
         status = self.m.must("systemctl", "status", "--no-pager", "shmdns")
         self.assertRegex(status, rf'Status: "generation [1-9]\d*, [1-9]\d* names, {WORKERS} workers')
 
