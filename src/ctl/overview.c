@@ -60,6 +60,8 @@ const char *const overview_kinds[4] = {
 
 void overview_complain(const char *instance)
 {
+	if (look_denied(instance))
+		return;
 	ctl_complain(
 		"nothing of instance '%s' is in shared memory; -i NAME or -c FILE names "
 		"another",

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <sys/resource.h>
 
@@ -26,6 +27,7 @@
 #include "supervisor/supervise.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/shmdns/shmdns.conf"
+#define HOLD_OFF_S   1 /* before the end of one that could not start */
 
 struct options {
 	const char *path;
@@ -134,9 +136,10 @@ static int load(struct supervisor *s)
 	struct conf_report report = {0};
 	int ret = confmem_load(s->path, 1, &s->config, &report);
 
-	if (ret == -EINVAL)
+	/* A person reads errors better as the compiler says them. */
+	if (ret == -EINVAL && !log_is_journal())
 		conf_report_print(&report, stderr);
-	else if (ret == 0)
+	else if (ret == 0 || ret == -EINVAL)
 		confmem_log(&report);
 	memcpy(s->watch.tried, s->config.digest, SHA256_OCTETS);
 	conf_report_fini(&report);
@@ -208,6 +211,25 @@ out:
 	return status;
 }
 
+/*
+ * A manager starts us again soon and without end (SY-02): what cannot start, because an
+ * address is not there yet perhaps, must not be tried ten times a second. Returns the
+ * exit status.
+ */
+static int hold_off(int status)
+{
+	struct timespec wait = {.tv_sec = HOLD_OFF_S};
+	sigset_t set;
+
+	if (status == 0 || !notify_is_heard())
+		return status;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return sigtimedwait(&set, NULL, &wait) > 0 ? 0 : status; /* told to end: it has */
+}
+
 int main(int argc, char **argv)
 {
 	struct supervisor s = {
@@ -249,6 +271,7 @@ int main(int argc, char **argv)
 	child_program_close(&s.admin);
 	child_program_close(&s.forwarder);
 	child_program_close(&s.worker);
+	status = hold_off(status);
 	notify_fini();
 	return status;
 }

@@ -14,7 +14,7 @@ BAR = 1.6
 
 SAID = {
     "SY-01": ["Type=notify", "NotifyAccess=main"],
-    "SY-02": ["Restart=always", "RestartSec=100ms", "StartLimitIntervalSec=60", "StartLimitBurst=20"],
+    "SY-02": ["Restart=always", "RestartSec=100ms", "StartLimitIntervalSec=0"],
     "SY-03": ["WatchdogSec=10s"],
     "SY-04": ["FileDescriptorStoreMax=512"],
     "SY-05": ["KillMode=mixed", "TimeoutStopSec=15s"],

@@ -40,6 +40,11 @@ void log_init(const char *process, enum log_level level)
 		fcntl(STDERR_FILENO, F_SETFL, flags | O_NONBLOCK);
 }
 
+bool log_is_journal(void)
+{
+	return to_journal;
+}
+
 void log_set_level(enum log_level level)
 {
 	threshold = level;

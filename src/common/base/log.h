@@ -19,6 +19,9 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
  */
 void log_init(const char *process, enum log_level level);
 
+/* True if lines go to the journal, which wants their priority, and not to a person. */
+bool log_is_journal(void);
+
 /* Change the level, after a reload. */
 void log_set_level(enum log_level level);
 
