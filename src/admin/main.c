@@ -11,6 +11,7 @@
 #include "admin/control.h"
 #include "admin/health.h"
 #include "admin/metrics.h"
+#include "admin/logwrite.h"
 #include "admin/pages.h"
 #include "base/base.h"
 #include "base/clock.h"
@@ -122,6 +123,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	stat_set(&a->stat->connections, connections);
 	stat_add(&a->stat->shut, shut - a->shut);
 	a->shut = shut;
+	logwrite_tick(a->log);
 	on_step(fd, what, a);
 }
 
@@ -191,6 +193,7 @@ int main(void)
 		event_base_loop(a->base, EVLOOP_ONCE);
 	if (a->stat == NULL)
 		return 1;
+	logwrite_end(a->log);
 	stat_set(&a->stat->head.pid, 0);
 	return 0;
 }

@@ -78,6 +78,9 @@ enum stat_source {
 	STAT_SOURCES
 };
 
+/* "cluster", "local", ...; of a number that is none "-". */
+const char *stat_source_text(unsigned source);
+
 /*
  * Upper bounds of histograms. "fine": 1 us doubled up to 4.19 s, and more. "time"
  * (CM-05): 250 us doubled up to 8.192 s, and more. "size" (CM-06): stat_size_bound(), and
@@ -328,12 +331,17 @@ struct stat_supervisor {
 	stat_u64 reload_wall_ns;
 };
 
+#define STAT_LOG_RINGS 512 /* slots of workers */
+
 struct stat_admin {
 	struct stat_head head;
 	_Alignas(64) stat_u64 requests[3][STAT_API_CODES]; /* health, ready, metrics */
 	stat_u64 connections;                              /* open now */
 	stat_u64 shut;                                     /* for their time (HT-03) */
 	stat_u64 scrape_ns;                                /* that the last one took */
+	/* How far the ring of each slot was read for the query log (SM-02). */
+	_Alignas(64) stat_u64 log_next[STAT_LOG_RINGS], log_logged[STAT_LOG_RINGS];
+	stat_u64 log_lost; /* queries that were to be logged (MN-07) */
 };
 
 /*
