@@ -99,6 +99,7 @@ SHELL = (
     "src/admin/logwrite",
     "src/admin/main",
     "src/admin/pages",
+    "src/admin/probe",
     "src/ctl/",
 )
 

@@ -19,7 +19,8 @@
 #define STAT_WORKER_OCTETS    360448 /* with its ring */
 #define STAT_FORWARDER_OCTETS 262144 /* a forwarder's page has more to say */
 #define STAT_RCODES           24
-#define STAT_QTYPES           18 /* 17 values and "other" (ME-09) */
+#define STAT_SHARES           256 /* of sockets: as many as workers at most */
+#define STAT_QTYPES           18  /* 17 values and "other" (ME-09) */
 
 enum stat_role {
 	STAT_WORKER = 1,
@@ -89,6 +90,8 @@ const char *stat_source_text(unsigned source);
 #define STAT_FINE  24
 #define STAT_TIME  17
 #define STAT_SIZES 15
+#define STAT_SLIM  6  /* 250 us tenfold up to 2.5 s, and more (CM-29) */
+#define STAT_LONG  21 /* 1 ms doubled up to 524 s, and more (MA-02, MS-11, CM-26) */
 
 #define STAT_ACL  4  /* ACL_ACTIONS */
 #define STAT_EDES 32 /* INFO-CODEs that are counted each; the last one: all above */
@@ -161,6 +164,12 @@ struct stat_worker {
 	struct ring ring;       /* the latest queries */
 };
 
+/* An object of shared memory: its name behind that of the instance; what it takes. */
+struct stat_object {
+	char name[32];
+	uint64_t octets;
+};
+
 /* State of a resource of the API (MA-10). */
 enum stat_resource_state {
 	RESOURCE_UNUSED, /* objects come from files */
@@ -205,7 +214,8 @@ struct stat_resource {
 	stat_u64 octet_wall_ns; /* of the last octet of a watch */
 	stat_u64 failing_ns;    /* wall clock: since then requests fail; 0: they do not */
 	stat_u64 requests[STAT_API_VERBS][STAT_API_CODES];
-	stat_u64 lists, list_ns; /* complete ones, and how long they took in all */
+	stat_u64 lists, list_ns;       /* complete ones, and how long they took in all */
+	stat_u64 list_time[STAT_LONG]; /* ... each (MA-02) */
 	stat_u64 restarts[STAT_RESTARTS];
 	stat_u64 relists[STAT_RELISTS];
 	stat_u64 regressions;
@@ -272,6 +282,8 @@ struct stat_forwarder {
 	struct stat_upstream upstreams[STAT_UPSTREAMS];
 };
 
+#define STAT_CAUSES    6 /* enum root_cause, and 0: none of these */
+#define STAT_SERVICES  2 /* kinds of Services: with a cluster IP, headless (CM-26) */
 #define STAT_RESOURCES 3 /* enum kube_kind without Pods */
 #define STAT_EXPIRIES  3 /* token, our certificate, CA */
 
@@ -302,12 +314,19 @@ struct stat_controller {
 	stat_u64 config_number;
 	struct stat_api api;
 	/* MS-10; an operator's freeze (OV-08) */
-	stat_u64 publish_held;      /* 1: the first generation is held back */
-	stat_u64 publish_frozen;    /* 1: objects are not published */
-	stat_u64 frozen_wall_ns;    /* since then */
-	stat_u64 frozen_generation; /* whose records are served */
-	stat_u64 settings_withheld; /* 1: settings wait for the thaw */
-	stat_u64 freeze_lost_ns;    /* wall clock: one ended by itself; 0: none did */
+	stat_u64 publish_held;        /* 1: the first generation is held back */
+	stat_u64 publish_frozen;      /* 1: objects are not published */
+	stat_u64 frozen_wall_ns;      /* since then */
+	stat_u64 frozen_generation;   /* whose records are served */
+	stat_u64 settings_withheld;   /* 1: settings wait for the thaw */
+	stat_u64 freeze_lost_ns;      /* wall clock: one ended by itself; 0: none did */
+	stat_u64 causes[STAT_CAUSES]; /* publishes by enum root_cause (MS-06) */
+	stat_u64 publish_time[STAT_FINE], publish_ns; /* how long they took */
+	/* From a change of endpoints, as it is dated, to its publish (MS-11). */
+	stat_u64 propagation[STAT_SERVICES][STAT_LONG];
+	stat_u64 propagation_ns[STAT_SERVICES];
+	stat_u64 hosts_entries; /* addresses and names of `hosts` (CM-33) */
+	stat_u64 hosts_wall_ns; /* when its file was read last */
 };
 
 /* What became of processes, by enum stat_process (MP-02, MP-03). */
@@ -329,6 +348,8 @@ struct stat_supervisor {
 	stat_u64 reloads[2];    /* accepted, refused (MN-01) */
 	stat_u64 reload_failed; /* 1: the last one was refused (MN-02) */
 	stat_u64 reload_wall_ns;
+	stat_u64 dropped[STAT_SHARES];   /* by the kernel, at its sockets (MP-09) */
+	stat_u64 withdrawn[STAT_SHARES]; /* 1: steered around (MP-10) */
 };
 
 #define STAT_LOG_RINGS 512 /* slots of workers */
@@ -339,6 +360,9 @@ struct stat_admin {
 	stat_u64 connections;                              /* open now */
 	stat_u64 shut;                                     /* for their time (HT-03) */
 	stat_u64 scrape_ns;                                /* that the last one took */
+	/* Queries of our own (HR-05): how long they took, those that failed. */
+	stat_u64 probe_fine[STAT_FINE], probe_slim[STAT_SLIM], probe_ns;
+	stat_u64 probe_failures;
 	/* How far the ring of each slot was read for the query log (SM-02). */
 	_Alignas(64) stat_u64 log_next[STAT_LOG_RINGS], log_logged[STAT_LOG_RINGS];
 	stat_u64 log_lost; /* queries that were to be logged (MN-07) */
@@ -369,6 +393,22 @@ static inline unsigned stat_fine(uint64_t ns)
 static inline unsigned stat_time(uint64_t ns)
 {
 	return stat_log2_up((ns + 249999) / 250000, STAT_TIME - 1);
+}
+
+/* ... in one of "long" bounds, */
+static inline unsigned stat_long(uint64_t ns)
+{
+	return stat_log2_up((ns + 999999) / 1000000, STAT_LONG - 1);
+}
+
+/* ... and in one of "slim" bounds. */
+static inline unsigned stat_slim(uint64_t ns)
+{
+	unsigned i = 0;
+
+	for (uint64_t bound = 250000; i < STAT_SLIM - 1 && ns > bound; bound *= 10)
+		i++;
+	return i;
 }
 
 /* Index of a size in a histogram of "size" bounds. */
