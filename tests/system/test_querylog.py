@@ -111,6 +111,11 @@ class Lab(unittest.TestCase):
 
 
 class Formats(Lab):
+    def appliance(self):
+        """Without a listener for HTTP: the log alone is a reason for shmdns-admin."""
+        env = {} if harness.sanitized("shmdns-worker") else harness.noalloc()
+        return harness.Appliance(harness.cluster(5), extra=self.extra(), env=env)
+
     def exchange(self, query, tcp):
         """The octets of the reply, and the port that it was asked from."""
         octets = query.to_wire()
@@ -159,6 +164,8 @@ class Formats(Lab):
             self.check_hostile(fmt)
             self.check_no_question()
         self.assertFalse(self.a.log_lines("^info admin: x"))
+        if not harness.sanitized("shmdns-worker"):
+            harness.check_noalloc(self.a)
 
     def check_no_question(self):
         """A reply of a header alone has no words of another query."""
@@ -170,6 +177,20 @@ class Formats(Lab):
         line = self.await_lines(".", before + 1)[-1]
         self.assertEqual((line["type"], line["class"], line["id"], line["rcode"]),
                          ("-", "-", str(0x1234), "FORMERR"))
+
+
+class Nobody(Lab):
+    keys = ""
+
+    def appliance(self):
+        return harness.Appliance(harness.cluster(5), extra=self.extra())
+
+    def test_nobody(self):
+        """SM-02: a log that nobody can write is told, and keeps nobody"""
+        self.reload('format = "kv";')
+        self.a.await_log("warning supervisor: query log is not written why=.* fix=")
+        self.ask_many(HERE, 3000)
+        self.assertFalse(self.lines())
 
 
 class Chosen(Lab):
