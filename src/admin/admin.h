@@ -24,6 +24,7 @@ struct admin {
 	struct reader reader;
 	struct stat_admin *stat; /* our page; NULL before START */
 	struct view view;        /* pages stay mapped, the rest is set for each answer */
+	struct logwrite *log;    /* NULL before START */
 	struct http *http[3];    /* from SOCKET_HTTP_HEALTH on; NULL: not served */
 	uint64_t history[ADMIN_HISTORY]; /* generations, a ring */
 	uint64_t ticks;

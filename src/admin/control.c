@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "admin/logwrite.h"
 #include "admin/pages.h"
 #include "base/base.h"
 #include "base/clock.h"
@@ -44,6 +45,9 @@ static int start(struct admin *a, const struct message_start *m, int fd)
 	reader_init(&a->reader, m->instance);
 	fault_install("admin", &a->reader);
 	pages_map(&a->view, m->instance);
+	a->log = logwrite_new(a);
+	if (a->log == NULL)
+		return -ENOMEM;
 	send_ready();
 	return 0;
 }
@@ -69,6 +73,8 @@ static void take_settings(struct admin *a, const struct message_admin *m)
 	a->probe_to.addr.len = m->address_len == 4 ? 4 : 16;
 	memcpy(a->probe_to.addr.octets, m->address, sizeof(m->address));
 	a->view.max_stale_ns = m->max_stale_ns;
+	if (a->log != NULL) /* a reload, perhaps */
+		logwrite_wake(a->log);
 }
 
 static void on_message(struct admin *a, const union message *m, int fd)

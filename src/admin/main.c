@@ -11,6 +11,7 @@
 #include "admin/control.h"
 #include "admin/health.h"
 #include "admin/metrics.h"
+#include "admin/logwrite.h"
 #include "admin/pages.h"
 #include "base/base.h"
 #include "base/clock.h"
@@ -129,6 +130,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	stat_set(&a->stat->connections, connections);
 	stat_add(&a->stat->shut, shut - a->shut);
 	a->shut = shut;
+	logwrite_tick(a->log);
 	on_step(fd, what, a);
 }
 
@@ -199,6 +201,7 @@ int main(void)
 	probe_end(a);
 	if (a->stat == NULL)
 		return 1;
+	logwrite_end(a->log);
 	stat_set(&a->stat->head.pid, 0);
 	return 0;
 }

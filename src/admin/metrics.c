@@ -1,15 +1,5 @@
 #include "admin/metrics.h"
 
-const char *const metrics_sources[STAT_SOURCES] = {
-	[SOURCE_CLUSTER] = "cluster",
-	[SOURCE_LOCAL] = "local",
-	[SOURCE_CACHE] = "cache",
-	[SOURCE_STALE] = "stale",
-	[SOURCE_FORWARD] = "forward",
-	[SOURCE_POLICY] = "policy",
-	[SOURCE_ERROR] = "error",
-};
-
 const char *const metrics_kinds[2] = {"success", "denial"};
 
 void metrics_by(struct text *t, const struct view *v, size_t offset, const char *label,

@@ -21,8 +21,7 @@ void metrics_cache(struct text *t, const struct view *v);     /* MC */
 void metrics_upstreams(struct text *t, const struct view *v); /* MU */
 void metrics_compat(struct text *t, const struct view *v);    /* CM: coredns_* */
 
-/* Names of sources and of types of cache entries, in the order of the pages. */
-extern const char *const metrics_sources[STAT_SOURCES];
+/* Names of types of cache entries, in the order of the pages. */
 extern const char *const metrics_kinds[2];
 
 /*

@@ -57,7 +57,7 @@ static void put_answers(struct text *t, const struct view *v)
 		for (unsigned r = 0; r < STAT_RCODES; r++)
 			if (n[s][r] > 0 || r == RCODE_NOERROR)
 				text_count(t,
-					LABELS({"source", metrics_sources[s]},
+					LABELS({"source", stat_source_text(s)},
 						{"rcode", rcode_text(r, buf)}),
 					n[s][r]);
 }
@@ -71,8 +71,8 @@ static void put_durations(struct text *t, const struct view *v)
 	text_family(t, "shmdns_query_duration_seconds", TEXT_HISTOGRAM,
 		"From the receipt of a query to the sending of its reply.");
 	for (unsigned s = 0; s < STAT_SOURCES; s++)
-		text_histogram(t, LABELS({"source", metrics_sources[s]}), TEXT_FINE, n[s],
-			STAT_FINE, ns[s]);
+		text_histogram(t, LABELS({"source", stat_source_text(s)}), TEXT_FINE,
+			n[s], STAT_FINE, ns[s]);
 }
 
 /* Replies that say that a query was wrong (MQ-06). */
@@ -148,5 +148,8 @@ void metrics_queries(struct text *t, const struct view *v)
 	metrics_by(t, v, VIEW_WORKER(acl), "action", actions, STAT_ACL);
 	put_errors(t, v);
 	put_ede(t, v);
+	text_counter(t, "shmdns_query_log_dropped_total",
+		"Queries that were to be logged, but nobody took the lines in time.",
+		v->admin != NULL ? stat_get(&v->admin->log_lost) : 0);
 	put_tcp(t, v);
 }

@@ -327,6 +327,11 @@ static void equip_forwarder(struct supervisor *s, uint32_t i)
 		send_peer(s, i, worker, f, KEEP_FORWARDER);
 }
 
+bool crew_wants_admin(const struct conf *c)
+{
+	return httpsock_wanted(c) || c->query_log.format != CONF_QUERY_LOG_OFF;
+}
+
 void crew_tell_admin(struct supervisor *s)
 {
 	const struct conf *c = &s->config.conf;
@@ -344,6 +349,10 @@ void crew_tell_admin(struct supervisor *s)
 	memcpy(m.address, first->addr.octets, sizeof(m.address));
 	if (s->slots.admins > 0)
 		crew_send(s, slots_admin(&s->slots), &m, sizeof(m), -1);
+	else if (c->query_log.format != CONF_QUERY_LOG_OFF)
+		log_line(LOG_WARNING,
+			"query log is not written why=\"there is no shmdns-admin\" "
+			"fix=\"restart, or set metrics.listen\"");
 }
 
 /* Its listeners stay open whatever becomes of it. */

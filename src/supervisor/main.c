@@ -157,7 +157,7 @@ static int open_programs(struct supervisor *s)
 		ret = child_program_open(&s->worker, "shmdns-worker");
 	if (ret == 0 && s->config.conf.forwarders > 0)
 		ret = child_program_open(&s->forwarder, "shmdns-forwarder");
-	if (ret == 0 && httpsock_wanted(&s->config.conf))
+	if (ret == 0 && crew_wants_admin(&s->config.conf))
 		ret = child_program_open(&s->admin, "shmdns-admin");
 	return ret;
 }
@@ -188,7 +188,7 @@ static int run(struct supervisor *s, uint16_t port)
 	s->instance = lock.instance;
 	cpus_find("", &cpus);
 	slots_init(&s->slots, cpus_workers(&cpus, c->workers), c->forwarders,
-		httpsock_wanted(c), clock_mono_ns());
+		crew_wants_admin(c), clock_mono_ns());
 	s->success = c->cache.success.size / MAX(c->forwarders, 1);
 	s->denial = c->cache.denial.size / MAX(c->forwarders, 1);
 	/* Before the sockets: single addresses take the descriptors that are left. */

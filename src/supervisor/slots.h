@@ -74,7 +74,7 @@ struct slots {
 	bool apart;          /* nobody helps those that leave any more */
 	uint32_t workers;    /* slots for workers: twice the most shares ever */
 	uint32_t forwarders; /* k */
-	uint32_t admins;     /* 1, or 0 where nobody listens for HTTP */
+	uint32_t admins;     /* 1, or 0 where it has neither listeners nor a log */
 	uint32_t n;          /* slots: workers', k forwarders', these, the controller's */
 	struct slot *slot;   /* owned */
 	uint64_t lives;      /* number of the last life */

@@ -67,6 +67,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	if (w->stat == NULL)
 		return;
 	stat_set(&w->stat->head.heartbeat_ns, now_ns);
+	w->tap.wall_ns = clock_wall_ns() - now_ns; /* that clock may be set */
 	reader_retry(&w->reader);
 	reader_refresh(&w->reader);
 	note_snap(w);

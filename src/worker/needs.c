@@ -262,6 +262,7 @@ static bool run(struct needs *n, const struct basis *b, uint32_t place, struct p
 	if (p->reply_len > 0) {
 		query_count_reply(p, w->stat);
 		query_count_time(p, w->stat, b->now_ns);
+		tap_reply(&w->tap, b, p, b->now_ns);
 		needs_replied(w, p, b->now_ns);
 	} else {
 		query_count_drop(p, w->stat);

@@ -97,16 +97,20 @@ static void serve_batch(const struct worker_socket *s, const struct basis *b)
 	count_batch(w->stat, w->batch->n);
 }
 
-/* The replies are out: what they took, and forwarders are asked and told. */
-static void follow_up(struct worker *w, uint64_t now_ns)
+/* The replies are out: what they took, who looks on, forwarders are asked and told. */
+static void follow_up(struct worker *w, const struct basis *b)
 {
 	uint64_t sent_ns = clock_mono_ns();
 
-	for (unsigned i = 0; i < w->batch->n; i++)
-		if (w->batch->packet[i].reply_len > 0) {
-			query_count_time(&w->batch->packet[i], w->stat, sent_ns);
-			needs_replied(w, &w->batch->packet[i], now_ns);
-		}
+	for (unsigned i = 0; i < w->batch->n; i++) {
+		const struct packet *p = &w->batch->packet[i];
+
+		if (p->reply_len == 0)
+			continue;
+		query_count_time(p, w->stat, sent_ns);
+		tap_reply(&w->tap, b, p, sent_ns);
+		needs_replied(w, p, b->now_ns);
+	}
 	needs_flush(w);
 }
 
@@ -139,7 +143,7 @@ void on_udp_readable(int fd, short what, void *arg)
 		unsigned lost = batch_send(w->batch, fd);
 		if (lost > 0)
 			stat_add(&w->stat->drops[DROP_SEND], lost);
-		follow_up(w, b.now_ns);
+		follow_up(w, &b);
 		if (n < BATCH_MAX)
 			break;
 	}

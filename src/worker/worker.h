@@ -12,6 +12,7 @@
 #include "snap/reader.h"
 #include "worker/batch.h"
 #include "worker/rate.h"
+#include "worker/tap.h"
 
 #define WORKER_SOCKETS_MAX 1024
 
@@ -36,6 +37,7 @@ struct worker {
 	struct reader reader;
 	struct stat_worker *stat; /* NULL before START */
 	struct batch *batch;
+	struct tap tap;                /* the latest replies, for who looks on */
 	struct rate *rate, *miss_rate; /* buckets of clients (AC-05, AC-08) */
 	uint32_t slot, share;
 	uint32_t workers; /* that share the traffic */

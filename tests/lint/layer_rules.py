@@ -96,6 +96,7 @@ SHELL = (
     "src/admin/admin",
     "src/admin/control",
     "src/admin/http",
+    "src/admin/logwrite",
     "src/admin/main",
     "src/admin/pages",
     "src/admin/probe",

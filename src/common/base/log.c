@@ -16,12 +16,12 @@
 
 static const struct {
 	const char *word;
-	int priority; /* of syslog, for the journal */
+	const char *priority; /* of syslog, for the journal */
 } levels[] = {
-	[LOG_ERROR] = {"error", 3},
-	[LOG_WARNING] = {"warning", 4},
-	[LOG_INFO] = {"info", 6},
-	[LOG_DEBUG] = {"debug", 7},
+	[LOG_ERROR] = {"error", "<3>"},
+	[LOG_WARNING] = {"warning", "<4>"},
+	[LOG_INFO] = {"info", "<6>"},
+	[LOG_DEBUG] = {"debug", "<7>"},
 };
 
 static char process_name[32] = "shmdns";
@@ -55,6 +55,11 @@ bool log_enabled(enum log_level level)
 	return level <= threshold;
 }
 
+const char *log_prefix(enum log_level level)
+{
+	return to_journal ? levels[level].priority : "";
+}
+
 /* A line is one line: whoever put a control character in has not forged another. */
 static void tame(char *s, size_t len)
 {
@@ -77,16 +82,14 @@ static void write_line(const char *line, size_t len)
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	char line[LINE_MAX_OCTETS];
-	int saved = errno, n = 0, m;
+	int saved = errno, n, m;
 	size_t len;
 	va_list ap;
 
 	if (!log_enabled(level))
 		return;
-	if (to_journal)
-		n = snprintf(line, sizeof(line), "<%d>", levels[level].priority);
-	n += snprintf(line + n, sizeof(line) - (size_t)n, "%s %s: ", levels[level].word,
-		process_name);
+	n = snprintf(line, sizeof(line), "%s%s %s: ", log_prefix(level),
+		levels[level].word, process_name);
 	va_start(ap, fmt);
 	m = vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
 	va_end(ap);

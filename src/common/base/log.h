@@ -28,6 +28,9 @@ void log_set_level(enum log_level level);
 /* True if a line of this level would be written. */
 bool log_enabled(enum log_level level);
 
+/* What stands before a line of that level in the journal, "<6>"; else "". */
+const char *log_prefix(enum log_level level);
+
 /* Write one line. `fmt` makes "event key=value ..." as printf does. */
 void log_line(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -46,6 +46,13 @@ enum conf_acl_action {
 	CONF_ACL_FILTER,
 	CONF_ACL_DROP,
 };
+enum conf_query_log {
+	CONF_QUERY_LOG_OFF,
+	CONF_QUERY_LOG_KV,
+	CONF_QUERY_LOG_JSON,
+	CONF_QUERY_LOG_COREDNS,
+};
+enum conf_privacy { CONF_PRIVACY_OFF, CONF_PRIVACY_HASH, CONF_PRIVACY_PREFIX };
 enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 
 #define CONF_PREFER_MAX     8
@@ -60,8 +67,15 @@ enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 #define CONF_ACL_ZONES_MAX  255u /* of all rules, as are types and nets */
 #define CONF_ACL_TYPES_MAX  255u
 #define CONF_ACL_NETS_MAX   4096u
-#define CONF_TYPE_ALL       0          /* "*" among types */
-#define CONF_AUTO           UINT32_MAX /* "auto" where 0 is a number */
+#define CONF_TYPE_ALL       0 /* "*" among types */
+/* Of query_log.classes. */
+#define CONF_CLASS_SUCCESS 0x1
+#define CONF_CLASS_DENIAL  0x2
+#define CONF_CLASS_ERROR   0x4
+#define CONF_CLASS_ALL     0x8
+#define CONF_LOG_ZONES_MAX 32
+
+#define CONF_AUTO UINT32_MAX /* "auto" where 0 is a number */
 
 struct conf_listen {
 	struct addr addr; /* all zero octets: wildcard; len 0: of both families */
@@ -289,8 +303,16 @@ struct conf {
 	size_t nacl;
 	struct {
 		uint64_t interval_ns, jitter_ns;
-	} reload;      /* RL-01 */
-	int log_level; /* enum log_level */
+	} reload; /* RL-01 */
+	struct {
+		enum conf_query_log format;
+		uint16_t classes;   /* CONF_CLASS_* */
+		struct name *names; /* folded; "." is all */
+		size_t nnames;
+		uint32_t sample;   /* millionths */
+	} query_log;               /* SM-02 */
+	enum conf_privacy privacy; /* LG-04 */
+	int log_level;             /* enum log_level */
 };
 
 enum conf_severity { CONF_ERROR, CONF_WARNING };

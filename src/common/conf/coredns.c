@@ -41,7 +41,8 @@ static const struct word directives[] = {
 	{"kubernetes", "write kubernetes = { zones = [ ... ]; }"},
 	{"loadbalance", "write loadbalance = { policy = \"shuffle\"; }, or \"weighted\""},
 	{"local", NOT_YET},
-	{"log", "write log = { level = \"info\"; }; a log of queries is " NOT_YET},
+	{"log", "write query_log = { format = \"coredns\"; }; log = { ... } is "
+		"for what the appliance itself has to say"},
 	{"loop", "write loop_detection = \"break\""},
 	{"metadata", "built in, leave it out"},
 	{"minimal", NOT_YET},

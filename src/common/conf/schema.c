@@ -19,6 +19,9 @@ static const char *const transports[] = {"udp", "tcp", "tls", "client", NULL};
 static const char *const stales[] = {"off", "verify", "immediate", NULL};
 static const char *const compats[] = {"off", "on", "extra", NULL};
 static const char *const acls[] = {"allow", "block", "filter", "drop", NULL};
+static const char *const query_logs[] = {"off", "kv", "json", "coredns", NULL};
+static const char *const query_classes[] = {"success", "denial", "error", "all", NULL};
+static const char *const privacies[] = {"off", "hash", "prefix", NULL};
 static const char *const loops[] = {"break", "warn", "exit", NULL};
 
 /* Where a value goes: FIELD is a value, LIST a pointer and a count. */
@@ -519,6 +522,25 @@ const struct key schema[] = {
 	 WORDS("\"on\"", compats), FIELD(metrics.coredns_compat),
 	 "the counters under CoreDNS's names too: \"on\", \"off\", or \"extra\": also "
 	 "names from before CoreDNS 1.7"},
+	{"query_log.format", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"off\"", query_logs),
+	 FIELD(query_log.format),
+	 "a line on stderr for each query: \"kv\" (key=value), \"json\", \"coredns\" (as "
+	 "its `log` does), or \"off\""},
+	{"query_log.classes", KEY_WORDS, RELOAD, NO_RANGE,
+	 WORDS("[ \"all\" ]", query_classes), FIELD(query_log.classes),
+	 "replies that are logged: \"success\", \"denial\" (no such name or type), "
+	 "\"error\", or \"all\""},
+	{"query_log.names", KEY_ZONES, RELOAD, 0, CONF_LOG_ZONES_MAX, "zones",
+	 DEFAULT("[ \".\" ]"), LIST(query_log.names, query_log.nnames),
+	 "names that are logged, with all below them; a CIDR stands for its reverse "
+	 "zones"},
+	{"query_log.sample", KEY_FRACTION, RELOAD, NO_RANGE, DEFAULT("1.0"),
+	 FIELD(query_log.sample),
+	 "the part of them that is logged, drawn at random: 0.01 is one in a hundred"},
+	{"privacy", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"off\"", privacies),
+	 FIELD(privacy),
+	 "clients in what is shown of queries: \"off\": their addresses, \"hash\", or "
+	 "\"prefix\": /24 and /56"},
 	{"log.level", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"info\"", levels),
 	 FIELD(log_level),
 	 "least severe lines that are written: \"error\", \"warning\", \"info\", "
@@ -539,7 +561,12 @@ const struct key *schema_find(const char *path)
 
 bool schema_is_list(const struct key *k)
 {
-	return k->type == KEY_RCODES || k->type >= KEY_ZONES;
+	return schema_is_bits(k) || k->type >= KEY_ZONES;
+}
+
+bool schema_is_bits(const struct key *k)
+{
+	return k->type == KEY_RCODES || k->type == KEY_WORDS;
 }
 
 size_t schema_next(const char *prefix, size_t i)
@@ -571,7 +598,8 @@ bool schema_is_group(const char *path)
 
 static void put_words(const struct key *k, char *out, size_t cap)
 {
-	size_t n = (size_t)snprintf(out, cap, "one of");
+	size_t n = (size_t)snprintf(
+		out, cap, k->type == KEY_WORDS ? "a list of" : "one of");
 
 	for (size_t i = 0; k->words[i] != NULL && n < cap; i++)
 		n += (size_t)snprintf(
@@ -580,6 +608,7 @@ static void put_words(const struct key *k, char *out, size_t cap)
 
 static const char *const shapes[] = {
 	[KEY_BOOL] = "true or false",
+	[KEY_FRACTION] = "a number from 0 to 1, such as 0.25",
 	[KEY_SELECTOR] = "a label selector in quotes",
 	[KEY_NAME] = "a domain name in quotes",
 	[KEY_ADDRESS] = "an IP address in quotes",
@@ -651,6 +680,7 @@ const char *schema_expected(const struct key *k, char *out, size_t cap)
 		put_range(k, out, cap);
 		break;
 	case KEY_WORD:
+	case KEY_WORDS:
 		put_words(k, out, cap);
 		break;
 	case KEY_GROUPS:

@@ -454,6 +454,8 @@ void segment_board_unlink(const char *instance)
 
 static size_t stat_octets(enum stat_role role)
 {
+	if (role == STAT_WORKER)
+		return STAT_WORKER_OCTETS;
 	return role == STAT_FORWARDER ? STAT_FORWARDER_OCTETS : STAT_OCTETS;
 }
 

@@ -75,6 +75,21 @@ const char *stat_api_code_text(unsigned index)
 	return index < STAT_API_CODES ? texts[index] : NULL;
 }
 
+const char *stat_source_text(unsigned source)
+{
+	static const char *const words[STAT_SOURCES] = {
+		[SOURCE_CLUSTER] = "cluster",
+		[SOURCE_LOCAL] = "local",
+		[SOURCE_CACHE] = "cache",
+		[SOURCE_STALE] = "stale",
+		[SOURCE_FORWARD] = "forward",
+		[SOURCE_POLICY] = "policy",
+		[SOURCE_ERROR] = "error",
+	};
+
+	return source < STAT_SOURCES ? words[source] : "-";
+}
+
 const char *stat_failure_text(unsigned failure)
 {
 	static const char *const words[STAT_FAILURES] = {

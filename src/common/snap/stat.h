@@ -12,8 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "snap/ring.h"
+
 #define STAT_MAGIC            UINT64_C(0x317461747364736d)
 #define STAT_OCTETS           16384
+#define STAT_WORKER_OCTETS    360448 /* with its ring */
 #define STAT_FORWARDER_OCTETS 262144 /* a forwarder's page has more to say */
 #define STAT_RCODES           24
 #define STAT_SHARES           256 /* of sockets: as many as workers at most */
@@ -75,6 +78,9 @@ enum stat_source {
 	SOURCE_ERROR,   /* a faulty query, or a failure of ours */
 	STAT_SOURCES
 };
+
+/* "cluster", "local", ...; of a number that is none "-". */
+const char *stat_source_text(unsigned source);
 
 /*
  * Upper bounds of histograms. "fine": 1 us doubled up to 4.19 s, and more. "time"
@@ -155,6 +161,7 @@ struct stat_worker {
 	stat_u64 asked_size[2][STAT_SIZES], asked_octets[2]; /* by [TCP]: CM-06 */
 	stat_u64 reply_size[2][STAT_SIZES], reply_octets[2]; /* CM-07 */
 	stat_u64 acl[STAT_ACL]; /* queries by enum acl_action, with rules (MQ-12) */
+	struct ring ring;       /* the latest queries */
 };
 
 /* An object of shared memory: its name behind that of the instance; what it takes. */
@@ -345,6 +352,8 @@ struct stat_supervisor {
 	stat_u64 withdrawn[STAT_SHARES]; /* 1: steered around (MP-10) */
 };
 
+#define STAT_LOG_RINGS 512 /* slots of workers */
+
 struct stat_admin {
 	struct stat_head head;
 	_Alignas(64) stat_u64 requests[3][STAT_API_CODES]; /* health, ready, metrics */
@@ -354,6 +363,9 @@ struct stat_admin {
 	/* Queries of our own (HR-05): how long they took, those that failed. */
 	stat_u64 probe_fine[STAT_FINE], probe_slim[STAT_SLIM], probe_ns;
 	stat_u64 probe_failures;
+	/* How far the ring of each slot was read for the query log (SM-02). */
+	_Alignas(64) stat_u64 log_next[STAT_LOG_RINGS], log_logged[STAT_LOG_RINGS];
+	stat_u64 log_lost; /* queries that were to be logged (MN-07) */
 };
 
 /*
@@ -451,7 +463,7 @@ static inline uint64_t stat_sum(const stat_u64 *c, size_t n)
 
 _Static_assert(sizeof(struct stat_supervisor) <= STAT_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_admin) <= STAT_OCTETS, "stat page");
-_Static_assert(sizeof(struct stat_worker) <= STAT_OCTETS, "stat page");
+_Static_assert(sizeof(struct stat_worker) <= STAT_WORKER_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_controller) <= STAT_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_forwarder) <= STAT_FORWARDER_OCTETS, "stat page");
 
