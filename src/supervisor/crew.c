@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/pair.h"
 #include "snap/segment.h"
+#include "supervisor/ownpage.h"
 #include "supervisor/reload.h"
 #include "supervisor/supervise.h"
 
@@ -99,7 +100,7 @@ static void clear(struct supervisor *s, uint32_t from, uint32_t to)
 
 int crew_open(struct supervisor *s)
 {
-	int ret = 0;
+	int ret = ownpage_open(s);
 
 	s->crew = mem_alloc(s->slots.n, sizeof(*s->crew));
 	clear(s, 0, s->slots.n);
@@ -122,6 +123,7 @@ void crew_close(struct supervisor *s)
 	}
 	free(s->crew);
 	s->crew = NULL;
+	ownpage_close(s);
 }
 
 void crew_kill(struct supervisor *s, uint32_t i, const char *reason)
@@ -543,6 +545,7 @@ void crew_tick(struct supervisor *s, uint64_t now_ns)
 {
 	uint32_t i;
 
+	ownpage_beat(s, now_ns);
 	for (i = 0; i < s->slots.n; i++) {
 		if (s->crew[i].page == NULL) /* a slot that could not be made */
 			continue;

@@ -9,6 +9,7 @@
 #define SNAP_STAT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,7 +19,13 @@
 #define STAT_RCODES           24
 #define STAT_QTYPES           18 /* 17 values and "other" (ME-09) */
 
-enum stat_role { STAT_WORKER = 1, STAT_CONTROLLER, STAT_FORWARDER, STAT_ADMIN };
+enum stat_role {
+	STAT_WORKER = 1,
+	STAT_CONTROLLER,
+	STAT_FORWARDER,
+	STAT_ADMIN,
+	STAT_SUPERVISOR,
+};
 
 /* Why a packet got no reply (MQ-04). */
 enum stat_drop {
@@ -261,6 +268,60 @@ struct stat_controller {
 	stat_u64 frozen_generation; /* whose records are served */
 	stat_u64 settings_withheld; /* 1: settings wait for the thaw */
 	stat_u64 freeze_lost_ns;    /* wall clock: one ended by itself; 0: none did */
+	/* The last configuration whose settings are published, and the generation that
+	 * had them first, which is stored before. */
+	stat_u64 config_generation, config_served;
+};
+
+/* What became of a reload. */
+enum stat_reload { RELOAD_NONE, RELOAD_ACCEPTED, RELOAD_UNCHANGED, RELOAD_REFUSED };
+
+#define STAT_PATH_WORDS    64  /* 512 octets with the NUL */
+#define STAT_REFUSAL_WORDS 384 /* 3,072 of them */
+
+/*
+ * The last reload that ended. Written by the supervisor alone, between two changes of
+ * `reload_seq`, which is odd meanwhile.
+ */
+struct stat_outcome {
+	stat_u64 number;        /* of the reload; 0: there was none */
+	stat_u64 outcome;       /* enum stat_reload */
+	stat_u64 config_number; /* that is current since */
+	stat_u64 workers_was;   /* before it */
+	stat_u64 added, removed; /* listening addresses, as configured */
+	stat_u64 refusal[STAT_REFUSAL_WORDS]; /* text, lines; "" unless refused */
+};
+
+/* What runs, written as the outcome is. */
+struct stat_config {
+	stat_u64 number;
+	stat_u64 digest[4];        /* SHA-256 of the files, as its octets stand */
+	stat_u64 wall_ns;          /* when it was taken */
+	stat_u64 last_good;        /* 1: the files had errors at the start (OP-26) */
+	stat_u64 fd;               /* the supervisor's descriptor of the memory file */
+	stat_u64 restart;          /* keys that wait for the next start */
+	stat_u64 workers;          /* shares that there shall be */
+	stat_u64 addresses;        /* listening addresses, as configured */
+	stat_u64 path[STAT_PATH_WORDS]; /* of the file */
+	stat_u64 kept[STAT_PATH_WORDS]; /* where the last good one is kept */
+};
+
+struct stat_supervisor {
+	struct stat_head head;
+	_Alignas(64) stat_u64 config_number; /* current */
+	stat_u64 reloads[2];                 /* accepted, refused (MN-01) */
+	stat_u64 reload_failed;              /* 1: the last one was refused (MN-02) */
+	stat_u64 reload_wall_ns;
+	stat_u64 reload_unchanged; /* of those accepted: nothing was new */
+	/*
+	 * Reloads are numbered. One that has a number above that which `reload_begun` had
+	 * reads the files after that was looked at; `reload_whole` is the number of the
+	 * last one after which nothing was left to do: workers, listeners.
+	 */
+	stat_u64 reload_begun, reload_whole;
+	stat_u64 reload_seq;
+	struct stat_outcome reload;
+	struct stat_config config;
 };
 
 /*
@@ -295,6 +356,40 @@ static inline uint64_t stat_get(const stat_u64 *c)
 	return atomic_load_explicit(c, memory_order_relaxed);
 }
 
+/*
+ * A text in n words: octets as they stand, cut to fit, ended by a NUL. The reader's `out`
+ * has 8 * n octets; of a page that somebody damaged it ends with a NUL too. Returns it.
+ */
+void stat_text_set(stat_u64 *words, size_t n, const char *text);
+const char *stat_text_get(const stat_u64 *words, size_t n, char *out);
+
+/*
+ * What a reader copied between these two is of one piece if the second says true:
+ * `seq` is odd, or moves, while the writer is at it.
+ */
+static inline uint64_t stat_read_begin(const stat_u64 *seq)
+{
+	return atomic_load_explicit(seq, memory_order_acquire);
+}
+
+static inline bool stat_read_done(const stat_u64 *seq, uint64_t begun)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return (begun & 1) == 0 && stat_get(seq) == begun;
+}
+
+/* The writer's side of it. */
+static inline void stat_write_begin(stat_u64 *seq)
+{
+	stat_add(seq, 1);
+	atomic_thread_fence(memory_order_release);
+}
+
+static inline void stat_write_done(stat_u64 *seq)
+{
+	atomic_store_explicit(seq, stat_get(seq) + 1, memory_order_release);
+}
+
 /* The sum of n of them. */
 static inline uint64_t stat_sum(const stat_u64 *c, size_t n)
 {
@@ -305,6 +400,7 @@ static inline uint64_t stat_sum(const stat_u64 *c, size_t n)
 	return total;
 }
 
+_Static_assert(sizeof(struct stat_supervisor) <= STAT_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_worker) <= STAT_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_controller) <= STAT_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_forwarder) <= STAT_FORWARDER_OCTETS, "stat page");
