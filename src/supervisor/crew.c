@@ -12,6 +12,7 @@
 #include <sys/random.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pair.h"
@@ -37,7 +38,7 @@ static bool is_controller(const struct supervisor *s, uint32_t i)
 
 static const char *role(const struct supervisor *s, uint32_t i)
 {
-	static const char *const names[] = {"worker", "forwarder", "controller"};
+	static const char *const names[] = {"worker", "forwarder", "admin", "controller"};
 
 	return names[slots_role(&s->slots, i)];
 }
@@ -51,7 +52,7 @@ static uint32_t number(const struct supervisor *s, uint32_t i)
 static const struct program *program(const struct supervisor *s, uint32_t i)
 {
 	const struct program *const programs[] = {
-		&s->worker, &s->forwarder, &s->controller};
+		&s->worker, &s->forwarder, &s->admin, &s->controller};
 
 	return programs[slots_role(&s->slots, i)];
 }
@@ -59,15 +60,15 @@ static const struct program *program(const struct supervisor *s, uint32_t i)
 static enum stat_role page_role(const struct supervisor *s, uint32_t i)
 {
 	static const enum stat_role roles[] = {
-		STAT_WORKER, STAT_FORWARDER, STAT_CONTROLLER};
+		STAT_WORKER, STAT_FORWARDER, STAT_ADMIN, STAT_CONTROLLER};
 
 	return roles[slots_role(&s->slots, i)];
 }
 
 const char *crew_name(const struct supervisor *s, uint32_t i, char out[16])
 {
-	if (is_controller(s, i))
-		snprintf(out, 16, "controller");
+	if (i >= slots_admin(&s->slots))
+		snprintf(out, 16, "%s", role(s, i));
 	else
 		snprintf(out, 16, "%c%" PRIu32, role(s, i)[0], number(s, i));
 	return out;
@@ -302,6 +303,33 @@ static void equip_forwarder(struct supervisor *s, uint32_t i)
 		send_peer(s, i, worker, f, KEEP_FORWARDER);
 }
 
+void crew_tell_admin(struct supervisor *s)
+{
+	const struct conf *c = &s->config.conf;
+	const struct message_admin m = {
+		.type = MESSAGE_ADMIN,
+		.compat = c->metrics.coredns_compat,
+		.port = s->port != 0 ? s->port : c->listen[0].port,
+		.max_stale_ns = c->ready.max_stale_ns,
+	};
+
+	if (s->slots.admins > 0)
+		crew_send(s, slots_admin(&s->slots), &m, sizeof(m), -1);
+}
+
+/* Its listeners stay open whatever becomes of it. */
+static void equip_admin(struct supervisor *s, uint32_t i)
+{
+	crew_tell_admin(s);
+	for (size_t k = 0; k < HTTPSOCK_KINDS; k++) {
+		const struct message_socket m = {
+			.type = MESSAGE_SOCKET, .key = s->http.key[k]};
+
+		if (s->http.fd[k] >= 0)
+			crew_send(s, i, &m, sizeof(m), s->http.fd[k]);
+	}
+}
+
 /* What the process of slot i needs besides START. */
 static void equip(struct supervisor *s, uint32_t i)
 {
@@ -315,6 +343,9 @@ static void equip(struct supervisor *s, uint32_t i)
 		break;
 	case SLOT_FORWARDER:
 		equip_forwarder(s, i);
+		break;
+	case SLOT_ADMIN:
+		equip_admin(s, i);
 		break;
 	case SLOT_CONTROLLER:
 		reload_hand_over(s);
@@ -342,6 +373,7 @@ static void start_one(struct supervisor *s, uint32_t i, uint64_t now_ns)
 		slots_failed(&s->slots, i, now_ns, draw());
 		return;
 	}
+	stat_add(&s->stat->starts[slots_role(&s->slots, i)], 1);
 	uint64_t life = slots_started(&s->slots, i, pid, now_ns);
 	log_line(LOG_INFO, "%s started slot=%" PRIu32 " pid=%d life=%" PRIu64, role(s, i),
 		number(s, i), (int)pid, life);
@@ -449,6 +481,17 @@ static void log_death(struct supervisor *s, uint32_t i, int status, uint64_t now
 		reason != NULL ? reason : "");
 }
 
+/* MP-03. The page's processes are in the order of our roles. */
+static void count_death(struct supervisor *s, uint32_t i, int status)
+{
+	const char *reason = s->crew[i].reason;
+	enum stat_exit how = WIFEXITED(status) ? EXIT_STATUS : EXIT_SIGNAL;
+
+	if (reason != NULL && strcmp(reason, "heartbeat") == 0)
+		how = EXIT_HEARTBEAT;
+	stat_add(&s->stat->exits[slots_role(&s->slots, i)][how], 1);
+}
+
 /*
  * The worker of `share` loops now, or has recovered: change who else reads its sockets.
  * `who` says for each slot whether it read them before.
@@ -515,6 +558,7 @@ static void bury(struct supervisor *s, uint32_t i, int status, uint64_t now_ns)
 		s->crew[i].pair = -1;
 	}
 	log_death(s, i, status, now_ns);
+	count_death(s, i, status);
 	if (is_controller(s, i))
 		reload_controller_died(s);
 	/* What it has parked is for a successor, which is told to end again. */

@@ -154,6 +154,8 @@ static int open_programs(struct supervisor *s)
 		ret = child_program_open(&s->worker, "shmdns-worker");
 	if (ret == 0 && s->config.conf.forwarders > 0)
 		ret = child_program_open(&s->forwarder, "shmdns-forwarder");
+	if (ret == 0 && httpsock_wanted(&s->config.conf))
+		ret = child_program_open(&s->admin, "shmdns-admin");
 	return ret;
 }
 
@@ -183,7 +185,7 @@ static int run(struct supervisor *s, uint16_t port)
 	s->instance = lock.instance;
 	cpus_find("", &cpus);
 	slots_init(&s->slots, cpus_workers(&cpus, c->workers), c->forwarders,
-		clock_mono_ns());
+		httpsock_wanted(c), clock_mono_ns());
 	s->success = c->cache.success.size / MAX(c->forwarders, 1);
 	s->denial = c->cache.denial.size / MAX(c->forwarders, 1);
 	/* Before the sockets: single addresses take the descriptors that are left. */
@@ -192,11 +194,13 @@ static int run(struct supervisor *s, uint16_t port)
 		goto out;
 	if (open_sockets(s, port) < 0)
 		goto out;
+	httpsock_open(&s->http, c);
 	if (crew_open(s) < 0)
 		goto out;
 	status = supervise(s);
 	crew_close(s);
 out:
+	httpsock_close(&s->http);
 	sockets_close(&s->sockets);
 	keep_close(&s->keep);
 	slots_fini(&s->slots);
@@ -212,6 +216,8 @@ int main(int argc, char **argv)
 		.next = {.fd = -1},
 		.worker = {.fd = -1},
 		.forwarder = {.fd = -1},
+		.admin = {.fd = -1},
+		.http = HTTPSOCK_NONE,
 		.controller = {.fd = -1},
 	};
 	struct options o;
@@ -228,6 +234,7 @@ int main(int argc, char **argv)
 	notify_init();
 	store_init();
 	s.path = o.path;
+	s.port = o.port;
 	s.quiet = o.quiet;
 	status = 1;
 	if (load(&s) == 0) {
@@ -239,6 +246,7 @@ int main(int argc, char **argv)
 		confmem_close(&s.first);
 	}
 	child_program_close(&s.controller);
+	child_program_close(&s.admin);
 	child_program_close(&s.forwarder);
 	child_program_close(&s.worker);
 	notify_fini();

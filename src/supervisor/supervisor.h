@@ -14,6 +14,7 @@
 #include "snap/stat.h"
 #include "supervisor/child.h"
 #include "supervisor/confmem.h"
+#include "supervisor/httpsock.h"
 #include "supervisor/keep.h"
 #include "supervisor/lameduck.h"
 #include "supervisor/slots.h"
@@ -29,13 +30,15 @@ struct crew {
 
 /*
  * Nobody is told to end before the lameduck is over. Workers first: what they have parked
- * is settled while there are forwarders. In the order of enum slot_role.
+ * is settled while there are forwarders. /health is answered as long as there is anybody
+ * else. In the order of enum slot_role.
  */
 enum stop_stage {
 	STOP_NOT,
 	STOP_LAMEDUCK,
 	STOP_WORKERS,
 	STOP_FORWARDERS,
+	STOP_ADMIN,
 	STOP_CONTROLLER
 };
 
@@ -70,7 +73,8 @@ struct reload_note {
 struct supervisor {
 	const char *path;     /* of the configuration; borrowed */
 	const char *instance; /* that we run as, whatever a reload says; borrowed */
-	bool quiet;           /* warnings and errors only, whatever log.level says */
+	uint16_t port; /* in the place of all ports of `listen`; 0: as configured */
+	bool quiet;    /* warnings and errors only, whatever log.level says */
 
 	struct confmem first;   /* the one of the start, when it is current no more */
 	struct confmem config;  /* current */
@@ -86,7 +90,7 @@ struct supervisor {
 	bool config_taken;      /* the controller that runs now has the current one */
 	bool config_ever;       /* some controller took one: the start has succeeded */
 
-	struct program worker, forwarder, controller;
+	struct program worker, forwarder, admin, controller;
 	struct slots slots;
 	struct keep keep;
 	uint64_t success, denial; /* octets of each cache, as it was at the start */
@@ -94,6 +98,7 @@ struct supervisor {
 	struct sockets sockets;
 	struct resize resize;
 	struct watch watch;
+	struct httpsock http;         /* the admin's listeners */
 	struct stat_supervisor *stat; /* our own page, mapped; NULL: there is none yet */
 
 	int epoll, signals, addresses; /* owned */

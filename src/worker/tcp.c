@@ -357,6 +357,7 @@ static enum fate answer_one(struct connection *c, const struct basis *b, uint8_t
 		fate = FATE_NO_QUERY;
 	if (fate == FATE_REPLY) {
 		query_count_reply(&p, w->stat);
+		query_count_time(&p, w->stat, clock_mono_ns());
 		needs_replied(w, &p, b->now_ns);
 	}
 	*reply_len = p.reply_len;

@@ -49,6 +49,9 @@ struct worker {
 	bool retiring;      /* told to end */
 	bool ready_due;     /* READY has not been taken by the pair yet */
 	uint64_t failures;  /* of refreshes that were logged */
+	struct {
+		uint64_t busy_ns, refreshes, refresh_failures, torn;
+	} before; /* what predecessors have counted in the page (ME-05) */
 	struct log_bucket refresh_log, receive_log, control_log;
 	struct event *control, *poll, *tick, *step, *term;
 	struct worker_socket sockets[WORKER_SOCKETS_MAX];

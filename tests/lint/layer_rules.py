@@ -93,6 +93,11 @@ SHELL = (
     "src/worker/tcp",
     "src/worker/udp",
     "src/worker/worker",
+    "src/admin/admin",
+    "src/admin/control",
+    "src/admin/http",
+    "src/admin/main",
+    "src/admin/pages",
     "src/ctl/",
 )
 

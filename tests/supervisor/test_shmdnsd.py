@@ -22,7 +22,9 @@ import unittest
 
 BUILD = os.environ.get("SHMDNS_BUILD", os.getcwd())
 WAIT = 20  # seconds; how long anything awaited may take at most
-CHILDREN = ("shmdns-controller", "shmdns-worker", "shmdns-forwarder")
+CHILDREN = ("shmdns-controller", "shmdns-worker", "shmdns-forwarder", "shmdns-admin")
+NO_HTTP = ('health = { listen = ""; lameduck = "0s"; }; ready = { listen = ""; }; '
+           'metrics = { listen = ""; };')
 
 
 def free_port():
@@ -81,15 +83,14 @@ class Appliance:
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
 
-    def configure(self, listen, workers, more=""):
+    def configure(self, listen, workers, more="", http=NO_HTTP):
         self.listen, self.workers = listen, workers
         entries = ", ".join('{ address = "%s"; port = %d; }' % (a, self.port) for a in listen)
         with open(self.path("conf.new"), "w", encoding="ascii") as f:
             f.write('instance = "%s";\nrun_dir = "%s";\nstate_dir = "%s";\nworkers = %d;\n'
-                    'listen = ( %s );\nkubernetes = { source = "files"; path = "%s"; };\n'
-                    'health = { lameduck = "0s"; };\n%s\n'
+                    'listen = ( %s );\nkubernetes = { source = "files"; path = "%s"; };\n%s\n%s\n'
                     % (self.instance, self.path("run"), self.path("state"), workers, entries,
-                       self.dir, more))
+                       self.dir, http, more))
         os.rename(self.path("conf.new"), self.path("conf"))  # it is watched
 
     def lock(self):
@@ -212,7 +213,7 @@ class Life(Base):
         """SD-01, SD-02, SH-10: READY when all serve; nothing is left behind."""
         a = self.appliance().start()
         a.told("READY=1")
-        self.assertEqual(len(a.shm()), 8)
+        self.assertEqual(len(a.shm()), 9)
         self.assertEqual({a.ask() for _ in range(64)}, {(0, 0), (1, 1)})
         self.assertEqual(a.stop(), 0)
         a.told("STOPPING=1")
@@ -267,7 +268,7 @@ class Life(Base):
         second = a.run()
         self.assertEqual(second.returncode, 1)
         self.assertIn("a controller with another run_dir", second.stderr)
-        self.assertEqual(len(a.shm()), 8)
+        self.assertEqual(len(a.shm()), 9)
 
     def test_supervisor_killed(self):
         """G5: with it all end; the next one removes what is left and starts."""
@@ -276,9 +277,9 @@ class Life(Base):
         a.process.wait(WAIT)
         for pid in a.pids():
             eventually("death of %d" % pid, lambda p=pid: not alive(p))
-        self.assertEqual(len(a.shm()), 8)
+        self.assertEqual(len(a.shm()), 9)
         a.start(wait=False)
-        a.line("leftovers removed instance=%s objects=7" % a.instance)
+        a.line("leftovers removed instance=%s objects=8" % a.instance)
         a.line("supervisor: ready workers", count=2)
         self.assertEqual(a.stop(), 0)
         self.assertEqual(a.shm(), [])

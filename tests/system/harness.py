@@ -340,7 +340,7 @@ class Appliance:
 
     def __init__(self, objects=None, workers=2, listen=None, extra="", directory=None,
                  instance=None, wrap=(), env=None, kubernetes="", forward="()",
-                 health='lameduck = "0s";'):
+                 health='lameduck = "0s";', http=None, http_more=None):
         self.directory = directory or tempfile.mkdtemp(prefix="shmdns-test-")
         self.own_directory = directory is None
         self.instance = instance or f"t{os.getpid()}-{random.randrange(1 << 24):06x}"
@@ -352,7 +352,9 @@ class Appliance:
         self.extra = extra
         self.kubernetes = kubernetes
         self.forward = forward  # nobody: no test sends anything off loopback by itself
-        self.health = health
+        # Ports of the admin by key ("health", ...); none: many appliances run at once.
+        self.http = http or {}
+        self.http_more = {"health": health, **(http_more or {})}  # {"ready": "max_stale = ..."}
         self.wrap = list(wrap)
         self.env = {**os.environ, **(env or {})}
         self.env.pop("JOURNAL_STREAM", None)
@@ -376,9 +378,16 @@ kubernetes: {{
     {self.kubernetes}
 }};
 forward = {self.forward};
-health = {{ {self.health} }};
+{self.http_keys()}
 {self.extra}
 """)
+
+    def http_keys(self):
+        """Keys of the admin's listeners, with those that a test has for the same groups."""
+        ports = {k: f"127.0.0.1:{self.http[k]}" if k in self.http else ""
+                 for k in ("health", "ready", "metrics")}
+        return " ".join(f'{k} = {{ listen = "{a}"; {self.http_more.get(k, "")} }};'
+                        for k, a in ports.items())
 
     def source(self):
         """Where objects come from, as keys of `kubernetes`."""

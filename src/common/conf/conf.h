@@ -39,6 +39,7 @@ enum conf_transport {
 	CONF_TRANSPORT_CLIENT,
 };
 enum conf_stale { CONF_STALE_OFF, CONF_STALE_VERIFY, CONF_STALE_IMMEDIATE };
+enum conf_compat { CONF_COMPAT_OFF, CONF_COMPAT_ON, CONF_COMPAT_EXTRA };
 enum conf_acl_action {
 	CONF_ACL_ALLOW,
 	CONF_ACL_BLOCK,
@@ -63,9 +64,9 @@ enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 #define CONF_AUTO           UINT32_MAX /* "auto" where 0 is a number */
 
 struct conf_listen {
-	struct addr addr; /* all zero octets: wildcard */
+	struct addr addr; /* all zero octets: wildcard; len 0: of both families */
 	uint32_t scope;   /* interface index of a link-local address, else 0 */
-	uint16_t port;    /* host order */
+	uint16_t port;    /* host order; 0: not listened (HTTP) */
 };
 
 /* kubernetes.*: RO rows. Strings and arrays are owned by the conf. */
@@ -273,8 +274,17 @@ struct conf {
 	size_t nforward_clients;
 	enum conf_loop loop_detection; /* LO-02 */
 	struct {
-		uint64_t lameduck_ns; /* HR-04; 0: none */
+		struct conf_listen listen; /* HR-01 */
+		uint64_t lameduck_ns;      /* HR-04; 0: none */
 	} health;
+	struct {
+		struct conf_listen listen; /* HR-02 */
+		uint64_t max_stale_ns;     /* 0: off (HR-03) */
+	} ready;
+	struct {
+		struct conf_listen listen;
+		enum conf_compat coredns_compat; /* ME-01 */
+	} metrics;
 	struct conf_acl *acl; /* [] = everybody may know of everything */
 	size_t nacl;
 	struct {

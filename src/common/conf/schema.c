@@ -17,6 +17,7 @@ static const char *const forward_policies[] = {
 	"random", "round_robin", "sequential", "fastest", NULL};
 static const char *const transports[] = {"udp", "tcp", "tls", "client", NULL};
 static const char *const stales[] = {"off", "verify", "immediate", NULL};
+static const char *const compats[] = {"off", "on", "extra", NULL};
 static const char *const acls[] = {"allow", "block", "filter", "drop", NULL};
 static const char *const loops[] = {"break", "warn", "exit", NULL};
 
@@ -497,10 +498,27 @@ const struct key schema[] = {
 	{"reload.jitter", KEY_DURATION, RELOAD, 0, 86400, "s", DEFAULT("\"15s\""),
 	 FIELD(reload.jitter_ns),
 	 "so much earlier or later, but no more than half of the interval"},
+	{"health.listen", KEY_LISTENER, START, NO_RANGE, DEFAULT("\":8080\""),
+	 FIELD(health.listen),
+	 "where GET /health is answered: is there a worker; \"\": nowhere"},
 	{"health.lameduck", KEY_DURATION, RELOAD, 0, 300, "s", DEFAULT("\"15s\""),
 	 FIELD(health.lameduck_ns),
 	 "answers go on for so long after SIGTERM, and until nobody asks, at most for "
 	 "twice as long"},
+	{"ready.listen", KEY_LISTENER, START, NO_RANGE, DEFAULT("\":8181\""),
+	 FIELD(ready.listen),
+	 "where GET /ready is answered: do all workers serve all records; \"\": nowhere"},
+	{"ready.max_stale", KEY_DURATION, RELOAD, 0, 604800, "s", DEFAULT("\"0s\""),
+	 FIELD(ready.max_stale_ns),
+	 "not ready when the API server was silent for so long; \"0s\": that is no "
+	 "reason"},
+	{"metrics.listen", KEY_LISTENER, START, NO_RANGE, DEFAULT("\":9153\""),
+	 FIELD(metrics.listen),
+	 "where GET /metrics is answered, for Prometheus; \"\": nowhere"},
+	{"metrics.coredns_compat", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"on\"", compats), FIELD(metrics.coredns_compat),
+	 "the counters under CoreDNS's names too: \"on\", \"off\", or \"extra\": also "
+	 "names from before CoreDNS 1.7"},
 	{"log.level", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"info\"", levels),
 	 FIELD(log_level),
 	 "least severe lines that are written: \"error\", \"warning\", \"info\", "
@@ -567,6 +585,8 @@ static const char *const shapes[] = {
 	[KEY_ADDRESS] = "an IP address in quotes",
 	[KEY_RRTYPE] = "a type of records in quotes, such as \"NS\"",
 	[KEY_RCODES] = "a list of rcodes such as [ \"SERVFAIL\" ]",
+	[KEY_LISTENER] =
+		"\":port\", \"IP:port\" or \"[IPv6]:port\"; \"\" switches it off",
 	[KEY_ENDPOINT] = "an address in quotes: IP, IP:port or [IPv6]:port",
 	[KEY_ZONES] = "a list of zone names and CIDRs in quotes",
 	[KEY_NAMES] = "a list of domain names in quotes",

@@ -30,6 +30,7 @@ enum key_type {
 	KEY_ADDRESS,   /* an address without a port, or ""; struct addr */
 	KEY_RRTYPE,    /* a type such as "NS"; uint16_t */
 	KEY_RCODES,    /* list of rcodes; uint16_t with bit 1 << rcode */
+	KEY_LISTENER,  /* IP:port, [v6]:port, :port or ""; struct conf_listen */
 	KEY_ENDPOINT,  /* of listen: IP, IP:port, [v6]:port, with %interface */
 	KEY_ZONES,     /* list of zone names and CIDRs; struct name */
 	KEY_NAMES,     /* list of domain names; struct name, folded */

@@ -71,6 +71,21 @@ static void show_endpoint(const struct conf_listen *l, FILE *out)
 	fputc('"', out);
 }
 
+/* ":9153", "127.0.0.1:9153", "" */
+static void show_listener(const struct conf_listen *l, FILE *out)
+{
+	char text[ADDR_TEXT_MAX] = "";
+
+	if (l->addr.len > 0)
+		addr_text(&l->addr, text);
+	if (l->port == 0)
+		fputs("\"\"", out);
+	else if (l->addr.len == 16)
+		fprintf(out, "\"[%s]:%u\"", text, l->port);
+	else
+		fprintf(out, "\"%s:%u\"", text, l->port);
+}
+
 /* [tls://](ADDRESS|[IPv6]|NAME)[%SCOPE][:PORT][#NAME], or the path of a resolv.conf. */
 static void show_upstream(const struct conf_upstream *u, FILE *out)
 {
@@ -238,6 +253,9 @@ void show_value(const struct key *k, const void *base, FILE *out)
 		break;
 	case KEY_RCODES:
 		show_rcodes((uint16_t)number(k, at), out);
+		break;
+	case KEY_LISTENER:
+		show_listener(at, out);
 		break;
 	case KEY_ENDPOINT:
 		show_endpoint(at, out);

@@ -415,6 +415,36 @@ static bool set_address(
 	return true;
 }
 
+/* Host and port of a listener; without a host it is for all addresses. */
+static bool parse_listener(char *text, struct conf_listen *out)
+{
+	char *host, *port;
+
+	if (!endpoint_split(text, &host, &port) || port == NULL ||
+		!endpoint_port(port, &out->port))
+		return false;
+	return host[0] == '\0' || (addr_parse(host, strlen(host), &out->addr) &&
+					  !endpoint_multicast(&out->addr) &&
+					  !endpoint_link_local(&out->addr));
+}
+
+static bool set_listener(
+	struct parse *p, const struct key *k, const struct value *v, void *base)
+{
+	const char *s = config_setting_get_string(v->setting);
+	struct conf_listen listen = {0};
+
+	if (s == NULL)
+		return value_mismatch(p, k, v);
+	char *text = mem_dup(s, strlen(s));
+	bool ok = s[0] == '\0' || parse_listener(text, &listen);
+	free(text);
+	if (!ok)
+		return value_mismatch(p, k, v);
+	memcpy((uint8_t *)base + k->offset, &listen, sizeof(listen));
+	return true;
+}
+
 /* A type that records have: not OPT, and nothing that is for questions only. */
 static bool set_rrtype(
 	struct parse *p, const struct key *k, const struct value *v, void *base)
@@ -522,6 +552,8 @@ bool value_set(struct parse *p, const struct key *k, const struct value *v, void
 		return set_address(p, k, v, base);
 	case KEY_RRTYPE:
 		return set_rrtype(p, k, v, base);
+	case KEY_LISTENER:
+		return set_listener(p, k, v, base);
 	case KEY_ENDPOINT:
 		return set_endpoint(p, k, v, base);
 	default:

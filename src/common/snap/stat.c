@@ -44,6 +44,14 @@ const char *stat_qtype_text(unsigned index)
 	return index == ARRAY_LEN(qtypes) ? "other" : NULL;
 }
 
+unsigned stat_size_bound(unsigned index)
+{
+	static const uint16_t bounds[STAT_SIZES - 1] = {0, 100, 200, 300, 400, 511, 1023,
+		2047, 4095, 8291, 16000, 32000, 48000, 64000};
+
+	return index < ARRAY_LEN(bounds) ? bounds[index] : UINT16_MAX;
+}
+
 static const unsigned api_codes[] = {
 	200, 400, 401, 403, 404, 408, 410, 422, 429, 500, 501, 502, 503, 504};
 

@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #define STAT_MAGIC            UINT64_C(0x317461747364736d)
-#define STAT_OCTETS           8192
-#define STAT_FORWARDER_OCTETS 131072 /* a forwarder's page has more to say */
+#define STAT_OCTETS           16384
+#define STAT_FORWARDER_OCTETS 262144 /* a forwarder's page has more to say */
 #define STAT_RCODES           24
 #define STAT_QTYPES           18 /* 17 values and "other" (ME-09) */
 
@@ -64,6 +64,27 @@ enum stat_reject {
 	STAT_REJECTS
 };
 
+/* Where an answer came from (MQ-02). */
+enum stat_source {
+	SOURCE_CLUSTER, /* the zones of Kubernetes */
+	SOURCE_LOCAL,   /* special names, chaos */
+	SOURCE_CACHE,
+	SOURCE_STALE,
+	SOURCE_FORWARD, /* it waited for a forwarder */
+	SOURCE_POLICY,  /* refused: not for this client, or nobody to ask */
+	SOURCE_ERROR,   /* a faulty query, or a failure of ours */
+	STAT_SOURCES
+};
+
+/*
+ * Upper bounds of histograms. "fine": 1 us doubled up to 4.19 s, and more. "time"
+ * (CM-05): 250 us doubled up to 8.192 s, and more. "size" (CM-06): stat_size_bound(), and
+ * more.
+ */
+#define STAT_FINE  24
+#define STAT_TIME  17
+#define STAT_SIZES 15
+
 #define STAT_ACL  4  /* ACL_ACTIONS */
 #define STAT_EDES 32 /* INFO-CODEs that are counted each; the last one: all above */
 
@@ -91,6 +112,7 @@ struct stat_worker {
 	stat_u64 share;
 	stat_u64 busy_ns;
 	_Alignas(64) stat_u64 batches;
+	stat_u64 batch_packets; /* in all of them */
 	stat_u64 queries;
 	stat_u64 replies;
 	stat_u64 truncated;
@@ -119,7 +141,18 @@ struct stat_worker {
 	stat_u64 deadlines;       /* parked queries that ended at their deadline */
 	stat_u64 loops;           /* queries of ours that came back (LO-01) */
 	stat_u64 edes[STAT_EDES]; /* replies by INFO-CODE (MQ-07) */
-	stat_u64 acl[STAT_ACL];   /* queries by enum acl_action, with rules (MQ-12) */
+	/* By [TCP][IPv6]; queries without a type that can be read count as "other". */
+	_Alignas(64) stat_u64 asked[2][2][STAT_QTYPES];      /* MQ-01, CM-04 */
+	stat_u64 asked_do;                                   /* CM-08 */
+	stat_u64 truncated_tcp;                              /* of `truncated` (MQ-05) */
+	stat_u64 header_rcodes[2];                           /* FORMERR, NOTIMP (MQ-06) */
+	stat_u64 answers[STAT_SOURCES][STAT_RCODES];         /* MQ-02, CM-09 */
+	stat_u64 duration[STAT_SOURCES][STAT_FINE];          /* MQ-03 */
+	stat_u64 duration_ns[STAT_SOURCES];                  /* sums */
+	stat_u64 time[STAT_TIME];                            /* CM-05 */
+	stat_u64 asked_size[2][STAT_SIZES], asked_octets[2]; /* by [TCP]: CM-06 */
+	stat_u64 reply_size[2][STAT_SIZES], reply_octets[2]; /* CM-07 */
+	stat_u64 acl[STAT_ACL]; /* queries by enum acl_action, with rules (MQ-12) */
 };
 
 /* State of a resource of the API (MA-10). */
@@ -194,7 +227,7 @@ const char *stat_failure_text(unsigned failure);
 
 #define STAT_UPSTREAMS     128 /* FORWARD_POOL_MAX */
 #define STAT_UPSTREAM_TEXT 64
-#define STAT_FINE          24 /* 1 us doubled up to 4.19 s, and more */
+#define STAT_REPLIES       7 /* rcodes 0 to 5, and all others */
 
 /* What a forwarder says of one upstream (MU rows). */
 struct stat_upstream {
@@ -205,6 +238,7 @@ struct stat_upstream {
 	stat_u64 failures[STAT_FAILURES];
 	stat_u64 duration[STAT_FINE]; /* of replies, by upper bound */
 	stat_u64 duration_ns;         /* sum */
+	stat_u64 time[STAT_REPLIES][STAT_TIME], time_ns[STAT_REPLIES]; /* CM-19 */
 	stat_u64 srtt_ns;
 	stat_u64 inflight;
 	stat_u64 connections[2]; /* tcp, tls; open now */
@@ -306,11 +340,24 @@ struct stat_config {
 	stat_u64 kept[STAT_PATH_WORDS]; /* where the last good one is kept */
 };
 
+/* What became of processes, by enum stat_process (MP-02, MP-03). */
+enum stat_process {
+	PROCESS_WORKER,
+	PROCESS_FORWARDER,
+	PROCESS_ADMIN,
+	PROCESS_CONTROLLER,
+	STAT_PROCESSES
+};
+enum stat_exit { EXIT_STATUS, EXIT_SIGNAL, EXIT_HEARTBEAT, STAT_EXITS };
+
 struct stat_supervisor {
 	struct stat_head head;
-	_Alignas(64) stat_u64 config_number; /* current */
-	stat_u64 reloads[2];                 /* accepted, refused (MN-01) */
-	stat_u64 reload_failed;              /* 1: the last one was refused (MN-02) */
+	_Alignas(64) stat_u64 starts[STAT_PROCESSES];
+	stat_u64 exits[STAT_PROCESSES][STAT_EXITS];
+	stat_u64 stopping;      /* 1: told to end (HR-04) */
+	stat_u64 config_number; /* current */
+	stat_u64 reloads[2];    /* accepted, refused (MN-01) */
+	stat_u64 reload_failed; /* 1: the last one was refused (MN-02) */
 	stat_u64 reload_wall_ns;
 	stat_u64 reload_unchanged; /* of those accepted: nothing was new */
 	/*
@@ -324,12 +371,55 @@ struct stat_supervisor {
 	struct stat_config config;
 };
 
+struct stat_admin {
+	struct stat_head head;
+	_Alignas(64) stat_u64 requests[3][STAT_API_CODES]; /* health, ready, metrics */
+	stat_u64 connections;                              /* open now */
+	stat_u64 shut;                                     /* for their time (HT-03) */
+	stat_u64 scrape_ns;                                /* that the last one took */
+};
+
 /*
  * Index of an HTTP status in stat_resource.requests; 0: there was no reply. And its name:
  * "200", "none", "other"; NULL past the end.
  */
 unsigned stat_api_code(unsigned status);
 const char *stat_api_code_text(unsigned index);
+
+/* The least i with units <= 2^i, at most `most`: bounds that are doubled. */
+static inline unsigned stat_log2_up(uint64_t units, unsigned most)
+{
+	unsigned i = units > 1 ? 64u - (unsigned)__builtin_clzll(units - 1) : 0;
+
+	return i < most ? i : most;
+}
+
+/* ... of nanoseconds in one of "fine" bounds. */
+static inline unsigned stat_fine(uint64_t ns)
+{
+	return stat_log2_up((ns + 999) / 1000, STAT_FINE - 1);
+}
+
+/* ... and in one of "time" bounds. */
+static inline unsigned stat_time(uint64_t ns)
+{
+	return stat_log2_up((ns + 249999) / 250000, STAT_TIME - 1);
+}
+
+/* Index of a size in a histogram of "size" bounds. */
+static inline unsigned stat_size(size_t octets)
+{
+	if (octets <= 400)
+		return ((unsigned)octets + 99) / 100;
+	if (octets < 4096) /* 511, 1023, 2047, 4095 */
+		return octets < 512 ? 5 : 28u - (unsigned)__builtin_clz((unsigned)octets);
+	if (octets <= 8291)
+		return 9;
+	return octets > 64000 ? STAT_SIZES - 1 : 10 + ((unsigned)octets - 1) / 16000;
+}
+
+/* Upper bound of that index, in octets; the last index has none. */
+unsigned stat_size_bound(unsigned index);
 
 /* Index of `type` in stat_worker.qtypes. */
 unsigned stat_qtype(uint16_t type);
@@ -401,6 +491,7 @@ static inline uint64_t stat_sum(const stat_u64 *c, size_t n)
 }
 
 _Static_assert(sizeof(struct stat_supervisor) <= STAT_OCTETS, "stat page");
+_Static_assert(sizeof(struct stat_admin) <= STAT_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_worker) <= STAT_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_controller) <= STAT_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_forwarder) <= STAT_FORWARDER_OCTETS, "stat page");
