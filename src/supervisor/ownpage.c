@@ -41,6 +41,7 @@ static void set_digest(stat_u64 words[4], const uint8_t digest[SHA256_OCTETS])
 
 void ownpage_config(struct supervisor *s)
 {
+	const struct conf *first = s->first.fd >= 0 ? &s->first.conf : &s->config.conf;
 	struct stat_config *c = &s->stat->config;
 	char kept[PATH_MAX];
 
@@ -55,6 +56,7 @@ void ownpage_config(struct supervisor *s)
 	stat_set(&c->addresses, s->config.conf.nlisten);
 	set_path(c->path, s->path);
 	set_path(c->kept, lastgood_path(&s->config.conf, kept, sizeof(kept)));
+	set_path(c->run_dir, first->run_dir); /* whatever a reload says */
 	stat_write_done(&s->stat->reload_seq);
 	stat_set(&s->stat->config_number, s->config.number);
 }
@@ -78,6 +80,7 @@ int ownpage_open(struct supervisor *s)
 	stat_set(&s->stat->head.started_ns, clock_mono_ns());
 	ownpage_beat(s, clock_mono_ns());
 	ownpage_config(s);
+	stat_set(&s->stat->reload_failed, s->last_good); /* OP-26 */
 	stat_set(&s->stat->head.pid, (uint64_t)getpid());
 	return 0;
 }
@@ -126,14 +129,15 @@ void ownpage_note(struct supervisor *s, const struct confmem *next)
 {
 	struct reload_note *n = &s->note;
 
-	n->unchanged =
-		memcmp(next->digest, s->config.digest, SHA256_OCTETS) == 0 && !s->last_good;
+	n->unchanged = memcmp(next->digest, s->config.digest, SHA256_OCTETS) == 0 &&
+	               !s->last_good;
 	n->workers_was = s->slots.staying;
 	n->added = without(&next->conf, &s->config.conf);
 	n->removed = without(&s->config.conf, &next->conf);
 }
 
-static void write_outcome(struct supervisor *s, enum stat_reload outcome, const char *text)
+static void write_outcome(
+	struct supervisor *s, enum stat_reload outcome, const char *text)
 {
 	struct stat_outcome *o = &s->stat->reload;
 	const struct reload_note *n = &s->note;
@@ -173,12 +177,22 @@ void ownpage_refused(struct supervisor *s, const char *text, bool last)
 		write_outcome(s, RELOAD_REFUSED, text);
 }
 
+/* Something that a change left is to be closed yet. */
+static bool leaving(const struct sockets *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->group[i].leaves_ns != 0)
+			return true;
+	}
+	return false;
+}
+
 void ownpage_step(struct supervisor *s)
 {
 	uint64_t ended = stat_get(&s->stat->reload.number);
 
 	if (stat_get(&s->stat->reload_whole) == ended || resize_busy(s) ||
-		!slots_all_ready(&s->slots) || sockets_leaving(&s->sockets))
+		!slots_all_ready(&s->slots) || leaving(&s->sockets))
 		return;
 	atomic_store_explicit(&s->stat->reload_whole, ended, memory_order_release);
 }

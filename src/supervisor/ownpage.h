@@ -1,5 +1,5 @@
 /*
- * ownpage.h - the supervisor's own stat page: what runs, and what became of reloads (shell)
+ * ownpage.h - our own stat page: what runs, and what became of reloads (shell)
  *
  * `shmdnsctl reload --wait` reads here whether what it asked for is done, and `status`
  * which configuration runs; see struct stat_supervisor. The page lives as long as we do.
@@ -32,8 +32,8 @@ void ownpage_note(struct supervisor *s, const struct confmem *next);
 void ownpage_accepted(struct supervisor *s);
 
 /*
- * It was refused: `text` has a line for each fault. `last`: the same is not tried again by
- * itself; else the reload goes on, and nobody is told yet.
+ * It was refused: `text` has a line for each fault. `last`: the same is not tried again
+ * by itself; else the reload goes on, and nobody is told yet.
  */
 void ownpage_refused(struct supervisor *s, const char *text, bool last);
 

@@ -645,15 +645,6 @@ void sockets_step(
 	}
 }
 
-bool sockets_leaving(const struct sockets *s)
-{
-	bool leaving = false;
-
-	for (size_t i = 0; i < s->n; i++)
-		leaving = leaving || s->group[i].leaves_ns != 0;
-	return leaving;
-}
-
 uint64_t sockets_wake_ns(const struct sockets *s)
 {
 	uint64_t wake_ns = UINT64_MAX;

@@ -92,9 +92,6 @@ void sockets_step(
 	struct sockets *s, uint64_t now_ns, sockets_on_change on_change, void *arg);
 uint64_t sockets_wake_ns(const struct sockets *s);
 
-/* True while there is something that a change left to be closed. */
-bool sockets_leaving(const struct sockets *s);
-
 /* Take the change back: close what it has opened. */
 void sockets_abort(struct sockets *s, sockets_on_change on_change, void *arg);
 

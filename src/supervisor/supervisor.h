@@ -86,9 +86,9 @@ struct supervisor {
 	uint32_t reload_deaths; /* of controllers over what was tried last */
 	bool reloading;         /* the manager was told so */
 	struct reload_note note;
-	uint32_t restart;       /* keys that the next start will take */
-	bool config_taken;      /* the controller that runs now has the current one */
-	bool config_ever;       /* some controller took one: the start has succeeded */
+	uint32_t restart;  /* keys that the next start will take */
+	bool config_taken; /* the controller that runs now has the current one */
+	bool config_ever;  /* some controller took one: the start has succeeded */
 
 	struct program worker, forwarder, admin, controller;
 	struct slots slots;

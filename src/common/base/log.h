@@ -30,8 +30,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * Append what further lines of LOG_ERROR say, a line each, to the text in `out`, which has
- * `cap` octets with its NUL and is cut; NULL: no more. Borrowed until then.
+ * Append what further lines of LOG_ERROR say, a line each, to the text in `out`, which
+ * has `cap` octets with its NUL and is cut; NULL: no more. Borrowed until then.
  */
 void log_gather(char *out, unsigned cap);
 

@@ -377,7 +377,8 @@ void conf_defaults(struct conf *out);
 
 /* One value that differs. Texts are as a file would say them, borrowed for the call. */
 struct conf_difference {
-	const char *path; /* "log.level", "forward[1].policy"; "listen": one element of it */
+	const char
+		*path; /* "log.level", "forward[1].policy"; "listen": one element of it */
 	const char *was, *is; /* "": the element is not there */
 	bool reloadable;      /* else it takes effect at the next start */
 };

@@ -102,8 +102,8 @@ struct groups {
 	bool *same;
 };
 
-static void groups_init(struct groups *g, const struct key *k, const char *prefix,
-	const void *base)
+static void groups_init(
+	struct groups *g, const struct key *k, const char *prefix, const void *base)
 {
 	struct text t;
 
@@ -151,8 +151,8 @@ static size_t next_other(const struct groups *g, size_t i)
 	return i;
 }
 
-static void compare_group(struct differ *d, const char *prefix, size_t index,
-	const void *a, const void *b)
+static void compare_group(
+	struct differ *d, const char *prefix, size_t index, const void *a, const void *b)
 {
 	char path[PATH_TEXT_MAX];
 

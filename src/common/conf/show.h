@@ -14,7 +14,7 @@
 /* The value of the key at `base`, the struct that the key is about. */
 void show_value(const struct key *k, const void *base, FILE *out);
 
-/* All keys of a group of a list, "{ address = ...; port = 53; }"; `prefix`: "listen[]". */
+/* All keys of a group of the list `prefix`, "listen[]": { address = ...; port = 53; } */
 void show_group(const char *prefix, const void *element, FILE *out);
 
 /* The i-th element of a list. Borrowed. */

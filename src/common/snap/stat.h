@@ -318,26 +318,27 @@ enum stat_reload { RELOAD_NONE, RELOAD_ACCEPTED, RELOAD_UNCHANGED, RELOAD_REFUSE
  * `reload_seq`, which is odd meanwhile.
  */
 struct stat_outcome {
-	stat_u64 number;        /* of the reload; 0: there was none */
-	stat_u64 outcome;       /* enum stat_reload */
-	stat_u64 config_number; /* that is current since */
-	stat_u64 workers_was;   /* before it */
-	stat_u64 added, removed; /* listening addresses, as configured */
+	stat_u64 number;                      /* of the reload; 0: there was none */
+	stat_u64 outcome;                     /* enum stat_reload */
+	stat_u64 config_number;               /* that is current since */
+	stat_u64 workers_was;                 /* before it */
+	stat_u64 added, removed;              /* listening addresses, as configured */
 	stat_u64 refusal[STAT_REFUSAL_WORDS]; /* text, lines; "" unless refused */
 };
 
 /* What runs, written as the outcome is. */
 struct stat_config {
 	stat_u64 number;
-	stat_u64 digest[4];        /* SHA-256 of the files, as its octets stand */
-	stat_u64 wall_ns;          /* when it was taken */
-	stat_u64 last_good;        /* 1: the files had errors at the start (OP-26) */
-	stat_u64 fd;               /* the supervisor's descriptor of the memory file */
-	stat_u64 restart;          /* keys that wait for the next start */
-	stat_u64 workers;          /* shares that there shall be */
-	stat_u64 addresses;        /* listening addresses, as configured */
+	stat_u64 digest[4]; /* SHA-256 of the files, as its octets stand */
+	stat_u64 wall_ns;   /* when it was taken */
+	stat_u64 last_good; /* 1: the files had errors at the start (OP-26) */
+	stat_u64 fd;        /* the supervisor's descriptor of the memory file */
+	stat_u64 restart;   /* keys that wait for the next start */
+	stat_u64 workers;   /* shares that there shall be */
+	stat_u64 addresses; /* listening addresses, as configured */
 	stat_u64 path[STAT_PATH_WORDS]; /* of the file */
 	stat_u64 kept[STAT_PATH_WORDS]; /* where the last good one is kept */
+	stat_u64 run_dir[STAT_PATH_WORDS];
 };
 
 /* What became of processes, by enum stat_process (MP-02, MP-03). */
@@ -454,27 +455,29 @@ void stat_text_set(stat_u64 *words, size_t n, const char *text);
 const char *stat_text_get(const stat_u64 *words, size_t n, char *out);
 
 /*
- * What a reader copied between these two is of one piece if the second says true:
- * `seq` is odd, or moves, while the writer is at it.
+ * A reader of several words: what it copied in between is of one piece if
+ * stat_read_done() says true. `seq` is odd, or moves, while the writer is at it.
  */
 static inline uint64_t stat_read_begin(const stat_u64 *seq)
 {
 	return atomic_load_explicit(seq, memory_order_acquire);
 }
 
+/* ... with what stat_read_begin() returned. */
 static inline bool stat_read_done(const stat_u64 *seq, uint64_t begun)
 {
 	atomic_thread_fence(memory_order_acquire);
 	return (begun & 1) == 0 && stat_get(seq) == begun;
 }
 
-/* The writer's side of it. */
+/* The one writer's side: its words are written in between. */
 static inline void stat_write_begin(stat_u64 *seq)
 {
 	stat_add(seq, 1);
 	atomic_thread_fence(memory_order_release);
 }
 
+/* ... and are whole. */
 static inline void stat_write_done(stat_u64 *seq)
 {
 	atomic_store_explicit(seq, stat_get(seq) + 1, memory_order_release);
