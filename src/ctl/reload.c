@@ -78,7 +78,8 @@ static int request(
 {
 	static struct tell_reply reply;
 	char path[TARGET_PATH_MAX], why[TARGET_PATH_MAX + 128];
-	unsigned patience_ms = o->timeout_ms > 0 ? MIN(o->timeout_ms, TELL_MS) : TELL_MS;
+	unsigned patience_ms = o->timeout_ms > 0 ? MIN(o->timeout_ms / 2, TELL_MS)
+	                                         : TELL_MS;
 	const char *text;
 	int ret = -ENAMETOOLONG;
 
