@@ -2,7 +2,8 @@
  * show.h - values of a configuration as text, as they would stand in a file (inside of
  * conf/)
  *
- * Two values are equal if their texts are: what a text says is all that a value has.
+ * Two values are equal if their texts are: what a text says is all that a value has. Keys
+ * of groups within a group are shown by their dotted names.
  */
 #ifndef CONF_SHOW_H
 #define CONF_SHOW_H
