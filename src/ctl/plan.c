@@ -183,7 +183,7 @@ static void json_difference(void *arg, const struct conf_difference *d)
 	json_end(j, '}');
 }
 
-static void print_json(const struct conf *now, const struct conf *then)
+static void print_json(uint64_t restart, const struct conf *now, const struct conf *then)
 {
 	struct json j = {.out = stdout};
 	struct printer p = {then, &j};
@@ -191,6 +191,7 @@ static void print_json(const struct conf *now, const struct conf *then)
 	json_begin(&j, NULL, '{');
 	json_number(&j, "version", 1);
 	json_bool(&j, "accepted", true);
+	json_number(&j, "waiting_for_restart", restart);
 	json_begin(&j, "changes", '[');
 	conf_differ(now, then, json_difference, &p);
 	json_end(&j, ']');
@@ -205,7 +206,7 @@ static void print(const struct options *o, const struct running *r,
 	char digest[RUNNING_SHORT];
 
 	if (o->format == FORMAT_JSON) {
-		print_json(now, then);
+		print_json(r->restart, now, then);
 		return;
 	}
 	size_t n = conf_differ(now, then, print_difference, &p);
@@ -215,6 +216,9 @@ static void print(const struct options *o, const struct running *r,
 		printf("%zu change%s", n, n > 1 ? "s" : "");
 	printf(" against configuration %" PRIu64 " (sha256 %s)", r->number,
 		running_short(r, digest));
+	if (r->restart > 0)
+		printf("; %" PRIu64 " of its settings wait for the next start",
+			r->restart);
 	printf("; nothing was done\n");
 }
 
@@ -234,7 +238,7 @@ int plan_print(const struct options *o, const struct running_pages *p)
 	conf_report_fini(&report);
 	if (ret != EXIT_OK) {
 		if (o->format == FORMAT_JSON)
-			printf("{\"version\": 1, \"accepted\": false}\n");
+			printf("{\"version\":1,\"accepted\":false}\n");
 		return ret;
 	}
 	ret = load_running(p, &r, &now);

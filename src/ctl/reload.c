@@ -312,7 +312,10 @@ static int reload(const struct options *o, const struct running_pages *p, bool w
 		return ret;
 	if (wait)
 		return wait_for(&w, o);
-	printf("asked: `--wait` would tell what comes of it\n");
+	if (o->format == FORMAT_JSON)
+		printf("{\"version\":1,\"asked\":true}\n");
+	else
+		printf("asked: `--wait` would tell what comes of it\n");
 	return EXIT_OK;
 }
 

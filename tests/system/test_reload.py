@@ -12,7 +12,7 @@ import threading
 import unittest
 
 import harness
-from harness import await_
+from harness import LONG, await_
 
 OTHER_UID = 65534
 ALONE = "forwarders = 0;"  # an address that goes waits for nobody's parked queries
@@ -265,6 +265,61 @@ class Plan(Base):
         shutil.rmtree(os.path.join(self.a.directory, "state"))
         self.write(("workers = 2", "workers = 3"))
         self.assertEqual(set(self.plan()), {"workers"})
+
+
+class Load(unittest.TestCase):
+    def setUp(self):
+        if not LONG:
+            raise unittest.SkipTest("lasts a minute, SHMDNS_LONG=1 asks for it; tests/forward has "
+                                    "a short form")
+
+    def storm(self, a, lock, stop):
+        """Ten signals a second, each with a setting that the last one did not have."""
+        while not stop.wait(0.1):
+            with lock:
+                self.sent += 1
+                a.extra = f'limits = {{ query_deadline = "4.{self.sent % 10}s"; }};'
+                a.write_config()
+                a.process.send_signal(signal.SIGHUP)
+
+    def change(self, a, lock, **values):
+        with lock:
+            for key, value in values.items():
+                setattr(a, key, value)
+            a.write_config()
+        code, out, err = a.ctl("reload", "--wait", "-i", a.instance, timeout_s=60)
+        print("     " + (out or err).strip(), flush=True)
+        self.assertEqual(code, 0, err)
+        self.assertEqual(len(a.worker_pids), a.workers)
+
+    def act(self, a, lock):
+        first, other = a.listen[0], f"127.0.0.2:{a.port}"
+        for changes in ({"workers": 4}, {"listen": [first, other]}, {"workers": 1},
+                        {"listen": [first]}, {"workers": 2}):
+            self.change(a, lock, **changes)
+
+    def test_storm(self):
+        """G9, R-15, R-16, RL-04, RL-07: 20,000 queries a second meanwhile; none is lost"""
+        harness.program("bench/gen")
+        with harness.Appliance(harness.cluster()) as a:
+            load = harness.Load(a, harness.cluster_questions())
+            lock, stop, self.sent = threading.Lock(), threading.Event(), 0
+            hups = threading.Thread(target=self.storm, args=(a, lock, stop))
+            with load.running(20000, 60, "-w", "2") as run:
+                hups.start()
+                try:
+                    self.act(a, lock)
+                    self.assertFalse(run.over(), "the load has ended too early")
+                    await_("the end of the load", run.over, 90)
+                finally:
+                    stop.set()
+                    hups.join()
+            done = len(a.log_lines("reload done"))
+            print(f"     others {run.others:.0%}; {self.sent} signals, {done} reloads\n"
+                  f"     {run.result}")
+            self.assertEqual(run.result["wrong"], 0, run.errors)
+            load.lost_at_most(run, 0)
+            self.assertEqual(a.log_lines(r"\bdied\b|hangs|reload refused"), [])
 
 
 class LastGood(unittest.TestCase):

@@ -43,8 +43,8 @@ static const struct {
 		"listen|one order|another order\n"},
 	/* Of other groups those that are left over are compared in turn. */
 	{"forward = ( " GROUP " );", "forward = ( " OTHER ", " GROUP " );",
-		"forward||{ from = \"b.\"; to = [ \"tls://[2001:db8::1]:854#dns.example.\" "
-		"]; ... }\n"},
+		"forward||{ from = \"b.\"; to = [ \"tls://[2001:db8::1]:854#"
+		"dns.example.\" ]; ... }\n"},
 	{"forward = ( " GROUP ", " OTHER " );",
 		"forward = ( " GROUP ", { from = \"b.\"; to = [ \"127.0.0.9:54\" ]; "
 		"failover = [ \"REFUSED\" ]; health_check = { type = \"A\"; }; } );",
