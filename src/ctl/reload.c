@@ -168,14 +168,22 @@ static bool is_whole(struct waiting *w)
 	return is_published(w) && is_replaced(w) && all_serve(w);
 }
 
-/* Wait until it is so; false: time is up. */
+/* The page stays mapped when its process is gone. */
+static bool is_gone(const struct running_pages *p)
+{
+	const pid_t pid = (pid_t)stat_get(&p->supervisor->head.pid);
+
+	return pid <= 0 || (kill(pid, 0) < 0 && errno == ESRCH);
+}
+
+/* Wait until it is so; false: time is up, or nobody is there to bring it about. */
 static bool await(struct waiting *w, bool (*condition)(struct waiting *w))
 {
 	const struct timespec step = {.tv_nsec = STEP_NS};
 
 	while (!condition(w)) {
-		if (clock_mono_ns() >= w->until_ns)
-			return false;
+		if (clock_mono_ns() >= w->until_ns || is_gone(w->p))
+			return condition(w);
 		nanosleep(&step, NULL);
 	}
 	return true;
@@ -223,6 +231,10 @@ static int complain_late(struct waiting *w, bool ended)
 {
 	char text[200];
 
+	if (is_gone(w->p)) {
+		ctl_complain("the supervisor has ended before it was done");
+		return EXIT_UNREACHABLE;
+	}
 	say_missing(w, ended, text, sizeof(text));
 	ctl_complain("not done in %" PRIu64 " s: %s",
 		(w->until_ns - w->began_ns) / NS_PER_S, text);

@@ -61,7 +61,8 @@ static void refuse(struct supervisor *s, const char *by, const char *why,
 	log_gather(NULL, 0);
 	log_line(LOG_ERROR, "reload refused by=%s error=%s kept=%" PRIu32, by,
 		log_quote(why, text, sizeof(text)), s->config.number);
-	ownpage_refused(s, lines, last);
+	ownpage_refused(
+		s, lines[0] != '\0' ? lines : "the supervisor's log says why", last);
 	finish(s);
 }
 

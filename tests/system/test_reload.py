@@ -158,6 +158,22 @@ class Silence(Base):
         code, out, _ = self.reload("--wait")
         self.assertEqual(code, 0)
 
+    def test_supervisor_ends(self):
+        """OP-04: who waits for one that is gone is told so at once"""
+        self.a.process.send_signal(signal.SIGSTOP)
+        waiting = subprocess.Popen(
+            [harness.program("shmdnsctl"), "reload", "--wait", "-i", self.a.instance],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        await_("its process", lambda: harness.start_of(waiting.pid) is not None)
+        self.a.kill()
+        try:
+            out, err = waiting.communicate(timeout=harness.PATIENCE_S)
+        finally:
+            for path in harness.shm_objects(self.a.instance):
+                os.unlink(path)
+        self.assertEqual((waiting.returncode, out), (3, ""), err)
+        self.assertRegex(err, "has ended|is not there|nothing of instance")
+
     def test_nobody(self):
         """OP-04: not reachable"""
         code, _, err = self.a.ctl("reload", "--wait", "-i", "nobody-has-this")
