@@ -5,13 +5,15 @@
 #define ADMIN_ADMIN_H
 
 #include "admin/http.h"
+#include "admin/probe.h"
 #include "admin/view.h"
 #include "base/log.h"
 #include "base/pair.h"
 #include "snap/reader.h"
 
 #define ADMIN_TICK_MS 250
-#define ADMIN_HISTORY 9 /* ticks: the generation of 2 s ago (HR-02) */
+#define ADMIN_HISTORY 9   /* ticks: the generation of 2 s ago (HR-02) */
+#define ADMIN_OBJECTS 600 /* of shared memory that a scrape shows */
 
 struct event;
 struct event_base;
@@ -26,7 +28,12 @@ struct admin {
 	uint64_t history[ADMIN_HISTORY]; /* generations, a ring */
 	uint64_t ticks;
 	uint64_t shut; /* connections that were counted in the page */
-	struct log_bucket control_log;
+	struct log_bucket control_log, probe_log;
+	struct probe_to probe_to;
+	struct probe probes[PROBES];
+	uint64_t probe_ns;              /* when to ask again */
+	char probe_name[NAME_TEXT_MAX]; /* what was asked for last; "": nothing */
+	struct stat_object objects[ADMIN_OBJECTS];
 	bool ended;
 };
 

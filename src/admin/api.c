@@ -87,6 +87,19 @@ static void put_requests(struct text *t, const struct stat_api *a)
 			}
 }
 
+static void put_list_times(struct text *t, const struct stat_api *a)
+{
+	uint64_t n[STAT_LONG];
+
+	text_family(t, "shmdns_api_request_duration_seconds", TEXT_HISTOGRAM,
+		"How long complete lists took.");
+	for (unsigned i = 0; i < STAT_RESOURCES; i++) {
+		view_words(a->resources[i].list_time, n, STAT_LONG);
+		text_histogram(t, LABELS({"resource", resources[i]}, {"verb", "list"}),
+			TEXT_LONG, n, STAT_LONG, stat_get(&a->resources[i].list_ns));
+	}
+}
+
 static void put_states(struct text *t, const struct stat_api *a)
 {
 	text_family(t, "shmdns_resource_state", TEXT_GAUGE,
@@ -147,6 +160,7 @@ void metrics_api(struct text *t, const struct view *v)
 	for (unsigned i = 0; i < ARRAY_LEN(kinds); i++)
 		text_count(t, LABELS({"resource", kinds[i]}), stat_get(&c->objects[i]));
 	put_requests(t, &c->api);
+	put_list_times(t, &c->api);
 	put_states(t, &c->api);
 	put_watches(t, &c->api);
 	put_expiries(t, &c->api);

@@ -347,13 +347,17 @@ static void put_plugins(const struct compat *c)
 		const char *name;
 		bool on;
 	} known[] = {
+		{"acl", s != NULL && s->acl.nrules > 0},
 		{"cache", c->v->nforwarders > 0},
 		{"errors", true},
 		{"forward", c->v->nforwarders > 0 && s != NULL &&
 				    s->forward.ngroups > s->forward.bootstrap},
+		{"health", true},
+		{"hosts", s != NULL && s->hosts.on},
 		{"kubernetes", s != NULL},
 		{"loadbalance", true},
 		{"prometheus", true},
+		{"ready", true},
 		{"reload", true},
 	};
 
@@ -381,6 +385,100 @@ static void put_build(const struct compat *c)
 	text_counter(c->t, "coredns_reload_failed_total",
 		"Counter of the number of failed reload attempts.",
 		c->v->supervisor != NULL ? stat_get(&c->v->supervisor->reloads[1]) : 0);
+}
+
+/* How long it took until answers were right, by kind of Service (CM-26, CM-47). */
+static void put_programming(const struct compat *c)
+{
+	static const char *const kinds[STAT_SERVICES] = {
+		"cluster_ip", "headless_with_selector"};
+	const struct stat_controller *s = c->v->controller;
+	uint64_t n[STAT_LONG];
+
+	if (s == NULL)
+		return;
+	text_family(c->t, "coredns_kubernetes_dns_programming_duration_seconds",
+		TEXT_HISTOGRAM,
+		"Histogram of the time (in seconds) it took to program a dns instance.");
+	for (unsigned i = 0; i < STAT_SERVICES; i++) {
+		view_words(s->propagation[i], n, STAT_LONG);
+		text_histogram(c->t, LABELS({"service_kind", kinds[i]}), TEXT_LONG, n,
+			STAT_LONG, stat_get(&s->propagation_ns[i]));
+	}
+}
+
+static void put_health(const struct compat *c)
+{
+	const struct stat_admin *a = c->v->admin;
+	uint64_t n[STAT_SLIM];
+
+	if (a == NULL)
+		return;
+	view_words(a->probe_slim, n, STAT_SLIM);
+	text_family(c->t, "coredns_health_request_duration_seconds", TEXT_HISTOGRAM,
+		"Histogram of the time (in seconds) each request took.");
+	text_histogram(c->t, NO_LABELS, TEXT_SLIM, n, STAT_SLIM, stat_get(&a->probe_ns));
+	text_counter(c->t, "coredns_health_request_failures_total",
+		"The number of times the health check failed.",
+		stat_get(&a->probe_failures));
+}
+
+/* CM-33, with `hosts`. */
+static void put_hosts(const struct compat *c)
+{
+	const struct settings *s = c->v->settings;
+	const struct stat_controller *k = c->v->controller;
+
+	if (s == NULL || k == NULL || !s->hosts.on)
+		return;
+	text_gauge(c->t, "coredns_hosts_entries",
+		"The combined number of entries in hosts and Corefile.",
+		stat_get(&k->hosts_entries));
+	text_gauge_seconds(c->t, "coredns_hosts_reload_timestamp_seconds",
+		"The timestamp of the last reload of hosts file.",
+		stat_get(&k->hosts_wall_ns));
+}
+
+/* CM-35, CM-36, with rules of acl. */
+static void put_acl(const struct compat *c)
+{
+	static const struct {
+		enum acl_action action;
+		const char *name, *help;
+	} counted[] = {
+		{ACL_BLOCK, "coredns_acl_blocked_requests_total",
+			"Counter of DNS requests being blocked."},
+		{ACL_FILTER, "coredns_acl_filtered_requests_total",
+			"Counter of DNS requests being filtered."},
+		{ACL_DROP, "coredns_acl_dropped_requests_total",
+			"Counter of DNS requests being dropped."},
+	};
+	const size_t at = VIEW_WORKER(acl);
+
+	if (c->v->settings == NULL || c->v->settings->acl.nrules == 0)
+		return;
+	for (unsigned i = 0; i < ARRAY_LEN(counted); i++) {
+		text_family(c->t, counted[i].name, TEXT_COUNTER, counted[i].help);
+		text_count(c->t, LABELS(BLOCK(c)),
+			view_workers(c->v, at + VIEW_WORD(counted[i].action)));
+	}
+	text_family(c->t, "coredns_acl_allowed_requests_total", TEXT_COUNTER,
+		"Counter of DNS requests being allowed.");
+	text_count(c->t, LABELS({"server", c->server}, {"view", ""}),
+		view_workers(c->v, at + VIEW_WORD(ACL_ALLOW)));
+}
+
+/* What was not answered for lack of room (CM-40). */
+static void put_shed(const struct compat *c)
+{
+	const size_t at = VIEW_WORKER(drops);
+
+	text_family(c->t, "coredns_shed_dropped_total", TEXT_COUNTER,
+		"Counter of queries and responses that were dropped.");
+	text_count(c->t, LABELS(SERVER(c), {"reason", "query"}),
+		view_workers(c->v, at + VIEW_WORD(DROP_NO_SLOT)));
+	text_count(c->t, LABELS(SERVER(c), {"reason", "response"}),
+		view_workers(c->v, at + VIEW_WORD(DROP_SEND)));
 }
 
 /* ---- names from before 1.7 (CM-42) ---- */
@@ -454,6 +552,11 @@ void metrics_compat(struct text *t, const struct view *v)
 	put_server(&c);
 	put_cache(&c, all);
 	put_forward(&c, all);
+	put_programming(&c);
+	put_health(&c);
+	put_hosts(&c);
+	put_acl(&c);
+	put_shed(&c);
 	if (c.old)
 		put_old(&c);
 	free(all);

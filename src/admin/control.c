@@ -37,7 +37,6 @@ static int start(struct admin *a, const struct message_start *m, int fd)
 		return ret;
 	a->stat = page;
 	a->view.admin = page;
-	a->view.shares = m->workers;
 	stat_set(&a->stat->head.pid, (uint64_t)getpid());
 	stat_set(&a->stat->head.life, m->life);
 	stat_set(&a->stat->head.started_ns, clock_mono_ns());
@@ -64,7 +63,11 @@ static int take_socket(struct admin *a, const struct message_socket *m, int fd)
 static void take_settings(struct admin *a, const struct message_admin *m)
 {
 	a->view.compat = m->compat;
-	a->view.port = (uint16_t)m->port;
+	a->view.shares = m->workers;
+	a->view.port = m->port;
+	a->probe_to = (struct probe_to){.port = m->port, .scope = m->scope};
+	a->probe_to.addr.len = m->address_len == 4 ? 4 : 16;
+	memcpy(a->probe_to.addr.octets, m->address, sizeof(m->address));
 	a->view.max_stale_ns = m->max_stale_ns;
 }
 

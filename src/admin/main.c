@@ -66,6 +66,10 @@ static void answer_metrics(struct admin *a, bool openmetrics, struct http_reply 
 	struct text t = {.buf = *reply->body, .openmetrics = openmetrics};
 
 	pages_processes(&a->view);
+	probe_name(a);
+	a->view.object = a->objects;
+	a->view.nobjects = segment_objects(
+		a->reader.instance, a->objects, ADMIN_OBJECTS, &a->view.shm_limit);
 	metrics_write(&t, &a->view);
 	*reply->body = t.buf;
 	reply->status = 200;
@@ -119,6 +123,9 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	reader_retry(&a->reader);
 	reader_refresh(&a->reader);
 	a->history[a->ticks++ % ADMIN_HISTORY] = a->reader.snap.generation;
+	if (a->view.supervisor == NULL)
+		pages_map(&a->view, a->reader.instance);
+	probe_tick(a, now_ns);
 	for (unsigned i = 0; i < ARRAY_LEN(a->http); i++) {
 		if (a->http[i] == NULL)
 			continue;
@@ -196,6 +203,7 @@ int main(void)
 	}
 	while (!a->ended)
 		event_base_loop(a->base, EVLOOP_ONCE);
+	probe_end(a);
 	if (a->stat == NULL)
 		return 1;
 	stat_set(&a->stat->head.pid, 0);

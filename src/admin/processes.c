@@ -1,4 +1,5 @@
 /* processes.c - MP and MN rows, and process_* (ME-08, CM-44) */
+#include <config.h>
 #include <stdio.h>
 
 #include "admin/metrics.h"
@@ -149,13 +150,64 @@ static void put_config(struct text *t, const struct stat_supervisor *s)
 		stat_get(&s->reload_wall_ns));
 }
 
+/* Sockets belong to shares; the worker of share i has that number (MP-09, MP-10). */
+static void put_shares(struct text *t, const struct view *v)
+{
+	const struct stat_supervisor *s = v->supervisor;
+	char share[12];
+
+	text_family(t, "shmdns_socket_dropped_packets_total", TEXT_COUNTER,
+		"Packets that the kernel dropped because a socket was full.");
+	for (unsigned i = 0; i < v->shares && i < STAT_SHARES; i++) {
+		snprintf(share, sizeof(share), "%u", i);
+		text_count(t, LABELS({"worker", share}), stat_get(&s->dropped[i]));
+	}
+	text_family(t, "shmdns_worker_share_withdrawn", TEXT_GAUGE,
+		"1 while queries are steered around a worker that dies again and again.");
+	for (unsigned i = 0; i < v->shares && i < STAT_SHARES; i++) {
+		snprintf(share, sizeof(share), "%u", i);
+		text_count(t, LABELS({"worker", share}), stat_get(&s->withdrawn[i]));
+	}
+}
+
+/* Queries of our own to the listener (HR-05). */
+static void put_probes(struct text *t, const struct view *v)
+{
+	uint64_t fine[STAT_FINE];
+
+	if (v->admin == NULL || v->probe_name == NULL || v->probe_name[0] == '\0')
+		return;
+	view_words(v->admin->probe_fine, fine, STAT_FINE);
+	text_family(t, "shmdns_self_probe_duration_seconds", TEXT_HISTOGRAM,
+		"From a query of our own to its reply.");
+	text_histogram(t, LABELS({"name", v->probe_name}), TEXT_FINE, fine, STAT_FINE,
+		stat_get(&v->admin->probe_ns));
+	text_family(t, "shmdns_self_probe_failures_total", TEXT_COUNTER,
+		"Queries of our own without a reply in 3 s, or with SERVFAIL.");
+	text_count(
+		t, LABELS({"name", v->probe_name}), stat_get(&v->admin->probe_failures));
+}
+
+static void put_build(struct text *t, const struct view *v)
+{
+	text_family(t, "shmdns_build_info", TEXT_GAUGE, "What runs; always 1.");
+	text_count(t,
+		LABELS({"version", v->version}, {"compiler", __VERSION__},
+			{"libevent", BUILT_LIBEVENT}, {"libcurl", BUILT_LIBCURL},
+			{"libmicrohttpd", BUILT_LIBMICROHTTPD},
+			{"tls", "OpenSSL " BUILT_OPENSSL}),
+		1);
+}
+
 void metrics_processes(struct text *t, const struct view *v)
 {
 	put_sums(t, &v->process);
-	text_family(t, "shmdns_build_info", TEXT_GAUGE, "What runs; always 1.");
-	text_count(t, LABELS({"version", v->version}), 1);
+	put_build(t, v);
 	put_lives(t, v);
 	put_workers(t, v);
-	if (v->supervisor != NULL)
-		put_config(t, v->supervisor);
+	put_probes(t, v);
+	if (v->supervisor == NULL)
+		return;
+	put_shares(t, v);
+	put_config(t, v->supervisor);
 }

@@ -152,6 +152,8 @@ static const char *bound(enum text_scale scale, unsigned i, char out[NUMBER_MAX]
 		for (unsigned k = 0; k < i; k++)
 			slim_ns *= 10;
 		return seconds(slim_ns, out);
+	case TEXT_LONG:
+		return seconds(UINT64_C(1000000) << i, out);
 	case TEXT_SIZE:
 		return whole(stat_size_bound(i), out);
 	case TEXT_POWERS:
@@ -163,7 +165,7 @@ static const char *bound(enum text_scale scale, unsigned i, char out[NUMBER_MAX]
 void text_histogram(struct text *t, const struct text_label *labels, size_t nlabels,
 	enum text_scale scale, const uint64_t *counts, unsigned n, uint64_t sum)
 {
-	bool times = scale <= TEXT_SLIM;
+	bool times = scale <= TEXT_LONG;
 	char le[NUMBER_MAX], number[NUMBER_MAX];
 	uint64_t total = 0;
 

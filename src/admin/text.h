@@ -57,6 +57,7 @@ enum text_scale {
 	TEXT_FINE,   /* 1 us, doubled */
 	TEXT_TIME,   /* 250 us, doubled */
 	TEXT_SLIM,   /* 250 us, tenfold */
+	TEXT_LONG,   /* 1 ms, doubled */
 	TEXT_SIZE,   /* stat_size_bound() */
 	TEXT_POWERS, /* 1, doubled */
 };

@@ -7,6 +7,12 @@ static uint64_t word(const void *page, size_t offset)
 	return stat_get((const stat_u64 *)(const void *)((const char *)page + offset));
 }
 
+void view_words(const stat_u64 *words, uint64_t *out, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		out[i] = stat_get(&words[i]);
+}
+
 uint64_t view_workers(const struct view *v, size_t offset)
 {
 	uint64_t sum = 0;

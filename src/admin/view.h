@@ -35,7 +35,11 @@ struct view {
 	unsigned nforwarders;
 	const struct snap *snap;         /* NULL: there is no generation */
 	const struct settings *settings; /* of it */
-	uint64_t settled; /* the generation of 2 s ago; 0: there was none */
+	uint64_t settled;       /* the generation of 2 s ago; 0: there was none */
+	const char *probe_name; /* that our own queries ask for; "": there were none */
+	const struct stat_object *object; /* shared memory of the instance (MS-14) */
+	unsigned nobjects;
+	uint64_t shm_limit; /* octets; 0: not known */
 	struct view_process process;
 	uint32_t shares; /* workers wanted */
 	uint32_t compat; /* message_admin */
@@ -51,6 +55,9 @@ uint64_t view_forwarders(const struct view *v, size_t offset);
 /* The sums of `n` words from `offset` on, into `out`. */
 void view_workers_all(const struct view *v, size_t offset, uint64_t *out, unsigned n);
 void view_forwarders_all(const struct view *v, size_t offset, uint64_t *out, unsigned n);
+
+/* `n` words of one page that follow each other, into `out`. */
+void view_words(const stat_u64 *words, uint64_t *out, unsigned n);
 
 /* Where a field stands, or the element i of one that is an array of words. */
 #define VIEW_WORKER(field)    offsetof(struct stat_worker, field)

@@ -560,11 +560,16 @@ static void forward(struct shell *s)
 
 static void take_hosts(struct shell *s)
 {
-	if (engine_wants_hosts(&s->engine))
-		engine_hosts(&s->engine,
-			hostfile_take(&s->hosts, &s->engine.conf.hosts,
-				publish_key(s->publisher)),
-			clock_mono_ns(), clock_wall_ns());
+	struct hostset *hosts;
+
+	if (!engine_wants_hosts(&s->engine)) {
+		report_hosts(&s->report, 0, 0);
+		return;
+	}
+	hosts = hostfile_take(
+		&s->hosts, &s->engine.conf.hosts, publish_key(s->publisher));
+	report_hosts(&s->report, hosts->n, clock_wall_ns());
+	engine_hosts(&s->engine, hosts, clock_mono_ns(), clock_wall_ns());
 }
 
 static void configure(struct shell *s, struct conf *c)

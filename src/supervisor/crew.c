@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/pair.h"
 #include "snap/segment.h"
+#include "supervisor/drops.h"
 #include "supervisor/ownpage.h"
 #include "supervisor/reload.h"
 #include "supervisor/supervise.h"
@@ -306,13 +307,18 @@ static void equip_forwarder(struct supervisor *s, uint32_t i)
 void crew_tell_admin(struct supervisor *s)
 {
 	const struct conf *c = &s->config.conf;
-	const struct message_admin m = {
+	const struct conf_listen *first = &c->listen[0];
+	struct message_admin m = {
 		.type = MESSAGE_ADMIN,
 		.compat = c->metrics.coredns_compat,
-		.port = s->port != 0 ? s->port : c->listen[0].port,
+		.workers = slots_expected(&s->slots),
+		.scope = first->scope,
+		.address_len = first->addr.len,
+		.port = s->port != 0 ? s->port : first->port,
 		.max_stale_ns = c->ready.max_stale_ns,
 	};
 
+	memcpy(m.address, first->addr.octets, sizeof(m.address));
 	if (s->slots.admins > 0)
 		crew_send(s, slots_admin(&s->slots), &m, sizeof(m), -1);
 }
@@ -403,8 +409,10 @@ static void on_ready(struct supervisor *s, uint32_t i, uint64_t now_ns)
 	log_line(LOG_INFO, "%s ready slot=%" PRIu32 " pid=%d took_ms=%" PRIu64,
 		role(s, i), number(s, i), slot->pid,
 		(now_ns - slot->started_ns) / NS_PER_MS);
-	if (joins)
+	if (joins) {
 		crew_steer(s);
+		crew_tell_admin(s); /* one more to ask for */
+	}
 }
 
 /* LO-02: `loop_detection = "exit"`. */
@@ -590,6 +598,7 @@ void crew_tick(struct supervisor *s, uint64_t now_ns)
 	uint32_t i;
 
 	ownpage_beat(s, now_ns);
+	drops_count(s);
 	for (i = 0; i < s->slots.n; i++) {
 		if (s->crew[i].page == NULL) /* a slot that could not be made */
 			continue;

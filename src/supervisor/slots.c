@@ -292,6 +292,15 @@ uint32_t slots_steering(const struct slots *s, uint32_t *out)
 	return n;
 }
 
+uint32_t slots_expected(const struct slots *s)
+{
+	uint32_t n = 0;
+
+	while (n < s->staying && !s->joining[n])
+		n++;
+	return n;
+}
+
 uint32_t slots_grow(struct slots *s, uint32_t shares)
 {
 	uint32_t old = s->workers, tail = s->n - old;

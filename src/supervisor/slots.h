@@ -155,6 +155,9 @@ bool slots_serves(const struct slots *s, uint32_t i, uint32_t share);
  */
 uint32_t slots_steering(const struct slots *s, uint32_t *out);
 
+/* So many shares, the first ones, have had a worker that was ready, and stay. */
+uint32_t slots_expected(const struct slots *s);
+
 /* True if READY has come from every share's worker. */
 bool slots_all_ready(const struct slots *s);
 

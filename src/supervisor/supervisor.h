@@ -104,6 +104,8 @@ struct supervisor {
 	int epoll, signals, addresses; /* owned */
 	uint64_t addresses_ns; /* when to look at the addresses; UINT64_MAX: not */
 
+	uint64_t dropped[SLOTS_SHARES_MAX]; /* at the sockets of each share; drops.h */
+
 	bool told_ready;
 	uint64_t status_ns;   /* when the manager gets the next STATUS */
 	uint64_t queries;     /* of all workers, at the last STATUS */

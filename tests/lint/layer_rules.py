@@ -98,6 +98,7 @@ SHELL = (
     "src/admin/http",
     "src/admin/main",
     "src/admin/pages",
+    "src/admin/probe",
     "src/ctl/",
 )
 

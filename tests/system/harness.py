@@ -90,6 +90,26 @@ def need(*tools):
             raise unittest.SkipTest(f"{tool} is not installed")
 
 
+def promtool():
+    """The program: installed, or unpacked beside the build from Debian's package of Prometheus,
+    which would start a server if it were installed."""
+    if shutil.which("promtool"):
+        return "promtool"
+    folder = os.path.join(BUILD, "tests", "promtool")
+    program = os.path.join(folder, "usr", "bin", "promtool")
+    if os.path.exists(program):
+        return program
+    need("apt-get", "dpkg-deb")
+    os.makedirs(folder, exist_ok=True)
+    done = subprocess.run(["apt-get", "-qq", "download", "prometheus"], cwd=folder, text=True,
+                          capture_output=True, timeout=120)
+    packages = [n for n in os.listdir(folder) if n.endswith(".deb")]
+    if done.returncode != 0 or not packages:
+        raise unittest.SkipTest("no package with promtool: " + done.stderr.strip()[-200:])
+    subprocess.run(["dpkg-deb", "-x", packages[0], "."], cwd=folder, check=True)
+    return program
+
+
 def need_root():
     if os.geteuid() != 0:
         raise unittest.SkipTest("needs root (namespaces)")

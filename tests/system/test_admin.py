@@ -20,6 +20,9 @@ DATA = os.path.join(harness.SOURCE, "tests", "data", "promql.txt")
 TABLE = os.path.join(harness.SOURCE, "doc", "METRICS.md")
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 OPEN = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+RULES = os.path.join(harness.SOURCE, "deploy", "prometheus", "shmdns.rules.yaml")
+# Of families that files as the source of objects have no series of.
+API_ONLY = {"shmdns_api_credentials_expiry_timestamp_seconds"}
 ADDED = {"job", "instance", "pod", "le"}  # by Prometheus, or of histograms
 
 
@@ -123,6 +126,36 @@ class Probes(Lab):
         self.assertEqual(self.scrape().value("shmdns_process_exits_total", process="admin",
                                              reason="signal"), 1)
 
+    def test_crash_loop(self):
+        """HR-03, MP-03, AL-15: the controller dies again and again: all goes on, one metric says so"""
+        harness.await_("readiness", lambda: self.status("ready", "/ready") == 200)
+        for _ in range(5):
+            pids = harness.await_("a controller", lambda: self.a.role("shmdns-controller"))
+            os.kill(pids[0], signal.SIGKILL)
+            harness.await_("its end", lambda: pids[0] not in self.a.role("shmdns-controller"))
+            self.assertEqual(self.status("health", "/health"), 200)
+            self.assertEqual(self.status("ready", "/ready"), 200)
+            self.assertEqual(harness.outcome(self.a.ask(NAME, "A"))[0], "NOERROR")
+        self.assertEqual(self.scrape().value("shmdns_process_exits_total", process="controller",
+                                             reason="signal"), 5)
+
+    def test_self_probe(self):
+        """HR-05, MN-04, CM-29: it asks by itself, and says so when nobody answers"""
+        def asked():
+            return self.scrape().value("shmdns_self_probe_duration_seconds_count")
+        harness.await_("a reply", lambda: asked() >= 1)
+        scrape = self.scrape()
+        self.assertEqual(scrape.value("coredns_health_request_duration_seconds_count"),
+                         scrape.value("shmdns_self_probe_duration_seconds_count"))
+        self.assertEqual(scrape.value("shmdns_self_probe_failures_total"), 0)
+        pids = [self.a.pid, *self.a.worker_pids]  # nobody is replaced, nobody answers
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+            self.addCleanup(os.kill, pid, signal.SIGCONT)
+        harness.await_("a failure", lambda: self.scrape().value(
+            "coredns_health_request_failures_total") >= 1)
+        self.a.await_log(r'self-probe name=cluster\.local\. no reply')
+
     def test_hung(self):
         """HR-01: one that hangs is replaced after 10 s; names are answered meanwhile"""
         before = self.admin_pid
@@ -213,12 +246,15 @@ class Metrics(Lab):
         self.assertEqual(set(got), set(want))
 
     def test_promtool(self):
-        """ME-10: promtool finds nothing"""
-        harness.need("promtool")
+        """ME-10: promtool finds nothing, neither in a scrape nor in our alerts"""
+        promtool = harness.promtool()
         self.scrape()
-        done = subprocess.run(["promtool", "check", "metrics"], input=self.text, text=True,
+        done = subprocess.run([promtool, "check", "metrics"], input=self.text, text=True,
                               capture_output=True)
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+        done = subprocess.run([promtool, "check", "rules", RULES], text=True, capture_output=True)
+        self.assertIn("SUCCESS", done.stdout, done.stderr)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_openmetrics(self):
         """ME-04: the same series in both formats"""
@@ -286,6 +322,19 @@ class Metrics(Lab):
             harness.await_("readiness", lambda: self.status("ready", "/ready") == 200)
             self.never_back(before, self.scrape())
 
+    def test_drops(self):
+        """MP-09: what the kernel drops at a full socket is counted"""
+        for pid in self.a.worker_pids:
+            os.kill(pid, signal.SIGSTOP)  # until it is replaced because it hangs
+        query = dns.message.make_query(NAME, "A").to_wire()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.connect(("127.0.0.1", self.a.port))
+            for _ in range(40000):
+                s.send(query)
+        harness.await_("drops", lambda: self.scrape().value(
+            "shmdns_socket_dropped_packets_total") > 0)
+        self.assertEqual(self.scrape().value("shmdns_worker_share_withdrawn"), 0)
+
     def test_processes(self):
         """ME-08, CM-44: sums over all processes, the start of the supervisor"""
         scrape = self.scrape()
@@ -328,6 +377,15 @@ class Compat(Lab):
                     used |= set(re.split(r",\s*", group))
                 for labels in names[name]:
                     self.assertLessEqual(used - ADDED, labels, expression)
+
+    def test_alerts(self):
+        """AL-10 to AL-21: each selector of our own alerts finds series"""
+        self.a.ask("www.example.test.", "A", timeout_s=10)
+        names = {n for n, _ in self.scrape().series()}
+        with open(RULES) as f:
+            used = set(re.findall(r"\b(shmdns_\w+)\{", f.read()))
+        self.assertGreater(len(used), 12)
+        self.assertEqual(used - names - API_ONLY, set())
 
     def test_upstreams(self):
         """CM-19: exchanges under both names; our own families name the upstream"""

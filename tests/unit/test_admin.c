@@ -81,6 +81,14 @@ START_TEST(bounds)
 		ck_assert_uint_eq(stat_time((UINT64_C(250000) << k) + 1), k + 1);
 	}
 	ck_assert_uint_eq(stat_fine(UINT64_MAX - 999), STAT_FINE - 1);
+	for (unsigned k = 0; k + 1 < STAT_LONG; k++) {
+		ck_assert_uint_eq(stat_long(UINT64_C(1000000) << k), k);
+		ck_assert_uint_eq(stat_long((UINT64_C(1000000) << k) + 1), k + 1);
+	}
+	for (uint64_t k = 0, ns = 250000; k + 1 < STAT_SLIM; k++, ns *= 10) {
+		ck_assert_uint_eq(stat_slim(ns), k);
+		ck_assert_uint_eq(stat_slim(ns + 1), k + 1);
+	}
 }
 END_TEST
 

@@ -383,12 +383,14 @@ START_TEST(joins)
 	slots_grow(&slots, 4);
 	slots_join(&slots, 4, begin + S);
 	ck_assert_uint_eq(slots_steering(&slots, share), 3);
+	ck_assert_uint_eq(slots_expected(&slots), 3); /* HR-02: not missed yet */
 	ck_assert_uint_eq(slots_due(&slots, begin + S), 3);
 	slots_started(&slots, 3, 200, begin + S);
 	ck_assert(slots_serves(&slots, 3, 3));
 	ck_assert_uint_eq(slots_steering(&slots, share), 3);
 	ck_assert(slots_ready(&slots, 3));
 	ck_assert_uint_eq(slots_steering(&slots, share), 4);
+	ck_assert_uint_eq(slots_expected(&slots), 4);
 	slots_died(&slots, 3, begin + 5 * S, 0);
 	slots_started(&slots, 3, 201, begin + 5 * S);
 	ck_assert(!slots_ready(&slots, 3));

@@ -698,3 +698,33 @@ int segment_remove_range(const char *instance, uint64_t from, uint64_t to)
 {
 	return remove_objects(instance, is_segment, from, to);
 }
+
+unsigned segment_objects(
+	const char *instance, struct stat_object *out, unsigned max, uint64_t *limit)
+{
+	char prefix[OBJECT_NAME];
+	struct statvfs fs;
+	struct stat st;
+	struct dirent *e;
+	unsigned n = 0;
+
+	*limit = statvfs(SHM_DIR, &fs) == 0 ? (uint64_t)fs.f_blocks * fs.f_frsize : 0;
+	snprintf(prefix, sizeof(prefix), "shmdns.%s.", instance);
+	DIR *dir = opendir(SHM_DIR);
+	if (dir == NULL)
+		return 0;
+	while (n < max && (e = readdir(dir)) != NULL) {
+		const char *what = e->d_name + strlen(prefix);
+
+		if (strncmp(e->d_name, prefix, strlen(prefix)) != 0 ||
+			!is_object(what, 0, 0) ||
+			fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (strchr(what, '.') != NULL) /* behind the layout's number */
+			what = strchr(what, '.') + 1;
+		snprintf(out[n].name, sizeof(out[n].name), "%s", what);
+		out[n++].octets = (uint64_t)st.st_blocks * 512;
+	}
+	closedir(dir);
+	return n;
+}

@@ -17,7 +17,8 @@
 #define STAT_OCTETS           16384
 #define STAT_FORWARDER_OCTETS 262144 /* a forwarder's page has more to say */
 #define STAT_RCODES           24
-#define STAT_QTYPES           18 /* 17 values and "other" (ME-09) */
+#define STAT_SHARES           256 /* of sockets: as many as workers at most */
+#define STAT_QTYPES           18  /* 17 values and "other" (ME-09) */
 
 enum stat_role {
 	STAT_WORKER = 1,
@@ -84,6 +85,8 @@ enum stat_source {
 #define STAT_FINE  24
 #define STAT_TIME  17
 #define STAT_SIZES 15
+#define STAT_SLIM  6  /* 250 us tenfold up to 2.5 s, and more (CM-29) */
+#define STAT_LONG  21 /* 1 ms doubled up to 524 s, and more (MA-02, MS-11, CM-26) */
 
 #define STAT_ACL  4  /* ACL_ACTIONS */
 #define STAT_EDES 32 /* INFO-CODEs that are counted each; the last one: all above */
@@ -155,6 +158,12 @@ struct stat_worker {
 	stat_u64 acl[STAT_ACL]; /* queries by enum acl_action, with rules (MQ-12) */
 };
 
+/* An object of shared memory: its name behind that of the instance; what it takes. */
+struct stat_object {
+	char name[32];
+	uint64_t octets;
+};
+
 /* State of a resource of the API (MA-10). */
 enum stat_resource_state {
 	RESOURCE_UNUSED, /* objects come from files */
@@ -199,7 +208,8 @@ struct stat_resource {
 	stat_u64 octet_wall_ns; /* of the last octet of a watch */
 	stat_u64 failing_ns;    /* wall clock: since then requests fail; 0: they do not */
 	stat_u64 requests[STAT_API_VERBS][STAT_API_CODES];
-	stat_u64 lists, list_ns; /* complete ones, and how long they took in all */
+	stat_u64 lists, list_ns;       /* complete ones, and how long they took in all */
+	stat_u64 list_time[STAT_LONG]; /* ... each (MA-02) */
 	stat_u64 restarts[STAT_RESTARTS];
 	stat_u64 relists[STAT_RELISTS];
 	stat_u64 regressions;
@@ -266,6 +276,8 @@ struct stat_forwarder {
 	struct stat_upstream upstreams[STAT_UPSTREAMS];
 };
 
+#define STAT_CAUSES    6 /* enum root_cause, and 0: none of these */
+#define STAT_SERVICES  2 /* kinds of Services: with a cluster IP, headless (CM-26) */
 #define STAT_RESOURCES 3 /* enum kube_kind without Pods */
 #define STAT_EXPIRIES  3 /* token, our certificate, CA */
 
@@ -296,12 +308,19 @@ struct stat_controller {
 	stat_u64 config_number;
 	struct stat_api api;
 	/* MS-10; an operator's freeze (OV-08) */
-	stat_u64 publish_held;      /* 1: the first generation is held back */
-	stat_u64 publish_frozen;    /* 1: objects are not published */
-	stat_u64 frozen_wall_ns;    /* since then */
-	stat_u64 frozen_generation; /* whose records are served */
-	stat_u64 settings_withheld; /* 1: settings wait for the thaw */
-	stat_u64 freeze_lost_ns;    /* wall clock: one ended by itself; 0: none did */
+	stat_u64 publish_held;        /* 1: the first generation is held back */
+	stat_u64 publish_frozen;      /* 1: objects are not published */
+	stat_u64 frozen_wall_ns;      /* since then */
+	stat_u64 frozen_generation;   /* whose records are served */
+	stat_u64 settings_withheld;   /* 1: settings wait for the thaw */
+	stat_u64 freeze_lost_ns;      /* wall clock: one ended by itself; 0: none did */
+	stat_u64 causes[STAT_CAUSES]; /* publishes by enum root_cause (MS-06) */
+	stat_u64 publish_time[STAT_FINE], publish_ns; /* how long they took */
+	/* From a change of endpoints, as it is dated, to its publish (MS-11). */
+	stat_u64 propagation[STAT_SERVICES][STAT_LONG];
+	stat_u64 propagation_ns[STAT_SERVICES];
+	stat_u64 hosts_entries; /* addresses and names of `hosts` (CM-33) */
+	stat_u64 hosts_wall_ns; /* when its file was read last */
 	/* The last configuration whose settings are published, and the generation that
 	 * had them first, which is stored before. */
 	stat_u64 config_generation, config_served;
@@ -360,7 +379,9 @@ struct stat_supervisor {
 	stat_u64 reloads[2];    /* accepted, refused (MN-01) */
 	stat_u64 reload_failed; /* 1: the last one was refused (MN-02) */
 	stat_u64 reload_wall_ns;
-	stat_u64 reload_unchanged; /* of those accepted: nothing was new */
+	stat_u64 dropped[STAT_SHARES];   /* by the kernel, at its sockets (MP-09) */
+	stat_u64 withdrawn[STAT_SHARES]; /* 1: steered around (MP-10) */
+	stat_u64 reload_unchanged;       /* of those accepted: nothing was new */
 	/*
 	 * Reloads are numbered. One that has a number above that which `reload_begun` had
 	 * reads the files after that was looked at; `reload_whole` is the number of the
@@ -378,6 +399,9 @@ struct stat_admin {
 	stat_u64 connections;                              /* open now */
 	stat_u64 shut;                                     /* for their time (HT-03) */
 	stat_u64 scrape_ns;                                /* that the last one took */
+	/* Queries of our own (HR-05): how long they took, those that failed. */
+	stat_u64 probe_fine[STAT_FINE], probe_slim[STAT_SLIM], probe_ns;
+	stat_u64 probe_failures;
 };
 
 /*
@@ -405,6 +429,22 @@ static inline unsigned stat_fine(uint64_t ns)
 static inline unsigned stat_time(uint64_t ns)
 {
 	return stat_log2_up((ns + 249999) / 250000, STAT_TIME - 1);
+}
+
+/* ... in one of "long" bounds, */
+static inline unsigned stat_long(uint64_t ns)
+{
+	return stat_log2_up((ns + 999999) / 1000000, STAT_LONG - 1);
+}
+
+/* ... and in one of "slim" bounds. */
+static inline unsigned stat_slim(uint64_t ns)
+{
+	unsigned i = 0;
+
+	for (uint64_t bound = 250000; i < STAT_SLIM - 1 && ns > bound; bound *= 10)
+		i++;
+	return i;
 }
 
 /* Index of a size in a histogram of "size" bounds. */
