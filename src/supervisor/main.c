@@ -104,6 +104,19 @@ static void fill_standard(void)
 		close(fd);
 }
 
+/*
+ * Our page names us before signals are taken: a reload that is asked for by then waits.
+ * Children begin with a mask of their own.
+ */
+static void hold_reloads(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 /* A wildcard needs a descriptor for each address and share. */
 static void raise_file_limit(void)
 {
@@ -252,6 +265,7 @@ int main(int argc, char **argv)
 	if (o.check)
 		return check(&o);
 	signal(SIGPIPE, SIG_IGN);
+	hold_reloads();
 	raise_file_limit();
 	notify_init();
 	store_init();

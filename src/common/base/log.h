@@ -35,6 +35,12 @@ const char *log_prefix(enum log_level level);
 void log_line(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/*
+ * Append what further lines of LOG_ERROR say, a line each, to the text in `out`, which
+ * has `cap` octets with its NUL and is cut; NULL: no more. Borrowed until then.
+ */
+void log_gather(char *out, unsigned cap);
+
 /* A token bucket per place in the code: 10 lines a second, the first always (EV-10). */
 struct log_bucket {
 	uint64_t next_ns;     /* when the next token is there */
