@@ -112,3 +112,38 @@ bool health_ready(const struct view *v, struct mem_buf *why)
 	check_silence(v, why);
 	return why->len == before;
 }
+
+/* The first line of the refusal, printable; a page that is being written has none. */
+static void put_refusal(const struct stat_supervisor *s, struct mem_buf *notes)
+{
+	char text[8 * STAT_REFUSAL_WORDS];
+	uint64_t begun = stat_read_begin(&s->reload_seq);
+
+	stat_text_get(s->reload.refusal, STAT_REFUSAL_WORDS, text);
+	if (!stat_read_done(&s->reload_seq, begun))
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	for (char *p = text; *p != '\0'; p++) {
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+	}
+	mem_buf_put(notes, ": ", 2);
+	mem_buf_put(notes, text, strlen(text));
+}
+
+bool health_notes(const struct view *v, struct mem_buf *notes)
+{
+	static const char refused[] = "config: the last reload was refused";
+	const struct stat_supervisor *s = v->supervisor;
+	size_t before = notes->len;
+
+	if (s != NULL && stat_get(&s->reload.outcome) == RELOAD_REFUSED) {
+		mem_buf_put(notes, refused, sizeof(refused) - 1);
+		put_refusal(s, notes);
+		mem_buf_put(notes, "\n", 1);
+	}
+	if (s != NULL && stat_get(&s->config.last_good) != 0)
+		say(notes, "config: the last good one runs: the file had errors at the "
+			   "start");
+	return notes->len != before;
+}

@@ -20,4 +20,11 @@ bool health_alive(const struct view *v);
  */
 bool health_ready(const struct view *v, struct mem_buf *why);
 
+/*
+ * What does not make it unready, but is not as somebody believes, a line each: the last
+ * reload was refused, with the first fault (RL-05); the last good configuration runs
+ * (OP-26). True if there is any.
+ */
+bool health_notes(const struct view *v, struct mem_buf *notes);
+
 #endif

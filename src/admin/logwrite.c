@@ -85,9 +85,8 @@ static void tell_lost(struct logwrite *l, uint64_t now_ns)
 	if (lost == l->told || (l->told_ns != 0 && now_ns - l->told_ns < TELL_NS))
 		return;
 	log_line(LOG_WARNING,
-		"query log dropped=%" PRIu64
-		" why=\"stderr is read too slowly\" fix=\"lower query_log.sample, or choose "
-		"classes or names\"",
+		"query log dropped=%" PRIu64 " why=\"stderr is read too slowly\" "
+		"fix=\"lower query_log.sample, or choose classes or names\"",
 		lost - l->told);
 	l->told = lost;
 	l->told_ns = now_ns;

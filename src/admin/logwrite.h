@@ -10,7 +10,7 @@
 struct admin;
 struct logwrite;
 
-/* Made once there is a page; lives as long as the process. NULL: no memory for a timer. */
+/* Made once there is a page; lives as long as the process. NULL: no memory. */
 struct logwrite *logwrite_new(struct admin *a);
 
 /* The settings may have changed: look at once, and often for a while. */

@@ -48,11 +48,18 @@ static void answer_health(struct admin *a, struct http_reply *reply)
 		put(reply, 503, "no worker has a heartbeat\n");
 }
 
+/* "OK" alone, as others say it, unless there is something to note. */
 static void answer_ready(struct admin *a, struct http_reply *reply)
 {
 	bool ready = health_ready(&a->view, reply->body);
+	struct mem_buf notes = {0};
 
 	put(reply, ready ? 200 : 503, ready ? "OK" : "");
+	if (health_notes(&a->view, &notes)) {
+		mem_buf_put(reply->body, "\n", ready);
+		mem_buf_put(reply->body, notes.data, notes.len);
+	}
+	mem_buf_fini(&notes);
 }
 
 static void answer_metrics(struct admin *a, bool openmetrics, struct http_reply *reply)

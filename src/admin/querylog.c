@@ -69,11 +69,9 @@ bool querylog_fill(struct querylog *q, const struct view *v, enum querylog_forma
 		const unsigned ring = (q->turn + i) % v->nworkers;
 
 		all = fill_from(q, ring, v, format, p, prefix);
-		if (!all) /* it goes on there, and the others had their turn */
-			q->turn = ring;
+		if (!all) /* the others first, the next time */
+			q->turn = ring + 1;
 	}
-	if (all)
-		q->turn++;
 	return all;
 }
 

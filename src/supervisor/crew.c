@@ -18,6 +18,7 @@
 #include "base/pair.h"
 #include "snap/segment.h"
 #include "supervisor/drops.h"
+#include "supervisor/ownpage.h"
 #include "supervisor/reload.h"
 #include "supervisor/supervise.h"
 
@@ -99,32 +100,9 @@ static void clear(struct supervisor *s, uint32_t from, uint32_t to)
 		s->crew[i] = (struct crew){.pair = -1, .stat = -1};
 }
 
-/* Our own page: what becomes of the others (MP-02, MP-03). */
-static int open_own_page(struct supervisor *s)
-{
-	void *page;
-	int fd;
-	int ret = segment_stat_create(s->instance, "supervisor", STAT_SUPERVISOR, &fd);
-
-	if (ret == 0) {
-		ret = segment_stat_map_fd(fd, &page);
-		close(fd);
-	}
-	if (ret < 0) {
-		log_line(LOG_ERROR, "shared memory object=stat.supervisor error=\"%s\"",
-			strerror(-ret));
-		return ret;
-	}
-	s->stat = page;
-	stat_set(&s->stat->head.pid, (uint64_t)getpid());
-	stat_set(&s->stat->head.started_ns, clock_mono_ns());
-	stat_set(&s->stat->config_number, s->config.number);
-	return 0;
-}
-
 int crew_open(struct supervisor *s)
 {
-	int ret = open_own_page(s);
+	int ret = ownpage_open(s);
 
 	s->crew = mem_alloc(s->slots.n, sizeof(*s->crew));
 	clear(s, 0, s->slots.n);
@@ -147,8 +125,7 @@ void crew_close(struct supervisor *s)
 	}
 	free(s->crew);
 	s->crew = NULL;
-	segment_stat_unmap(s->stat, STAT_SUPERVISOR);
-	s->stat = NULL;
+	ownpage_close(s);
 }
 
 void crew_kill(struct supervisor *s, uint32_t i, const char *reason)
@@ -327,9 +304,9 @@ static void equip_forwarder(struct supervisor *s, uint32_t i)
 		send_peer(s, i, worker, f, KEEP_FORWARDER);
 }
 
-bool crew_logs_queries(const struct conf *c)
+bool crew_wants_admin(const struct conf *c)
 {
-	return c->query_log.format != CONF_QUERY_LOG_OFF;
+	return httpsock_wanted(c) || c->query_log.format != CONF_QUERY_LOG_OFF;
 }
 
 void crew_tell_admin(struct supervisor *s)
@@ -349,7 +326,7 @@ void crew_tell_admin(struct supervisor *s)
 	memcpy(m.address, first->addr.octets, sizeof(m.address));
 	if (s->slots.admins > 0)
 		crew_send(s, slots_admin(&s->slots), &m, sizeof(m), -1);
-	else if (crew_logs_queries(c))
+	else if (c->query_log.format != CONF_QUERY_LOG_OFF)
 		log_line(LOG_WARNING,
 			"query log is not written why=\"there is no shmdns-admin\" "
 			"fix=\"restart, or set metrics.listen\"");
@@ -629,7 +606,7 @@ void crew_tick(struct supervisor *s, uint64_t now_ns)
 {
 	uint32_t i;
 
-	stat_set(&s->stat->head.heartbeat_ns, now_ns);
+	ownpage_beat(s, now_ns);
 	drops_count(s);
 	for (i = 0; i < s->slots.n; i++) {
 		if (s->crew[i].page == NULL) /* a slot that could not be made */

@@ -45,8 +45,8 @@ void crew_reap(struct supervisor *s, uint64_t now_ns);
 /* SIGKILL to slot i; `reason`, a literal, goes into the line about its death. */
 void crew_kill(struct supervisor *s, uint32_t i, const char *reason);
 
-/* True if it is to be written: shmdns-admin does so. */
-bool crew_logs_queries(const struct conf *c);
+/* True if there is something for shmdns-admin: listeners, or a log of queries. */
+bool crew_wants_admin(const struct conf *c);
 
 /* Tell the admin, if there is one, what of the current configuration is about it. */
 void crew_tell_admin(struct supervisor *s);

@@ -15,6 +15,7 @@
 #include "supervisor/addresses.h"
 #include "supervisor/crew.h"
 #include "supervisor/notify.h"
+#include "supervisor/ownpage.h"
 #include "supervisor/reload.h"
 #include "supervisor/resize.h"
 #include "supervisor/status.h"
@@ -263,6 +264,7 @@ static bool step(struct supervisor *s, uint64_t now_ns)
 	reload_step(s, now_ns);
 	crew_start(s, now_ns);
 	status_step(s, now_ns);
+	ownpage_step(s);
 	return false;
 }
 

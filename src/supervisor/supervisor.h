@@ -62,6 +62,14 @@ struct resize {
 	uint64_t end_ns;  /* no more patience for queues, or for workers */
 };
 
+/* What the reload that is on its way will have changed; ownpage.h. */
+struct reload_note {
+	bool current; /* its configuration is, but the controller has not taken it */
+	bool unchanged;
+	uint32_t restart; /* keys that wait for the next start */
+	uint64_t workers_was, added, removed;
+};
+
 struct supervisor {
 	const char *path;     /* of the configuration; borrowed */
 	const char *instance; /* that we run as, whatever a reload says; borrowed */
@@ -77,8 +85,10 @@ struct supervisor {
 	uint64_t reload_ns;     /* not before */
 	uint32_t reload_deaths; /* of controllers over what was tried last */
 	bool reloading;         /* the manager was told so */
-	bool config_taken;      /* the controller that runs now has the current one */
-	bool config_ever;       /* some controller took one: the start has succeeded */
+	struct reload_note note;
+	uint32_t restart;  /* keys that the next start will take */
+	bool config_taken; /* the controller that runs now has the current one */
+	bool config_ever;  /* some controller took one: the start has succeeded */
 
 	struct program worker, forwarder, admin, controller;
 	struct slots slots;

@@ -1,6 +1,6 @@
 #include "worker/tap.h"
 
-#include <netinet/in.h>
+#include <stddef.h>
 
 #include "base/base.h"
 

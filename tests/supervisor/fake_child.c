@@ -258,8 +258,8 @@ static void on_message(const union message *m, int fd)
 		on_prepare(m, fd);
 		break;
 	case MESSAGE_COMMIT:
+		say(MESSAGE_COMMITTED, m->number.number); /* or its reader stops us */
 		note("COMMIT number=%" PRIu32, m->number.number);
-		say(MESSAGE_COMMITTED, m->number.number);
 		break;
 	case MESSAGE_WORKERS:
 		note("WORKERS number=%" PRIu32, m->number.number);

@@ -53,6 +53,12 @@ def await_(what, condition, patience_s=PATIENCE_S, every_s=0.01):
         time.sleep(every_s)
 
 
+def alone(test):
+    """Marks a test, or a class: it counts losses or time, and shares the machine with nobody."""
+    test.alone = True
+    return test
+
+
 def program(name):
     """Path of a program of the build tree."""
     path = os.path.join(BUILD, name)
@@ -140,7 +146,7 @@ def free_port(family=socket.AF_INET):
     with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
         low = min(PORTS[-1], int(f.read().split()[0]))
     while True:
-        port = random.randrange(PORTS[0], low) if low > PORTS[0] + 1000 else any_port(family, host)
+        port = random.randrange(PORTS[0], low) if low > PORTS[0] + 100 else any_port(family, host)
         if all(is_free(family, kind, host, port) for kind in (
                 socket.SOCK_DGRAM, socket.SOCK_STREAM)) and (
                     family == socket.AF_INET6 or is_free_on_ipv6(port)):

@@ -139,6 +139,68 @@ static void check_missing(const char *want)
 	mem_buf_fini(&why);
 }
 
+/* RL-05, OP-26: told, and no reason to be unready. */
+START_TEST(notes)
+{
+	struct mem_buf out = {0};
+
+	ck_assert(!health_notes(&view, &out));
+	stat_set(&supervisor.reload.outcome, RELOAD_REFUSED);
+	stat_text_set(supervisor.reload.refusal, STAT_REFUSAL_WORDS,
+		"a:1:2: error: x\033: no\n1 error, 0 warnings\n");
+	stat_set(&supervisor.config.last_good, 1);
+	ck_assert(health_notes(&view, &out));
+	mem_buf_put(&out, "", 1);
+	ck_assert_str_eq((const char *)out.data,
+		"config: the last reload was refused: a:1:2: error: x?: no\n"
+		"config: the last good one runs: the file had errors at the start\n");
+	mem_buf_fini(&out);
+	check_missing("");
+	stat_set(&supervisor.reload.outcome, RELOAD_UNCHANGED);
+	stat_set(&supervisor.config.last_good, 0);
+	ck_assert(!health_notes(&view, &out));
+	view.supervisor = NULL;
+	ck_assert(!health_notes(&view, &out));
+}
+END_TEST
+
+/* A text in words: cut where there is no more room, ended whatever stands there. */
+START_TEST(texts)
+{
+	char text[41] = "0123456789abcdef", out[24];
+	stat_u64 words[3];
+
+	for (size_t n = 0; n < sizeof(text); n++) {
+		memset(text, 'x', n);
+		text[n] = '\0';
+		memset(words, 0xff, sizeof(words));
+		stat_text_set(words, 3, text);
+		text[MIN(n, 23)] = '\0';
+		ck_assert_str_eq(stat_text_get(words, 3, out), text);
+	}
+	memset(words, 'y', sizeof(words));
+	ck_assert_uint_eq(strlen(stat_text_get(words, 3, out)), 23);
+}
+END_TEST
+
+/* What is read while it is written is not of one piece. */
+START_TEST(pieces)
+{
+	stat_u64 seq = 0;
+	uint64_t begun = stat_read_begin(&seq);
+
+	ck_assert(stat_read_done(&seq, begun));
+	stat_write_begin(&seq);
+	ck_assert(!stat_read_done(&seq, begun));
+	begun = stat_read_begin(&seq);
+	ck_assert(!stat_read_done(&seq, begun));
+	stat_write_done(&seq);
+	ck_assert(!stat_read_done(&seq, begun));
+	begun = stat_read_begin(&seq);
+	ck_assert(stat_read_done(&seq, begun));
+}
+END_TEST
+
 START_TEST(ready)
 {
 	check_missing("");
@@ -229,6 +291,9 @@ int main(void)
 	tcase_add_test(tc, openmetrics);
 	tcase_add_test(tc, histogram);
 	tcase_add_test(tc, bounds);
+	tcase_add_test(tc, notes);
+	tcase_add_test(tc, texts);
+	tcase_add_test(tc, pieces);
 	tcase_add_test(tc, ready);
 	tcase_add_test(tc, behind);
 	tcase_add_test(tc, not_complete);

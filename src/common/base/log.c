@@ -28,6 +28,8 @@ static char process_name[32] = "shmdns";
 static enum log_level threshold = LOG_INFO;
 static bool to_journal;
 static uint64_t dropped;
+static char *gathered; /* NULL: nobody wants them */
+static unsigned gathered_cap;
 
 void log_init(const char *process, enum log_level level)
 {
@@ -38,6 +40,11 @@ void log_init(const char *process, enum log_level level)
 	to_journal = getenv("JOURNAL_STREAM") != NULL;
 	if (flags >= 0)
 		fcntl(STDERR_FILENO, F_SETFL, flags | O_NONBLOCK);
+}
+
+bool log_is_journal(void)
+{
+	return to_journal;
 }
 
 void log_set_level(enum log_level level)
@@ -74,6 +81,19 @@ static void write_line(const char *line, size_t len)
 		dropped++;
 }
 
+void log_gather(char *out, unsigned cap)
+{
+	gathered = out;
+	gathered_cap = cap;
+}
+
+static void gather(const char *text, size_t len)
+{
+	size_t have = strlen(gathered);
+
+	snprintf(gathered + have, gathered_cap - have, "%.*s\n", (int)len, text);
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	char line[LINE_MAX_OCTETS];
@@ -91,6 +111,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 	len = (size_t)n + (size_t)MAX(m, 0);
 	len = MIN(len, sizeof(line) - 1);
 	tame(line, len);
+	if (level == LOG_ERROR && gathered != NULL && len > (size_t)n)
+		gather(line + n, len - (size_t)n);
 	line[len++] = '\n'; /* in place of the NUL */
 	write_line(line, len);
 	errno = saved;

@@ -248,8 +248,8 @@ static void check_query_log(struct parse *p)
 
 	if (c->query_log.classes == 0 && parse_sound(p, classes))
 		report_add(p->report, CONF_ERROR, where(p, classes), classes,
-			"is empty: nothing would be logged — write [ \"all\" ], or format "
-			"= \"off\"");
+			"is empty: nothing would be logged — write [ \"all\" ], or "
+			"format = \"off\"");
 	if (c->query_log.nnames == 0 && parse_sound(p, names))
 		report_add(p->report, CONF_ERROR, where(p, names), names,
 			"is empty: nothing would be logged — write [ \".\" ] for all, or "

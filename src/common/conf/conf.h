@@ -403,6 +403,20 @@ void conf_check_files(
 /* The defaults alone: what an empty file gives. Never fails. */
 void conf_defaults(struct conf *out);
 
+/* One value that differs. Texts are as a file would say them, borrowed for the call. */
+struct conf_difference {
+	const char
+		*path; /* "log.level", "forward[1].policy"; "listen": one element of it */
+	const char *was, *is; /* "": the element is not there */
+	bool reloadable;      /* else it takes effect at the next start */
+};
+
+typedef void (*conf_on_difference)(void *arg, const struct conf_difference *d);
+
+/* Tell each value that is another one in `b` than in `a`, and count them. */
+size_t conf_differ(const struct conf *a, const struct conf *b,
+	conf_on_difference on_difference, void *arg);
+
 /* Free what the conf, or the report, owns. */
 void conf_fini(struct conf *c);
 void conf_report_fini(struct conf_report *r);

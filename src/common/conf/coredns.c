@@ -44,7 +44,7 @@ static const struct word directives[] = {
 	{"kubernetes", "write kubernetes = { zones = [ ... ]; }"},
 	{"loadbalance", "write loadbalance = { policy = \"shuffle\"; }, or \"weighted\""},
 	{"local", "write local = true"},
-	{"log", "write query_log = { format = \"coredns\"; }, or log = { level = \"info\"; } "
+	{"log", "write query_log = { format = \"coredns\"; }; log = { ... } is "
 		"for what the appliance itself has to say"},
 	{"loop", "write loop_detection = \"break\""},
 	{"metadata", "built in, leave it out"},

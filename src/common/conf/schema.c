@@ -524,21 +524,22 @@ const struct key schema[] = {
 	 "names from before CoreDNS 1.7"},
 	{"query_log.format", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"off\"", query_logs),
 	 FIELD(query_log.format),
-	 "a line on stderr for each query: \"kv\" (key=value), \"json\", \"coredns\" (as its "
-	 "`log` does), or \"off\""},
+	 "a line on stderr for each query: \"kv\" (key=value), \"json\", \"coredns\" (as "
+	 "its `log` does), or \"off\""},
 	{"query_log.classes", KEY_WORDS, RELOAD, NO_RANGE,
 	 WORDS("[ \"all\" ]", query_classes), FIELD(query_log.classes),
 	 "replies that are logged: \"success\", \"denial\" (no such name or type), "
 	 "\"error\", or \"all\""},
 	{"query_log.names", KEY_ZONES, RELOAD, 0, CONF_LOG_ZONES_MAX, "zones",
 	 DEFAULT("[ \".\" ]"), LIST(query_log.names, query_log.nnames),
-	 "names that are logged, with all below them; a CIDR stands for its reverse zones"},
+	 "names that are logged, with all below them; a CIDR stands for its reverse "
+	 "zones"},
 	{"query_log.sample", KEY_FRACTION, RELOAD, NO_RANGE, DEFAULT("1.0"),
 	 FIELD(query_log.sample),
 	 "the part of them that is logged, drawn at random: 0.01 is one in a hundred"},
 	{"privacy", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"off\"", privacies),
 	 FIELD(privacy),
-	 "addresses of clients in what is shown of queries: \"off\": as they are, \"hash\", "
+	 "clients in what is shown of queries: \"off\": their addresses, \"hash\", or "
 	 "\"prefix\": /24 and /56"},
 	{"log.level", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"info\"", levels),
 	 FIELD(log_level),

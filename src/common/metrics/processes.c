@@ -142,7 +142,8 @@ static void put_config(struct text *t, const struct stat_supervisor *s)
 	for (unsigned i = 0; i < ARRAY_LEN(results); i++)
 		text_count(t, LABELS({"result", results[i]}), stat_get(&s->reloads[i]));
 	text_gauge(t, "shmdns_config_last_reload_success",
-		"1 unless the last reload was refused.",
+		"1 unless the last reload was refused, or the file had errors at the "
+		"start.",
 		stat_get(&s->reload_failed) == 0);
 	text_gauge_seconds(t, "shmdns_config_last_reload_timestamp_seconds",
 		"When the configuration was reloaded last, as Unix time; 0: never.",

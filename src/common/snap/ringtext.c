@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/base.h"
 #include "dns/addr.h"
@@ -79,16 +78,31 @@ static const char *class_text(uint16_t class, char buf[12])
 	}
 }
 
-/* RFC 3339 in microseconds. */
+static unsigned days_of_year(unsigned year)
+{
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 366 : 365;
+}
+
+static unsigned days_of_month(unsigned year, unsigned month)
+{
+	static const uint8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+	return month == 1 && days_of_year(year) == 366 ? 29 : days[month];
+}
+
+/* RFC 3339 in microseconds, UTC. No more than 600 years fit into nanoseconds. */
 static void put_time(uint64_t wall_ns, char out[40])
 {
-	const time_t s = (time_t)(wall_ns / NS_PER_S);
-	struct tm tm;
-	size_t n = 0;
+	const unsigned us = (unsigned)(wall_ns % NS_PER_S / NS_PER_US);
+	const unsigned s = (unsigned)(wall_ns / NS_PER_S % 86400);
+	unsigned day = (unsigned)(wall_ns / NS_PER_S / 86400), year = 1970, month = 0;
 
-	if (gmtime_r(&s, &tm) != NULL)
-		n = strftime(out, 24, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out + n, 40 - n, ".%06uZ", (unsigned)(wall_ns % NS_PER_S / NS_PER_US));
+	for (; day >= days_of_year(year); year++)
+		day -= days_of_year(year);
+	for (; day >= days_of_month(year, month); month++)
+		day -= days_of_month(year, month);
+	snprintf(out, 40, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", year, month + 1, day + 1,
+		s / 3600, s / 60 % 60, s % 60, us);
 }
 
 static void put_words(

@@ -35,6 +35,19 @@ static void object_name(char out[OBJECT_NAME], const char *instance, const char 
 	snprintf(out, OBJECT_NAME, "/shmdns.%s.v%d.%s", instance, SNAP_LAYOUT, what);
 }
 
+/*
+ * A new object, or -1 with errno. Our group may look at it, whatever umask a service
+ * manager has given us: that is how shmdnsctl is used without being root (SH-01).
+ */
+static int make_object(const char *name)
+{
+	int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, OBJECT_MODE);
+
+	if (fd >= 0)
+		(void)fchmod(fd, OBJECT_MODE);
+	return fd;
+}
+
 static void segment_name(char out[OBJECT_NAME], const char *instance, uint64_t number)
 {
 	char what[32];
@@ -239,7 +252,7 @@ int segment_create(const char *instance, uint64_t number, uint64_t capacity,
 	capacity = round_up(
 		MIN(MAX(capacity, SEGMENT_STEP), SEGMENT_MAX_CAPACITY), SEGMENT_STEP);
 	segment_name(name, instance, number);
-	int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, OBJECT_MODE);
+	int fd = make_object(name);
 	if (fd < 0)
 		return -errno;
 	w = mem_alloc(1, sizeof(*w));
@@ -342,7 +355,7 @@ static int create_page(const char *name, size_t octets, int *fd)
 {
 	int ret;
 
-	*fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, OBJECT_MODE);
+	*fd = make_object(name);
 	if (*fd < 0)
 		return -errno;
 	ret = allocate(*fd, 0, octets);
@@ -543,7 +556,7 @@ int segment_cache_create(const char *instance, unsigned forwarder, int *fd)
 	char name[OBJECT_NAME];
 
 	cache_name_of(name, instance, forwarder);
-	*fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, OBJECT_MODE);
+	*fd = make_object(name);
 	return *fd < 0 ? -errno : 0;
 }
 

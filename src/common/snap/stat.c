@@ -1,5 +1,7 @@
 #include "snap/stat.h"
 
+#include <string.h>
+
 #include "base/base.h"
 #include "dns/type.h"
 
@@ -102,4 +104,30 @@ const char *stat_failure_text(unsigned failure)
 	};
 
 	return failure < STAT_FAILURES ? words[failure] : "-";
+}
+
+void stat_text_set(stat_u64 *words, size_t n, const char *text)
+{
+	size_t left = strnlen(text, n * sizeof(uint64_t) - 1);
+
+	for (size_t i = 0; i < n; i++) {
+		const size_t len = MIN(left, sizeof(uint64_t));
+		uint64_t word = 0;
+
+		memcpy(&word, text, len);
+		stat_set(&words[i], word);
+		text += len;
+		left -= len;
+	}
+}
+
+const char *stat_text_get(const stat_u64 *words, size_t n, char *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		const uint64_t word = stat_get(&words[i]);
+
+		memcpy(out + i * sizeof(word), &word, sizeof(word));
+	}
+	out[n * sizeof(uint64_t) - 1] = '\0';
+	return out;
 }

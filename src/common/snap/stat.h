@@ -9,6 +9,7 @@
 #define SNAP_STAT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -327,6 +328,43 @@ struct stat_controller {
 	stat_u64 propagation_ns[STAT_SERVICES];
 	stat_u64 hosts_entries; /* addresses and names of `hosts` (CM-33) */
 	stat_u64 hosts_wall_ns; /* when its file was read last */
+	/* The last configuration whose settings are published, and the generation that
+	 * had them first, which is stored before. */
+	stat_u64 config_generation, config_served;
+};
+
+/* What became of a reload. */
+enum stat_reload { RELOAD_NONE, RELOAD_ACCEPTED, RELOAD_UNCHANGED, RELOAD_REFUSED };
+
+#define STAT_PATH_WORDS    64  /* 512 octets with the NUL */
+#define STAT_REFUSAL_WORDS 384 /* 3,072 of them */
+
+/*
+ * The last reload that ended. Written by the supervisor alone, between two changes of
+ * `reload_seq`, which is odd meanwhile.
+ */
+struct stat_outcome {
+	stat_u64 number;                      /* of the reload; 0: there was none */
+	stat_u64 outcome;                     /* enum stat_reload */
+	stat_u64 config_number;               /* that is current since */
+	stat_u64 workers_was;                 /* before it */
+	stat_u64 added, removed;              /* listening addresses, as configured */
+	stat_u64 refusal[STAT_REFUSAL_WORDS]; /* text, lines; "" unless refused */
+};
+
+/* What runs, written as the outcome is. */
+struct stat_config {
+	stat_u64 number;
+	stat_u64 digest[4]; /* SHA-256 of the files, as its octets stand */
+	stat_u64 wall_ns;   /* when it was taken */
+	stat_u64 last_good; /* 1: the files had errors at the start (OP-26) */
+	stat_u64 fd;        /* the supervisor's descriptor of the memory file */
+	stat_u64 restart;   /* keys that wait for the next start */
+	stat_u64 workers;   /* shares that there shall be */
+	stat_u64 addresses; /* listening addresses, as configured */
+	stat_u64 path[STAT_PATH_WORDS]; /* of the file */
+	stat_u64 kept[STAT_PATH_WORDS]; /* where the last good one is kept */
+	stat_u64 run_dir[STAT_PATH_WORDS];
 };
 
 /* What became of processes, by enum stat_process (MP-02, MP-03). */
@@ -350,6 +388,16 @@ struct stat_supervisor {
 	stat_u64 reload_wall_ns;
 	stat_u64 dropped[STAT_SHARES];   /* by the kernel, at its sockets (MP-09) */
 	stat_u64 withdrawn[STAT_SHARES]; /* 1: steered around (MP-10) */
+	stat_u64 reload_unchanged;       /* of those accepted: nothing was new */
+	/*
+	 * Reloads are numbered. One that has a number above that which `reload_begun` had
+	 * reads the files after that was looked at; `reload_whole` is the number of the
+	 * last one after which nothing was left to do: workers, listeners.
+	 */
+	stat_u64 reload_begun, reload_whole;
+	stat_u64 reload_seq;
+	struct stat_outcome reload;
+	struct stat_config config;
 };
 
 #define STAT_LOG_RINGS 512 /* slots of workers */
@@ -367,6 +415,9 @@ struct stat_admin {
 	/* Queries of our own (HR-05): how long they took, those that failed. */
 	stat_u64 probe_fine[STAT_FINE], probe_slim[STAT_SLIM], probe_ns;
 	stat_u64 probe_failures;
+	/* How far the ring of each slot was read for the query log (SM-02). */
+	_Alignas(64) stat_u64 log_next[STAT_LOG_RINGS], log_logged[STAT_LOG_RINGS];
+	stat_u64 log_lost; /* queries that were to be logged (MN-07) */
 };
 
 /*
@@ -450,6 +501,42 @@ static inline void stat_set(stat_u64 *c, uint64_t v)
 static inline uint64_t stat_get(const stat_u64 *c)
 {
 	return atomic_load_explicit(c, memory_order_relaxed);
+}
+
+/*
+ * A text in n words: octets as they stand, cut to fit, ended by a NUL. The reader's `out`
+ * has 8 * n octets; of a page that somebody damaged it ends with a NUL too. Returns it.
+ */
+void stat_text_set(stat_u64 *words, size_t n, const char *text);
+const char *stat_text_get(const stat_u64 *words, size_t n, char *out);
+
+/*
+ * A reader of several words: what it copied in between is of one piece if
+ * stat_read_done() says true. `seq` is odd, or moves, while the writer is at it.
+ */
+static inline uint64_t stat_read_begin(const stat_u64 *seq)
+{
+	return atomic_load_explicit(seq, memory_order_acquire);
+}
+
+/* ... with what stat_read_begin() returned. */
+static inline bool stat_read_done(const stat_u64 *seq, uint64_t begun)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return (begun & 1) == 0 && stat_get(seq) == begun;
+}
+
+/* The one writer's side: its words are written in between. */
+static inline void stat_write_begin(stat_u64 *seq)
+{
+	stat_add(seq, 1);
+	atomic_thread_fence(memory_order_release);
+}
+
+/* ... and are whole. */
+static inline void stat_write_done(stat_u64 *seq)
+{
+	atomic_store_explicit(seq, stat_get(seq) + 1, memory_order_release);
 }
 
 /* The sum of n of them. */
