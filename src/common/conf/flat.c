@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "base/mem.h"
 #include "conf/flatmake.h"
+#include "conf/flatvalue.h"
 
 const struct flat_item *flat_find(const struct flat *f, const char *path)
 {
@@ -144,11 +145,9 @@ void flat_fini(struct flat *f)
 	for (size_t i = 0; i < f->n; i++) {
 		struct flat_item *it = &f->item[i];
 
-		for (size_t j = 0; j < it->n && it->text != NULL; j++)
-			free(it->text[j]);
+		flatvalue_fini(it);
 		for (size_t j = 0; j < it->nplaces; j++)
 			free(it->place[j].file);
-		free(it->text);
 		free(it->place);
 		free(it->path);
 		free(it->id);

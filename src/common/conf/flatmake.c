@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "conf/flatvalue.h"
 #include "conf/list.h"
+#include "conf/show.h"
 
 #define PREFIX_MAX 64 /* octets of "forward[]" and its like */
 
@@ -114,7 +115,7 @@ static void put_groups(const struct parse *p, const struct key *k, const struct 
 		const size_t n = strlen(k->path) + 24, from = out->n;
 		struct level inner = {.prefix = prefix,
 			.path = mem_alloc(n, 1),
-			.base = flatvalue_element(k, l->base, i),
+			.base = show_at(k, l->base, i),
 			.group = i,
 			.given = given};
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "conf/bundle.h"
 #include "conf/list.h"
+#include "conf/show.h"
 #include "dns/type.h"
 
 #define MIB           (UINT64_C(1) << 20)
@@ -17,14 +18,6 @@
 static const void *at(const struct key *k, const void *base)
 {
 	return (const uint8_t *)base + k->offset;
-}
-
-const void *flatvalue_element(const struct key *k, const void *base, size_t i)
-{
-	const uint8_t *items;
-
-	memcpy(&items, at(k, base), sizeof(items));
-	return items + i * k->size;
 }
 
 static uint64_t number(const struct key *k, const void *base)
@@ -61,28 +54,39 @@ static void add_number(struct flat_item *it, uint64_t n, const char *unit)
 }
 
 /* In the largest unit of which it is a whole number; from two of it on. */
+static void add_seconds(struct flat_item *it, uint64_t s)
+{
+	if (s >= 7200 && s % 3600 == 0)
+		add_number(it, s / 3600, "h");
+	else if (s >= 120 && s % 60 == 0)
+		add_number(it, s / 60, "m");
+	else
+		add_number(it, s, "s");
+}
+
+/* Numbers have six digits at most, so what is long has two parts. */
 static void add_duration(struct flat_item *it, uint64_t ns)
 {
-	const uint64_t s = ns / NS_PER_S, ms = ns % NS_PER_S / NS_PER_MS;
-	const uint64_t rest = ns % NS_PER_MS;
-	char text[64], fraction[16] = "";
+	uint64_t s = 0, ms = ns / NS_PER_MS;
+	char whole[32] = "", fraction[16] = "", text[80];
 
-	if (rest != 0) {
-		snprintf(fraction, sizeof(fraction), ".%06" PRIu64, rest);
-		for (size_t n = strlen(fraction); fraction[n - 1] == '0';)
+	if (ns % NS_PER_S == 0) {
+		add_seconds(it, ns / NS_PER_S);
+		return;
+	}
+	if (ms > 999999) {
+		s = ms / 1000;
+		ms %= 1000;
+		snprintf(whole, sizeof(whole), "%" PRIu64 "s", s);
+	}
+	if (ns % NS_PER_MS != 0) {
+		size_t n = (size_t)snprintf(
+			fraction, sizeof(fraction), ".%06" PRIu64, ns % NS_PER_MS);
+
+		while (fraction[n - 1] == '0')
 			fraction[--n] = '\0';
 	}
-	if (s > 0 && (ms != 0 || rest != 0))
-		snprintf(text, sizeof(text), "%" PRIu64 "s%" PRIu64 "%sms", s, ms,
-			fraction);
-	else if (s == 0 && ns != 0)
-		snprintf(text, sizeof(text), "%" PRIu64 "%sms", ms, fraction);
-	else if (s >= 7200 && s % 3600 == 0)
-		snprintf(text, sizeof(text), "%" PRIu64 "h", s / 3600);
-	else if (s >= 120 && s % 60 == 0)
-		snprintf(text, sizeof(text), "%" PRIu64 "m", s / 60);
-	else
-		snprintf(text, sizeof(text), "%" PRIu64 "s", s);
+	snprintf(text, sizeof(text), "%s%" PRIu64 "%sms", whole, ms, fraction);
 	add(it, text);
 }
 
@@ -126,7 +130,7 @@ static void add_prefix(
 	add(it, text);
 }
 
-/* "%eth0" behind a link-local address, or "". */
+/* "%eth0" behind a link-local address, "%2" where nobody knows names; or "". */
 static const char *interface(
 	const struct parse *p, uint32_t scope, char out[INTERFACE_MAX])
 {
@@ -134,7 +138,10 @@ static const char *interface(
 	size_t pos = 0;
 
 	out[0] = '\0';
-	while (scope != 0 && bundle_next(p->bundle, p->bundle_len, &pos, &r) > 0)
+	if (scope != 0)
+		snprintf(out, INTERFACE_MAX, "%%%" PRIu32, scope);
+	while (scope != 0 && p != NULL &&
+		bundle_next(p->bundle, p->bundle_len, &pos, &r) > 0)
 		if (r.kind == BUNDLE_INTERFACE && strtoul(r.text, NULL, 10) == scope)
 			snprintf(out, INTERFACE_MAX, "%%%s", r.name);
 	return out;
@@ -274,7 +281,7 @@ static void put_list(struct flat_item *it, const struct parse *p, const struct k
 		return;
 	}
 	for (size_t i = 0; i < list_count(k, base); i++)
-		add_element(it, p, k, flatvalue_element(k, base, i));
+		add_element(it, p, k, show_at(k, base, i));
 }
 
 static void put_number(struct flat_item *it, const struct key *k, uint64_t n)
@@ -293,7 +300,7 @@ static void put_text(struct flat_item *it, const struct key *k, const void *base
 	const char *text;
 
 	memcpy(&text, at(k, base), sizeof(text));
-	add(it, text);
+	add(it, text != NULL ? text : "");
 }
 
 void flatvalue_put(const struct parse *p, const struct key *k, const void *base,
@@ -367,4 +374,12 @@ void flatvalue_put(const struct parse *p, const struct key *k, const void *base,
 		put_list(it, p, k, base);
 		break;
 	}
+}
+
+void flatvalue_fini(struct flat_item *it)
+{
+	for (size_t i = 0; i < it->n && it->text != NULL; i++)
+		free(it->text[i]);
+	free(it->text);
+	it->text = NULL;
 }

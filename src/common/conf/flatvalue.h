@@ -9,12 +9,12 @@
 
 /*
  * Fill kind, text and n of *it, which is zeroed, with what the key has at `base`. The
- * parse's bundle names interfaces.
+ * parse's bundle names interfaces; without one (NULL) they are shown as numbers.
  */
 void flatvalue_put(const struct parse *p, const struct key *k, const void *base,
 	struct flat_item *it);
 
-/* The base of element `i` of a list. */
-const void *flatvalue_element(const struct key *k, const void *base, size_t i);
+/* Free the text. */
+void flatvalue_fini(struct flat_item *it);
 
 #endif
