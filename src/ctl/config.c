@@ -6,9 +6,7 @@
 #include "base/base.h"
 #include "ctl/conftext.h"
 #include "ctl/options.h"
-#include "ctl/target.h"
-
-#define PATH_OCTETS 4096
+#include "ctl/running.h"
 
 const char config_help[] =
 	"\n"
@@ -69,21 +67,23 @@ static int read_file(const char *path, struct flat *out)
 	return ret;
 }
 
-/* What the supervisor keeps of what it took last (OP-26). */
+/* What the supervisor took last, and perhaps runs with (OP-26). */
 static int read_running(const struct options *o, struct flat *out)
 {
-	char path[PATH_OCTETS];
+	static struct running r;
+	struct running_pages pages;
 	struct conf_bundle bundle;
+	int ret = running_open(o, &pages);
 
-	if (!target_kept(o, path, sizeof(path)))
-		return EXIT_USAGE;
-	int ret = conf_bundle_load(path, &bundle);
-	if (ret < 0) {
-		ctl_complain("%s: %s: what runs is kept there, for root and the "
-			     "appliance's user to read; -i or -c say which instance",
-			path, strerror(-ret));
-		return EXIT_UNREACHABLE;
+	if (ret == EXIT_OK && !running_read(pages.supervisor, &r)) {
+		ctl_complain("the supervisor's page cannot be read");
+		ret = EXIT_UNREACHABLE;
 	}
+	if (ret == EXIT_OK)
+		ret = running_bundle(&pages, &r, &bundle);
+	running_close(&pages);
+	if (ret != EXIT_OK)
+		return ret;
 	ret = take(&bundle, out);
 	conf_bundle_fini(&bundle);
 	return ret;

@@ -18,6 +18,7 @@
 #include "snap/reader.h"
 
 #define DNS_PORT 53
+#define OBJECTS  600  /* of shared memory */
 #define DIFF_MAX 3600 /* s */
 #define ALIVE_NS (5 * NS_PER_S)
 
@@ -33,6 +34,8 @@ struct scrape {
 	struct reader reader;
 	struct view view;
 	const struct options *o;
+	char probe_name[NAME_TEXT_MAX];
+	struct stat_object object[OBJECTS];
 };
 
 /* What there is of the instance. False: nothing. */
@@ -52,6 +55,13 @@ static bool look(struct scrape *s)
 		v->compat = (uint32_t)stat_get(&v->admin->compat);
 		v->port = (uint16_t)stat_get(&v->admin->port);
 	}
+	v->object = s->object;
+	v->nobjects = segment_objects(
+		s->reader.instance, s->object, OBJECTS, &v->shm_limit);
+	const struct name *zone = view_probe_zone(v->settings);
+	if (zone != NULL)
+		name_text(zone->wire, zone->len, s->probe_name, sizeof(s->probe_name));
+	v->probe_name = s->probe_name;
 	/* of one that is gone, processes may be others by now */
 	if (v->supervisor != NULL && view_lives(v, &v->supervisor->head, ALIVE_NS))
 		pages_processes(v);

@@ -127,30 +127,6 @@ bool target_socket(
 	return ok;
 }
 
-bool target_kept(const struct options *o, char *out, size_t cap)
-{
-	static const char name[] = "last-good.conf";
-	char instance[INSTANCE_MAX];
-	struct conf conf;
-	int n;
-
-	if (o->config != NULL) {
-		if (!read_conf(o->config, &conf))
-			return false;
-		n = snprintf(out, cap, "%s/%s", conf.state_dir, name);
-		conf_fini(&conf);
-	} else {
-		if (!target_instance(o, instance))
-			return false;
-		const bool named = strcmp(instance, "default") != 0;
-		n = snprintf(out, cap, "/var/lib/shmdns%s%s/%s", named ? "/" : "",
-			named ? instance : "", name);
-	}
-	if (n < 0 || (size_t)n >= cap)
-		ctl_complain("the path of the state directory is too long");
-	return n >= 0 && (size_t)n < cap;
-}
-
 /* Packets cannot be sent to the wildcard: the loopback address hears them too. */
 static void name_loopback(struct addr *a)
 {

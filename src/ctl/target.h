@@ -27,12 +27,6 @@ bool target_socket(
 	const struct options *o, const char *instance, char out[TARGET_PATH_MAX]);
 
 /*
- * Where the supervisor keeps the configuration that it took last (OP-26): in the
- * state_dir of the file named by -c, else where that is by default. False with a message.
- */
-bool target_kept(const struct options *o, char *out, size_t cap);
-
-/*
  * The first listening address of a configuration file, the wildcard as loopback. False
  * with a message.
  */

@@ -4,7 +4,7 @@
  * One schema table (schema.c) holds each key: path, type, range, default, unit, whether a
  * reload may change it, one line of help (OP-21). Validation, defaults and the text of
  * conf/shmdns.conf come from it. conf_parse() reports every error in one pass (OP-20).
- * Pure but for conf_read(), conf_bundle_load() and conf_check_files(), which open files.
+ * Pure but for conf_read() and conf_check_files(), which open files.
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
@@ -350,12 +350,6 @@ struct conf_bundle {
  * read too; the parse names those that could not be read.
  */
 int conf_read(const char *path, struct conf_bundle *out, char **failed);
-
-/*
- * Read a bundle that was kept as it is, such as last-good.conf (OP-26). 0 with *out owned
- * by the caller; -EINVAL: that is none; else -errno.
- */
-int conf_bundle_load(const char *path, struct conf_bundle *out);
 
 /*
  * Append one file to a bundle (zeroed: empty), as conf_read() does: for text that stands

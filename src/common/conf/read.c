@@ -204,26 +204,3 @@ int conf_read(const char *path, struct conf_bundle *out, char **failed)
 	*out = bundle;
 	return 0;
 }
-
-#define KEPT_MAX (4u << 20) /* octets: 1 MiB of text and the names of many files */
-
-int conf_bundle_load(const char *path, struct conf_bundle *out)
-{
-	struct mem_buf b = {0};
-	struct bundle_record r;
-	size_t pos = 0;
-	int ret, fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-
-	if (fd < 0)
-		return -errno;
-	ret = read_all(fd, KEPT_MAX, &b);
-	close(fd);
-	if (ret == 0 && bundle_next(b.data, b.len, &pos, &r) != 1)
-		ret = -EINVAL;
-	if (ret < 0) {
-		mem_buf_fini(&b);
-		return ret;
-	}
-	*out = (struct conf_bundle){.data = b.data, .len = b.len};
-	return 0;
-}

@@ -16,6 +16,11 @@ void view_words(const stat_u64 *words, uint64_t *out, unsigned n)
 		out[i] = stat_get(&words[i]);
 }
 
+const struct name *view_probe_zone(const struct settings *s)
+{
+	return s != NULL && s->nzones > 0 ? &s->zones[0].name : NULL;
+}
+
 uint64_t view_workers(const struct view *v, size_t offset)
 {
 	uint64_t sum = 0;

@@ -48,6 +48,9 @@ struct view {
 	const char *version;
 };
 
+/* What our own queries ask for: the first zone; NULL: there is none (HR-05). */
+const struct name *view_probe_zone(const struct settings *s);
+
 /* The sum over the workers, or the forwarders, of a word at `offset` of their pages. */
 uint64_t view_workers(const struct view *v, size_t offset);
 uint64_t view_forwarders(const struct view *v, size_t offset);
