@@ -55,6 +55,9 @@ static bool look(struct scrape *s)
 		v->compat = (uint32_t)stat_get(&v->admin->compat);
 		v->port = (uint16_t)stat_get(&v->admin->port);
 	}
+	if (v->supervisor != NULL)
+		v->shares = (uint32_t)MIN(
+			stat_get(&v->supervisor->config.workers), STAT_SHARES);
 	v->object = s->object;
 	v->nobjects = segment_objects(
 		s->reader.instance, s->object, OBJECTS, &v->shm_limit);
