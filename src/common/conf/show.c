@@ -115,7 +115,8 @@ static void show_upstream(const struct conf_upstream *u, FILE *out)
 	fputc('"', out);
 }
 
-static void show_rcodes(uint16_t bits, FILE *out)
+/* A list of rcodes, or of the key's words. */
+static void show_bits(const struct key *k, uint16_t bits, FILE *out)
 {
 	const char *lead = "";
 	char text[12];
@@ -124,10 +125,22 @@ static void show_rcodes(uint16_t bits, FILE *out)
 	for (unsigned i = 0; i < 16; i++) {
 		if ((bits >> i & 1) == 0)
 			continue;
-		fprintf(out, "%s \"%s\"", lead, rcode_text(i, text));
+		fprintf(out, "%s \"%s\"", lead,
+			k->type == KEY_RCODES ? rcode_text(i, text) : k->words[i]);
 		lead = ",";
 	}
 	fputs(" ]", out);
+}
+
+/* Of millionths: as short as it can be, with a point. */
+static void show_fraction(uint32_t n, FILE *out)
+{
+	uint32_t rest = n % 1000000;
+	int digits = 6;
+
+	for (; digits > 1 && rest % 10 == 0; digits--)
+		rest /= 10;
+	fprintf(out, "%" PRIu32 ".%0*" PRIu32, n / 1000000, digits, rest);
 }
 
 static void show_element(const struct key *k, const void *at, FILE *out)
@@ -252,7 +265,11 @@ void show_value(const struct key *k, const void *base, FILE *out)
 		show_type((uint16_t)number(k, at), out);
 		break;
 	case KEY_RCODES:
-		show_rcodes((uint16_t)number(k, at), out);
+	case KEY_WORDS:
+		show_bits(k, (uint16_t)number(k, at), out);
+		break;
+	case KEY_FRACTION:
+		show_fraction((uint32_t)number(k, at), out);
 		break;
 	case KEY_LISTENER:
 		show_listener(at, out);
