@@ -6,7 +6,7 @@
 
 #include "admin/http.h"
 #include "admin/probe.h"
-#include "admin/view.h"
+#include "metrics/view.h"
 #include "base/log.h"
 #include "base/pair.h"
 #include "snap/reader.h"

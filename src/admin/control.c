@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "admin/logwrite.h"
-#include "admin/pages.h"
+#include "metrics/pages.h"
 #include "base/base.h"
 #include "base/clock.h"
 #include "snap/fault.h"
@@ -72,6 +72,10 @@ static void take_settings(struct admin *a, const struct message_admin *m)
 	a->probe_to = (struct probe_to){.port = m->port, .scope = m->scope};
 	a->probe_to.addr.len = m->address_len == 4 ? 4 : 16;
 	memcpy(a->probe_to.addr.octets, m->address, sizeof(m->address));
+	if (a->stat != NULL) { /* for who writes the same metrics */
+		stat_set(&a->stat->compat, m->compat);
+		stat_set(&a->stat->port, m->port);
+	}
 	a->view.max_stale_ns = m->max_stale_ns;
 	if (a->log != NULL) /* a reload, perhaps */
 		logwrite_wake(a->log);

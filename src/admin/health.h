@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "admin/view.h"
+#include "metrics/view.h"
 #include "base/mem.h"
 
 #define HEALTH_BEAT_NS (5 * NS_PER_S) /* a worker younger than this lives (HR-01) */

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "admin/pages.h"
+#include "metrics/pages.h"
 #include "admin/querylog.h"
 #include "base/base.h"
 #include "base/clock.h"

@@ -10,9 +10,9 @@
 #include "admin/admin.h"
 #include "admin/control.h"
 #include "admin/health.h"
-#include "admin/metrics.h"
+#include "metrics/metrics.h"
 #include "admin/logwrite.h"
-#include "admin/pages.h"
+#include "metrics/pages.h"
 #include "base/base.h"
 #include "base/clock.h"
 

@@ -172,10 +172,8 @@ static void ask(struct admin *a, struct probe *p, const struct name *zone)
 /* What is asked for: the first zone. NULL: nothing yet. */
 static const struct name *first_zone(const struct admin *a)
 {
-	const struct settings *s = &a->reader.settings;
-
-	return reader_snap(&a->reader) != NULL && s->nzones > 0 ? &s->zones[0].name
-	                                                        : NULL;
+	return view_probe_zone(
+		reader_snap(&a->reader) != NULL ? &a->reader.settings : NULL);
 }
 
 void probe_name(struct admin *a)

@@ -12,7 +12,7 @@
 #ifndef ADMIN_QUERYLOG_H
 #define ADMIN_QUERYLOG_H
 
-#include "admin/view.h"
+#include "metrics/view.h"
 #include "snap/ringtext.h"
 
 #define QUERYLOG_BUFFER 65536

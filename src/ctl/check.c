@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "conf/conf.h"
 #include "conf/resolv.h"
 #include "ctl/json.h"
@@ -16,6 +17,22 @@ const char check_help[] = "\n"
 			  "what to do. Nothing is started or changed.\n"
 			  "Exit status 1: there is an error; 3: a file cannot be read.\n";
 
+/* What is wrong, and behind the dash how to mend it. */
+static void print_parts(struct json *j, const char *text)
+{
+	static const char dash[] = " — ";
+	const char *last = NULL;
+
+	for (const char *p = text; (p = strstr(p, dash)) != NULL; p++)
+		last = p;
+	if (last == NULL)
+		last = text + strlen(text);
+	char *reason = mem_dup(text, (size_t)(last - text));
+	json_string(j, "reason", reason);
+	json_string(j, "suggestion", *last != '\0' ? last + strlen(dash) : "");
+	free(reason);
+}
+
 static void print_finding(struct json *j, const struct conf_finding *f)
 {
 	json_begin(j, NULL, '{');
@@ -25,6 +42,7 @@ static void print_finding(struct json *j, const struct conf_finding *f)
 	json_number(j, "column", f->column);
 	json_string(j, "path", f->path);
 	json_string(j, "text", f->text);
+	print_parts(j, f->text);
 	json_end(j, '}');
 }
 

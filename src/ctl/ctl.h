@@ -33,6 +33,7 @@ void ctl_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The verbs: argv[0] is the verb's own name. Each returns an exit status. */
 int ctl_query(const struct verb *v, int argc, char **argv);
 int ctl_status(const struct verb *v, int argc, char **argv);
+int ctl_top(const struct verb *v, int argc, char **argv);
 int ctl_workers(const struct verb *v, int argc, char **argv);
 int ctl_upstreams(const struct verb *v, int argc, char **argv);
 int ctl_flush(const struct verb *v, int argc, char **argv);
@@ -45,13 +46,15 @@ int ctl_thaw(const struct verb *v, int argc, char **argv);
 int ctl_rollback(const struct verb *v, int argc, char **argv);
 int ctl_reload(const struct verb *v, int argc, char **argv);
 int ctl_check(const struct verb *v, int argc, char **argv);
+int ctl_config(const struct verb *v, int argc, char **argv);
+int ctl_metrics(const struct verb *v, int argc, char **argv);
 int ctl_gen(const struct verb *v, int argc, char **argv);
 int ctl_completion(const struct verb *v, int argc, char **argv);
 int ctl_version(const struct verb *v, int argc, char **argv);
 
-extern const char query_help[], status_help[], workers_help[], upstreams_help[],
-	flush_help[], dump_help[], explain_help[], history_help[], diff_help[],
-	freeze_help[], thaw_help[], rollback_help[], reload_help[], check_help[],
-	gen_help[];
+extern const char query_help[], status_help[], top_help[], workers_help[],
+	upstreams_help[], flush_help[], dump_help[], explain_help[], history_help[],
+	diff_help[], freeze_help[], thaw_help[], rollback_help[], reload_help[],
+	check_help[], config_help[], completion_help[], metrics_help[], gen_help[];
 
 #endif

@@ -88,6 +88,12 @@ void json_number(struct json *j, const char *key, uint64_t value)
 	fprintf(j->out, "%" PRIu64, value);
 }
 
+void json_raw(struct json *j, const char *key, const char *text)
+{
+	begin_value(j, key);
+	fputs(text, j->out);
+}
+
 void json_bool(struct json *j, const char *key, bool value)
 {
 	begin_value(j, key);

@@ -22,6 +22,9 @@ void json_begin(struct json *j, const char *key, char bracket);
 /* End it with '}' or ']'. */
 void json_end(struct json *j, char bracket);
 
+/* A value that is JSON already: a number with a fraction. */
+void json_raw(struct json *j, const char *key, const char *text);
+
 /* Values. Octets above 127 and control characters are written as \u00XX. */
 void json_string(struct json *j, const char *key, const char *value);
 void json_number(struct json *j, const char *key, uint64_t value);

@@ -103,6 +103,28 @@ static bool parse_values(const char *format, const char *timeout, struct options
 	return true;
 }
 
+/* Who wants to hear of options instead of having them parsed; NULL: nobody. */
+static options_on_option listener;
+static void *listener_arg;
+
+static void describe(const struct option_spec *specs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		listener(listener_arg, &specs[i]);
+}
+
+void options_describe(const struct verb *v, options_on_option on_option, void *arg)
+{
+	char name[32], help[] = "--help";
+	char *argv[] = {name, help, NULL};
+
+	snprintf(name, sizeof(name), "%s", v->name);
+	listener = on_option;
+	listener_arg = arg;
+	v->run(v, 2, argv);
+	listener = NULL;
+}
+
 int options_parse(const struct verb *v, int argc, char **argv,
 	const struct option_spec *own, size_t n, struct options *o)
 {
@@ -119,6 +141,11 @@ int options_parse(const struct verb *v, int argc, char **argv,
 		{NULL, "--no-color", NULL, &no_color},
 		{"-h", "--help", NULL, &help},
 	};
+	if (listener != NULL) {
+		describe(own, n);
+		describe(common, ARRAY_LEN(common));
+		return 1;
+	}
 	for (int at = 1; at < argc; at++) {
 		int ret = take(own, n, argc, argv, &at);
 

@@ -39,6 +39,13 @@ struct options {
 int options_parse(const struct verb *v, int argc, char **argv,
 	const struct option_spec *own, size_t n, struct options *o);
 
+/*
+ * Tell `on_option` of each option of a verb, its own first: the tables that
+ * options_parse() reads. The verb is run for that, and ends where it would have parsed.
+ */
+typedef void (*options_on_option)(void *arg, const struct option_spec *s);
+void options_describe(const struct verb *v, options_on_option on_option, void *arg);
+
 /* The number in `text`, within the bounds; false with a message that names `what`. */
 bool options_number(const char *what, const char *text, unsigned long min,
 	unsigned long max, unsigned long *out);

@@ -1,82 +1,27 @@
 /* plan.c - see plan.h */
 #include "ctl/plan.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/base.h"
-#include "base/mem.h"
 #include "conf/conf.h"
 #include "conf/resolv.h"
 #include "ctl/options.h"
 
-#define BUNDLE_MAX ((off_t)4 << 20) /* as the supervisor keeps at most */
-
 /* ---- what runs ---- */
-
-/* All octets of a regular file. 0; -errno; -EINVAL: it is none of ours. */
-static int read_bundle(const char *path, struct conf_bundle *out)
-{
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int ret = -EINVAL;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= BUNDLE_MAX) {
-		out->len = (size_t)st.st_size;
-		out->data = mem_alloc(MAX(out->len, 1), 1);
-		ret = pread(fd, out->data, out->len, 0) == (ssize_t)out->len ? 0 : -EIO;
-		if (ret < 0)
-			conf_bundle_fini(out);
-	}
-	close(fd);
-	return ret;
-}
-
-/* ... of exactly what the page says that runs. */
-static int read_running(
-	const char *path, const struct running *r, struct conf_bundle *out)
-{
-	uint8_t digest[SHA256_OCTETS];
-	int ret = read_bundle(path, out);
-
-	if (ret < 0)
-		return ret;
-	conf_bundle_digest(out, digest);
-	if (memcmp(digest, r->digest, sizeof(digest)) == 0)
-		return 0;
-	conf_bundle_fini(out);
-	return -ESTALE;
-}
 
 static int load_running(
 	const struct running_pages *p, const struct running *r, struct conf *out)
 {
 	struct conf_report report = {0};
-	struct conf_bundle bundle = {0};
-	char path[64];
-	int ret = read_running(r->kept, r, &bundle);
+	struct conf_bundle bundle;
+	int ret = running_bundle(p, r, &bundle);
 
-	if (ret < 0) {
-		int kept = ret;
-
-		snprintf(path, sizeof(path), "/proc/%" PRIu64 "/fd/%" PRIu64,
-			stat_get(&p->supervisor->head.pid), r->fd);
-		ret = read_running(path, r, &bundle);
-		if (ret < 0) {
-			ctl_complain("what runs cannot be read: %s: %s; %s: %s; ask as "
-				     "root or as the appliance's own user",
-				r->kept, strerror(-kept), path, strerror(-ret));
-			return EXIT_REFUSED;
-		}
-	}
+	if (ret != EXIT_OK)
+		return ret;
 	ret = conf_parse(bundle.data, bundle.len, out, &report);
 	conf_report_fini(&report);
 	conf_bundle_fini(&bundle);

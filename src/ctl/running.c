@@ -1,14 +1,22 @@
 /* running.c - see running.h */
 #include "ctl/running.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/base.h"
+#include "base/mem.h"
 #include "ctl/overview.h"
 #include "ctl/target.h"
 #include "snap/segment.h"
 
-#define TRIES 10000 /* a write takes some microseconds */
+#define TRIES      10000            /* a write takes some microseconds */
+#define BUNDLE_MAX ((off_t)4 << 20) /* as the supervisor keeps at most */
 
 /* UTF-8 may stand in texts; what moves a cursor or ends a line may not. */
 static void tame(char *text, bool lines)
@@ -131,4 +139,61 @@ void running_close(struct running_pages *p)
 {
 	segment_stat_unmap(p->supervisor, STAT_SUPERVISOR);
 	segment_stat_unmap(p->controller, STAT_CONTROLLER);
+}
+
+/* ---- the configuration itself ---- */
+
+/* All octets of a regular file. 0; -errno; -EINVAL: it is none of ours. */
+static int read_bundle(const char *path, struct conf_bundle *out)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int ret = -EINVAL;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= BUNDLE_MAX) {
+		out->len = (size_t)st.st_size;
+		out->data = mem_alloc(MAX(out->len, 1), 1);
+		ret = pread(fd, out->data, out->len, 0) == (ssize_t)out->len ? 0 : -EIO;
+		if (ret < 0)
+			conf_bundle_fini(out);
+	}
+	close(fd);
+	return ret;
+}
+
+/* ... of exactly what the page says that runs. */
+static int read_running(
+	const char *path, const struct running *r, struct conf_bundle *out)
+{
+	uint8_t digest[SHA256_OCTETS];
+	int ret = read_bundle(path, out);
+
+	if (ret < 0)
+		return ret;
+	conf_bundle_digest(out, digest);
+	if (memcmp(digest, r->digest, sizeof(digest)) == 0)
+		return 0;
+	conf_bundle_fini(out);
+	return -ESTALE;
+}
+
+int running_bundle(
+	const struct running_pages *p, const struct running *r, struct conf_bundle *out)
+{
+	char path[64];
+	int kept = read_running(r->kept, r, out), ret;
+
+	if (kept == 0)
+		return EXIT_OK;
+	snprintf(path, sizeof(path), "/proc/%" PRIu64 "/fd/%" PRIu64,
+		stat_get(&p->supervisor->head.pid), r->fd);
+	ret = read_running(path, r, out);
+	if (ret == 0)
+		return EXIT_OK;
+	ctl_complain("what runs cannot be read: %s: %s; %s: %s; ask as root or as the "
+		     "appliance's own user",
+		r->kept, strerror(-kept), path, strerror(-ret));
+	return EXIT_REFUSED;
 }

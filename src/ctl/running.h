@@ -9,6 +9,7 @@
 
 #include "base/pair.h"
 #include "base/sha256.h"
+#include "conf/conf.h"
 #include "ctl/json.h"
 #include "snap/stat.h"
 
@@ -49,6 +50,13 @@ void running_close(struct running_pages *p);
 
 /* False: it cannot be read in one piece, whose writer died, perhaps. */
 bool running_read(const struct stat_supervisor *page, struct running *out);
+
+/*
+ * The configuration that runs, all files as they were read, owned by the caller: what the
+ * supervisor keeps, or its memory file by /proc. EXIT_OK; EXIT_REFUSED, said on stderr.
+ */
+int running_bundle(
+	const struct running_pages *p, const struct running *r, struct conf_bundle *out);
 
 /* The first digits of the digest, into `out`; returns it. */
 const char *running_short(const struct running *r, char out[RUNNING_SHORT]);

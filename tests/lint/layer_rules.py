@@ -10,13 +10,14 @@ BELOW = {
     "dns": {"base", "dns"},
     "snap": {"base", "dns", "snap"},
     "cache": {"base", "dns", "snap", "cache"},
+    "metrics": {"base", "dns", "snap", "cache", "metrics"},
     "conf": {"base", "dns", "conf"},
     "supervisor": {"base", "dns", "snap", "conf", "supervisor"},
     "controller": {"base", "dns", "snap", "conf", "controller"},
     "worker": {"base", "dns", "snap", "cache", "worker"},
     "forwarder": {"base", "dns", "snap", "cache", "forwarder"},
-    "admin": {"base", "dns", "snap", "cache", "admin"},
-    "ctl": {"base", "dns", "snap", "cache", "conf", "ctl"},
+    "admin": {"base", "dns", "snap", "cache", "metrics", "admin"},
+    "ctl": {"base", "dns", "snap", "cache", "metrics", "conf", "ctl"},
 }
 
 # Third-party headers and the only files (or folders) that may include them.
@@ -39,6 +40,7 @@ SHELL = (
     "src/common/base/",
     "src/common/conf/checkfiles",
     "src/common/conf/read",
+    "src/common/metrics/pages",
     "src/common/snap/fault",
     "src/common/snap/segment",
     "src/common/snap/board",
@@ -98,7 +100,6 @@ SHELL = (
     "src/admin/http",
     "src/admin/logwrite",
     "src/admin/main",
-    "src/admin/pages",
     "src/admin/probe",
     "src/ctl/",
 )

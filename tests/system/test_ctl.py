@@ -256,6 +256,9 @@ class Alone(unittest.TestCase):
             self.assertIn("\u2014", document["findings"][0]["text"])
             self.assertEqual((code, document["errors"]), (1, 1))
             self.assertEqual(document["findings"][0]["line"], 2)
+            self.assertEqual([document["findings"][0][k] for k in ("path", "column", "reason",
+                                                                    "suggestion")],
+                             ["wrokers", 1, "unknown key", "did you mean workers?"])
             self.assertEqual(ctl("check", os.path.join(d, "none.conf"))[0], 3)
             code, _, err = ctl("status", "-c", bad)
             self.assertEqual(code, 2)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "admin/health.h"
-#include "admin/metrics.h"
+#include "metrics/metrics.h"
 #include "base/base.h"
 #include "support.h"
 

@@ -307,6 +307,28 @@ static const struct row checks[] = {
 		FILES "listen = ( { address = \"0.0.0.0\"; }, { address = "
 		      "\"127.0.0.1:54\"; } );",
 		NULL, ""},
+	{"OP-27 HTTP on one port",
+		"health = { listen = \":8080\"; }; ready = { listen = "
+		"\"127.0.0.1:8080\"; };",
+		NULL,
+		"a:1:52: error: ready.listen: port 8080 is taken already by "
+		"health.listen — write another, or \"\" to switch it off\n"},
+	{"OP-27 HTTP where DNS is", "metrics = { listen = \"10.0.0.1:53\"; };",
+		"listen = ( { address = \"0.0.0.0\"; } );",
+		"a:1:22: error: metrics.listen: port 53 is taken already by listen — "
+		"write another, or \"\" to switch it off\n"},
+	{"OP-27 HTTP on two addresses, or nowhere",
+		"health = { listen = \"127.0.0.1:80\"; }; ready = { listen = "
+		"\"[::1]:80\"; }; metrics = { listen = \"\"; };",
+		NULL, ""},
+	{"OP-29 a secret", "kubernetes = { token = \"abc\"; };", NULL,
+		"a:1:16: error: kubernetes.token: unknown key — did you mean "
+		"kubernetes.token_file?\n"},
+	{"OP-29 variables", "nsid = \"${NAME}\"; state_dir = \"/{$DIR}\";", NULL,
+		"a:1:8: warning: nsid: is taken as it stands: variables are not replaced "
+		"here — write the value\n"
+		"a:1:31: warning: state_dir: is taken as it stands: variables are not "
+		"replaced here — write the value\n"},
 	{"no listener", FILES "listen = ();", NULL,
 		"a:2:10: error: listen: is empty — write where queries come in, or leave "
 		"it "
@@ -422,6 +444,37 @@ static const struct row access_rows[] = {
 		"b:1:16: error: kubernetes.endpoint: unknown key — write "
 		"kubernetes.endpoints = [ \"https://10.0.0.1:6443\" ]\n"},
 };
+
+/* OP-28: every plugin of CoreDNS has a word of ours, or the reason why it has none. */
+static const char *const plugins[] = {"acl", "any", "auto", "autopath", "azure", "bind",
+	"bufsize", "cache", "cancel", "chaos", "clouddns", "debug", "dns64", "dnssec",
+	"dnstap", "erratic", "errors", "etcd", "file", "forward", "geoip", "grpc",
+	"grpc_server", "header", "health", "hosts", "https", "https3", "import",
+	"k8s_external", "kubernetes", "loadbalance", "local", "log", "loop", "metadata",
+	"minimal", "multisocket", "nomad", "nsid", "pprof", "prometheus", "proxy",
+	"proxyproto", "quic", "ready", "reload", "rewrite", "root", "route53",
+	"secondary", "shed", "sign", "template", "timeouts", "tls", "trace", "transfer",
+	"tsig", "view", "whoami"};
+
+START_TEST(each_plugin)
+{
+	char line[64], block[64];
+	struct conf_report r;
+	struct conf c;
+
+	snprintf(line, sizeof(line), "%s = 1.5;", plugins[_i]);
+	parse(line, NULL, &c, &r);
+	ck_assert_uint_eq(r.errors, 1);
+	ck_assert_msg(strstr(r.finding[0].text, "the packaged") == NULL &&
+			      strstr(r.finding[0].text, "did you mean") == NULL,
+		"%s: %s", plugins[_i], r.finding[0].text);
+	conf_report_fini(&r);
+	snprintf(block, sizeof(block), "%s . {\n}\n", plugins[_i]);
+	parse(block, NULL, &c, &r);
+	ck_assert_ptr_nonnull(strstr(r.finding[0].text, "import corefile"));
+	conf_report_fini(&r);
+}
+END_TEST
 
 START_TEST(value_row)
 {
@@ -674,6 +727,7 @@ int main(void)
 {
 	TCase *tc = tcase_create("conf");
 
+	tcase_add_loop_test(tc, each_plugin, 0, ARRAY_LEN(plugins));
 	tcase_add_loop_test(tc, value_row, 0, ARRAY_LEN(values));
 	tcase_add_loop_test(tc, check_row_, 0, ARRAY_LEN(checks));
 	tcase_add_loop_test(tc, access_row, 0, ARRAY_LEN(access_rows));

@@ -129,6 +129,12 @@ static const struct row scans[] = {
 		"a:1:1: error: cannot include \"x.conf\": no such file was read — check "
 		"the "
 		"name\n"},
+	{"OP-20 a comma is missing",
+		FILES
+		"bootstrap = [ \"10.0.0.1\", \"10.0.\" \"0.2\" ]; nsid = \"a\" \"b\";",
+		NULL,
+		"a:2:35: warning: bootstrap[1]: is one string with the one before it — "
+		"put a comma between them\n"},
 	{"CF-05 a pattern", "  @include \"conf.d/*.cfg\"\n", NULL,
 		"a:1:3: error: cannot include \"conf.d/*.cfg\": patterns are not "
 		"understood — "

@@ -281,6 +281,38 @@ void check_group(
 		check_acl_rule(p, v, element);
 }
 
+/* Does a listener of HTTP want what the other has? Without an address it wants all. */
+static bool clash_http(const struct conf_listen *a, const struct conf_listen *b)
+{
+	if (a->port != b->port || a->port == 0)
+		return false;
+	return a->addr.len == 0 || b->addr.len == 0 || clash(a, b);
+}
+
+/* OP-27: of health, ready and metrics no two on one address, nor one where DNS is. */
+static void check_http(struct parse *p)
+{
+	static const char *const paths[] = {
+		"health.listen", "ready.listen", "metrics.listen"};
+	const struct conf *c = p->conf;
+	const struct conf_listen *const http[] = {
+		&c->health.listen, &c->ready.listen, &c->metrics.listen};
+
+	for (size_t i = 0; i < ARRAY_LEN(http); i++) {
+		const char *other = NULL;
+
+		for (size_t j = 0; j < i; j++)
+			other = clash_http(http[i], http[j]) ? paths[j] : other;
+		for (size_t j = 0; j < c->nlisten; j++)
+			other = clash_http(http[i], &c->listen[j]) ? "listen" : other;
+		if (other != NULL)
+			report_add(p->report, CONF_ERROR, where(p, paths[i]), paths[i],
+				"port %u is taken already by %s — write another, or \"\" "
+				"to switch it off",
+				http[i]->port, other);
+	}
+}
+
 void check_all(struct parse *p)
 {
 	check_source(p);
@@ -290,6 +322,7 @@ void check_all(struct parse *p)
 	check_zones(p);
 	check_fallthrough(p);
 	check_listen(p);
+	check_http(p);
 	check_udp(p);
 	check_weights(p);
 	check_query_log(p);

@@ -271,6 +271,24 @@ void check_forward(struct parse *p)
 			"is 0: the groups of `forward` are not used");
 }
 
+/* Where keys of a group of `forward` stand, now that it has another number. */
+static void renumber(struct parse *p, size_t from, const size_t *number)
+{
+	for (size_t i = 0; i < p->nmarks; i++) {
+		struct parse_mark *m = &p->marks[i];
+		const size_t n = strlen(forward);
+
+		if (m->key == NULL || m->group != from ||
+			strncmp(m->key->path, forward, n) != 0 ||
+			(m->key->path[n] != '\0' && m->key->path[n] != '['))
+			continue;
+		if (number != NULL)
+			m->group = *number;
+		else
+			m->key = NULL;
+	}
+}
+
 void check_winners(struct parse *p)
 {
 	const struct key *k = schema_find(forward);
@@ -286,8 +304,10 @@ void check_winners(struct parse *p)
 			!name_equal(c->forward[j].from.wire, c->forward[j].from.len,
 				n->wire, n->len))
 			j++;
-		if (j < c->nforward)
-			continue; /* a later one has its zone */
+		const bool loses = j < c->nforward; /* a later one has its zone */
+		renumber(p, i, loses ? NULL : &kept);
+		if (loses)
+			continue;
 		c->forward[i] = c->forward[kept];
 		c->forward[kept++] = f;
 	}

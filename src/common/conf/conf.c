@@ -6,6 +6,7 @@
 #include "conf/bundle.h"
 #include "conf/check.h"
 #include "conf/coredns.h"
+#include "conf/flatmake.h"
 #include "conf/list.h"
 #include "conf/scan.h"
 #include "conf/value.h"
@@ -127,10 +128,9 @@ static void set_inner(struct parse *p, const struct parse_scope *scope,
 {
 	if (!p->filling) {
 		p->given[k - schema] = v->item->value;
+		parse_note(p, k, 0, &v->item->value);
 		if (schema_is_list(k))
 			list_clear(k, scope->base);
-		else
-			parse_note(p, k, 0, &v->item->value);
 	}
 	set_value(p, k, v, scope->base);
 }
@@ -305,6 +305,8 @@ static void finish(struct parse *p)
 	struct conf *c = p->conf;
 
 	check_winners(p);
+	if (p->flat != NULL)
+		flatmake_all(p, p->flat);
 	append_instance(&c->run_dir, c->instance);
 	append_instance(&c->state_dir, c->instance);
 }
@@ -331,12 +333,15 @@ static bool parse_files(struct parse *p)
 	return false;
 }
 
-int conf_parse(
-	const uint8_t *bundle, size_t len, struct conf *out, struct conf_report *report)
+static int parse_bundle(const uint8_t *bundle, size_t len, struct conf *out,
+	struct flat *flat, struct conf_report *report)
 {
 	struct conf c = {0};
-	struct parse p = {
-		.conf = &c, .report = report, .bundle = bundle, .bundle_len = len};
+	struct parse p = {.conf = &c,
+		.report = report,
+		.bundle = bundle,
+		.bundle_len = len,
+		.flat = flat};
 
 	*report = (struct conf_report){0};
 	*out = (struct conf){0};
@@ -355,16 +360,45 @@ int conf_parse(
 	return report->errors > 0 ? -EINVAL : 0;
 }
 
-void conf_defaults(struct conf *out)
+int conf_parse(
+	const uint8_t *bundle, size_t len, struct conf *out, struct conf_report *report)
+{
+	return parse_bundle(bundle, len, out, NULL, report);
+}
+
+static void make_defaults(struct conf *out, struct flat *flat)
 {
 	struct conf_report report = {0};
-	struct parse p = {.conf = out, .report = &report};
+	struct parse p = {.conf = out, .report = &report, .flat = flat};
 
 	*out = (struct conf){0};
 	complete(&p);
 	finish(&p);
 	free(p.marks);
 	conf_report_fini(&report);
+}
+
+void conf_defaults(struct conf *out)
+{
+	make_defaults(out, NULL);
+}
+
+int flat_parse(
+	const uint8_t *bundle, size_t len, struct flat *out, struct conf_report *report)
+{
+	struct flat defaults = {0};
+	struct conf c;
+
+	*out = (struct flat){0};
+	int ret = parse_bundle(bundle, len, &c, out, report);
+	if (ret < 0)
+		return ret;
+	conf_fini(&c);
+	make_defaults(&c, &defaults);
+	conf_fini(&c);
+	flatmake_mark(out, &defaults);
+	flat_fini(&defaults);
+	return 0;
 }
 
 void conf_fini(struct conf *c)

@@ -70,6 +70,13 @@ static bool near(const char *a, const char *b, unsigned *best)
 	return true;
 }
 
+/* A secret in the file: its key names a file that has it (OP-29). */
+static bool guess_file(const char *path, char *out, size_t cap)
+{
+	snprintf(out, cap, "%s_file", path);
+	return schema_find(out) != NULL;
+}
+
 bool schema_guess(const char *path, char *out, size_t cap)
 {
 	size_t before, unused;
@@ -77,6 +84,8 @@ bool schema_guess(const char *path, char *out, size_t cap)
 	char word[WORD_MAX + 1];
 	unsigned best = 3;
 
+	if (guess_file(path, out, cap))
+		return true;
 	for (size_t i = 0; i < schema_n; i++)
 		if (word_in_group(i, path, before, word) && near(asked, word, &best))
 			snprintf(out, cap, "%.*s%s", (int)before, path, word);

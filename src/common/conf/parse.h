@@ -25,6 +25,8 @@ struct parse_scope {
 	void *base;         /* struct conf, or the element */
 };
 
+struct flat;
+
 struct parse {
 	struct conf *conf;
 	struct conf_report *report;
@@ -37,6 +39,7 @@ struct parse {
 	struct place given[SCHEMA_KEYS]; /* the same of the group that is being read */
 	struct parse_mark *marks;        /* owned; see parse_where() */
 	size_t nmarks, group;
+	struct flat *flat;      /* what there is goes here at the end; NULL: nowhere */
 	bool defaults;          /* what is being walked are the defaults */
 	bool filling;           /* ... of a group in a list */
 	uint16_t endpoint_port; /* that the last KEY_ENDPOINT carried; 0: none */

@@ -18,6 +18,7 @@ struct scanner {
 	struct scan *out;
 	char path[256];
 	unsigned depth;
+	bool in_list; /* what is read is an element of a list */
 };
 
 static void advance(struct scanner *s, enum lex_mode mode)
@@ -236,7 +237,11 @@ static void take_strings(struct scanner *s, size_t number)
 {
 	size_t mark = s->out->text.len;
 
-	while (s->tok.type == LEX_STRING) {
+	for (bool first = true; s->tok.type == LEX_STRING; first = false) {
+		if (!first && s->in_list)
+			report_add(s->report, CONF_WARNING, &s->tok.at, s->path,
+				"is one string with the one before it — put a comma "
+				"between them");
 		check_string(s, &s->out->item[number]);
 		emit(s, s->tok.raw, s->tok.len);
 		advance(s, LEX_EXPECT_NAME);
@@ -265,7 +270,9 @@ static void take_list(struct scanner *s)
 		if (i > 0)
 			emit(s, ",", 1);
 		snprintf(s->path + path_len, sizeof(s->path) - path_len, "[%u]", i++);
+		s->in_list = true;
 		take_value(s, NULL);
+		s->in_list = false;
 		s->path[path_len] = '\0';
 		if (s->out->failed || at_mark(s, close))
 			break;
@@ -291,6 +298,7 @@ static void take_group(struct scanner *s)
 	snprintf(
 		hint, sizeof(hint), "the \"{\" of line %u is not closed", s->tok.at.line);
 	emit(s, "{", 1);
+	s->in_list = false;
 	advance(s, LEX_EXPECT_NAME);
 	take_settings(s, true);
 	if (!s->out->failed && !at_mark(s, '}'))
@@ -333,7 +341,7 @@ static const char *corefile_hint(const struct scanner *s, const char *name, size
 	bool dot = s->tok.type == LEX_WORD && s->tok.raw[0] == '.';
 	if (name == NULL)
 		return dot ? "Corefile syntax: use `shmdnsctl import corefile`" : "";
-	if (dot)
+	if (dot && s->tok.len > 1) /* a dot alone is a zone */
 		return "keys stand in their group: name = { key = value; };";
 	return coredns_directive(name, len) && !at_mark(s, '{')
 	               ? "Corefile syntax: use `shmdnsctl import corefile`"

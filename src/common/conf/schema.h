@@ -77,8 +77,9 @@ const struct key *schema_find(const char *path);
 bool schema_is_group(const char *path);
 
 /*
- * The path that was probably meant by an unknown one: in the same group at an edit
- * distance of at most 2 (CF-02), else of the same last word elsewhere. False: no idea.
+ * The path that was probably meant by an unknown one: the same with "_file" behind it
+ * (OP-29), else in the same group at an edit distance of at most 2 (CF-02), else of the
+ * same last word elsewhere. False: no idea.
  */
 bool schema_guess(const char *path, char *out, size_t cap);
 

@@ -361,6 +361,10 @@ static bool set_text(
 		return value_mismatch(p, k, v);
 	if (k->type == KEY_SELECTOR && !check_selector(p, v, s))
 		return false;
+	if (strstr(s, "${") != NULL || strstr(s, "{$") != NULL)
+		report_add(p->report, CONF_WARNING, &v->item->value, v->path,
+			"is taken as it stands: variables are not replaced here — write "
+			"the value");
 	store_text(k, base, s);
 	return true;
 }

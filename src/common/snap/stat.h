@@ -408,6 +408,7 @@ struct stat_admin {
 	stat_u64 connections;                              /* open now */
 	stat_u64 shut;                                     /* for their time (HT-03) */
 	stat_u64 scrape_ns;                                /* that the last one took */
+	stat_u64 compat, port; /* of the metrics, as told; 0: not yet */
 	/* Queries of our own (HR-05): how long they took, those that failed. */
 	stat_u64 probe_fine[STAT_FINE], probe_slim[STAT_SLIM], probe_ns;
 	stat_u64 probe_failures;

@@ -1,11 +1,11 @@
 /*
- * view.h - what answers of shmdns-admin are made from (core)
+ * view.h - what metrics and answers to probes are made from (core)
  *
  * Pages of other processes, mapped read-only and taken as hostile; numbers that the shell
  * has read elsewhere. Nothing in it is owned.
  */
-#ifndef ADMIN_VIEW_H
-#define ADMIN_VIEW_H
+#ifndef METRICS_VIEW_H
+#define METRICS_VIEW_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,7 +35,7 @@ struct view {
 	uint64_t mono_ns, wall_ns;                /* now */
 	const struct stat_supervisor *supervisor; /* NULL: no page */
 	const struct stat_controller *controller; /* NULL: no page */
-	const struct stat_admin *admin;           /* ours */
+	const struct stat_admin *admin;           /* NULL: no page */
 	const struct stat_worker *worker[VIEW_WORKERS_MAX];
 	unsigned nworkers; /* slots */
 	const struct stat_forwarder *forwarder[VIEW_FORWARDERS_MAX];
@@ -55,6 +55,9 @@ struct view {
 	uint64_t max_stale_ns;
 	const char *version;
 };
+
+/* What our own queries ask for: the first zone; NULL: there is none (HR-05). */
+const struct name *view_probe_zone(const struct settings *s);
 
 /* The sum over the workers, or the forwarders, of a word at `offset` of their pages. */
 uint64_t view_workers(const struct view *v, size_t offset);

@@ -1,4 +1,4 @@
-#include "admin/text.h"
+#include "metrics/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

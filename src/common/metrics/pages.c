@@ -1,4 +1,4 @@
-#include "admin/pages.h"
+#include "metrics/pages.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -39,6 +39,8 @@ void pages_map(struct view *v, const char *instance)
 
 	if (v->supervisor == NULL)
 		v->supervisor = map(instance, "supervisor", STAT_SUPERVISOR);
+	if (v->admin == NULL)
+		v->admin = map(instance, "admin", STAT_ADMIN);
 	if (v->controller == NULL)
 		v->controller = map(instance, "controller", STAT_CONTROLLER);
 	while (v->nworkers < VIEW_WORKERS_MAX &&
@@ -129,8 +131,10 @@ void pages_processes(struct view *v)
 	struct sums s = {0};
 	struct rlimit limit;
 
-	add(&s, getppid(), true);
-	add(&s, getpid(), false);
+	if (v->supervisor != NULL)
+		add(&s, pid_of(&v->supervisor->head), true);
+	if (v->admin != NULL)
+		add(&s, pid_of(&v->admin->head), false);
 	for (unsigned i = 0; i < v->nworkers; i++)
 		if (view_lives(v, &v->worker[i]->head, NS_PER_S * 5))
 			add(&s, pid_of(&v->worker[i]->head), false);

@@ -1,4 +1,4 @@
-#include "admin/view.h"
+#include "metrics/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +14,11 @@ void view_words(const stat_u64 *words, uint64_t *out, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		out[i] = stat_get(&words[i]);
+}
+
+const struct name *view_probe_zone(const struct settings *s)
+{
+	return s != NULL && s->nzones > 0 ? &s->zones[0].name : NULL;
 }
 
 uint64_t view_workers(const struct view *v, size_t offset)

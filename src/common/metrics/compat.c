@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/metrics.h"
-#include "admin/upstreams.h"
+#include "metrics/metrics.h"
+#include "metrics/upstreams.h"
 #include "base/base.h"
 #include "dns/type.h"
 

@@ -2,7 +2,7 @@
 #include <config.h>
 #include <stdio.h>
 
-#include "admin/metrics.h"
+#include "metrics/metrics.h"
 #include "base/base.h"
 
 static const char *const roles[STAT_PROCESSES] = {

@@ -4,11 +4,11 @@
  * Several forwarders ask the same upstreams, and one may stand in several groups: series
  * with the same labels must not come twice, so numbers are summed by the upstream's text.
  */
-#ifndef ADMIN_UPSTREAMS_H
-#define ADMIN_UPSTREAMS_H
+#ifndef METRICS_UPSTREAMS_H
+#define METRICS_UPSTREAMS_H
 
-#include "admin/text.h"
-#include "admin/view.h"
+#include "metrics/text.h"
+#include "metrics/view.h"
 
 struct upstreams_one {
 	char text[VIEW_TEXT]; /* "10.0.0.1:53", "tls://..." */

@@ -3,11 +3,11 @@
  *
  * doc/METRICS.md lists them all; a test compares it with a scrape.
  */
-#ifndef ADMIN_METRICS_H
-#define ADMIN_METRICS_H
+#ifndef METRICS_METRICS_H
+#define METRICS_METRICS_H
 
-#include "admin/text.h"
-#include "admin/view.h"
+#include "metrics/text.h"
+#include "metrics/view.h"
 
 /* Write the whole document. */
 void metrics_write(struct text *t, const struct view *v);

@@ -1,5 +1,5 @@
 /* api.c - MA rows */
-#include "admin/metrics.h"
+#include "metrics/metrics.h"
 #include "base/base.h"
 
 static const char *const resources[STAT_RESOURCES] = {

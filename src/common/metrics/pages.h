@@ -1,10 +1,10 @@
 /*
  * pages.h - the pages of the other processes, and what /proc says of them (shell)
  */
-#ifndef ADMIN_PAGES_H
-#define ADMIN_PAGES_H
+#ifndef METRICS_PAGES_H
+#define METRICS_PAGES_H
 
-#include "admin/view.h"
+#include "metrics/view.h"
 
 /* Map those that stand under the names of `instance` and are not mapped yet. */
 void pages_map(struct view *v, const char *instance);

@@ -1,4 +1,4 @@
-#include "admin/metrics.h"
+#include "metrics/metrics.h"
 
 const char *const metrics_kinds[2] = {"success", "denial"};
 

@@ -1,10 +1,10 @@
 /* upstreams.c - see upstreams.h; and MU rows */
-#include "admin/upstreams.h"
+#include "metrics/upstreams.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/metrics.h"
+#include "metrics/metrics.h"
 #include "base/base.h"
 #include "dns/type.h"
 

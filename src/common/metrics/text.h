@@ -7,8 +7,8 @@
  * last line (ME-04): bounds of buckets are written alike, or sums over servers would not
  * meet (ME-03).
  */
-#ifndef ADMIN_TEXT_H
-#define ADMIN_TEXT_H
+#ifndef METRICS_TEXT_H
+#define METRICS_TEXT_H
 
 #include <stdbool.h>
 

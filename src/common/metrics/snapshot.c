@@ -1,5 +1,5 @@
 /* snapshot.c - MS rows */
-#include "admin/metrics.h"
+#include "metrics/metrics.h"
 #include "base/base.h"
 
 static void put_current(struct text *t, const struct view *v)

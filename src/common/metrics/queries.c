@@ -1,7 +1,7 @@
 /* queries.c - MQ rows */
 #include <stdio.h>
 
-#include "admin/metrics.h"
+#include "metrics/metrics.h"
 #include "base/base.h"
 #include "dns/type.h"
 

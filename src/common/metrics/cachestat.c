@@ -1,7 +1,7 @@
 /* cachestat.c - MC rows */
 #include <stdio.h>
 
-#include "admin/metrics.h"
+#include "metrics/metrics.h"
 #include "base/base.h"
 
 static const char *const stales[STAT_STALES] = {

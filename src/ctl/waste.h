@@ -1,0 +1,37 @@
+/*
+ * waste.h - queries that only the search list of a pod brought about (OF-08) (core)
+ *
+ * A resolver with `search NS.svc.ZONE svc.ZONE ZONE` and ndots 5 asks for example.com as
+ * example.com.NS.svc.ZONE, example.com.svc.ZONE and example.com.ZONE first. What of that
+ * is NXDOMAIN and has a name of several labels in front of the suffix was for nothing.
+ */
+#ifndef CTL_WASTE_H
+#define CTL_WASTE_H
+
+#include <stdbool.h>
+
+#include "dns/name.h"
+
+/* Offsets into the name, in wire form. */
+struct waste {
+	size_t namespace; /* of the label that may be a namespace: NS of NS.svc.ZONE; 0 */
+	unsigned prefix;  /* labels in front of it */
+	unsigned below;   /* labels in front of "svc", or of the zone without that */
+	bool service;     /* it is below svc.ZONE */
+};
+
+/*
+ * Look at a name (folded) that is in `zone`. False: it is nothing that a search list
+ * makes, or not of several labels; *out says where its namespace stands all the same.
+ */
+bool waste_look(
+	const uint8_t *name, size_t len, const struct name *zone, struct waste *out);
+
+/*
+ * The name with '*' for its first label where several more stand before the suffix:
+ * "*.s3.example.com.shop.svc.cluster.local". `keep` labels at the end are the suffix.
+ * `out` has NAME_MAX_LEN octets; returns how many.
+ */
+size_t waste_fold(const uint8_t *name, size_t len, unsigned keep, uint8_t *out);
+
+#endif

@@ -1,0 +1,209 @@
+"""shmdnsctl top: a live view from shared memory (OV-02, OP-06, OP-08, OF-08)."""
+
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import socket
+import struct
+import subprocess
+import termios
+import threading
+import time
+import unittest
+
+import dns.message
+
+import harness
+
+WEB = "svc-001.shop.svc.cluster.local."
+SEARCH = ["www.example.com.shop.svc.cluster.local.", "www.example.com.svc.cluster.local.",
+          "www.example.com.cluster.local."]
+EVIL = r"\027]0;evil\007.shop.svc.cluster.local."
+
+
+class Asker:
+    """Asks the names in turn, as fast as it goes, from when it is entered."""
+
+    def __init__(self, appliance, names):
+        self.queries = [dns.message.make_query(n, "A").to_wire() for n in names]
+        self.to = ("127.0.0.1", appliance.port)
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+
+    def run(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.connect(self.to)
+            s.settimeout(1)
+            while not self.ended.is_set():
+                for q in self.queries:
+                    s.send(q)
+                    try:
+                        s.recv(4096)
+                    except TimeoutError:
+                        pass
+
+
+class Screen:
+    """shmdnsctl on a terminal of its own."""
+
+    def __init__(self, *words, columns=120, lines=30):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.before = termios.tcgetattr(slave)
+        self.slave = slave
+        self.seen = ""
+        self.process = subprocess.Popen([harness.program("shmdnsctl"), *words], stdin=slave,
+                                        stdout=slave, stderr=subprocess.PIPE, env={})
+
+    def more(self, patience_s):
+        ready, _, _ = select.select([self.master], [], [], patience_s)
+        if ready:
+            self.seen += os.read(self.master, 65536).decode("ascii")
+        return bool(ready)
+
+    def await_text(self, text, patience_s=60):
+        """Until that is drawn; what was seen before it is dropped."""
+        end = time.monotonic() + patience_s
+        while text not in self.seen:
+            assert time.monotonic() < end and self.process.poll() is None, repr(self.seen[-2000:])
+            self.more(0.2)
+        at = self.seen.index(text)
+        self.seen = self.seen[at:]
+
+    def press(self, key):
+        self.seen = ""
+        os.write(self.master, key.encode())
+
+    def ended(self):
+        status = self.process.wait(60)
+        while self.more(0):
+            pass
+        error = self.process.stderr.read().decode()
+        self.process.stderr.close()
+        return status, error, termios.tcgetattr(self.slave) == self.before
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+class Top(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.a = harness.Appliance(harness.cluster(5))
+        cls.a.__enter__()
+        cls.addClassCleanup(cls.a.__exit__, None, None, None)
+        cls.asker = Asker(cls.a, [WEB, *SEARCH, EVIL])
+        cls.asker.__enter__()
+        cls.addClassCleanup(cls.asker.__exit__, None, None, None)
+        harness.await_("samples", lambda: cls.frame("--interval", "100ms")["samples"] > 50)
+
+    @classmethod
+    def frame(cls, *words):
+        code, out, err = cls.a.ctl("top", "-i", cls.a.instance, "-o", "json", *words)
+        assert (code, err) == (0, ""), (code, err)
+        return json.loads(out)
+
+    def test_json(self):
+        """OV-02, OF-08: names, clients, waste by namespace; one document in a line"""
+        f = self.frame("--interval", "300ms")
+        self.assertEqual((f["version"], f["workers"]), (1, 2))
+        self.assertGreater(f["queries_per_s"], 0)
+        self.assertGreater(f["p99_ns"], 0)
+        self.assertAlmostEqual(f["nxdomain"], 0.8, delta=0.1)
+        self.assertAlmostEqual(f["wasted"], 0.6, delta=0.3)
+        names = {n["name"]: n for n in f["names"]}
+        self.assertEqual(set(names), {WEB, EVIL.replace(r"]0;", r"\0930\059"), *[
+            s.replace("www.", "*.", 1) for s in SEARCH]})
+        self.assertEqual(names[WEB]["rcode"], "NOERROR")
+        (client,) = f["clients"]
+        self.assertEqual((client["client"], client["namespace"]), ("127.0.0.1", "shop"))
+        (space,) = f["namespaces"]
+        self.assertEqual(space["namespace"], "shop")
+        self.assertGreater(space["wasted"], 0.3)
+        self.assertTrue(all(n["rcode"] == "NXDOMAIN" for n in f["nxdomain_names"]))
+        code, out, _ = self.a.ctl("top", "-i", self.a.instance, "-o", "json", "-n", "2",
+                                  "--interval", "100ms")
+        self.assertEqual((code, len([json.loads(line) for line in out.splitlines()])), (0, 2))
+
+    def test_pipe(self):
+        """OP-08: no terminal: one plain frame; nothing that a name holds gets out as it is"""
+        code, out, err = self.a.ctl("top", "-i", self.a.instance, "--interval", "200ms")
+        self.assertEqual((code, err), (0, ""))
+        self.assertTrue(out.isascii() and out.replace("\n", "").isprintable())
+        self.assertRegex(out.splitlines()[0], r"2 workers  [\d,.]+ q/s  p50 .* gen \d+")
+        self.assertRegex(out.splitlines()[1], r"NXDOMAIN \d+ %  \(search path waste \d+ %: "
+                                              r"namespace shop \d+ %")
+        self.assertIn("svc-001.shop.svc.cluster.local ", out)
+        for by, want in (("rcode", "NXDOMAIN "), ("client", "127.0.0.1 (shop)"),
+                         ("namespace", "\nshop "), ("nxdomain", "*.example.com"),
+                         ("slow", " us ")):
+            code, out, _ = self.a.ctl("top", "-i", self.a.instance, "--by", by,
+                                      "--interval", "100ms")
+            self.assertEqual(code, 0)
+            self.assertIn(want, out)
+
+    def test_terminal(self):
+        """OV-02, OP-08: frames follow, keys choose, q ends; the terminal is as it was"""
+        screen = Screen("top", "-i", self.a.instance, "--interval", "100ms")
+        try:
+            screen.await_text("\033[?1049h")
+            screen.await_text("NAME (folded)")
+            screen.await_text("[0 all]")
+            screen.press("3")
+            screen.await_text("[3 client]")
+            screen.press("1")
+            screen.await_text("RCODE")
+            screen.press("q")
+            self.assertEqual(screen.ended(), (0, "", True))
+            self.assertTrue(screen.seen.endswith("\033[?25h\033[?1049l"))
+            for sequence in ("\033]", "\007"):
+                self.assertNotIn(sequence, screen.seen)
+        finally:
+            screen.close()
+
+    def test_signal(self):
+        """OP-08: a signal that ends it gives the terminal back; lines are cut to its width"""
+        screen = Screen("top", "-i", self.a.instance, "--interval", "100ms", columns=40,
+                        lines=10)
+        try:
+            screen.await_text("NXDOMAIN")
+            screen.await_text("\033[J")
+            frame = screen.seen.split("\033[H")[-1]
+            for line in frame.replace("\033[K", "").replace("\033[J", "").split("\r\n"):
+                self.assertLessEqual(len(line), 40)
+            screen.process.send_signal(signal.SIGTERM)
+            self.assertEqual(screen.ended(), (0, "", True))
+        finally:
+            screen.close()
+
+    def test_without_processes(self):
+        """OP-06: it works while nobody but a worker runs, and says what it cannot do"""
+        os.kill(self.a.controller_pid, signal.SIGSTOP)
+        try:
+            self.assertGreater(self.frame("--interval", "100ms")["queries_per_s"], 0)
+        finally:
+            os.kill(self.a.controller_pid, signal.SIGCONT)
+        for words in (["--by", "x"], ["--interval", "1m"], ["-n", "0"],
+                      ["word"]):
+            code = self.a.ctl("top", "-i", self.a.instance, "-n", "1", *words)[0]
+            self.assertEqual(code, 2, words)
+        self.assertEqual(self.a.ctl("top", "-i", "none-of-that-name")[0], 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
