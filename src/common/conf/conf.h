@@ -26,6 +26,12 @@ enum conf_special { CONF_SPECIAL_NXDOMAIN, CONF_SPECIAL_FORWARD };
 enum conf_rotation { CONF_ROTATION_SHUFFLE, CONF_ROTATION_FIXED, CONF_ROTATION_WEIGHTED };
 enum conf_topology { CONF_TOPOLOGY_NONE, CONF_TOPOLOGY_ZONE, CONF_TOPOLOGY_NODE };
 
+enum conf_client_names {
+	CONF_CLIENT_NAMES_NONE,
+	CONF_CLIENT_NAMES_NAMESPACE,
+	CONF_CLIENT_NAMES_POD,
+};
+
 enum conf_policy {
 	CONF_POLICY_RANDOM,
 	CONF_POLICY_ROUND_ROBIN,
@@ -47,20 +53,21 @@ enum conf_acl_action {
 };
 enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 
-#define CONF_PREFER_MAX     8
-#define CONF_FORWARD_MAX    63    /* groups; `bootstrap` is one more */
-#define CONF_UPSTREAMS_MAX  15    /* of a group (FW-02) */
-#define CONF_POOL_MAX       128u  /* upstreams of all groups */
-#define CONF_NAMES_MAX      255u  /* of `except` and the cache's zones */
-#define CONF_TEXT_MAX       8192u /* octets of paths in `tls` */
-#define CONF_CIDRS_MAX      64    /* of a list */
-#define CONF_HOST_ZONES_MAX 16
-#define CONF_ACL_MAX        64   /* rules */
-#define CONF_ACL_ZONES_MAX  255u /* of all rules, as are types and nets */
-#define CONF_ACL_TYPES_MAX  255u
-#define CONF_ACL_NETS_MAX   4096u
-#define CONF_TYPE_ALL       0          /* "*" among types */
-#define CONF_AUTO           UINT32_MAX /* "auto" where 0 is a number */
+#define CONF_PREFER_MAX         8
+#define CONF_FORWARD_MAX        63    /* groups; `bootstrap` is one more */
+#define CONF_UPSTREAMS_MAX      15    /* of a group (FW-02) */
+#define CONF_POOL_MAX           128u  /* upstreams of all groups */
+#define CONF_NAMES_MAX          255u  /* of `except` and the cache's zones */
+#define CONF_TEXT_MAX           8192u /* octets of paths in `tls` */
+#define CONF_CIDRS_MAX          64    /* of a list */
+#define CONF_HOST_ZONES_MAX     16
+#define CONF_ACL_MAX            64   /* rules */
+#define CONF_ACL_ZONES_MAX      255u /* of all rules, as are types and nets */
+#define CONF_ACL_TYPES_MAX      255u
+#define CONF_ACL_NETS_MAX       4096u
+#define CONF_ACL_NAMESPACES_MAX 1024u
+#define CONF_TYPE_ALL           0          /* "*" among types */
+#define CONF_AUTO               UINT32_MAX /* "auto" where 0 is a number */
 
 struct conf_listen {
 	struct addr addr; /* all zero octets: wildcard */
@@ -95,7 +102,8 @@ struct conf_kubernetes {
 	enum conf_pods pods;
 	bool endpoint_pod_names;
 	uint32_t ttl_s;
-	uint32_t negative_ttl_s; /* filled with ttl_s when not set */
+	uint32_t negative_ttl_s;             /* filled with ttl_s when not set */
+	enum conf_client_names client_names; /* OF-09 */
 	bool noendpoints;
 	bool ignore_empty_service;
 	bool cluster_ip_endpoints;
@@ -170,7 +178,8 @@ struct conf_acl {
 	struct name *zones;  /* folded; "." stands for every name */
 	uint16_t *types;     /* CONF_TYPE_ALL stands for "*" */
 	struct prefix *nets; /* an address of len 0 stands for "*" */
-	size_t nzones, ntypes, nnets;
+	char **namespaces;   /* "" stands for "*" */
+	size_t nzones, ntypes, nnets, nnamespaces;
 };
 
 /* cache.*: CA rows. */
