@@ -68,6 +68,9 @@ static const struct kind {
 		ACL_RULES_MAX},
 	{"acl-client", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, STRANGER, 0,
 		ACL_RULES_MAX},
+	/* the same of one who is known by its namespace, too */
+	{"acl-namespace", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, POD, 0,
+		ACL_RULES_MAX},
 };
 
 static struct cluster cluster;
@@ -161,6 +164,15 @@ static void prepare_access(void)
 	a->nets[1].net = (struct prefix){{4, {10, 9}}, 16};
 	a->nets[0].rules = a->nets[1].rules = UINT64_C(1) << (ACL_RULES_MAX - 1);
 	a->nnets = ACL_NETS_MAX;
+	for (unsigned i = 0; i < ACL_NAMESPACES_MAX; i++) {
+		struct acl_namespace *n = &a->namespaces[i];
+
+		n->len = (uint8_t)snprintf(n->octets, sizeof(n->octets), "team-%u", i);
+		n->rules = UINT64_C(1) << (ACL_RULES_MAX - 1);
+	}
+	memcpy(a->namespaces[0].octets, "shop\0", 6);
+	a->namespaces[0].len = 4;
+	a->nnamespaces = ACL_NAMESPACES_MAX;
 	acl_index(a);
 }
 
@@ -256,6 +268,10 @@ int main(int argc, char **argv)
 		                                      0;
 		cluster.settings.rotation = kinds[i].rotation;
 		cluster.settings.acl.nrules = kinds[i].rules;
+		cluster.settings.acl.by_namespace =
+			strcmp(kinds[i].what, "acl-namespace") == 0
+				? UINT64_C(1) << (ACL_RULES_MAX - 1)
+				: 0;
 		double ns = measure(rounds);
 		printf("%-13s %8.1f  (reply %zu octets)\n", kinds[i].what, ns,
 			packets[0].reply_len);
