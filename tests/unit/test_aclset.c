@@ -93,6 +93,16 @@ static const struct row rows[] = {
 		"kubernetes = { lean = true; };",
 		"a:2:9: warning: acl: has namespaces, and with kubernetes.lean only pods "
 		"of headless Services are known\n"},
+	{"AC-03 not watched",
+		"kubernetes = { namespaces = [\"shop\", \"db\"]; };\n"
+		"acl = ( { action = \"allow\"; namespaces = [\"*\"]; types = [\"A\"]; }, "
+		"{ action = \"allow\"; namespaces = [\"shop\", \"web\"]; } );",
+		NULL,
+		"a:2:109: warning: acl[1].namespaces[1]: \"web\" is not watched, so no "
+		"pod of it is known — add it to kubernetes.namespaces\n"},
+	{"AC-03 all are read",
+		FILES "acl = ( { action = \"allow\"; namespaces = [\"web\"]; } );",
+		"kubernetes = { namespaces = [\"shop\"]; };", ""},
 	{"AC-03 all, known or not",
 		FILES "acl = ( { action = \"drop\"; namespaces = [\"a\", \"*\"]; }, { "
 		      "action = \"allow\"; } );",

@@ -118,6 +118,35 @@ static void check_room(struct parse *p)
 				*lists[i].n, lists[i].what, lists[i].max);
 }
 
+/* Whether the objects of a namespace are looked at. */
+static bool is_watched(const struct conf_kubernetes *k, const char *namespace)
+{
+	if (k->source == CONF_SOURCE_FILES || k->nnamespaces == 0 ||
+		k->nnamespaces > CONF_NAMESPACES_FEW)
+		return true;
+	for (size_t i = 0; i < k->nnamespaces; i++)
+		if (strcmp(k->namespaces[i], namespace) == 0)
+			return true;
+	return false;
+}
+
+static void check_watched(struct parse *p, size_t i)
+{
+	const struct conf_acl *rule = &p->conf->acl[i];
+	char shown[64];
+
+	for (size_t k = 0; k < rule->nnamespaces; k++) {
+		if (is_watched(&p->conf->kubernetes, rule->namespaces[k]))
+			continue;
+		snprintf(shown, sizeof(shown), "acl[%zu].namespaces[%zu]", i, k);
+		report_add(p->report, CONF_WARNING,
+			parse_where(p, "acl[].namespaces", i, k), shown,
+			"\"%s\" is not watched, so no pod of it is known — add it to "
+			"kubernetes.namespaces",
+			rule->namespaces[k]);
+	}
+}
+
 /* Whoever asks is known by EndpointSlices: without them these rules are never used. */
 static void check_known(struct parse *p)
 {
@@ -136,6 +165,9 @@ static void check_known(struct parse *p)
 		report_add(p->report, CONF_WARNING, parse_where(p, acl, i, 0), acl,
 			"has namespaces, and with kubernetes.lean only pods of headless "
 			"Services are known");
+	for (; i < c->nacl; i++)
+		if (!all_namespaces(&c->acl[i]))
+			check_watched(p, i);
 }
 
 void check_acl(struct parse *p)

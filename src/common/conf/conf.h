@@ -53,6 +53,7 @@ enum conf_acl_action {
 };
 enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 
+#define CONF_NAMESPACES_FEW     16 /* of kubernetes.namespaces; of more all are watched */
 #define CONF_PREFER_MAX         8
 #define CONF_FORWARD_MAX        63    /* groups; `bootstrap` is one more */
 #define CONF_UPSTREAMS_MAX      15    /* of a group (FW-02) */
