@@ -155,6 +155,10 @@ static void show_element(const struct key *k, const void *at, FILE *out)
 		memcpy(&type, at, sizeof(type));
 		show_type(type, out);
 		break;
+	case KEY_SPACES:
+		memcpy(&text, at, sizeof(text));
+		show_text(text[0] == '\0' ? "*" : text, out);
+		break;
 	case KEY_UPSTREAMS:
 		show_upstream(at, out);
 		break;
@@ -289,6 +293,7 @@ void show_value(const struct key *k, const void *base, FILE *out)
 	case KEY_ZONES:
 	case KEY_NAMES:
 	case KEY_LABELS:
+	case KEY_SPACES:
 	case KEY_ADDRESSES:
 	case KEY_PREFIXES:
 	case KEY_CLIENTS:
