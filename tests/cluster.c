@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "dns/msg.h"
 #include "dns/type.h"
+#include "snap/client.h"
 
 #define TTL 30
 
@@ -286,14 +287,16 @@ static void service_wide(struct cluster *c, const char *name, unsigned count)
 void cluster_client(struct cluster *c, const char *address, uint32_t place)
 {
 	struct addr a;
-	uint8_t node[NODE_CLIENT_MAX];
+	uint8_t node[CLIENT_NODE_MAX];
 	uint64_t entry;
 	bool ok = addr_parse(address, strlen(address), &a);
 
 	assert(ok);
 	(void)ok;
 	struct hash128 h = hash_name(&key, a.octets, a.len);
-	size_t len = node_client(&a, place, node);
+	size_t len = client_node(&a,
+		&(struct client){.place = place, .namespace = "shop", .namespace_len = 4},
+		node);
 	int ret = arena_node(&c->arena, &h, node, len, 0, &entry);
 	assert(ret == 0);
 	ret = trie_put(&c->arena, &c->clients, &h, entry);

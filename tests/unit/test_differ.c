@@ -64,7 +64,10 @@ static const struct {
 		"[ \"REFUSED\" ]\n"},
 	{"acl = ( { action = \"block\"; nets = [ \"10.0.0.1\" ]; } );", "",
 		"acl|{ action = \"block\"; zones = [ \".\" ]; types = [ \"*\" ]; nets = "
-		"[ \"10.0.0.1/32\" ]; }|\n"},
+		"[ \"10.0.0.1/32\" ]; namespaces = [ \"*\" ]; }|\n"},
+	{"acl = ( { action = \"allow\"; } );",
+		"acl = ( { action = \"allow\"; namespaces = [ \"a\", \"b\" ]; } );",
+		"acl[0].namespaces|[ \"*\" ]|[ \"a\", \"b\" ]\n"},
 };
 
 static void add(void *arg, const struct conf_difference *d)

@@ -9,6 +9,7 @@ static const char *const first_lists[] = {"cached", "fresh", NULL};
 static const char *const pods[] = {"disabled", "insecure", "verified", NULL};
 static const char *const anys[] = {"normal", "hinfo", "notimp", NULL};
 static const char *const policies[] = {"shuffle", "fixed", "weighted", NULL};
+static const char *const client_names[] = {"none", "namespace", "pod", NULL};
 static const char *const topologies[] = {"none", "zone", "node", NULL};
 static const char *const specials[] = {"nxdomain", "forward", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
@@ -145,6 +146,10 @@ const struct key schema[] = {
 	 KUBE(pods),
 	 "pod names such as 10-0-0-1.NAMESPACE.pod: \"disabled\", or \"insecure\" "
 	 "(any address)"},
+	{"kubernetes.client_names", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"pod\"", client_names), KUBE(client_names),
+	 "what is kept of clients for `acl` and for operators, by EndpointSlices: "
+	 "\"none\", \"namespace\", or \"pod\" (that, and the pod's name)"},
 	{"kubernetes.endpoint_pod_names", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
 	 KUBE(endpoint_pod_names),
 	 "name endpoints without a hostname after their pods instead of their "
@@ -405,6 +410,11 @@ const struct key schema[] = {
 	{"acl[].nets", KEY_NETS, RELOAD, 0, CONF_ACL_NETS_MAX, "CIDRs",
 	 DEFAULT("[ \"*\" ]"), ACL_LIST(nets),
 	 "clients that it is about, as CIDRs or addresses; \"*\": all"},
+	{"acl[].namespaces", KEY_SPACES, RELOAD, 0, CONF_ACL_NAMESPACES_MAX,
+	 "namespaces",
+	 DEFAULT("[ \"*\" ]"), ACL_LIST(namespaces),
+	 "clients that it is about, as the namespaces of their pods, which must be "
+	 "known; \"*\": all, known or not"},
 	{"loop_detection", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"break\"", loops),
 	 FIELD(loop_detection),
 	 "an upstream that asks us back: \"break\" leaves it out for a while, \"warn\", "
@@ -620,6 +630,7 @@ static const char *const shapes[] = {
 	[KEY_ZONES] = "a list of zone names and CIDRs in quotes",
 	[KEY_NAMES] = "a list of domain names in quotes",
 	[KEY_LABELS] = "a list of names in quotes",
+	[KEY_SPACES] = "a list of namespaces in quotes, or [ \"*\" ]",
 	[KEY_ADDRESSES] = "a list of IP addresses in quotes",
 	[KEY_PREFIXES] = "a list of CIDRs in quotes",
 	[KEY_CLIENTS] = "a list of CIDRs in quotes, or [ \"*\" ]",

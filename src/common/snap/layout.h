@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SNAP_LAYOUT 4 /* part of object names: builds with another layout never meet */
+#define SNAP_LAYOUT 5 /* part of object names: builds with another layout never meet */
 
 #define SEGMENT_MAGIC       UINT64_C(0x31746765736e6473) /* "sdnsegt1" */
 #define BOARD_MAGIC         UINT64_C(0x3164726f626e6473)
@@ -95,7 +95,8 @@ struct node_header {
 
 /*
  * A client: a node whose name are the 4 or 16 octets of its address, without RRsets. At
- * the next multiple of 4 behind the name stands a u32, its place (place.h).
+ * the next multiple of 4 behind the name stands a u32, its place (place.h); if there are
+ * names behind it, u8 namespace_len, u8 pod_len, and the octets of both (client.h).
  */
 
 /* An RRset: 8 octets, then data by its form, zeros up to a multiple of 4. */

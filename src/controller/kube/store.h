@@ -272,6 +272,19 @@ bool store_fallback(const struct store *s, const struct service_record *svc);
 uint32_t store_endpoint_place(const struct store *s, const struct kube_endpoint *e);
 uint32_t store_address_place(const struct store *s, const struct address_record *a);
 
+/* A Pod, by its names; borrowed from the store. */
+struct store_pod {
+	const char *namespace, *name; /* name "": one of several Pods of the namespace */
+};
+
+/*
+ * The Pod that has the address (AC-03): what endpoints say whose targetRef is a Pod,
+ * ready or not; those of slices that are leaving only if there are no others. False:
+ * nobody says so, or it is no single namespace's: several of them have Pods with it,
+ * which then share their node's, or a targetRef says that it is a node's.
+ */
+bool store_address_pod(const struct address_record *a, struct store_pod *out);
+
 /* Where the names of an owner stand; NULL: it is an address. */
 struct owner_names *store_names(struct owner *o);
 

@@ -250,16 +250,16 @@ static int put_changed(struct apply *a, const struct record_options *o,
 static int apply_client(struct apply *a)
 {
 	const struct draft *d = &a->draft;
-	uint32_t stands = PLACE_UNKNOWN;
+	struct client stands = {0};
 
 	if (d->client.len == 0)
 		return 0;
 	if (!a->bulk)
-		stands = publish_place(a->publisher, &d->client);
-	if (stands == d->place)
+		(void)publish_find_client(a->publisher, &d->client, &stands);
+	if (client_equal(&stands, &d->known))
 		return 0;
 	a->clients++;
-	return publish_client(a->publisher, &d->client, d->place);
+	return publish_client(a->publisher, &d->client, &d->known);
 }
 
 /* The list of an address: its reverse name, if that is published. Owned. */

@@ -78,13 +78,34 @@ struct rdata_name *parts_pointers(const struct store *s, const struct record_opt
 	return t.names;
 }
 
+/* Names that Kubernetes would not give are those of nobody. */
+static void add_pod(const struct record_options *o, const struct address_record *a,
+	struct client *out)
+{
+	struct store_pod pod;
+
+	if (!store_address_pod(a, &pod) || !draft_label(pod.namespace))
+		return;
+	out->namespace = pod.namespace;
+	out->namespace_len = (uint8_t)strlen(pod.namespace);
+	if (o->client_names != CONF_CLIENT_NAMES_POD || !draft_subdomain(pod.name))
+		return;
+	out->pod = pod.name;
+	out->pod_len = (uint8_t)strlen(pod.name);
+}
+
 void parts_client(const struct store *s, const struct record_options *o,
 	const struct address_record *a, struct draft *d)
 {
-	if (o->topology == CONF_TOPOLOGY_NONE)
+	const bool placed = o->topology != CONF_TOPOLOGY_NONE;
+
+	if (!placed && o->client_names == CONF_CLIENT_NAMES_NONE)
 		return;
 	d->client = a->addr;
-	d->place = store_address_place(s, a);
+	if (placed)
+		d->known.place = store_address_place(s, a);
+	if (o->client_names != CONF_CLIENT_NAMES_NONE)
+		add_pod(o, a, &d->known);
 }
 
 void parts_address(const struct store *s, const struct record_options *o,

@@ -166,6 +166,15 @@ static void set_rates(struct settings *s, const struct conf *c)
 	s->miss_rate = limit(c->limits.miss_rate.per_source, c->limits.miss_rate.burst);
 }
 
+/* Rules that name namespaces need them, whatever else is wanted. */
+static enum conf_client_names client_names(
+	const struct conf *c, const struct acl_settings *acl)
+{
+	const enum conf_client_names wanted = c->kubernetes.client_names;
+
+	return acl->nnamespaces > 0 ? MAX(wanted, CONF_CLIENT_NAMES_NAMESPACE) : wanted;
+}
+
 void options_from_conf(const struct conf *c, const struct addr *own, size_t nown,
 	const char *hostname, struct record_options *out)
 {
@@ -200,6 +209,7 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	aclset_from_conf(c, &s->acl);
 	set_query_log(&s->querylog, c);
 	out->topology = c->loadbalance.topology;
+	out->client_names = client_names(c, &s->acl);
 	out->endpoint_pod_names = k->endpoint_pod_names;
 	out->ignore_empty_service = k->ignore_empty_service;
 	out->cluster_ip_endpoints = k->cluster_ip_endpoints;

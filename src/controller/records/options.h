@@ -14,13 +14,14 @@ struct record_options {
 	struct addr
 		apexes[SETTINGS_ZONES_MAX]; /* addresses that are a reverse zone each */
 	size_t napexes;
-	const struct hostset *hosts; /* HO-01; borrowed; NULL: none */
-	enum conf_topology topology; /* GS-05 */
-	bool endpoint_pod_names;     /* RO-10 */
-	bool ignore_empty_service;   /* RO-15 */
-	bool cluster_ip_endpoints;   /* RO-20 */
-	bool port_addresses;         /* RO-21 */
-	bool first_address_only;     /* RO-22 */
+	const struct hostset *hosts;         /* HO-01; borrowed; NULL: none */
+	enum conf_topology topology;         /* GS-05 */
+	enum conf_client_names client_names; /* OF-09, AC-03 */
+	bool endpoint_pod_names;             /* RO-10 */
+	bool ignore_empty_service;           /* RO-15 */
+	bool cluster_ip_endpoints;           /* RO-20 */
+	bool port_addresses;                 /* RO-21 */
+	bool first_address_only;             /* RO-22 */
 };
 
 /*
