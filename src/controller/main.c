@@ -31,6 +31,7 @@
 #include "controller/serialfile.h"
 #include "controller/hostfile.h"
 #include "controller/weightfile.h"
+#include "controller/zonefiles.h"
 #include "dns/type.h"
 #include "snap/reader.h"
 #include "snap/segment.h"
@@ -52,6 +53,7 @@ struct shell {
 	struct serialfile serials;
 	struct weightfile weights;
 	struct hostfile hosts;
+	struct zonefiles zones;
 	struct resolvset resolv;
 	uint32_t forwarders;       /* that run, whatever a reload says */
 	struct ctlsock *operators; /* NULL: not open */
@@ -535,6 +537,21 @@ static void take_hosts(struct shell *s)
 			clock_mono_ns(), clock_wall_ns());
 }
 
+static void on_zone(void *arg, size_t i, const struct zoneset *set)
+{
+	struct shell *s = arg;
+
+	engine_zone(&s->engine, i, set, clock_mono_ns());
+	take_turn(s, true);
+}
+
+static void configure_zones(struct shell *s)
+{
+	zonefiles_set(&s->zones, &s->engine.conf, clock_mono_ns());
+	for (size_t i = 0; i < s->zones.n; i++)
+		engine_zone(&s->engine, i, s->zones.zone[i].set, clock_mono_ns());
+}
+
 static void configure(struct shell *s, struct conf *c)
 {
 	struct addr own[SETTINGS_OWN_MAX];
@@ -550,6 +567,7 @@ static void configure(struct shell *s, struct conf *c)
 	configure_weights(s);
 	hostfile_set(&s->hosts, &s->engine.conf.hosts, clock_mono_ns());
 	take_hosts(s);
+	configure_zones(s);
 	resolvset_set(&s->resolv, &s->engine.conf, RESOLV_FALLBACK);
 	forward(s);
 }
@@ -667,6 +685,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 		take_hosts(s);
 		take_turn(s, true);
 	}
+	zonefiles_look(&s->zones, now_ns, on_zone, s);
 	if (resolvset_look(&s->resolv)) {
 		forward(s);
 		take_turn(s, true);
@@ -721,6 +740,7 @@ static void close_all(struct shell *s)
 		conf_fini(&s->waiting);
 	weightfile_fini(&s->weights);
 	hostfile_fini(&s->hosts);
+	zonefiles_fini(&s->zones);
 	resolvset_fini(&s->resolv);
 	control_fini(&s->control);
 	event_free(s->pair);

@@ -279,4 +279,5 @@ void check_all(struct parse *p)
 	check_weights(p);
 	check_forward(p);
 	check_acl(p);
+	check_zone_files(p);
 }

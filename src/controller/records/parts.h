@@ -112,6 +112,16 @@ void parts_service(const struct store *s, const struct record_options *o,
 void parts_address(const struct store *s, const struct record_options *o,
 	const struct address_record *a, struct draft *d);
 
+/* All names of o->files[zone], which may be NULL (SM-11). */
+void parts_filezone(const struct record_options *o, unsigned zone, struct draft *d);
+
+/*
+ * Add what the zone above, if it is one from a file, says of the zone of that apex: its
+ * DS (FE-61). The apex is under construction.
+ */
+void parts_delegation(
+	const struct record_options *o, const struct name *apex, struct draft *d);
+
 /* All names of o->hosts (HO-02), but for apexes of our zones. */
 void parts_hosts(const struct record_options *o, struct draft *d);
 
