@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "controller/records/parts.h"
+#include "dns/rev.h"
 #include "dns/type.h"
 
 #define MAX_DROP_LEAST 100 /* objects that may always go (WP-90) */
@@ -190,6 +192,23 @@ void engine_hosts(
 
 /* ---- zones from files ---- */
 
+/* Addresses of the cluster that the file has, too: they derive these names (FT-04). */
+static void mark_addresses(struct engine *e, const struct zoneset *set)
+{
+	if (set == NULL || !parts_cluster_reverse(&e->options, &set->apex))
+		return;
+	for (size_t i = 0; i < set->nnames; i++) {
+		const struct zoneset_name *n = &set->names[i];
+		struct address_record *r = NULL;
+		struct addr addr;
+
+		if (rev_parse(zoneset_octets(set, n->name), n->len, &addr))
+			r = store_find_address(e->store, &addr);
+		if (r != NULL)
+			store_mark(e->store, &r->owner);
+	}
+}
+
 void engine_zone(struct engine *e, size_t i, const struct zoneset *set, uint64_t now_ns)
 {
 	const struct settings *s = &e->options.settings;
@@ -199,6 +218,8 @@ void engine_zone(struct engine *e, size_t i, const struct zoneset *set, uint64_t
 
 	if (zone >= s->nzones || e->options.files[zone] == set)
 		return;
+	mark_addresses(e, e->options.files[zone]);
+	mark_addresses(e, set);
 	e->options.files[zone] = set;
 	n = &s->zones[zone].name;
 	name_text(n->wire, n->len, text, sizeof(text));

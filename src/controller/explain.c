@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "controller/records/gather.h"
+#include "controller/records/parts.h"
 #include "dns/rev.h"
 #include "dns/type.h"
 
@@ -512,6 +512,18 @@ static void explain_above(
 	}
 }
 
+/* FT-04: PTRs of the cluster come first, where its reverse zone is above. */
+static bool of_cluster(const struct asked *a, const struct name *name)
+{
+	const struct address_record *r = NULL;
+	struct addr addr;
+
+	if (rev_parse(name->wire, name->len, &addr))
+		r = store_find_address(a->store, &addr);
+	return r != NULL && r->nrefs > 0 && r->named &&
+	       parts_cluster_reverse(a->options, name);
+}
+
 static void explain_file(
 	struct asked *a, const struct zoneset *s, const struct name *name)
 {
@@ -541,12 +553,13 @@ void explain_name(const struct store *s, const struct record_options *o,
 		reason(&a, "RG-13", "it is in no zone of ours");
 		return;
 	}
-	if (o->settings.zones[zone].kind == ZONE_FILE) {
+	if (o->settings.zones[zone].kind == ZONE_FILE && !of_cluster(&a, name)) {
 		explain_file(&a, o->files[zone], name);
 		return;
 	}
 	cut(&a, name, o->settings.zones[zone].name.len);
-	if (o->settings.zones[zone].kind == ZONE_REVERSE)
+	if (o->settings.zones[zone].kind == ZONE_REVERSE ||
+		o->settings.zones[zone].kind == ZONE_FILE)
 		explain_reverse(&a, name);
 	else
 		explain_forward(&a);

@@ -19,6 +19,10 @@
 
 /* ---- the text ---- */
 
+#define WIDE_OCTETS ((size_t)64 * 12)
+
+static char wide[7][WIDE_OCTETS + 1]; /* l0 includes l1 64 times, which includes l2 ... */
+
 static const char *on_include(void *arg, const char *from, const char *target, size_t len,
 	struct zoneparse_text *out)
 {
@@ -31,6 +35,10 @@ static const char *on_include(void *arg, const char *from, const char *target, s
 		*out = (struct zoneparse_text){"inner", inner, strlen(inner)};
 	else if (len == 7 && memcmp(target, "endless", 7) == 0)
 		*out = (struct zoneparse_text){"endless", endless, strlen(endless)};
+	else if (len == 2 && target[0] == 'l' && target[1] < '7')
+		*out = (struct zoneparse_text){"l", wide[target[1] - '0'], WIDE_OCTETS};
+	else if (len == 2 && target[0] == 'l')
+		*out = (struct zoneparse_text){"l7", "", 0};
 	else if (len == 3 && memcmp(target, "bad", 3) == 0)
 		*out = (struct zoneparse_text){"bad", bad, strlen(bad)};
 	else
@@ -229,6 +237,19 @@ START_TEST(reads_cuts)
 		zoneset_free(s);
 		free(copy);
 	}
+}
+END_TEST
+
+START_TEST(bounds_work) /* SM-11, G10: few texts, 64^7 times */
+{
+	static const char text[] = SOA "$INCLUDE l0\n";
+	struct zoneparse_fault f;
+
+	for (int i = 0; i < 7; i++)
+		for (size_t n = 0; n < WIDE_OCTETS; n += 12)
+			snprintf(wide[i] + n, 13, "$INCLUDE l%d\n", i + 1);
+	ck_assert_ptr_null(read_text(text, strlen(text), &f));
+	ck_assert_ptr_nonnull(strstr(f.why, " makes the zone larger than 64 MiB"));
 }
 END_TEST
 
@@ -434,6 +455,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, reads_texts, 0, (int)ARRAY_LEN(texts));
 	tcase_add_test(tc, reads_cuts);
+	tcase_add_test(tc, bounds_work);
 	tcase_add_loop_test(tc, marks_names, 0, (int)ARRAY_LEN(flags));
 	tcase_add_test(tc, looks_at_files);
 	tcase_add_loop_test(tc, bounds_includes, 0, (int)ARRAY_LEN(includes));

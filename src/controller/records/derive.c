@@ -35,7 +35,7 @@ void derive_owner(const struct store *s, const struct record_options *o,
 	switch (owner->kind) {
 	case OWNER_ZONE:
 		if (o->settings.zones[store_zone(owner)->zone].kind == ZONE_FILE)
-			parts_filezone(o, store_zone(owner)->zone, d);
+			parts_filezone(s, o, store_zone(owner)->zone, d);
 		else
 			parts_zone(s, o, store_zone(owner)->zone, d);
 		break;

@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "controller/records/parts.h"
+#include "dns/rev.h"
 #include "dns/type.h"
 
 static void add_addrs(
@@ -119,22 +120,66 @@ void parts_delegation(
 	}
 }
 
-void parts_filezone(const struct record_options *o, unsigned zone, struct draft *d)
+/* One name of a zone, the apex with what the zone above says of it. */
+static void emit(const struct record_options *o, unsigned zone,
+	const struct zoneset_name *n, struct draft *d)
 {
 	const struct zoneset *s = o->files[zone];
+	bool apex = n->len == s->apex.len;
+	struct name name = {.len = n->len};
+
+	memcpy(name.wire, zoneset_octets(s, n->name), n->len);
+	if (!draft_begin(
+		    d, o, &name, zone, (uint8_t)(NODE_ALWAYS | (apex ? NODE_APEX : 0))))
+		return;
+	node_set_file(&d->node, n->flags);
+	add_rrsets(s, n, d);
+	if (apex)
+		parts_delegation(o, &name, d);
+	draft_end(d);
+}
+
+bool parts_cluster_reverse(const struct record_options *o, const struct name *name)
+{
+	const struct settings *s = &o->settings;
+
+	for (unsigned i = 0; i < o->first_file; i++)
+		if (s->zones[i].kind == ZONE_REVERSE &&
+			name_under(name->wire, name->len, s->zones[i].name.wire,
+				s->zones[i].name.len))
+			return true;
+	return false;
+}
+
+bool parts_is_address(const struct store *s, const uint8_t *name, size_t len)
+{
+	struct addr addr;
+
+	return rev_parse(name, len, &addr) && store_find_address(s, &addr) != NULL;
+}
+
+void parts_filename(const struct record_options *o, unsigned zone,
+	const struct name *name, struct draft *d)
+{
+	const struct zoneset_name *n = NULL;
+
+	if (o->files[zone] != NULL)
+		n = zoneset_find(o->files[zone], name->wire, name->len);
+	if (n != NULL)
+		emit(o, zone, n, d);
+}
+
+void parts_filezone(const struct store *store, const struct record_options *o,
+	unsigned zone, struct draft *d)
+{
+	const struct zoneset *s = o->files[zone];
+	bool shared = parts_cluster_reverse(o, &o->settings.zones[zone].name);
 
 	for (size_t i = 0; s != NULL && i < s->nnames; i++) {
 		const struct zoneset_name *n = &s->names[i];
-		struct name name = {.len = n->len};
 
-		memcpy(name.wire, zoneset_octets(s, n->name), n->len);
-		if (!draft_begin(d, o, &name, zone,
-			    (uint8_t)(NODE_ALWAYS | (i == 0 ? NODE_APEX : 0))))
-			continue;
-		node_set_file(&d->node, n->flags);
-		add_rrsets(s, n, d);
-		if (i == 0)
-			parts_delegation(o, &name, d);
-		draft_end(d);
+		if (!shared || i == 0 ||
+			!parts_is_address(store, zoneset_octets(s, n->name), n->len))
+			emit(o, zone, n, d);
 	}
 }

@@ -21,6 +21,7 @@ struct state {
 	bool has_default, has_last;
 	struct mem_buf rdata;
 	unsigned depth;
+	size_t octets; /* that were read, those of a text that is included twice twice */
 };
 
 /* A text that is being read. */
@@ -89,6 +90,9 @@ static int take_include(struct state *st, struct source *s)
 		st->arg, s->text->path, w[1].at + quote, w[1].len - 2 * quote, &text);
 	if (why != NULL)
 		return fail_at(st, s, &w[1], why);
+	if (text.len > ZONEPARSE_OCTETS_MAX - st->octets)
+		return fail_at(st, s, &w[1], "makes the zone larger than 64 MiB");
+	st->octets += text.len;
 	st->depth++;
 	ret = read_source(st, &inner);
 	st->depth--;
@@ -247,8 +251,11 @@ int zoneparse(const struct name *apex, const struct zoneparse_text *text,
 	const struct zoneparse_handlers *handlers, void *arg,
 	struct zoneparse_fault *fault)
 {
-	struct state st = {
-		.apex = apex, .handlers = handlers, .arg = arg, .fault = fault};
+	struct state st = {.apex = apex,
+		.handlers = handlers,
+		.arg = arg,
+		.fault = fault,
+		.octets = MIN(text->len, ZONEPARSE_OCTETS_MAX)};
 	struct source s = {.text = text, .origin = *apex};
 	int ret = read_source(&st, &s);
 

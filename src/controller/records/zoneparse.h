@@ -14,8 +14,9 @@
 
 #include "dns/name.h"
 
-#define ZONEPARSE_DEPTH_MAX 8 /* files that include each other */
-#define ZONEPARSE_WHY_MAX   320
+#define ZONEPARSE_DEPTH_MAX  8                  /* files that include each other */
+#define ZONEPARSE_OCTETS_MAX ((size_t)64 << 20) /* that are read of all texts together */
+#define ZONEPARSE_WHY_MAX    320
 
 /* A text, and what messages call it; all is borrowed. */
 struct zoneparse_text {
