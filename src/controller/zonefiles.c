@@ -208,23 +208,28 @@ static bool changed(struct zonefile *z, bool *settling)
 	return any;
 }
 
-void zonefiles_look(struct zonefiles *z, uint64_t now_ns,
-	void (*on_new)(void *arg, size_t i, const struct zoneset *set), void *arg)
+bool zonefiles_look(
+	struct zonefiles *z, uint64_t now_ns, zonefiles_on_new on_new, void *arg)
 {
+	bool any = false;
+
 	for (size_t i = 0; i < z->n; i++) {
 		struct zonefile *f = &z->zone[i];
-		bool settling;
+		bool settling, fresh;
 
 		zoneset_free(f->old);
 		f->old = NULL;
 		if (f->every_ns == 0 || now_ns < f->next_ns)
 			continue;
-		bool new = changed(f, &settling);
-		if (!settling || new)
+		fresh = changed(f, &settling);
+		if (!settling || fresh)
 			f->next_ns = now_ns + f->every_ns;
-		if (new &&load(f))
+		if (fresh && load(f)) {
 			on_new(arg, i, f->set);
+			any = true;
+		}
 	}
+	return any;
 }
 
 /* ---- configuration ---- */
@@ -255,7 +260,8 @@ static void inherit(struct zonefile *z, struct zonefiles *from)
 	}
 }
 
-void zonefiles_set(struct zonefiles *z, const struct conf *c, uint64_t now_ns)
+void zonefiles_set(struct zonefiles *z, const struct conf *c, uint64_t now_ns,
+	zonefiles_on_new on_new, void *arg)
 {
 	struct zonefiles old = *z;
 
@@ -273,6 +279,8 @@ void zonefiles_set(struct zonefiles *z, const struct conf *c, uint64_t now_ns)
 			.next_ns = now_ns + from->reload_ns};
 		inherit(f, &old);
 		load(f);
+		if (f->set != NULL)
+			on_new(arg, i, f->set);
 	}
 	zonefiles_fini(&old);
 }

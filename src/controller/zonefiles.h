@@ -41,19 +41,23 @@ struct zonefiles {
 	size_t n;
 };
 
-/*
- * Take the zones of a configuration. All files are read; those that were there before
- * keep what they said if they cannot be read now. What zonefiles_look() gave before is
- * borrowed no more.
- */
-void zonefiles_set(struct zonefiles *z, const struct conf *c, uint64_t now_ns);
+/* Told of a zone that says something else, its index and what that is. */
+typedef void (*zonefiles_on_new)(void *arg, size_t i, const struct zoneset *set);
 
 /*
- * Look at the files whose time it is: `on_new` is told of each zone that says something
- * else, its index and what that is. What it had before lives until the next call.
+ * Take the zones of a configuration. All files are read, and `on_new` told; those that
+ * were there before keep what they said if they cannot be read now. What was given before
+ * is borrowed no more.
  */
-void zonefiles_look(struct zonefiles *z, uint64_t now_ns,
-	void (*on_new)(void *arg, size_t i, const struct zoneset *set), void *arg);
+void zonefiles_set(struct zonefiles *z, const struct conf *c, uint64_t now_ns,
+	zonefiles_on_new on_new, void *arg);
+
+/*
+ * Look at the files whose time it is. True: `on_new` was told of a change. What a zone
+ * had before it lives until the next call.
+ */
+bool zonefiles_look(
+	struct zonefiles *z, uint64_t now_ns, zonefiles_on_new on_new, void *arg);
 
 /* Free what it owns. */
 void zonefiles_fini(struct zonefiles *z);

@@ -14,6 +14,7 @@ LIBRARIES = {
                           "libldns"},
     "shmdns-worker": {"libc", "libevent_core"},
     "shmdns-forwarder": {"libc", "libevent_core", "libssl", "libcrypto"},
+    "shmdns-admin": {"libc", "libevent_core", "libmicrohttpd"},
     "shmdnsctl": {"libc", "libconfig"},
 }
 FORBIDDEN = re.compile(

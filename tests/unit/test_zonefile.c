@@ -307,6 +307,13 @@ static void on_new(void *arg, size_t i, const struct zoneset *set)
 	times++;
 }
 
+static void on_set(void *arg, size_t i, const struct zoneset *set)
+{
+	(void)arg;
+	ck_assert_uint_eq(i, 0);
+	given = set;
+}
+
 /* Two looks, the second of which reads what has settled. */
 static void look(struct zonefiles *z, uint64_t now_ns)
 {
@@ -331,7 +338,7 @@ START_TEST(looks_at_files) /* FE-18: it changes, breaks, vanishes, and what it i
 
 	tempdir_enter();
 	name_parse("ex", &zone.name);
-	zonefiles_set(&z, &c, 0);
+	zonefiles_set(&z, &c, 0, on_set, NULL);
 	ck_assert_ptr_null(z.zone[0].set);
 	put("zone", SOA "a A 192.0.2.1\n$INCLUDE more\n");
 	look(&z, 5 * NS_PER_S); /* it is not time */
@@ -354,7 +361,7 @@ START_TEST(looks_at_files) /* FE-18: it changes, breaks, vanishes, and what it i
 	look(&z, 60 * NS_PER_S);
 	ck_assert_uint_eq(times, 2);
 	ck_assert(has(z.zone[0].set, "c.ex"));
-	zonefiles_set(&z, &c, 70 * NS_PER_S); /* a reload keeps it too */
+	zonefiles_set(&z, &c, 70 * NS_PER_S, on_set, NULL); /* a reload keeps it too */
 	ck_assert(has(z.zone[0].set, "c.ex"));
 	put("zone", SOA "d A 192.0.2.1\n");
 	look(&z, 80 * NS_PER_S);
@@ -365,13 +372,13 @@ START_TEST(looks_at_files) /* FE-18: it changes, breaks, vanishes, and what it i
 
 	zone.reload_ns = 0;
 	put("zone", SOA "e A 192.0.2.1\n");
-	zonefiles_set(&z, &c, 100 * NS_PER_S);
+	zonefiles_set(&z, &c, 100 * NS_PER_S, on_set, NULL);
 	ck_assert(has(z.zone[0].set, "e.ex"));
 	put("zone", SOA "f A 192.0.2.1\n");
 	look(&z, 200 * NS_PER_S);
 	ck_assert_uint_eq(times, 3);
 	name_parse("example", &zone.name); /* another zone has nothing of it */
-	zonefiles_set(&z, &c, 300 * NS_PER_S);
+	zonefiles_set(&z, &c, 300 * NS_PER_S, on_set, NULL);
 	ck_assert(!has(z.zone[0].set, "e.ex"));
 	zonefiles_fini(&z);
 	tempdir_leave();
@@ -412,7 +419,7 @@ START_TEST(bounds_includes) /* FE-44 */
 	put("zone", text);
 	snprintf(base, sizeof(base), "%s", includes[_i].base_dir);
 	name_parse("ex", &zone.name);
-	zonefiles_set(&z, &c, 0);
+	zonefiles_set(&z, &c, 0, on_set, NULL);
 	ck_assert_int_eq(z.zone[0].set != NULL, includes[_i].followed);
 	zonefiles_fini(&z);
 	tempdir_leave();
@@ -441,7 +448,7 @@ START_TEST(bounds_sizes) /* SM-11: one record too many, a file that is too large
 	put("zone", SOA);
 	ck_assert_int_eq(truncate("zone", (off_t)ZONEFILES_OCTETS_MAX + 1), 0);
 	name_parse("ex", &zone.name);
-	zonefiles_set(&z, &c, 0);
+	zonefiles_set(&z, &c, 0, on_set, NULL);
 	ck_assert_ptr_null(z.zone[0].set);
 	zonefiles_fini(&z);
 	tempdir_leave();
