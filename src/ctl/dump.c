@@ -193,7 +193,8 @@ static void print_rrsets(struct dump *d, const struct node_view *v)
 	const uint8_t *cursor = v->rrsets;
 	struct rrset rr;
 
-	if ((v->head->flags & NODE_APEX) != 0)
+	if ((v->head->flags & NODE_APEX) != 0 &&
+		d->reader.settings.zones[v->head->zone].kind != ZONE_FILE)
 		print_soa(d);
 	for (unsigned i = 0; i < v->head->nrrsets; i++) {
 		if (!node_next(v, &cursor, &rr)) {

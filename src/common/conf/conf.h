@@ -72,6 +72,7 @@ enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 #define CONF_TEXT_MAX       8192u /* octets of paths in `tls` */
 #define CONF_CIDRS_MAX      64    /* of a list */
 #define CONF_HOST_ZONES_MAX 16
+#define CONF_ZONES_MAX      255u /* of the cluster and from files */
 #define CONF_ACL_MAX        64   /* rules */
 #define CONF_ACL_ZONES_MAX  255u /* of all rules, as are types and nets */
 #define CONF_ACL_TYPES_MAX  255u
@@ -238,6 +239,14 @@ struct conf_hosts {
 	size_t nzones;
 };
 
+/* One zone from a file (SM-11). */
+struct conf_zone {
+	struct name name;   /* folded */
+	char *file;         /* absolute, or as the configuration's own path */
+	uint64_t reload_ns; /* 0: it is read once */
+	bool fallthrough;
+};
+
 /* tcp.*: FE-49. */
 struct conf_tcp {
 	uint64_t read_ns, write_ns, idle_ns;
@@ -278,6 +287,9 @@ struct conf {
 		enum conf_topology topology; /* GS-05 */
 	} loadbalance;
 	struct conf_hosts hosts;
+	char *base_dir; /* FE-44; "" if not set */
+	struct conf_zone *zone;
+	size_t nzone;
 	uint32_t forwarders;          /* processes; 0: misses are not answered */
 	struct conf_forward *forward; /* [] = misses are refused */
 	size_t nforward;

@@ -35,6 +35,7 @@ static const char *const loops[] = {"break", "warn", "exit", NULL};
 #define CACHE(name)         FIELD(cache.name)
 #define CACHE_LIST(name)    LIST(cache.name, cache.n##name)
 #define HOSTS(name)         FIELD(hosts.name)
+#define ZONE(name)          FIELD_OF(struct conf_zone, name)
 #define LISTEN(name)        FIELD_OF(struct conf_listen, name)
 #define FORWARD(name)       FIELD_OF(struct conf_forward, name)
 #define FORWARD_LIST(name)  LIST_OF(struct conf_forward, name, n##name)
@@ -283,6 +284,27 @@ const struct key schema[] = {
 	{"hosts.zones", KEY_NAMES, RELOAD, 0, CONF_HOST_ZONES_MAX, "zones",
 	 DEFAULT("[]"), LIST(hosts.zones, hosts.nzones),
 	 "only names in these zones count; [] = all"},
+	{"base_dir", KEY_PATH, RELOAD, 0, 4000, "octets", DEFAULT("\"\""),
+	 FIELD(base_dir),
+	 "directory of the files of `zone`, which they do not include anything outside "
+	 "of; if not set, each file's own"},
+	{"zone", KEY_GROUPS, RELOAD, 0, CONF_ZONES_MAX, "zones", DEFAULT("()"),
+	 LIST(zone, nzone),
+	 "zones that are answered from master files (RFC 1035), such as that of NSD or "
+	 "Knot"},
+	{"zone[].name", KEY_NAME, RELOAD, 1, 255, "", REQUIRED("\"example.com.\""),
+	 ZONE(name),
+	 "the zone"},
+	{"zone[].file", KEY_STRING, RELOAD, 1, 4000, "octets",
+	 REQUIRED("\"example.com.zone\""), ZONE(file),
+	 "its file, in base_dir or beside this one; a broken one leaves what was read "
+	 "last"},
+	{"zone[].reload", KEY_DURATION, RELOAD, 0, 86400, "s", DEFAULT("\"1m\""),
+	 ZONE(reload_ns),
+	 "how often the file is looked at; \"0s\": at start and reload alone"},
+	{"zone[].fallthrough", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 ZONE(fallthrough),
+	 "names that it does not have are looked for elsewhere"},
 	{"forward", KEY_GROUPS, RELOAD, 0, CONF_FORWARD_MAX, "groups",
 	 DEFAULT("( { from = \".\"; to = [ \"/etc/resolv.conf\" ]; } )"),
 	 LIST(forward, nforward),

@@ -80,7 +80,8 @@ struct node_header {
 	uint8_t zone;     /* index of its zone in the settings */
 	uint8_t flags;    /* NODE_* */
 	uint8_t nrrsets;
-	uint16_t pad;
+	uint8_t file; /* NODE_FILE_*: of a zone from a file (SM-11) */
+	uint8_t pad;
 	uint32_t body; /* ref of the body that RRsets point into, or 0 */
 };
 
@@ -90,6 +91,12 @@ struct node_header {
 #define NODE_ALWAYS    0x08 /* answered while the root is not complete (RU-02) */
 #define NODE_CLIENT    0x10 /* of the trie of clients, see below */
 #define NODE_HOSTS     0x20 /* of `hosts`; its zone may be none of ours (HO-01) */
+
+/* What answers for a zone from a file need to know of a name, in `file`. */
+#define NODE_FILE_CUT   0x01 /* it is delegated: the apex of a zone that others serve */
+#define NODE_FILE_DNAME 0x02 /* it has a DNAME: what is below it is elsewhere */
+#define NODE_FILE_BELOW 0x04 /* below one of these: its addresses are glue, no answers */
+#define NODE_FILE_WILD  0x08 /* a wildcard stands below it: "*" in front of its name */
 
 #define NODE_NO_ZONE 0xff /* `zone` of a name that is in none of ours */
 

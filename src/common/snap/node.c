@@ -485,6 +485,11 @@ void node_begin(
 	pad(&b->buf, 4);
 }
 
+void node_set_file(struct node_builder *b, uint8_t file)
+{
+	head_of(b)->file = file;
+}
+
 void node_begin_ent(struct node_builder *b, const struct hash128 *h, uint8_t zone)
 {
 	struct node_header head = {.zone = zone};

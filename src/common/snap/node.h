@@ -149,6 +149,9 @@ struct node_builder {
 void node_begin(
 	struct node_builder *b, const struct name *owner, uint8_t zone, uint8_t flags);
 
+/* Say what the node is in a zone from a file: NODE_FILE_*. */
+void node_set_file(struct node_builder *b, uint8_t file);
+
 /* Begin an empty non-terminal: no name, only the hash of it. */
 void node_begin_ent(struct node_builder *b, const struct hash128 *h, uint8_t zone);
 

@@ -13,7 +13,7 @@
 
 static void mark_zones(struct store *s)
 {
-	for (unsigned i = 0; i < s->options.nzones; i++)
+	for (unsigned i = 0; i < s->options.nzones - s->options.nfiles; i++)
 		store_mark(s, &s->zones[i].owner);
 }
 

@@ -139,7 +139,8 @@ struct store_options {
 	const struct addr *apexes; /* a change of these is one of the zones */
 	size_t napexes;
 	unsigned nzones;
-	bool noendpoints;        /* RO-13 */
+	unsigned nfiles;  /* of them, the last ones: no object is about them (SM-11) */
+	bool noendpoints; /* RO-13 */
 	bool first_address_only; /* RO-22 */
 	bool serving_fallback;   /* RO-23 */
 	bool topology;           /* places are numbered (GS-05) */
@@ -224,6 +225,9 @@ void store_cause_clear(struct store *s);
 /* Mark as dirty. */
 void store_mark(struct store *s, struct owner *o);
 void store_mark_all(struct store *s);
+
+/* What the file of zone number `zone` says has changed: mark it (SM-11). */
+void store_mark_file(struct store *s, unsigned zone, const char *cause);
 
 /*
  * The names of `hosts` are others than before: mark its owner, before all that are dirty,

@@ -108,27 +108,44 @@ void parts_client(const struct store *s, const struct record_options *o,
 		add_pod(o, a, &d->known);
 }
 
+/*
+ * PTRs of the cluster come before those of a file whose zone stands within a reverse zone
+ * of the cluster (FT-04). False: it is not for us to say.
+ */
+static bool has_reverse(const struct record_options *o, const struct name *name, int zone)
+{
+	const struct zone *z;
+
+	if (zone < 0)
+		return false;
+	z = &o->settings.zones[zone];
+	if (z->name.len == name->len)
+		return false; /* an apex belongs to its zone */
+	return z->kind == ZONE_REVERSE ||
+	       (z->kind == ZONE_FILE && parts_cluster_reverse(o, &z->name));
+}
+
 void parts_address(const struct store *s, const struct record_options *o,
 	const struct address_record *a, struct draft *d)
 {
-	struct rdata_name *targets;
+	struct rdata_name *targets = NULL;
 	struct name name;
-	size_t n;
+	size_t n = 0;
 	int zone;
 
-	if (a->nrefs == 0)
-		return;
 	rev_name(&a->addr, &name);
 	zone = settings_zone(&o->settings, name.wire, name.len);
-	if (zone < 0 || o->settings.zones[zone].kind != ZONE_REVERSE ||
-		o->settings.zones[zone].name.len == name.len)
-		return; /* an apex belongs to its zone */
-	targets = parts_pointers(s, o, a, &n, d);
+	if (!has_reverse(o, &name, zone))
+		return;
+	if (a->nrefs > 0)
+		targets = parts_pointers(s, o, a, &n, d);
 	if (n > 0 && draft_begin(d, o, &name, (unsigned)zone, 0)) {
 		draft_count(d,
 			node_add_names(&d->node, TYPE_PTR, o->settings.ttl_s, targets, n),
 			n);
 		draft_end(d);
+	} else if (n == 0) {
+		parts_filename(o, (unsigned)zone, &name, d);
 	}
 	free(targets);
 }
