@@ -304,6 +304,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	role = strstr(argv[0], "controller") != NULL  ? "controller"
 	       : strstr(argv[0], "forwarder") != NULL ? "forwarder"
+	       : strstr(argv[0], "admin") != NULL     ? "admin"
 	                                              : "worker";
 	for (;;) {
 		union message m;

@@ -96,6 +96,26 @@ def need(*tools):
             raise unittest.SkipTest(f"{tool} is not installed")
 
 
+def promtool():
+    """The program: installed, or unpacked beside the build from Debian's package of Prometheus,
+    which would start a server if it were installed."""
+    if shutil.which("promtool"):
+        return "promtool"
+    folder = os.path.join(BUILD, "tests", "promtool")
+    program = os.path.join(folder, "usr", "bin", "promtool")
+    if os.path.exists(program):
+        return program
+    need("apt-get", "dpkg-deb")
+    os.makedirs(folder, exist_ok=True)
+    done = subprocess.run(["apt-get", "-qq", "download", "prometheus"], cwd=folder, text=True,
+                          capture_output=True, timeout=120)
+    packages = [n for n in os.listdir(folder) if n.endswith(".deb")]
+    if done.returncode != 0 or not packages:
+        raise unittest.SkipTest("no package with promtool: " + done.stderr.strip()[-200:])
+    subprocess.run(["dpkg-deb", "-x", packages[0], "."], cwd=folder, check=True)
+    return program
+
+
 def need_root():
     if os.geteuid() != 0:
         raise unittest.SkipTest("needs root (namespaces)")
@@ -346,7 +366,7 @@ class Appliance:
 
     def __init__(self, objects=None, workers=2, listen=None, extra="", directory=None,
                  instance=None, wrap=(), env=None, kubernetes="", forward="()",
-                 health='lameduck = "0s";'):
+                 health='lameduck = "0s";', http=None, http_more=None):
         self.directory = directory or tempfile.mkdtemp(prefix="shmdns-test-")
         self.own_directory = directory is None
         self.instance = instance or f"t{os.getpid()}-{random.randrange(1 << 24):06x}"
@@ -358,7 +378,9 @@ class Appliance:
         self.extra = extra
         self.kubernetes = kubernetes
         self.forward = forward  # nobody: no test sends anything off loopback by itself
-        self.health = health
+        # Ports of the admin by key ("health", ...); none: many appliances run at once.
+        self.http = http or {}
+        self.http_more = {"health": health, **(http_more or {})}  # {"ready": "max_stale = ..."}
         self.wrap = list(wrap)
         self.env = {**os.environ, **(env or {})}
         self.env.pop("JOURNAL_STREAM", None)
@@ -382,9 +404,16 @@ kubernetes: {{
     {self.kubernetes}
 }};
 forward = {self.forward};
-health = {{ {self.health} }};
+{self.http_keys()}
 {self.extra}
 """)
+
+    def http_keys(self):
+        """Keys of the admin's listeners, with those that a test has for the same groups."""
+        ports = {k: f"127.0.0.1:{self.http[k]}" if k in self.http else ""
+                 for k in ("health", "ready", "metrics")}
+        return " ".join(f'{k} = {{ listen = "{a}"; {self.http_more.get(k, "")} }};'
+                        for k, a in ports.items())
 
     def source(self):
         """Where objects come from, as keys of `kubernetes`."""

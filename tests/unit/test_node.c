@@ -338,6 +338,10 @@ START_TEST(settings_block)
 	s->weights.nnames = s->weights.naddrs = 1;
 	s->weights.name[0] = (struct weights_name){{7, 8}, 0, 1};
 	s->weights.addr[0] = (struct weights_addr){{0xfd, [15] = 1}, 9};
+	s->querylog.format = QUERYLOG_JSON; /* SM-02 */
+	s->querylog.classes = QUERYLOG_ERROR;
+	s->querylog.nnames = 1;
+	s->querylog.names[0] = owner_name("b.cluster.local.");
 	size_t len = settings_encode(s, octets);
 	ck_assert_int_eq(settings_decode(octets, len, 12, t), 0);
 	ck_assert_mem_eq(s, t, sizeof(*s));

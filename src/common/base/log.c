@@ -16,18 +16,20 @@
 
 static const struct {
 	const char *word;
-	int priority; /* of syslog, for the journal */
+	const char *priority; /* of syslog, for the journal */
 } levels[] = {
-	[LOG_ERROR] = {"error", 3},
-	[LOG_WARNING] = {"warning", 4},
-	[LOG_INFO] = {"info", 6},
-	[LOG_DEBUG] = {"debug", 7},
+	[LOG_ERROR] = {"error", "<3>"},
+	[LOG_WARNING] = {"warning", "<4>"},
+	[LOG_INFO] = {"info", "<6>"},
+	[LOG_DEBUG] = {"debug", "<7>"},
 };
 
 static char process_name[32] = "shmdns";
 static enum log_level threshold = LOG_INFO;
 static bool to_journal;
 static uint64_t dropped;
+static char *gathered; /* NULL: nobody wants them */
+static unsigned gathered_cap;
 
 void log_init(const char *process, enum log_level level)
 {
@@ -40,6 +42,11 @@ void log_init(const char *process, enum log_level level)
 		fcntl(STDERR_FILENO, F_SETFL, flags | O_NONBLOCK);
 }
 
+bool log_is_journal(void)
+{
+	return to_journal;
+}
+
 void log_set_level(enum log_level level)
 {
 	threshold = level;
@@ -48,6 +55,11 @@ void log_set_level(enum log_level level)
 bool log_enabled(enum log_level level)
 {
 	return level <= threshold;
+}
+
+const char *log_prefix(enum log_level level)
+{
+	return to_journal ? levels[level].priority : "";
 }
 
 /* A line is one line: whoever put a control character in has not forged another. */
@@ -69,25 +81,38 @@ static void write_line(const char *line, size_t len)
 		dropped++;
 }
 
+void log_gather(char *out, unsigned cap)
+{
+	gathered = out;
+	gathered_cap = cap;
+}
+
+static void gather(const char *text, size_t len)
+{
+	size_t have = strlen(gathered);
+
+	snprintf(gathered + have, gathered_cap - have, "%.*s\n", (int)len, text);
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	char line[LINE_MAX_OCTETS];
-	int saved = errno, n = 0, m;
+	int saved = errno, n, m;
 	size_t len;
 	va_list ap;
 
 	if (!log_enabled(level))
 		return;
-	if (to_journal)
-		n = snprintf(line, sizeof(line), "<%d>", levels[level].priority);
-	n += snprintf(line + n, sizeof(line) - (size_t)n, "%s %s: ", levels[level].word,
-		process_name);
+	n = snprintf(line, sizeof(line), "%s%s %s: ", log_prefix(level),
+		levels[level].word, process_name);
 	va_start(ap, fmt);
 	m = vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
 	va_end(ap);
 	len = (size_t)n + (size_t)MAX(m, 0);
 	len = MIN(len, sizeof(line) - 1);
 	tame(line, len);
+	if (level == LOG_ERROR && gathered != NULL && len > (size_t)n)
+		gather(line + n, len - (size_t)n);
 	line[len++] = '\n'; /* in place of the NUL */
 	write_line(line, len);
 	errno = saved;

@@ -19,15 +19,27 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
  */
 void log_init(const char *process, enum log_level level);
 
+/* True if lines go to the journal, which wants their priority, and not to a person. */
+bool log_is_journal(void);
+
 /* Change the level, after a reload. */
 void log_set_level(enum log_level level);
 
 /* True if a line of this level would be written. */
 bool log_enabled(enum log_level level);
 
+/* What stands before a line of that level in the journal, "<6>"; else "". */
+const char *log_prefix(enum log_level level);
+
 /* Write one line. `fmt` makes "event key=value ..." as printf does. */
 void log_line(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/*
+ * Append what further lines of LOG_ERROR say, a line each, to the text in `out`, which
+ * has `cap` octets with its NUL and is cut; NULL: no more. Borrowed until then.
+ */
+void log_gather(char *out, unsigned cap);
 
 /* A token bucket per place in the code: 10 lines a second, the first always (EV-10). */
 struct log_bucket {
