@@ -133,14 +133,33 @@ static void put_workers(struct text *t, const struct view *v)
 		view_workers(v, VIEW_WORKER(batch_packets)));
 }
 
+/* MN-03 */
+static void put_config_info(struct text *t, const struct view *v)
+{
+	char digest[VIEW_DIGEST];
+	bool last_good;
+
+	if (view_digest(v, digest, &last_good) == NULL)
+		return;
+	text_family(t, "shmdns_config_info", TEXT_GAUGE,
+		"The configuration that runs; always 1.");
+	text_count(t,
+		LABELS({"sha256", digest}, {"source", last_good ? "last_good" : "file"}),
+		1);
+}
+
 static void put_config(struct text *t, const struct stat_supervisor *s)
 {
-	static const char *const results[] = {"accepted", "refused"};
+	static const char *const results[] = {"accepted", "refused", "unchanged"};
+	const uint64_t unchanged = stat_get(&s->reload_unchanged);
+	const uint64_t accepted = stat_get(&s->reloads[0]);
+	const uint64_t counts[] = {accepted > unchanged ? accepted - unchanged : 0,
+		stat_get(&s->reloads[1]), unchanged};
 
 	text_family(t, "shmdns_config_reloads_total", TEXT_COUNTER,
 		"Reloads of the configuration.");
 	for (unsigned i = 0; i < ARRAY_LEN(results); i++)
-		text_count(t, LABELS({"result", results[i]}), stat_get(&s->reloads[i]));
+		text_count(t, LABELS({"result", results[i]}), counts[i]);
 	text_gauge(t, "shmdns_config_last_reload_success",
 		"1 unless the last reload was refused, or the file had errors at the "
 		"start.",
@@ -210,4 +229,5 @@ void metrics_processes(struct text *t, const struct view *v)
 		return;
 	put_shares(t, v);
 	put_config(t, v->supervisor);
+	put_config_info(t, v);
 }

@@ -67,6 +67,13 @@ void view_words(const stat_u64 *words, uint64_t *out, unsigned n);
 /* True if the page is of a process that had a heartbeat in the last `ns`. */
 bool view_lives(const struct view *v, const struct stat_head *head, uint64_t ns);
 
+/*
+ * The digest of the configuration that runs, as 64 digits with a NUL; NULL: it is just
+ * being written, or there is none. *last_good: the files had errors at the start (OP-26).
+ */
+#define VIEW_DIGEST 65
+const char *view_digest(const struct view *v, char out[VIEW_DIGEST], bool *last_good);
+
 /* What of a text of a page may be shown: it ends, whatever stands there. */
 #define VIEW_TEXT (STAT_UPSTREAM_TEXT + 1)
 const char *view_text(const char *text, char out[VIEW_TEXT]);

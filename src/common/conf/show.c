@@ -115,7 +115,8 @@ static void show_upstream(const struct conf_upstream *u, FILE *out)
 	fputc('"', out);
 }
 
-static void show_rcodes(uint16_t bits, FILE *out)
+/* A list that is kept as bits: rcodes, or words of the key. */
+static void show_bits(const struct key *k, uint16_t bits, FILE *out)
 {
 	const char *lead = "";
 	char text[12];
@@ -124,7 +125,8 @@ static void show_rcodes(uint16_t bits, FILE *out)
 	for (unsigned i = 0; i < 16; i++) {
 		if ((bits >> i & 1) == 0)
 			continue;
-		fprintf(out, "%s \"%s\"", lead, rcode_text(i, text));
+		fprintf(out, "%s \"%s\"", lead,
+			k->type == KEY_WORDS ? k->words[i] : rcode_text(i, text));
 		lead = ",";
 	}
 	fputs(" ]", out);
@@ -198,12 +200,25 @@ static uint64_t number(const struct key *k, const void *at)
 	return n64;
 }
 
+/* Millionths as they stand in a file: 0.25, 1.0. */
+static void show_fraction(uint64_t n, FILE *out)
+{
+	int digits = 6;
+	uint64_t rest = n % 1000000;
+
+	for (; digits > 1 && rest % 10 == 0; digits--)
+		rest /= 10;
+	fprintf(out, "%" PRIu64 ".%0*" PRIu64, n / 1000000, digits, rest);
+}
+
 static void show_number(const struct key *k, uint64_t n, FILE *out)
 {
 	if (k->type == KEY_WORD)
 		show_text(k->words[n], out);
 	else if (k->type == KEY_AUTO && (uint32_t)n == k->min - 1)
 		fputs("\"auto\"", out);
+	else if (k->type == KEY_FRACTION)
+		show_fraction(n, out);
 	else if (k->type == KEY_DURATION && n % NS_PER_S == 0)
 		fprintf(out, "\"%" PRIu64 "s\"", n / NS_PER_S);
 	else if (k->type == KEY_DURATION)
@@ -252,7 +267,8 @@ void show_value(const struct key *k, const void *base, FILE *out)
 		show_type((uint16_t)number(k, at), out);
 		break;
 	case KEY_RCODES:
-		show_rcodes((uint16_t)number(k, at), out);
+	case KEY_WORDS:
+		show_bits(k, (uint16_t)number(k, at), out);
 		break;
 	case KEY_LISTENER:
 		show_listener(at, out);
@@ -263,12 +279,25 @@ void show_value(const struct key *k, const void *base, FILE *out)
 	case KEY_INT:
 	case KEY_AUTO:
 	case KEY_WORD:
+	case KEY_FRACTION:
 	case KEY_TTL:
 	case KEY_DURATION:
 	case KEY_SIZE:
 		show_number(k, number(k, at), out);
 		break;
-	default:
+	/* No default: a type that is new must be thought of. */
+	case KEY_ZONES:
+	case KEY_NAMES:
+	case KEY_LABELS:
+	case KEY_ADDRESSES:
+	case KEY_PREFIXES:
+	case KEY_CLIENTS:
+	case KEY_NETS:
+	case KEY_RRTYPES:
+	case KEY_URLS:
+	case KEY_HOSTS:
+	case KEY_UPSTREAMS:
+	case KEY_GROUPS:
 		show_list(k, base, out);
 		break;
 	}
