@@ -76,6 +76,9 @@ static const struct kind {
 		ACL_RULES_MAX, false},
 	{"acl-client", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, STRANGER, 0,
 		ACL_RULES_MAX, false},
+	/* the same of one who is known by its namespace, too */
+	{"acl-namespace", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, POD, 0,
+		ACL_RULES_MAX, false},
 	/* with all of it in the query log (SM-02) */
 	{.what = "hit-logged",
 		.format = "service-%06u.default.svc.cluster.local.",
@@ -174,6 +177,15 @@ static void prepare_access(void)
 	a->nets[1].net = (struct prefix){{4, {10, 9}}, 16};
 	a->nets[0].rules = a->nets[1].rules = UINT64_C(1) << (ACL_RULES_MAX - 1);
 	a->nnets = ACL_NETS_MAX;
+	for (unsigned i = 0; i < ACL_NAMESPACES_MAX; i++) {
+		struct acl_namespace *n = &a->namespaces[i];
+
+		n->len = (uint8_t)snprintf(n->octets, sizeof(n->octets), "team-%u", i);
+		n->rules = UINT64_C(1) << (ACL_RULES_MAX - 1);
+	}
+	memcpy(a->namespaces[0].octets, "shop\0", 6);
+	a->namespaces[0].len = 4;
+	a->nnamespaces = ACL_NAMESPACES_MAX;
 	acl_index(a);
 }
 
@@ -273,6 +285,10 @@ int main(int argc, char **argv)
 		                                      0;
 		cluster.settings.rotation = kinds[i].rotation;
 		cluster.settings.acl.nrules = kinds[i].rules;
+		cluster.settings.acl.by_namespace =
+			strcmp(kinds[i].what, "acl-namespace") == 0
+				? UINT64_C(1) << (ACL_RULES_MAX - 1)
+				: 0;
 		cluster.settings.querylog = (struct querylog_settings){
 			.classes = kinds[i].logged ? QUERYLOG_CLASSES : 0,
 			.sample = QUERYLOG_ALL};

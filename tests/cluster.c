@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "dns/msg.h"
 #include "dns/type.h"
+#include "snap/client.h"
 
 #define TTL 30
 
@@ -286,14 +287,16 @@ static void service_wide(struct cluster *c, const char *name, unsigned count)
 void cluster_client(struct cluster *c, const char *address, uint32_t place)
 {
 	struct addr a;
-	uint8_t node[NODE_CLIENT_MAX];
+	uint8_t node[CLIENT_NODE_MAX];
 	uint64_t entry;
 	bool ok = addr_parse(address, strlen(address), &a);
 
 	assert(ok);
 	(void)ok;
 	struct hash128 h = hash_name(&key, a.octets, a.len);
-	size_t len = node_client(&a, place, node);
+	size_t len = client_node(&a,
+		&(struct client){.place = place, .namespace = "shop", .namespace_len = 4},
+		node);
 	int ret = arena_node(&c->arena, &h, node, len, 0, &entry);
 	assert(ret == 0);
 	ret = trie_put(&c->arena, &c->clients, &h, entry);
@@ -432,6 +435,107 @@ void cluster_demo(struct cluster *c)
 		add_a(c, 0x0a040000 + i, false);
 		cluster_put(c);
 	}
+}
+
+/* ---- a zone from a file ---- */
+
+static uint8_t file_zone_number(const struct cluster *c)
+{
+	return (uint8_t)(c->settings.nzones - 1);
+}
+
+static void begin_file(struct cluster *c, const char *name, uint8_t file)
+{
+	cluster_begin(c, name, file_zone_number(c), NODE_ALWAYS);
+	node_set_file(&c->node, file);
+}
+
+/* One rdata: `head`, then names. */
+static void add_rdata(struct cluster *c, uint16_t type, const void *head, size_t head_len,
+	const char *const *names, unsigned n, size_t tail)
+{
+	uint8_t octets[1024] = {0};
+	uint16_t len = (uint16_t)head_len;
+
+	memcpy(octets + 2, head, head_len);
+	for (unsigned i = 0; i < n; i++) {
+		struct name name;
+		int ret = name_parse(names[i], &name);
+
+		assert(ret == 0);
+		(void)ret;
+		memcpy(octets + 2 + len, name.wire, name.len);
+		len = (uint16_t)(len + name.len);
+	}
+	len = (uint16_t)(len + tail);
+	memcpy(octets, &len, 2);
+	node_add_opaque(&c->node, type, TTL, octets, 2u + len, 1);
+}
+
+/* An RRSIG that covers `type`: what answers look at is its first two octets. */
+static void add_signature(struct cluster *c, uint16_t type)
+{
+	static const char *const signer[] = {"file.example."};
+	uint8_t head[18] = {(uint8_t)(type >> 8), (uint8_t)type, 8, 3};
+
+	add_rdata(c, TYPE_RRSIG, head, sizeof(head), signer, 1, 8);
+}
+
+static void file_apex(struct cluster *c)
+{
+	static const char *const soa[] = {"ns.file.example.", "h.file.example."},
+				 *const ns[] = {"ns.file.example.", "ns.far.example."};
+
+	cluster_begin(c, "file.example.", file_zone_number(c), NODE_APEX | NODE_ALWAYS);
+	add_names(c, TYPE_NS, ns, 2, 0);
+	add_rdata(c, TYPE_SOA, "", 0, soa, 2, 20);
+	add_signature(c, TYPE_SOA);
+	cluster_put(c);
+	begin_file(c, "ns.file.example.", 0);
+	add_a(c, 0xc0000235, false);
+	cluster_put(c);
+}
+
+static void file_aliases(struct cluster *c)
+{
+	static const char *const ns[] = {"ns.cut.file.example."},
+				 *const other[] = {"x.w.file.example."},
+				 *const target[] = {"far.file.example."};
+
+	begin_file(c, "alias.file.example.", 0);
+	add_names(c, TYPE_CNAME, other, 1, 0);
+	add_signature(c, TYPE_CNAME);
+	cluster_put(c);
+	begin_file(c, "old.file.example.", NODE_FILE_DNAME);
+	add_rdata(c, TYPE_DNAME, "", 0, target, 1, 0);
+	add_signature(c, TYPE_DNAME);
+	cluster_put(c);
+	begin_file(c, "cut.file.example.", NODE_FILE_CUT);
+	add_names(c, TYPE_NS, ns, 1, 0);
+	add_rdata(c, TYPE_DS, "\0\1\10\2\252", 5, NULL, 0, 0);
+	add_signature(c, TYPE_DS);
+	cluster_put(c);
+	begin_file(c, "ns.cut.file.example.", NODE_FILE_BELOW);
+	add_a(c, 0xc0000236, false);
+	cluster_put(c);
+}
+
+void cluster_file(struct cluster *c)
+{
+	static const char *const host[] = {"ns.file.example."};
+
+	add_zone(c, "file.example.", ZONE_FILE);
+	file_apex(c);
+	begin_file(c, "w.file.example.", NODE_FILE_WILD);
+	cluster_put(c);
+	begin_file(c, "*.w.file.example.", 0);
+	add_a(c, 0xc0000237, false);
+	add_rdata(c, TYPE_MX, "\0\12", 2, host, 1, 0);
+	add_rdata(c, TYPE_SRV, "\0\1\0\2\0\3", 6, host, 1, 0);
+	add_rdata(c, TYPE_NSEC, "", 0, host, 1, 3);
+	add_signature(c, TYPE_A);
+	cluster_put(c);
+	file_aliases(c);
 }
 
 void cluster_seal(struct cluster *c)

@@ -51,6 +51,12 @@ void cluster_addrs(struct cluster *c, const char *name, uint32_t first, unsigned
 void cluster_names(struct cluster *c, const char *name, uint8_t zone, uint16_t type,
 	const char *const *targets, unsigned count, bool in_zone);
 
+/*
+ * Add the zone file.example., as one from a file (SM-11): a wildcard, a delegation, a
+ * DNAME, CNAMEs, MX, SRV, and signatures.
+ */
+void cluster_file(struct cluster *c);
+
 /* A client that is known, at this place (GS-05). */
 void cluster_client(struct cluster *c, const char *address, uint32_t place);
 

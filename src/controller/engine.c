@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "controller/records/parts.h"
+#include "dns/rev.h"
 #include "dns/type.h"
 
 #define MAX_DROP_LEAST 100 /* objects that may always go (WP-90) */
@@ -68,6 +70,7 @@ static void configure_store(struct engine *e)
 		.apexes = e->options.apexes,
 		.napexes = e->options.napexes,
 		.nzones = e->options.settings.nzones,
+		.nfiles = e->options.settings.nzones - e->options.first_file,
 		.noendpoints = k->noendpoints,
 		.first_address_only = k->first_address_only,
 		.serving_fallback = k->serving_fallback,
@@ -184,6 +187,48 @@ void engine_hosts(
 	}
 	hostset_free(old);
 	store_mark_hosts(e->store);
+	debounce_touch(&e->debounce, now_ns);
+}
+
+/* ---- zones from files ---- */
+
+/* Addresses of the cluster that the file has, too: they derive these names (FT-04). */
+static void mark_addresses(struct engine *e, const struct zoneset *set)
+{
+	if (set == NULL || !parts_cluster_reverse(&e->options, &set->apex))
+		return;
+	for (size_t i = 0; i < set->nnames; i++) {
+		const struct zoneset_name *n = &set->names[i];
+		struct address_record *r = NULL;
+		struct addr addr;
+
+		if (rev_parse(zoneset_octets(set, n->name), n->len, &addr))
+			r = store_find_address(e->store, &addr);
+		if (r != NULL)
+			store_mark(e->store, &r->owner);
+	}
+}
+
+void engine_zone(struct engine *e, size_t i, const struct zoneset *set, uint64_t now_ns)
+{
+	const struct settings *s = &e->options.settings;
+	size_t zone = e->options.first_file + i;
+	char cause[STORE_CAUSE_MAX], text[NAME_TEXT_MAX];
+	const struct name *n;
+
+	if (zone >= s->nzones || e->options.files[zone] == set)
+		return;
+	mark_addresses(e, e->options.files[zone]);
+	mark_addresses(e, set);
+	e->options.files[zone] = set;
+	n = &s->zones[zone].name;
+	name_text(n->wire, n->len, text, sizeof(text));
+	snprintf(cause, sizeof(cause), "zone %.150s", text);
+	/* Zones right below it have their DS from here (FE-61). */
+	for (unsigned k = 0; k < s->nzones; k++)
+		if (name_under(
+			    s->zones[k].name.wire, s->zones[k].name.len, n->wire, n->len))
+			store_mark_file(e->store, k, cause);
 	debounce_touch(&e->debounce, now_ns);
 }
 

@@ -8,6 +8,7 @@
  *   engine_weights()    weights, after each engine_configure() and when they change
  *   engine_forward()    who can be asked, after each engine_configure() and at changes
  *   engine_hosts()      names of `hosts`, after each engine_configure() and at changes
+ *   engine_zone()       a zone from a file, likewise
  *   engine_flush()      names that caches shall forget
  *   engine_event()      an object was added, modified, deleted
  *   engine_synced()     all objects were read once: the next turn publishes complete=1
@@ -137,6 +138,13 @@ void engine_forward(struct engine *e, const struct forwardset_file *files, size_
 bool engine_wants_hosts(const struct engine *e);
 void engine_hosts(
 	struct engine *e, struct hostset *hosts, uint64_t now_ns, uint64_t wall_ns);
+
+/*
+ * What the file of the configuration's `zone[i]` says (SM-11), for the next generation;
+ * NULL: nothing so far. It is borrowed until another one has taken its place.
+ * engine_configure() forgets it: call this after it.
+ */
+void engine_zone(struct engine *e, size_t i, const struct zoneset *set, uint64_t now_ns);
 
 /*
  * An operator wants forwarders to forget what they know of `name` (folded), and with

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "controller/records/gather.h"
+#include "controller/records/parts.h"
 #include "dns/rev.h"
 #include "dns/type.h"
 
@@ -446,6 +446,102 @@ static void explain_reverse(struct asked *a, const struct name *name)
 			"has it");
 }
 
+/* ---- zones from files ---- */
+
+/* The line of the file that a name comes from: of the type, its CNAME, or the first. */
+static void name_line(struct asked *a, const struct zoneset *s,
+	const struct zoneset_name *n, uint16_t type, const char *how)
+{
+	const struct zoneset_rr *rr;
+	size_t count;
+
+	if (n->n == 0)
+		return;
+	rr = zoneset_rrset(s, n, type, &count);
+	if (rr == NULL)
+		rr = zoneset_rrset(s, n, TYPE_CNAME, &count);
+	if (rr == NULL)
+		rr = &s->rrs[n->rr];
+	snprintf(a->out->object, sizeof(a->out->object), "zone file %.100s:%u%s",
+		s->path[rr->path], (unsigned)rr->line, how);
+}
+
+static void explain_there(struct asked *a, const struct zoneset *s,
+	const struct zoneset_name *n, const char *how)
+{
+	size_t count;
+
+	name_line(a, s, n, a->type, how);
+	if (n->n == 0)
+		reason(a, "RX-20", "names are below it");
+	else if (zoneset_rrset(s, n, a->type, &count) == NULL &&
+		 zoneset_rrset(s, n, TYPE_CNAME, &count) == NULL)
+		reason(a, "SM-11", "the file has no record of this type for it");
+}
+
+/* A name that is not there by itself, or hidden: what the nearest one above it says. */
+static void explain_above(
+	struct asked *a, const struct zoneset *s, const struct name *name)
+{
+	const struct zoneset_name *n = NULL;
+	struct name star = {.wire = {1, '*'}};
+	size_t at = 0;
+
+	while (at < name->len && (n == NULL || (n->flags & NODE_FILE_BELOW) != 0)) {
+		n = zoneset_find(s, name->wire + at, name->len - at);
+		if (n != NULL && (n->flags & NODE_FILE_BELOW) == 0)
+			break;
+		at += 1u + name->wire[at];
+	}
+	if (n == NULL)
+		return;
+	if ((n->flags & NODE_FILE_CUT) != 0) {
+		name_line(a, s, n, TYPE_NS, "");
+		reason(a, "SM-11", "it is at or below a delegation");
+	} else if ((n->flags & NODE_FILE_DNAME) != 0) {
+		name_line(a, s, n, TYPE_DNAME, "");
+		reason(a, "SM-11", "it is below a DNAME");
+	} else if ((n->flags & NODE_FILE_WILD) != 0) {
+		star.len = (uint8_t)(2 + n->len);
+		memcpy(star.wire + 2, name->wire + at, n->len);
+		n = zoneset_find(s, star.wire, star.len);
+		if (n != NULL)
+			explain_there(a, s, n, ", by its \"*\"");
+	} else {
+		reason(a, "SM-11", "there is no such name in the file");
+	}
+}
+
+/* FT-04: PTRs of the cluster come first, where its reverse zone is above. */
+static bool of_cluster(const struct asked *a, const struct name *name)
+{
+	const struct address_record *r = NULL;
+	struct addr addr;
+
+	if (rev_parse(name->wire, name->len, &addr))
+		r = store_find_address(a->store, &addr);
+	return r != NULL && r->nrefs > 0 && r->named &&
+	       parts_cluster_reverse(a->options, name);
+}
+
+static void explain_file(
+	struct asked *a, const struct zoneset *s, const struct name *name)
+{
+	const struct zoneset_name *n;
+
+	a->out->rule = "SM-11";
+	if (s == NULL) {
+		reason(a, "FE-18", "no file of the zone was read so far: see the log");
+		return;
+	}
+	n = zoneset_find(s, name->wire, name->len);
+	if (n != NULL && (n->flags & NODE_FILE_BELOW) == 0 &&
+		((n->flags & NODE_FILE_CUT) == 0 || a->type == TYPE_DS))
+		explain_there(a, s, n, "");
+	else
+		explain_above(a, s, name);
+}
+
 void explain_name(const struct store *s, const struct record_options *o,
 	const struct name *name, uint16_t type, struct explained *out)
 {
@@ -457,8 +553,13 @@ void explain_name(const struct store *s, const struct record_options *o,
 		reason(&a, "RG-13", "it is in no zone of ours");
 		return;
 	}
+	if (o->settings.zones[zone].kind == ZONE_FILE && !of_cluster(&a, name)) {
+		explain_file(&a, o->files[zone], name);
+		return;
+	}
 	cut(&a, name, o->settings.zones[zone].name.len);
-	if (o->settings.zones[zone].kind == ZONE_REVERSE)
+	if (o->settings.zones[zone].kind == ZONE_REVERSE ||
+		o->settings.zones[zone].kind == ZONE_FILE)
 		explain_reverse(&a, name);
 	else
 		explain_forward(&a);

@@ -31,6 +31,7 @@
 #include "controller/serialfile.h"
 #include "controller/hostfile.h"
 #include "controller/weightfile.h"
+#include "controller/zonefiles.h"
 #include "dns/type.h"
 #include "snap/reader.h"
 #include "snap/segment.h"
@@ -52,6 +53,7 @@ struct shell {
 	struct serialfile serials;
 	struct weightfile weights;
 	struct hostfile hosts;
+	struct zonefiles zones;
 	struct resolvset resolv;
 	uint32_t forwarders;       /* that run, whatever a reload says */
 	struct ctlsock *operators; /* NULL: not open */
@@ -572,6 +574,13 @@ static void take_hosts(struct shell *s)
 	engine_hosts(&s->engine, hosts, clock_mono_ns(), clock_wall_ns());
 }
 
+static void on_zone(void *arg, size_t i, const struct zoneset *set)
+{
+	struct shell *s = arg;
+
+	engine_zone(&s->engine, i, set, clock_mono_ns());
+}
+
 static void configure(struct shell *s, struct conf *c)
 {
 	struct addr own[SETTINGS_OWN_MAX];
@@ -587,6 +596,7 @@ static void configure(struct shell *s, struct conf *c)
 	configure_weights(s);
 	hostfile_set(&s->hosts, &s->engine.conf.hosts, clock_mono_ns());
 	take_hosts(s);
+	zonefiles_set(&s->zones, &s->engine.conf, clock_mono_ns(), on_zone, s);
 	resolvset_set(&s->resolv, &s->engine.conf, RESOLV_FALLBACK);
 	forward(s);
 }
@@ -704,6 +714,8 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 		take_hosts(s);
 		take_turn(s, true);
 	}
+	if (zonefiles_look(&s->zones, now_ns, on_zone, s))
+		take_turn(s, true);
 	if (resolvset_look(&s->resolv)) {
 		forward(s);
 		take_turn(s, true);
@@ -758,6 +770,7 @@ static void close_all(struct shell *s)
 		conf_fini(&s->waiting);
 	weightfile_fini(&s->weights);
 	hostfile_fini(&s->hosts);
+	zonefiles_fini(&s->zones);
 	resolvset_fini(&s->resolv);
 	control_fini(&s->control);
 	event_free(s->pair);

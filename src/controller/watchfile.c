@@ -10,7 +10,7 @@
 #include "base/base.h"
 #include "base/mem.h"
 
-#define FILE_MAX ((off_t)1 << 20)
+#define FILE_MAX ((size_t)1 << 20)
 
 static uint64_t time_ns(const struct timespec *t)
 {
@@ -55,13 +55,14 @@ static char *read_octets(int fd, size_t size, int *error)
 }
 
 /* As read_octets(), of the file that has this stamp; EAGAIN: it is another by now. */
-static char *read_file(
-	const char *path, const struct watchfile_stamp *stamp, size_t *len, int *error)
+static char *read_file(const struct watchfile *f, const struct watchfile_stamp *stamp,
+	size_t *len, int *error)
 {
+	const size_t max = f->max > 0 ? f->max : FILE_MAX;
 	char *text = NULL;
 	struct stat st;
 	/* O_NONBLOCK: a FIFO must not hold the loop. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		*error = errno;
@@ -69,11 +70,11 @@ static char *read_file(
 	}
 	struct watchfile_stamp found = stamp_of(&st);
 	*len = (size_t)st.st_size;
-	*error = S_ISDIR(st.st_mode)     ? EISDIR
-	         : !S_ISREG(st.st_mode)  ? EINVAL
-	         : st.st_size > FILE_MAX ? EFBIG
-	         : !same(&found, stamp)  ? EAGAIN
-	                                 : 0;
+	*error = S_ISDIR(st.st_mode)    ? EISDIR
+	         : !S_ISREG(st.st_mode) ? EINVAL
+	         : *len > max           ? EFBIG
+	         : !same(&found, stamp) ? EAGAIN
+	                                : 0;
 	if (*error == 0)
 		text = read_octets(fd, *len, error);
 	if (text != NULL && fstat(fd, &st) == 0) {
@@ -98,7 +99,7 @@ static int load(struct watchfile *f, const struct watchfile_stamp *stamp, char *
 
 	*text = NULL;
 	if (error == 0)
-		*text = read_file(f->path, stamp, len, &error);
+		*text = read_file(f, stamp, len, &error);
 	if (*text == NULL && error == EAGAIN) {
 		f->seen = (struct watchfile_stamp){0};
 		return 0;
@@ -121,7 +122,7 @@ int watchfile_set(struct watchfile *f, const char *path, char **text, size_t *le
 	char *copy = mem_dup(path, strlen(path));
 
 	free(f->path);
-	*f = (struct watchfile){.path = copy};
+	*f = (struct watchfile){.path = copy, .max = f->max};
 	struct watchfile_stamp now = look(f->path);
 	return load(f, &now, text, len);
 }
@@ -140,6 +141,18 @@ int watchfile_look(struct watchfile *f, char **text, size_t *len)
 		return 0;
 	}
 	return load(f, &now, text, len);
+}
+
+bool watchfile_changed(struct watchfile *f)
+{
+	struct watchfile_stamp now;
+
+	if (f->path == NULL)
+		return false;
+	now = look(f->path);
+	bool changed = !same(&now, &f->read) && same(&now, &f->seen);
+	f->seen = now;
+	return changed;
 }
 
 bool watchfile_settling(const struct watchfile *f)

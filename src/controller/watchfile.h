@@ -24,6 +24,7 @@ struct watchfile_stamp {
 /* Zeroed is valid: no file. */
 struct watchfile {
 	char *path;                        /* owned; NULL: no file */
+	size_t max;                        /* octets that are read; 0: 1 MiB */
 	struct watchfile_stamp read, seen; /* the last one read; the last one seen */
 };
 
@@ -31,17 +32,26 @@ struct watchfile {
  * Begin with the file at `path` (copied) and read it at once, also if it is the one that
  * was read before. 1: *text, owned by the caller, holds its *len octets and a NUL; 0: it
  * is changing just now, a look will tell; -errno: it cannot be read (-EINVAL: not a
- * regular file; -EFBIG: larger than 1 MiB).
+ * regular file; -EFBIG: larger than f->max).
  */
 int watchfile_set(struct watchfile *f, const char *path, char **text, size_t *len);
 
 /* Look at it. As watchfile_set(); 0 if there is nothing new, a failure is told once. */
 int watchfile_look(struct watchfile *f, char **text, size_t *len);
 
+/*
+ * Look at it without reading: true if it has changed and two looks in a row saw the same.
+ * It is for watchfile_set() then to read it.
+ */
+bool watchfile_changed(struct watchfile *f);
+
 /* True if the last look saw something new that the next one may read. */
 bool watchfile_settling(const struct watchfile *f);
 
-/* What a failure of these says: "not a regular file", "No such file or directory". */
+/*
+ * What a failure of these says, of files of 1 MiB at most: "not a regular file", "No such
+ * file or directory".
+ */
 const char *watchfile_reason(int error);
 
 /* Free what it owns. */

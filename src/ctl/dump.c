@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "ctl/dumpcache.h"
+#include "ctl/dumpclients.h"
 #include "ctl/json.h"
 #include "ctl/options.h"
 #include "ctl/records.h"
@@ -23,7 +24,9 @@ const char dump_help[] =
 	"Exit status 1: NAME has no record; 3: no generation is in shared memory.\n"
 	"\n"
 	"With `cache` it prints what the caches of names elsewhere hold, failures too.\n"
-	"A name of one label \"cache\" is asked for with its dot.\n"
+	"With `clients` it prints who is known by its address, all or the one of that\n"
+	"address: the address, the namespace and the pod; \"-\" is what is not known.\n"
+	"A name of one label \"cache\" or \"clients\" is asked for with its dot.\n"
 	"\n"
 	"      --exact            the records of NAME alone\n";
 
@@ -190,7 +193,8 @@ static void print_rrsets(struct dump *d, const struct node_view *v)
 	const uint8_t *cursor = v->rrsets;
 	struct rrset rr;
 
-	if ((v->head->flags & NODE_APEX) != 0)
+	if ((v->head->flags & NODE_APEX) != 0 &&
+		d->reader.settings.zones[v->head->zone].kind != ZONE_FILE)
 		print_soa(d);
 	for (unsigned i = 0; i < v->head->nrrsets; i++) {
 		if (!node_next(v, &cursor, &rr)) {
@@ -276,6 +280,26 @@ static int run(struct dump *d)
 	return empty || d->damaged > 0 ? EXIT_NEGATIVE : EXIT_OK;
 }
 
+/* `dump clients`: its arguments and what it does. */
+static int dump_clients(const struct options *o)
+{
+	char instance[INSTANCE_MAX];
+	struct addr only;
+
+	if (o->nargs > 2) {
+		ctl_complain("dump clients: one ADDRESS at most");
+		return EXIT_USAGE;
+	}
+	if (o->nargs == 2 && !addr_parse(o->arg[1], strlen(o->arg[1]), &only)) {
+		ctl_complain("'%s' is no address", o->arg[1]);
+		return EXIT_USAGE;
+	}
+	if (!target_instance(o, instance))
+		return EXIT_USAGE;
+	return dumpclients_print(instance, o->nargs == 2 ? &only : NULL,
+		o->format == FORMAT_JSON ? stdout : NULL);
+}
+
 int ctl_dump(const struct verb *v, int argc, char **argv)
 {
 	static struct dump d;
@@ -286,6 +310,8 @@ int ctl_dump(const struct verb *v, int argc, char **argv)
 
 	if (ret != 0)
 		return options_exit(ret);
+	if (o.nargs > 0 && strcmp(o.arg[0], "clients") == 0)
+		return dump_clients(&o);
 	bool cache = o.nargs > 0 && strcmp(o.arg[0], "cache") == 0;
 	o.arg += cache;
 	o.nargs -= cache;

@@ -37,8 +37,8 @@ struct explain {
 
 static bool is_last(const struct step *s)
 {
-	return s->outcome == STEP_ANSWER || s->outcome == STEP_FORWARDED ||
-	       s->outcome == STEP_REFUSED;
+	return s->outcome == STEP_ANSWER || s->outcome == STEP_DELEGATED ||
+	       s->outcome == STEP_FORWARDED || s->outcome == STEP_REFUSED;
 }
 
 /* ---- text ---- */

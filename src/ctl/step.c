@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "cache/cache.h"
 #include "ctl/changes.h"
+#include "ctl/stepfile.h"
 #include "dns/type.h"
 #include "snap/history.h"
 
@@ -19,6 +20,7 @@ const char *step_outcome_text(enum step_outcome o)
 		[STEP_NXDOMAIN] = "NXDOMAIN",
 		[STEP_SERVFAIL] = "SERVFAIL",
 		[STEP_FORWARDED] = "forwarded",
+		[STEP_DELEGATED] = "delegated",
 		[STEP_REFUSED] = "REFUSED",
 	};
 
@@ -97,7 +99,8 @@ static void take_node(
 		return;
 	}
 	take_records(v, b->type, &s->records);
-	if (b->type == TYPE_SOA && (v->head->flags & NODE_APEX) != 0) {
+	if (b->type == TYPE_SOA && (v->head->flags & NODE_APEX) != 0 &&
+		s->records.n == 0) {
 		char line[64];
 
 		snprintf(
@@ -252,6 +255,37 @@ static void take_elsewhere(const struct step_basis *b, struct step *s)
 	take_cached(v, &q, s->cached);
 }
 
+/* ---- zones from files ---- */
+
+static void take_file(const struct step_basis *b, int zone, struct step *s)
+{
+	const struct settings *settings = &b->view->reader.settings;
+	struct node_view node;
+
+	switch (stepfile_find(b->view, &s->name, zone, b->type, &node)) {
+	case STEPFILE_NODE:
+		take_node(b, &node, s);
+		break;
+	case STEPFILE_CUT:
+		s->outcome = STEP_DELEGATED;
+		take_records(&node, TYPE_NS, &s->records);
+		break;
+	case STEPFILE_DNAME:
+		s->outcome = STEP_ANSWER;
+		take_records(&node, TYPE_DNAME, &s->records);
+		break;
+	case STEPFILE_ABSENT:
+		s->outcome = STEP_NXDOMAIN;
+		if (settings->zones[zone].fallthrough)
+			take_elsewhere(b, s);
+		break;
+	case STEPFILE_UNREAD:
+	case STEPFILE_DAMAGED:
+		s->outcome = STEP_SERVFAIL;
+		break;
+	}
+}
+
 /* ---- the controller ---- */
 
 static void copy_line(const struct tell_reply *r, const char *word, char *out, size_t cap)
@@ -315,8 +349,11 @@ void step_take(struct step_basis *b, const struct name *name, struct step *out)
 		take_since(b, out);
 		return;
 	}
-	if (l == LOOKUP_DAMAGED ||
-		((v->snap->flags & ROOT_COMPLETE) == 0 && l == LOOKUP_ABSENT))
+	if (l != LOOKUP_DAMAGED && !(l == LOOKUP_FOUND && !mine) &&
+		settings->zones[zone].kind == ZONE_FILE)
+		take_file(b, zone, out);
+	else if (l == LOOKUP_DAMAGED ||
+		 ((v->snap->flags & ROOT_COMPLETE) == 0 && l == LOOKUP_ABSENT))
 		out->outcome = STEP_SERVFAIL;
 	else if (l == LOOKUP_FOUND)
 		take_node(b, &node, out);

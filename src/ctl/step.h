@@ -16,6 +16,7 @@ enum step_outcome {
 	STEP_NXDOMAIN,
 	STEP_SERVFAIL,  /* the generation is not complete (RU-03), or damaged */
 	STEP_FORWARDED, /* the cache or an upstream says */
+	STEP_DELEGATED, /* a zone from a file names others that serve it (SM-11) */
 	STEP_REFUSED    /* it is not ours, and nobody is asked */
 };
 

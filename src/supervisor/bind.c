@@ -2,6 +2,7 @@
 #include "supervisor/bind.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -125,13 +126,25 @@ int bind_granted(int fd)
 	return octets / 2; /* the kernel counts its own overhead and doubles */
 }
 
-bool bind_near_limit(int fd)
+bool bind_has_room(uint32_t n)
 {
 	struct rlimit limit;
+	int next = 0;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return false;
-	return (rlim_t)fd + DESCRIPTORS_KEPT >= limit.rlim_cur;
+		return true;
+	/* Numbers are given lowest first: what the n-th would get. */
+	for (; n > 0; n--) {
+		int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, next);
+
+		if (fd < 0)
+			return errno == EBADF;
+		close(fd);
+		if ((rlim_t)fd + DESCRIPTORS_KEPT >= limit.rlim_cur)
+			return false;
+		next = fd + 1;
+	}
+	return true;
 }
 
 int bind_steer(int fd, struct sock_filter *filter, uint16_t len)

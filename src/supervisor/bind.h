@@ -29,10 +29,11 @@ int bind_granted(int fd);
 
 /*
  * EV-08: sockets of single addresses are a convenience; they must not take the
- * descriptors that the replacement of a worker needs. Numbers are given lowest first:
- * true if few are left beyond `fd`.
+ * descriptors that the replacement of a worker needs. True if `n` more leave enough of
+ * them. Asked before anything is bound: a socket that is closed again takes with it what
+ * came to its address meanwhile, and the catch-all would have answered that.
  */
-bool bind_near_limit(int fd);
+bool bind_has_room(uint32_t n);
 
 /*
  * Put a steering program before the whole group of `fd`; `len` 0: take it away, the

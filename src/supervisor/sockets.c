@@ -232,18 +232,22 @@ static void remove_stored(const struct sockets_group *g, uint32_t from, uint32_t
 /* Bind one socket for each share that has none yet, and steer. */
 static int open_group(struct sockets *s, struct sockets_group *g)
 {
+	uint32_t missing = 0;
 	int ret = 0;
 
 	store_settle();
 	alloc_group(s, g);
+	for (uint32_t i = 0; i < s->shares; i++)
+		missing += g->fd[i] < 0;
+	if (g->follows && !bind_has_room(MAX(missing, 1))) {
+		ret = -EMFILE;
+		goto out;
+	}
 	for (uint32_t i = 0; i < s->shares; i++) {
 		ret = g->fd[i] >= 0 ? g->fd[i] : bind_socket(&g->key, true);
-		if (ret >= 0)
-			g->fd[i] = ret;
-		if (ret >= 0 && g->follows && bind_near_limit(ret))
-			ret = -EMFILE;
 		if (ret < 0)
 			goto out;
+		g->fd[i] = ret;
 		if (g->key.kind != SOCKET_TCP)
 			check_buffers(s, ret);
 	}
@@ -691,14 +695,14 @@ void sockets_steer(struct sockets *s, const uint32_t *share, uint32_t n)
 /* Bind the sockets of further shares, which stand behind the others in their group. */
 static int widen_group(struct sockets_group *g, uint32_t from, uint32_t to)
 {
+	if (!bind_has_room(to - from))
+		return -EMFILE;
 	for (uint32_t i = from; i < to; i++) {
 		int fd = bind_socket(&g->key, true);
 
 		if (fd < 0)
 			return fd;
 		g->fd[i] = fd;
-		if (bind_near_limit(fd))
-			return -EMFILE;
 	}
 	put_stored(g, from, to);
 	return 0;

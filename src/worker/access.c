@@ -1,11 +1,26 @@
 #include "worker/access.h"
 
+#include "snap/client.h"
+
+/* Of run->rules those that are about the client's namespace, or about all (AC-03). */
+static uint64_t rules_of(const struct run *run, const struct addr *addr)
+{
+	struct client c;
+
+	(void)client_find(run->b->snap, addr, &c);
+	return acl_rules_of(
+		&run->b->settings->acl, run->rules, c.namespace, c.namespace_len);
+}
+
 void access_begin(struct run *run)
 {
+	const struct acl_settings *acl = &run->b->settings->acl;
 	struct addr client;
 
 	addr_of_socket(run->p->client, &client);
-	run->rules = acl_rules(&run->b->settings->acl, &client);
+	run->rules = acl_rules(acl, &client);
+	if ((run->rules & acl->by_namespace) != 0)
+		run->rules = rules_of(run, &client);
 	run->p->facts |= PACKET_ACCESS;
 	run->p->action = ACL_ALLOW;
 }

@@ -3,6 +3,7 @@
 #include "dns/type.h"
 #include "worker/access.h"
 #include "worker/far.h"
+#include "worker/filezone.h"
 #include "worker/hosts.h"
 #include "worker/lookup.h"
 #include "worker/miss.h"
@@ -13,11 +14,13 @@
 
 /* ---- endings ---- */
 
-/*
- * NODATA or NXDOMAIN: the SOA of the zone that said so (RG-11, RG-12, RE-04), of the name
- * where it stands in `hosts` (HO-03).
- */
-static void negative(struct run *run, uint16_t rcode)
+/* True if that zone of ours comes from a file. */
+static inline bool is_file(const struct run *run, int zone)
+{
+	return run->b->settings->zones[zone].kind == ZONE_FILE;
+}
+
+void answer_negative(struct run *run, uint16_t rcode)
 {
 	run->r.rcode = rcode;
 	if (run->host) {
@@ -28,11 +31,15 @@ static void negative(struct run *run, uint16_t rcode)
 			&run->r, o->name + o->len - len, len, run->b->snap->serial);
 		return;
 	}
+	if (is_file(run, run->owner.zone)) {
+		if (!filezone_soa(run, run->owner.zone))
+			filezone_unread(run);
+		return;
+	}
 	encode_soa(&run->r, run->owner.zone, run->b->snap->serial, true);
 }
 
-/* SERVFAIL, because octets that we read make no sense (SH-08). */
-static void damaged(struct run *run)
+void answer_damaged(struct run *run)
 {
 	encode_reset(&run->r);
 	run->r.aa = false;
@@ -50,11 +57,12 @@ static void not_complete(struct run *run)
 	run->r.rcode = RCODE_SERVFAIL;
 	run->r.ede = EDE_NOT_READY;
 	run->p->facts |= PACKET_NOT_COMPLETE;
-	encode_soa(&run->r, run->r.zone, run->b->snap->serial, true);
+	/* Where a CNAME led here the question may be of another zone, or of none. */
+	if (run->r.zone >= 0 && !is_file(run, run->r.zone))
+		encode_soa(&run->r, run->r.zone, run->b->snap->serial, true);
 }
 
-/* ANY at a name of ours that has no CNAME (RO-28, RFC 8482). */
-static void any(struct run *run)
+void answer_any(struct run *run)
 {
 	static const uint8_t hinfo[] = "\7RFC8482"; /* the NUL is the empty OS */
 
@@ -62,7 +70,7 @@ static void any(struct run *run)
 		encode_rr(&run->r, run->owner.at, TYPE_HINFO, run->b->settings->ttl_s,
 			hinfo, sizeof(hinfo));
 	else
-		negative(run, RCODE_NOERROR);
+		answer_negative(run, RCODE_NOERROR);
 }
 
 /* ---- what a node has ---- */
@@ -98,7 +106,7 @@ static void positive(struct run *run, const struct hit *hit, const struct rrset 
 	case FORM_SRV_SELF:
 	case FORM_SRV_BODY:
 		if (!srv_answer(&run->r, &hit->owner, &hit->node, rr))
-			damaged(run);
+			answer_damaged(run);
 		break;
 	case FORM_ADDRS:
 	case FORM_BODY_ADDRS:
@@ -106,23 +114,19 @@ static void positive(struct run *run, const struct hit *hit, const struct rrset 
 	case FORM_BODY_PLACED:
 	case FORM_OPAQUE:
 		if (encode_answer(&run->r, &run->owner, rr, NULL, 0) < 0)
-			damaged(run);
+			answer_damaged(run);
 		break;
 	case FORM_NAMES:
 		n = encode_answer(&run->r, &run->owner, rr, at, NS_GLUE_MAX);
 		if (n < 0)
-			damaged(run);
+			answer_damaged(run);
 		else if (rr->type == TYPE_NS && !run->r.cut)
 			ns_glue(run, rr, at, MIN((unsigned)n, NS_GLUE_MAX));
 		break;
 	}
 }
 
-/*
- * Put a CNAME into the answer and go on to its target. True: look that up; false: the
- * chain ends here and the reply is complete.
- */
-static bool follow(struct run *run, const struct rrset *rr)
+bool answer_follow(struct run *run, const struct rrset *rr)
 {
 	uint16_t at;
 
@@ -132,7 +136,7 @@ static bool follow(struct run *run, const struct rrset *rr)
 	}
 	if (rr->form != FORM_NAMES || rr->count != 1 ||
 		encode_answer(&run->r, &run->owner, rr, &at, 1) < 0) {
-		damaged(run);
+		answer_damaged(run);
 		return false;
 	}
 	run_push(run);
@@ -164,13 +168,13 @@ static bool at_node(struct run *run, const struct hit *hit)
 		return false;
 	}
 	if (!bad && node_rrset(&hit->node, TYPE_CNAME, &rr, &bad))
-		return follow(run, &rr) && type != TYPE_ANY;
+		return answer_follow(run, &rr) && type != TYPE_ANY;
 	if (bad)
-		damaged(run);
+		answer_damaged(run);
 	else if (type == TYPE_ANY)
-		any(run);
+		answer_any(run);
 	else
-		negative(run, RCODE_NOERROR);
+		answer_negative(run, RCODE_NOERROR);
 	return false;
 }
 
@@ -191,9 +195,9 @@ static void at_pod(struct run *run, const struct hit *hit)
 	else if (run->p->q.type == TYPE_SRV)
 		srv_answer_pod(&run->r, &run->owner, &rr);
 	else if (run->p->q.type == TYPE_ANY)
-		any(run);
+		answer_any(run);
 	else
-		negative(run, RCODE_NOERROR);
+		answer_negative(run, RCODE_NOERROR);
 }
 
 /* ---- the name ---- */
@@ -203,6 +207,8 @@ static bool may_answer(const struct run *run, const struct hit *hit)
 {
 	if ((run->b->snap->flags & ROOT_COMPLETE) != 0)
 		return true;
+	if (run->owner.zone >= 0 && is_file(run, run->owner.zone))
+		return true; /* no object has a say in it */
 	return hit->kind == HIT_NODE && (hit->node.head->flags & NODE_ALWAYS) != 0;
 }
 
@@ -233,7 +239,7 @@ static void denied_by_hosts(struct run *run)
 	const struct owner *o = &run->owner;
 	bool apex = hosts_zone(&run->b->settings->hosts, o->name, o->len) == o->len;
 
-	negative(run, apex ? RCODE_NOERROR : RCODE_NXDOMAIN);
+	answer_negative(run, apex ? RCODE_NOERROR : RCODE_NXDOMAIN);
 }
 
 enum outside { OUTSIDE_LEAVES, OUTSIDE_HIT, OUTSIDE_DENIED };
@@ -275,13 +281,16 @@ static bool step(struct run *run)
 			break;
 		}
 	} else {
-		lookup_name(run->b, &run->owner, &run->hash, &hit);
+		if (is_file(run, run->owner.zone))
+			filezone_find(run, &hit);
+		else
+			lookup_name(run->b, &run->owner, &run->hash, &hit);
 		if (hit.kind == HIT_ABSENT && hosts->wildcards != 0 &&
 			(run->b->snap->flags & ROOT_COMPLETE) != 0)
 			hosts_wildcard(run->b, &run->owner, &hit);
 	}
 	if (hit.kind == HIT_DAMAGED) {
-		damaged(run);
+		answer_damaged(run);
 		return false;
 	}
 	if (!may_answer(run, &hit)) {
@@ -302,13 +311,21 @@ static bool step(struct run *run)
 	case HIT_POD:
 		at_pod(run, &hit);
 		return false;
+	case HIT_FILE:
+		return filezone_node(run, &hit);
+	case HIT_CUT:
+		return filezone_referral(run, &hit);
+	case HIT_DNAME:
+		return filezone_dname(run, &hit);
+	case HIT_UNREAD:
+		return filezone_unread(run);
 	case HIT_ABSENT:
 	case HIT_DAMAGED:
 		break;
 	}
 	if (falls_through(run))
 		return true;
-	negative(run, RCODE_NXDOMAIN);
+	answer_negative(run, RCODE_NXDOMAIN);
 	return false;
 }
 

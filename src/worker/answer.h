@@ -18,4 +18,27 @@
  */
 enum verdict answer(const struct basis *b, struct packet *p);
 
+/* ---- endings of a run, for the files of worker/ that make one ---- */
+
+struct run;
+struct rrset;
+
+/*
+ * NODATA or NXDOMAIN: the SOA of the zone that said so (RG-11, RG-12, RE-04), of the name
+ * where it stands in `hosts` (HO-03).
+ */
+void answer_negative(struct run *run, uint16_t rcode);
+
+/* SERVFAIL, because octets that we read make no sense (SH-08). */
+void answer_damaged(struct run *run);
+
+/* ANY at a name of ours that has no CNAME (RO-28, RFC 8482). */
+void answer_any(struct run *run);
+
+/*
+ * Put a CNAME into the answer and go on to its target. True: look that up; false: the
+ * chain ends here and the reply is complete.
+ */
+bool answer_follow(struct run *run, const struct rrset *rr);
+
 #endif

@@ -292,7 +292,8 @@ static int put_names(struct reply *r, const struct owner *o, const struct rrset 
 	return (int)n;
 }
 
-static int put_opaque(struct reply *r, const struct owner *o, const struct rrset *rr)
+static int put_opaque(struct reply *r, const struct owner *o, const struct rrset *rr,
+	uint16_t *at, unsigned max)
 {
 	const uint8_t *cursor = rr->data, *end = rr->data + rr->len;
 	unsigned n = 0;
@@ -310,6 +311,8 @@ static int put_opaque(struct reply *r, const struct owner *o, const struct rrset
 		wire_bytes(&r->w, cursor + 2, len);
 		if (!end_rr(r, mark, length_at))
 			break;
+		if (at != NULL && n < max)
+			at[n] = (uint16_t)(length_at + 2);
 		cursor += 2 + len;
 	}
 	return (int)n;
@@ -331,7 +334,7 @@ int encode_answer(struct reply *r, const struct owner *o, const struct rrset *rr
 		n = put_names(r, o, rr, at, max);
 		break;
 	case FORM_OPAQUE:
-		n = put_opaque(r, o, rr);
+		n = put_opaque(r, o, rr, at, max);
 		break;
 	case FORM_SRV_SELF:
 	case FORM_SRV_BODY:
@@ -343,6 +346,51 @@ int encode_answer(struct reply *r, const struct owner *o, const struct rrset *rr
 	if (n < rr->count)
 		r->cut = true;
 	return n;
+}
+
+bool encode_name_rr(struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s,
+	const struct name *name, uint16_t *name_at)
+{
+	size_t mark = r->w.len;
+	unsigned known = r->nnames;
+	size_t length_at = begin_rr(r, at, type, ttl_s);
+
+	*name_at = 0;
+	if (length_at != 0)
+		put_name(r, name->wire, name->len, 0, name_at);
+	if (!end_rr(r, mark, length_at)) {
+		r->nnames = known;
+		r->cut = true;
+		return false;
+	}
+	r->an++;
+	return true;
+}
+
+bool encode_soa_rr(struct reply *r, uint16_t at, uint32_t ttl_s, const uint8_t *rdata,
+	size_t len, bool authority)
+{
+	size_t mark = r->w.len, mname = name_scan(rdata, len);
+	size_t rname = name_scan(rdata + mname, len - mname);
+	unsigned known = r->nnames;
+	size_t length_at = begin_rr(r, at, TYPE_SOA, ttl_s);
+	uint16_t unused;
+
+	if (length_at != 0) {
+		put_name(r, rdata, mname, 0, &unused);
+		put_name(r, rdata + mname, rname, 0, &unused);
+		wire_bytes(&r->w, rdata + mname + rname, len - mname - rname);
+	}
+	if (!end_rr(r, mark, length_at)) {
+		r->nnames = known;
+		r->cut = true;
+		return false;
+	}
+	if (authority)
+		r->ns++;
+	else
+		r->an++;
+	return true;
 }
 
 bool encode_rr(struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s,

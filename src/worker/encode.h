@@ -79,12 +79,26 @@ void encode_reset(struct reply *r);
 
 /*
  * Add the RRs of an RRset to the answer section, as many as fit, addresses in the order
- * of order.h. Not for SRV (srv.h). `at`, if not NULL, gets the offsets of up to
- * `max` names that were written as rdata. Returns how many RRs were added; -EBADMSG: the
- * RRset is damaged.
+ * of order.h. Not for SRV of objects (srv.h). `at`, if not NULL, gets the offsets of up
+ * to `max` names that were written as rdata, or of rdata that is opaque. Returns how many
+ * RRs were added; -EBADMSG: the RRset is damaged.
  */
 int encode_answer(struct reply *r, const struct owner *o, const struct rrset *rr,
 	uint16_t *at, unsigned max);
+
+/*
+ * Add one RR whose rdata is a name, such as a CNAME, to the answer section; *name_at is
+ * where that stands. False: it does not fit.
+ */
+bool encode_name_rr(struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s,
+	const struct name *name, uint16_t *name_at);
+
+/*
+ * Add an SOA with this rdata (checked: two names and 20 octets) to the answer section or
+ * to authority; its owner stands at `at`. False: it does not fit (S-04).
+ */
+bool encode_soa_rr(struct reply *r, uint16_t at, uint32_t ttl_s, const uint8_t *rdata,
+	size_t len, bool authority);
 
 /* Add one RR with this rdata to the answer section. False: it does not fit. */
 bool encode_rr(struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s,

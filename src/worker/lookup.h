@@ -15,6 +15,11 @@ enum hit_kind {
 	HIT_POD,     /* a pod name that stands for `addr` */
 	HIT_ABSENT,  /* nothing at or below the name */
 	HIT_DAMAGED, /* the segment is damaged there */
+	/* in a zone from a file (filezone.h): */
+	HIT_FILE,   /* `node` has what stands at the name, or its wildcard's */
+	HIT_CUT,    /* `node` is the delegation that the name is at or below */
+	HIT_DNAME,  /* `node` has the DNAME that the name is below */
+	HIT_UNREAD, /* no file of the zone was read so far */
 };
 
 struct hit {

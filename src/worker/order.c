@@ -1,6 +1,7 @@
 #include "worker/order.h"
 
 #include "dns/type.h"
+#include "snap/client.h"
 #include "worker/draw.h"
 
 /* By nearness: at the node, in the zone, the rest. */
@@ -21,13 +22,13 @@ struct order {
 	struct draw draw; /* of an owner that has weights */
 };
 
-static uint32_t client_place(struct reply *r)
+static uint32_t place_of_client(struct reply *r)
 {
 	struct addr client;
 
 	if (!r->placed) {
 		addr_of_socket(r->p->client, &client);
-		r->place = snap_place(r->snap, &client);
+		r->place = client_place(r->snap, &client);
 		r->placed = true;
 	}
 	return r->place;
@@ -230,7 +231,7 @@ static bool find_near(struct order *o, struct reply *r)
 {
 	if (!node_placed(o->rr->form))
 		return false;
-	uint32_t client = client_place(r);
+	uint32_t client = place_of_client(r);
 
 	return client != PLACE_UNKNOWN && node_places(o->rr, &o->places) &&
 	       place_near(&o->places, client, &o->near);

@@ -32,6 +32,16 @@ static void check_net(const struct acl_net *n)
 	ask(&n->net.addr, (const uint8_t *)"\1a", 3);
 }
 
+/* Who is in the namespace has its rules, and who is nowhere none of them. */
+static void check_namespace(const struct acl_namespace *n)
+{
+	const uint64_t all = acl_rules_of(&settings, UINT64_MAX, n->octets, n->len);
+	const uint64_t nobody = acl_rules_of(&settings, UINT64_MAX, n->octets, 0);
+
+	FUZZ_CHECK(nobody == ~settings.by_namespace);
+	FUZZ_CHECK(all == (nobody | n->rules));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct addr nobody;
@@ -45,5 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ask(&nobody, settings.names[i].wire, settings.names[i].len);
 	for (unsigned i = 0; i < settings.nnets; i++)
 		check_net(&settings.nets[i]);
+	for (unsigned i = 0; i < settings.nnamespaces; i++)
+		check_namespace(&settings.namespaces[i]);
 	return 0;
 }

@@ -34,6 +34,7 @@ static void prepare(void)
 		return;
 	cluster_init(&cluster, 4 << 20);
 	cluster_demo(&cluster);
+	cluster_file(&cluster);
 	cluster_seal(&cluster);
 	if (weightlist_parse(weights, sizeof(weights) - 1, &key,
 		    &cluster.settings.weights, &e) < 0)

@@ -11,6 +11,7 @@
 #include "arena.h"
 #include "dns/type.h"
 #include "fuzz/fuzz.h"
+#include "snap/client.h"
 #include "snap/diff.h"
 #include "snap/settings.h"
 
@@ -98,9 +99,9 @@ static void put_client(uint64_t *clients, unsigned i, uint32_t place)
 {
 	struct addr a = client_addr(i);
 	struct hash128 h = hash_name(&key, a.octets, a.len);
-	uint8_t node[NODE_CLIENT_MAX];
+	uint8_t node[CLIENT_NODE_MAX];
 	uint64_t leaf = 0;
-	size_t len = node_client(&a, place, node);
+	size_t len = client_node(&a, &(struct client){.place = place}, node);
 
 	if (arena_node(&fixed.heap->arena, &h, node, len, 0, &leaf) < 0 ||
 		trie_put(&fixed.heap->arena, clients, &h, leaf) < 0)
@@ -266,7 +267,7 @@ static void read_all(const struct snap *s)
 	for (unsigned i = 0; i < NAMES; i++) {
 		struct addr a = client_addr(i);
 
-		sink += snap_place(s, &a);
+		sink += client_place(s, &a);
 	}
 	sink += (unsigned)snap_walk(s, on_node, NULL);
 	sink += (unsigned)snap_walk(&clients, on_node, NULL);

@@ -29,6 +29,7 @@ DOORS = (
     (r"libconfig\.h", ("src/common/conf/",)),
     (r"microhttpd\.h", ("src/admin/http.c",)),
     (r"openssl/.*", ("src/forwarder/tls.c",)),
+    (r"ldns/.*", ("src/controller/records/rdatatext.c",)),
     (r"xxhash\.h", ("src/common/base/hash.c",)),
     (r"sys/mman\.h", ("src/common/snap/segment.c",)),
 )
@@ -57,6 +58,7 @@ SHELL = (
     "src/controller/serialfile",
     "src/controller/watchfile",
     "src/controller/weightfile",
+    "src/controller/zonefiles",
     "src/controller/kube/access",
     "src/controller/kube/credfile",
     "src/controller/kube/execlogin",

@@ -20,6 +20,7 @@
  *   expect nothing                no reply at all
  *   answer|authority|additional RR  what stands there, and nothing else; `*`: any field
  *   hosts <<END                   the file of hosts
+ *   zone NAME <<END               the file of that zone of `zone`
  *   weights <<END                 the file of weights
  *   share ADDRESS N/M NAME TYPE [as of ask]  ADDRESS stands first in N of M replies
  *   published N                   generations since the last `published` or `scenario`
@@ -333,6 +334,20 @@ static bool on_hosts(struct script *s, char *rest)
 	return text != NULL;
 }
 
+static bool on_zone(struct script *s, char *rest)
+{
+	char *space = strchr(rest, ' '), *text;
+	bool ok;
+
+	if (space == NULL)
+		return false;
+	*space = '\0';
+	text = text_of(s, space + 1);
+	ok = text != NULL && world_zone(&s->world, rest, text);
+	free(text);
+	return ok;
+}
+
 static bool on_weights(struct script *s, char *rest)
 {
 	char *text = text_of(s, rest);
@@ -426,6 +441,8 @@ static bool command(struct script *s, const char *verb, char *rest)
 		return on_asked(s, rest);
 	if (strcmp(verb, "hosts") == 0)
 		return on_hosts(s, rest);
+	if (strcmp(verb, "zone") == 0)
+		return on_zone(s, rest);
 	if (strcmp(verb, "weights") == 0)
 		return on_weights(s, rest);
 	if (strcmp(verb, "share") == 0)

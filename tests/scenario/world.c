@@ -143,9 +143,19 @@ static void end_engine(struct world *w)
 	publish_close(w->publisher);
 }
 
+/* The engine has forgotten them, or is gone. */
+static void forget_zones(struct world *w)
+{
+	for (size_t i = 0; i < ARRAY_LEN(w->zones); i++) {
+		zoneset_free(w->zones[i]);
+		w->zones[i] = NULL;
+	}
+}
+
 void world_close(struct world *w)
 {
 	end_engine(w);
+	forget_zones(w);
 	upstream_free(w->upstream);
 	reader_fini(&w->reader);
 	segment_remove_leftovers(w->instance);
@@ -237,8 +247,48 @@ bool world_config(struct world *w, const char *text)
 	if (!ok)
 		return false;
 	engine_configure(&w->engine, &conf, NULL, 0, "scenario", w->now_ns, wall_ns(w));
+	forget_zones(w);
 	use_weights(w);
 	use_hosts(w, "");
+	pass_time(w);
+	return true;
+}
+
+static const char *no_include(void *arg, const char *from, const char *target, size_t len,
+	struct zoneparse_text *out)
+{
+	(void)arg;
+	(void)from;
+	(void)target;
+	(void)len;
+	(void)out;
+	return "is not followed here";
+}
+
+bool world_zone(struct world *w, const char *name, const char *text)
+{
+	const struct zoneparse_text source = {name, text, strlen(text)};
+	struct zoneparse_fault fault = {.why = "is no zone of the configuration"};
+	const struct conf *c = &w->engine.conf;
+	struct zoneset *set = NULL;
+	struct name n;
+	size_t i = 0;
+
+	if (name_parse(name, &n) < 0)
+		return false;
+	while (i < c->nzone &&
+		!name_equal(n.wire, n.len, c->zone[i].name.wire, c->zone[i].name.len))
+		i++;
+	if (i < c->nzone)
+		set = zoneset_read(&c->zone[i].name, &source, no_include, NULL, &fault);
+	if (set == NULL) {
+		fprintf(stderr, "%s:%u:%u: %s\n", name, fault.line, fault.column,
+			fault.why);
+		return false;
+	}
+	engine_zone(&w->engine, i, set, w->now_ns);
+	zoneset_free(w->zones[i]);
+	w->zones[i] = set;
 	pass_time(w);
 	return true;
 }

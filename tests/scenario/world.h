@@ -26,7 +26,8 @@ struct world {
 	uint64_t publishes, failures, compactions;
 	struct engine_published last;
 	uint64_t skipped[SKIPS];
-	struct weights weights; /* what the file of weights says */
+	struct zoneset *zones[SETTINGS_ZONES_MAX]; /* of the configuration's `zone` */
+	struct weights weights;                    /* what the file of weights says */
 	struct upstream *upstream;
 	struct cache cache;   /* what it says */
 	struct packet packet; /* the last query */
@@ -45,6 +46,9 @@ bool world_config(struct world *w, const char *text);
 
 /* The file of `hosts` says this now; a new configuration forgets it. */
 void world_hosts(struct world *w, const char *text);
+
+/* The file of that zone says this now; false with the reason printed if it is broken. */
+bool world_zone(struct world *w, const char *name, const char *text);
 
 /* The file of weights says this now; false with the reason printed if it is wrong. */
 bool world_weights(struct world *w, const char *text);

@@ -10,7 +10,8 @@ import harness
 # Sonames, without version, that a program needs at most; the C library may be in two parts.
 LIBRARIES = {
     "shmdnsd": {"libc", "libconfig"},
-    "shmdns-controller": {"libc", "libcurl", "libyajl", "libyaml", "libconfig", "libevent_core"},
+    "shmdns-controller": {"libc", "libcurl", "libyajl", "libyaml", "libconfig", "libevent_core",
+                          "libldns"},
     "shmdns-worker": {"libc", "libevent_core"},
     "shmdns-forwarder": {"libc", "libevent_core", "libssl", "libcrypto"},
     "shmdns-admin": {"libc", "libevent_core", "libmicrohttpd"},

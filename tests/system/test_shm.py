@@ -66,7 +66,7 @@ class Tight(unittest.TestCase):
 
     def test_reloads(self):
         """SH-02: rebuilds that find no room for a third copy come through by themselves"""
-        with harness.Appliance(self.objects, wrap=sized(24)) as a:
+        with harness.Appliance(self.objects, wrap=sized(29)) as a:
             for ttl in (7, 8, 9):
                 a.kubernetes = f"ttl = {ttl};"
                 a.write_config()

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "dns/type.h"
 #include "model.h"
+#include "snap/client.h"
 #include "snap/reader.h"
 
 struct checker {
@@ -69,7 +70,7 @@ static unsigned look_up(
 static void check_client(struct checker *c, uint32_t i)
 {
 	struct addr a = model_client(i);
-	uint32_t place = snap_place(reader_snap(&c->r), &a);
+	uint32_t place = client_place(reader_snap(&c->r), &a);
 
 	c->checks++;
 	if (place != model_place(i, c->version))

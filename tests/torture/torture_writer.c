@@ -122,7 +122,7 @@ static void put_client(struct writer *w, uint32_t i, uint32_t version)
 {
 	struct addr a = model_client(i);
 	uint32_t place = model_place(i, version);
-	int ret = publish_client(w->p, &a, place);
+	int ret = publish_client(w->p, &a, &(struct client){.place = place});
 
 	must("client", place == PLACE_UNKNOWN && ret == -ENOENT ? 0 : ret);
 }

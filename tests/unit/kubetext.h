@@ -84,6 +84,8 @@ static inline void say_tristate(
 
 static inline void say_endpoint(struct kubetext *t, const struct kube_endpoint *e)
 {
+	static const char *const targets[] = {"target", "pod", "node"};
+
 	say(t, " {");
 	say_addrs(t, e->addrs, e->naddrs);
 	say_tristate(t, "ready", e->ready);
@@ -92,7 +94,7 @@ static inline void say_endpoint(struct kubetext *t, const struct kube_endpoint *
 	if (e->hostname[0] != 0)
 		say(t, " host:%s", e->hostname);
 	if (e->target_name[0] != 0)
-		say(t, " target:%s", e->target_name);
+		say(t, " %s:%s", targets[e->target], e->target_name);
 	if (e->node[0] != 0)
 		say(t, " node:%s", e->node);
 	if (e->zone[0] != 0)

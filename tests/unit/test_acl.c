@@ -1,7 +1,7 @@
 /*
  * test_acl.c - access rules through their octets, and what they say of whom
  *
- * Rows: AC-01.
+ * Rows: AC-01, AC-03.
  */
 #include "snap/acl.h"
 
@@ -51,6 +51,16 @@ static void add_net(const char *cidr, uint64_t rules)
 	n->rules = rules;
 }
 
+static void add_namespace(const char *text, uint64_t rules)
+{
+	struct acl_namespace *n = &a->namespaces[a->nnamespaces++];
+
+	n->len = (uint8_t)strlen(text);
+	memcpy(n->octets, text, n->len);
+	n->rules = rules;
+	a->by_namespace |= rules;
+}
+
 static struct acl_run add_zone(const char *zone)
 {
 	struct name *n = &a->names[a->nnames];
@@ -79,6 +89,10 @@ static void fill(void)
 	add_net("10.1.2.0/24", 1 << 1);
 	add_net("10.1.2.3/32", 0);
 	add_net("192.0.2.0/24", 1 << 2);
+	add_namespace("shop", 1 << 3);
+	add_namespace("a", 1 << 1);
+	add_namespace("sho", 1 << 1);
+	add_namespace("shop", 1 << 1);
 	acl_index(a);
 }
 
@@ -93,6 +107,7 @@ START_TEST(there_and_back)
 	fill();
 	size_t len = acl_encode(a, octets);
 	ck_assert_uint_eq(a->nnets, 5);
+	ck_assert_uint_eq(a->nnamespaces, 3);
 	ck_assert_int_eq(acl_decode(octets, len, b), 0);
 	ck_assert_mem_eq(a, b, sizeof(*a));
 	for (size_t cut = 0; cut < len; cut++) {
@@ -124,7 +139,19 @@ START_TEST(full)
 		a->nets[i].rules = UINT64_C(1) << i % 64;
 	}
 	a->nnets = ACL_NETS_MAX;
+	for (unsigned i = 0; i < ACL_NAMESPACES_MAX; i++) {
+		struct acl_namespace *n = &a->namespaces[a->nnamespaces++];
+
+		n->len = sizeof(n->octets);
+		memset(n->octets, 'a', n->len);
+		n->octets[0] = (char)('a' + i % 16);
+		n->octets[1] = (char)('a' + i / 16 % 16);
+		n->octets[2] = (char)('a' + i / 256);
+		n->rules = 1;
+	}
+	a->by_namespace = 1;
 	acl_index(a);
+	ck_assert_uint_eq(a->nnamespaces, ACL_NAMESPACES_MAX);
 	size_t len = acl_encode(a, octets);
 	ck_assert_uint_le(len, ACL_OCTETS_MAX);
 	ck_assert_int_eq(acl_decode(octets, len, b), 0);
@@ -143,7 +170,9 @@ START_TEST(hostile)
 		{ANYBODY, 1 << 4}, {ANYBODY + 7, 0x80}};
 
 	fill();
-	size_t len = acl_encode(a, octets), nets = len - 5 * (size_t)26;
+	/* names of 1, 3 and 4 octets, each with its length and a word */
+	size_t len = acl_encode(a, octets), spaces = len - (10 + 12 + 13);
+	size_t named = spaces - 8, nets = named - 2 - 5 * (size_t)26;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		uint8_t old = octets[rows[i].at];
 
@@ -160,6 +189,21 @@ START_TEST(hostile)
 	ck_assert_int_eq(acl_decode(octets, len, b), -EBADMSG);
 	put_octet(nets + 4, 0);
 	put_octet(nets + 1, 11); /* out of order */
+	ck_assert_int_eq(acl_decode(octets, len, b), -EBADMSG);
+	put_octet(nets + 1, 10);
+	ck_assert_int_eq(acl_decode(octets, len, b), 0);
+	put_octet(spaces + 1, 'z'); /* out of order */
+	ck_assert_int_eq(acl_decode(octets, len, b), -EBADMSG);
+	put_octet(spaces + 1, 'a');
+	put_octet(spaces, 64);
+	ck_assert_int_eq(acl_decode(octets, len, b), -EBADMSG);
+	put_octet(spaces, 0);
+	ck_assert_int_eq(acl_decode(octets, len, b), -EBADMSG);
+	put_octet(spaces, 1);
+	put_octet(named, 1 << 3); /* a rule that is about no namespace has one */
+	ck_assert_int_eq(acl_decode(octets, len, b), -EBADMSG);
+	put_octet(named, 1 << 3 | 1 << 1);
+	put_octet(named - 1, 5); /* more than there may be */
 	ck_assert_int_eq(acl_decode(octets, len, b), -EBADMSG);
 }
 END_TEST
@@ -203,6 +247,30 @@ START_TEST(first_match)
 			"row %zu", i);
 	}
 	ck_assert_uint_eq(acl_rules(a, &(struct addr){0}), 8); /* nobody known */
+}
+END_TEST
+
+/* AC-03: who is in no namespace that a rule names has none of these rules. */
+START_TEST(by_namespace)
+{
+	static const struct {
+		const char *namespace;
+		uint64_t rules;
+	} rows[] = {{"", 5}, {"shop", 15}, {"sho", 7}, {"a", 7}, {"shopp", 5}, {"b", 5},
+		{"0", 5}, {"z", 5}};
+
+	fill();
+	ck_assert_uint_eq(a->by_namespace, 1 << 1 | 1 << 3);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const size_t len = strlen(rows[i].namespace);
+
+		ck_assert_msg(
+			acl_rules_of(a, 15, rows[i].namespace, len) == rows[i].rules,
+			"row %zu", i);
+		ck_assert_uint_eq(acl_rules_of(a, 1 << 3, rows[i].namespace, len),
+			rows[i].rules & 1 << 3);
+	}
+	ck_assert_uint_eq(acl_rules_of(a, 15, NULL, 0), 5);
 }
 END_TEST
 
@@ -280,6 +348,7 @@ int main(void)
 	tcase_add_test(tc, full);
 	tcase_add_test(tc, hostile);
 	tcase_add_test(tc, first_match);
+	tcase_add_test(tc, by_namespace);
 	tcase_add_test(tc, zeroed);
 	tcase_add_test(tc, model);
 	tcase_add_test(tc, texts);

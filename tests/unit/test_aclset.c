@@ -1,7 +1,7 @@
 /*
  * test_aclset.c - `acl` from its text: what is found fault with, and the rules it makes
  *
- * Rows: AC-01, OP-23.
+ * Rows: AC-01, AC-03, OP-23.
  */
 #include "controller/records/aclset.h"
 
@@ -59,6 +59,56 @@ static const struct row rows[] = {
 		NULL,
 		"a:2:37: error: acl[0].zones[0]: \"a..b\" is no domain name — write one "
 		"such as \"corp.example.\"\n"},
+	{"AC-03 namespaces",
+		FILES "acl = ( { action = \"drop\"; namespaces = [\"shop\", \"Shop\", "
+		      "\"a.b\", \"-\", 5]; } );",
+		NULL,
+		"a:2:50: error: acl[0].namespaces[1]: \"Shop\" cannot be the name of a "
+		"namespace — write lower-case letters, digits and \"-\" (inside), or "
+		"\"*\"\n"
+		"a:2:58: error: acl[0].namespaces[2]: \"a.b\" cannot be the name of a "
+		"namespace — write lower-case letters, digits and \"-\" (inside), or "
+		"\"*\"\n"
+		"a:2:65: error: acl[0].namespaces[3]: \"-\" cannot be the name of a "
+		"namespace — write lower-case letters, digits and \"-\" (inside), or "
+		"\"*\"\n"
+		"a:2:70: error: acl[0].namespaces[4]: \"5\" is no string — put it in "
+		"quotes\n"},
+	{"AC-03 no list",
+		FILES "acl = ( { action = \"drop\"; namespaces = \"shop\"; } );", NULL,
+		"a:2:41: error: acl[0].namespaces: \"shop\" does not fit here — write a "
+		"list of namespaces in quotes, or [ \"*\" ]\n"},
+	{"AC-03 an empty list",
+		FILES "acl = ( { action = \"allow\"; namespaces = []; } );", NULL,
+		"a:2:42: error: acl[0].namespaces: is empty: the rule is never used — "
+		"write [ \"*\" ] for all, or leave it out\n"},
+	{"AC-03 nobody would be known",
+		FILES "acl = ( { action = \"drop\"; types = [\"A\"]; }, { action = "
+		      "\"allow\"; namespaces = [\"shop\"]; } );",
+		"kubernetes = { noendpoints = true; };",
+		"a:2:46: error: acl: has namespaces, which EndpointSlices tell, and "
+		"kubernetes.noendpoints ignores those — take one of them out\n"},
+	{"AC-03 few are known",
+		FILES "acl = ( { action = \"allow\"; namespaces = [\"shop\"]; } );",
+		"kubernetes = { lean = true; };",
+		"a:2:9: warning: acl: has namespaces, and with kubernetes.lean only pods "
+		"of headless Services are known\n"},
+	{"AC-03 not watched",
+		"kubernetes = { namespaces = [\"shop\", \"db\"]; };\n"
+		"acl = ( { action = \"allow\"; namespaces = [\"*\"]; types = [\"A\"]; }, "
+		"{ action = \"allow\"; namespaces = [\"shop\", \"web\"]; } );",
+		NULL,
+		"a:2:109: warning: acl[1].namespaces[1]: \"web\" is not watched, so no "
+		"pod of it is known — add it to kubernetes.namespaces\n"},
+	{"AC-03 all are read",
+		FILES "acl = ( { action = \"allow\"; namespaces = [\"web\"]; } );",
+		"kubernetes = { namespaces = [\"shop\"]; };", ""},
+	{"AC-03 all, known or not",
+		FILES "acl = ( { action = \"drop\"; namespaces = [\"a\", \"*\"]; }, { "
+		      "action = \"allow\"; } );",
+		"kubernetes = { noendpoints = true; };",
+		"a:2:56: warning: acl: is never used: the rule at a:2:9 is about every "
+		"query — put this one before it\n"},
 	{"AC-01 empty lists",
 		FILES
 		"acl = ( { action = \"allow\"; nets = []; zones = []; types = []; } );",
@@ -137,10 +187,32 @@ START_TEST(made)
 	ck_assert_uint_eq(out->types[0], TYPE_AAAA);
 	ck_assert_uint_eq(out->types[1], TYPE_ANY);
 	ck_assert_uint_eq(out->anybody, 1 << 1 | 1 << 3);
+	ck_assert_uint_eq(out->by_namespace, 0);
 	ck_assert_uint_eq(out->nnets, 3);
 	ck_assert_uint_eq(out->nets[1].net.bits, 32);
 	ck_assert_uint_eq(out->nets[2].net.bits, 128);
 	ck_assert_uint_eq(out->nets[2].rules, 1 << 2);
+}
+END_TEST
+
+/* AC-03: a rule that has "*" among others, or none, is about no namespace. */
+START_TEST(made_of_namespaces)
+{
+	make(FILES
+		"acl = ( { action = \"allow\"; namespaces = [\"shop\", \"db\"]; },\n"
+		"{ action = \"allow\"; namespaces = [\"a\", \"*\"]; types = [\"A\"]; },"
+		"{ action = \"drop\"; namespaces = [\"shop\"]; nets = [\"fd00::/8\"]; "
+		"},"
+		"{ action = \"block\"; } );",
+		NULL);
+	ck_assert_uint_eq(out->by_namespace, 1 << 0 | 1 << 2);
+	ck_assert_uint_eq(out->nnamespaces, 2);
+	ck_assert_uint_eq(out->namespaces[0].len, 2);
+	ck_assert_mem_eq(out->namespaces[0].octets, "db", 2);
+	ck_assert_uint_eq(out->namespaces[0].rules, 1 << 0);
+	ck_assert_mem_eq(out->namespaces[1].octets, "shop", 4);
+	ck_assert_uint_eq(out->namespaces[1].rules, 1 << 0 | 1 << 2);
+	ck_assert_uint_eq(out->anybody, 1 << 0 | 1 << 1 | 1 << 3);
 }
 END_TEST
 
@@ -188,6 +260,7 @@ START_TEST(room)
 	check_room("zones", "a.", CONF_ACL_ZONES_MAX);
 	check_room("types", "A", CONF_ACL_TYPES_MAX);
 	check_room("nets", "10.0.0.1", CONF_ACL_NETS_MAX);
+	check_room("namespaces", "shop", CONF_ACL_NAMESPACES_MAX);
 }
 END_TEST
 
@@ -198,6 +271,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, finding, 0, ARRAY_LEN(rows));
 	tcase_add_test(tc, made);
+	tcase_add_test(tc, made_of_namespaces);
 	tcase_add_test(tc, nothing);
 	tcase_add_test(tc, room);
 	return run_case("aclset", tc);

@@ -400,6 +400,52 @@ START_TEST(damaged_snapshot) /* G8, SH-08 */
 }
 END_TEST
 
+static const struct {
+	const char *name;
+	uint16_t type;
+} of_file[] = {{"file.example.", TYPE_SOA}, {"file.example.", TYPE_NS},
+	{"file.example.", TYPE_DS}, {"a.w.file.example.", TYPE_MX},
+	{"a.w.file.example.", TYPE_SRV}, {"a.w.file.example.", TYPE_A},
+	{"a.w.file.example.", TYPE_TXT}, {"*.w.file.example.", TYPE_TXT},
+	{"alias.file.example.", TYPE_A}, {"nothing.file.example.", TYPE_A},
+	{"cut.file.example.", TYPE_DS}, {"a.cut.file.example.", TYPE_A},
+	{"ns.cut.file.example.", TYPE_A}, {"a.old.file.example.", TYPE_A},
+	{"a.b.old.file.example.", TYPE_CNAME}};
+
+/* The damage that damaged_snapshot() does, to a zone from a file, signatures wanted. */
+START_TEST(damaged_file) /* G8, SH-08, SM-11 */
+{
+	uint64_t random = 20261128;
+	struct cluster c;
+	unsigned servfails = 0;
+
+	cluster_init(&c, 1 << 20);
+	cluster_file(&c);
+	cluster_seal(&c);
+	for (int round = 0; round < 20000; round++) {
+		unsigned i = (unsigned)(next_random(&random) % ARRAY_LEN(of_file));
+		struct basis b = {.snap = &c.snap, .settings = &c.settings};
+		struct packet p = {.buf = asked.buf, .cap = 4608};
+		uint64_t at, before, junk = next_random(&random);
+
+		p.len = cluster_query(asked.buf, of_file[i].name, of_file[i].type, 4096);
+		asked.buf[p.len - 4] |= 0x80; /* DO */
+		ck_assert(admit(&b, &p, NULL));
+		at = damage_at(&c, &p, round % 4 != 0, next_random(&random));
+		memcpy(&before, c.memory + at, sizeof(before));
+		if (round % 2 == 0)
+			junk = before ^ UINT64_C(1) << (junk & 63);
+		memcpy(c.memory + at, &junk, MIN(sizeof(junk), c.snap.used - at));
+		ck_assert_int_eq(answer(&b, &p), VERDICT_REPLY);
+		ck_assert_uint_le(p.reply_len, 1232);
+		servfails += (p.facts & PACKET_DAMAGED) != 0;
+		memcpy(c.memory + at, &before, MIN(sizeof(before), c.snap.used - at));
+	}
+	ck_assert_uint_gt(servfails, 100);
+	cluster_fini(&c);
+}
+END_TEST
+
 /* answer() may run again: the octets are the same. */
 START_TEST(runs_again)
 {
@@ -428,6 +474,7 @@ int main(void)
 	tcase_add_test(tc, negative_ttl);
 	tcase_add_loop_test(tc, not_complete, 0, ARRAY_LEN(early));
 	tcase_add_test(tc, damaged_snapshot);
+	tcase_add_test(tc, damaged_file);
 	tcase_add_test(tc, runs_again);
 	return asking_main("answer", tc);
 }

@@ -21,6 +21,7 @@ struct world {
 };
 
 static enum conf_topology topology; /* of worlds that are opened */
+static enum conf_client_names client_names = CONF_CLIENT_NAMES_NONE;
 
 static void open_world(struct world *w, const char *zone2)
 {
@@ -31,6 +32,7 @@ static void open_world(struct world *w, const char *zone2)
 	memset(w, 0, sizeof(*w));
 	conf_defaults(&c);
 	c.loadbalance.topology = topology;
+	c.kubernetes.client_names = client_names;
 	ck_assert_int_eq(name_parse("cluster.local", &zones[0]), 0);
 	ck_assert_int_eq(name_parse("in-addr.arpa", &zones[1]), 0);
 	ck_assert_int_eq(name_parse(zone2, &zones[2]), 0);
@@ -280,14 +282,90 @@ START_TEST(client)
 		w.store, &w.options, &store_find_address(w.store, &pod)->owner, &w.draft);
 	ck_assert_uint_eq(w.draft.n, 0);
 	ck_assert_int_eq(addr_compare(&w.draft.client, &pod), 0);
-	ck_assert_uint_eq(w.draft.place, place_make(1, 1));
+	ck_assert_uint_eq(w.draft.known.place, place_make(1, 1));
 	derive_owner(
 		w.store, &w.options, &store_find_address(w.store, &ip)->owner, &w.draft);
-	ck_assert_uint_eq(w.draft.place, PLACE_UNKNOWN);
+	ck_assert_uint_eq(w.draft.known.place, PLACE_UNKNOWN);
 	derive(&w);
 	ck_assert_uint_eq(w.draft.client.len, 0);
 	close_world(&w);
 	topology = CONF_TOPOLOGY_NONE;
+}
+END_TEST
+
+static void check_client(
+	struct world *w, const char *address, const char *namespace, const char *pod)
+{
+	const struct client *c = &w->draft.known;
+	struct addr a;
+
+	ck_assert(addr_parse(address, strlen(address), &a));
+	derive_owner(w->store, &w->options, &store_find_address(w->store, &a)->owner,
+		&w->draft);
+	ck_assert_int_eq(addr_compare(&w->draft.client, &a), 0);
+	ck_assert_uint_eq(c->place, PLACE_UNKNOWN);
+	ck_assert_uint_eq(c->namespace_len, strlen(namespace));
+	ck_assert_uint_eq(c->pod_len, strlen(pod));
+	if (c->namespace_len > 0)
+		ck_assert_mem_eq(c->namespace, namespace, c->namespace_len);
+	if (c->pod_len > 0)
+		ck_assert_mem_eq(c->pod, pod, c->pod_len);
+}
+
+/* OF-09: as much is said of a Pod as is wanted, and no name that there cannot be. */
+START_TEST(client_of_pod)
+{
+	struct world w;
+
+	for (int names = CONF_CLIENT_NAMES_NAMESPACE; names <= CONF_CLIENT_NAMES_POD;
+		names++) {
+		const bool pods = names == CONF_CLIENT_NAMES_POD;
+
+		client_names = (enum conf_client_names)names;
+		open_world(&w, "example.org");
+		apply(&w, HEAD_SLICE
+			"{name: e, namespace: n, labels: {kubernetes.io/service-name: "
+			"s}}\n"
+			"addressType: IPv4\nendpoints: [{addresses: [10.0.0.9, "
+			"10.0.0.8], "
+			"targetRef: {kind: Pod, name: web.0}}, {addresses: [10.0.0.7], "
+			"targetRef: {kind: Pod, name: 'a\\nb'}}, {addresses: "
+			"[10.0.0.6]}]\n");
+		apply(&w, HEAD_SLICE
+			"{name: e, namespace: 'N.x', labels: "
+			"{kubernetes.io/service-name: s}}\naddressType: IPv4\n"
+			"endpoints: [{addresses: [10.0.0.5], targetRef: {kind: Pod, "
+			"name: p}}]\n");
+		check_client(&w, "10.0.0.9", "n", pods ? "web.0" : "");
+		check_client(&w, "10.0.0.8", "n", pods ? "web.0" : "");
+		check_client(&w, "10.0.0.7", "n", "");
+		check_client(&w, "10.0.0.6", "", "");
+		check_client(&w, "10.0.0.5", "", "");
+		close_world(&w);
+	}
+	client_names = CONF_CLIENT_NAMES_NONE;
+}
+END_TEST
+
+/* What may be the name of a Pod. */
+START_TEST(subdomain)
+{
+	static const char *const good[] = {"a", "web-0", "a.b-c.0", "0"};
+	static const char *const bad[] = {
+		"", ".", "a.", ".a", "a..b", "A", "a_b", "-a", "a.-b", "a b"};
+	char longest[255];
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		ck_assert_msg(draft_subdomain(good[i]), "%s", good[i]);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		ck_assert_msg(!draft_subdomain(bad[i]), "'%s'", bad[i]);
+	for (size_t i = 0; i < sizeof(longest) - 1; i++)
+		longest[i] = i % 2 == 0 ? 'a' : '.';
+	longest[254] = '\0';
+	longest[253] = '\0';
+	ck_assert(draft_subdomain(longest));
+	longest[253] = 'a';
+	ck_assert(!draft_subdomain(longest));
 }
 END_TEST
 
@@ -357,6 +435,8 @@ int main(void)
 	tcase_add_test(tc, cut);
 	tcase_add_test(tc, places);
 	tcase_add_test(tc, client);
+	tcase_add_test(tc, client_of_pod);
+	tcase_add_test(tc, subdomain);
 	tcase_add_test(tc, nothing);
 	tcase_add_test(tc, nested_zones);
 	tcase_add_loop_test(tc, dns1123, 0, (int)ARRAY_LEN(labels));

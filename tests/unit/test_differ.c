@@ -32,10 +32,16 @@ static const struct {
 	{"", "forward_clients = [ \"10.0.0.0/8\", \"2001:db8::/32\" ];",
 		"forward_clients|[ \"*\" ]|[ \"10.0.0.0/8\", \"2001:db8::/32\" ]\n"},
 	{"", "cache = { zones = [ \"Example.\" ]; };",
-		"cache.zones|[]|[ \"example.\" ]\n"},
-	{"", "query_log = { sample = 0.25; classes = [ \"error\" ]; };",
-		"query_log.classes|[ \"all\" ]|[ \"error\" ]\n"
+		"cache.zones|[ ]|[ \"example.\" ]\n"},
+	{"",
+		"query_log = { format = \"kv\"; classes = [ \"error\", \"denial\" ]; "
+		"names = [ \"a.\" ]; sample = 0.25; };",
+		"query_log.format|\"off\"|\"kv\"\n"
+		"query_log.classes|[ \"all\" ]|[ \"denial\", \"error\" ]\n"
+		"query_log.names|[ \".\" ]|[ \"a.\" ]\n"
 		"query_log.sample|1.0|0.25\n"},
+	{"query_log = { sample = 0; };", "query_log = { sample = 0.000020; };",
+		"query_log.sample|0.0|0.00002\n"},
 	/* Listening addresses come and go, in any order. */
 	{"listen = ( { address = \"127.0.0.1\"; }, { address = \"::1\"; port = 54; } );",
 		"listen = ( { address = \"[::1]:54\"; }, { address = \"127.0.0.2\"; } );",
@@ -58,7 +64,10 @@ static const struct {
 		"[ \"REFUSED\" ]\n"},
 	{"acl = ( { action = \"block\"; nets = [ \"10.0.0.1\" ]; } );", "",
 		"acl|{ action = \"block\"; zones = [ \".\" ]; types = [ \"*\" ]; nets = "
-		"[ \"10.0.0.1\" ]; }|\n"},
+		"[ \"10.0.0.1/32\" ]; namespaces = [ \"*\" ]; }|\n"},
+	{"acl = ( { action = \"allow\"; } );",
+		"acl = ( { action = \"allow\"; namespaces = [ \"a\", \"b\" ]; } );",
+		"acl[0].namespaces|[ \"*\" ]|[ \"a\", \"b\" ]\n"},
 };
 
 static void add(void *arg, const struct conf_difference *d)

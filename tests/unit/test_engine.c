@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "controller/engine.h"
+#include "snap/client.h"
 #include "snap/reader.h"
 #include "objects.h"
 
@@ -65,6 +66,7 @@ static const struct engine_handlers handlers = {
 	on_published, on_failed, on_held, on_skipped};
 
 static enum conf_topology topology; /* of all sides */
+static enum conf_client_names client_names;
 
 static void configure(struct side *s, uint64_t now_ns, uint32_t ttl_s)
 {
@@ -75,6 +77,7 @@ static void configure(struct side *s, uint64_t now_ns, uint32_t ttl_s)
 	c.kubernetes.ttl_s = ttl_s;
 	c.kubernetes.negative_ttl_s = ttl_s;
 	c.loadbalance.topology = topology;
+	c.kubernetes.client_names = client_names;
 	engine_configure(&s->engine, &c, &own, 1, "test", now_ns, now_ns + 1);
 }
 
@@ -116,18 +119,22 @@ static size_t random_endpoints(char *out, size_t cap, uint64_t *random)
 {
 	static const char *const nodes[] = {"", "n1", "n2", "n3"};
 	static const char *const zones[] = {"", "east", "west"};
+	static const char *const targets[] = {"", ", targetRef: {kind: Pod, name: p1}",
+		", targetRef: {kind: Pod, name: p2}",
+		", targetRef: {kind: Node, name: n1}"};
 	size_t n = next_random(random) % 4, len = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		uint64_t r = next_random(random);
 
 		len += (size_t)snprintf(out + len, cap - len,
-			"%s{addresses: [10.0.0.%u], nodeName: '%s', zone: '%s'%s%s}",
+			"%s{addresses: [10.0.0.%u], nodeName: '%s', zone: '%s'%s%s%s}",
 			i > 0 ? ", " : "", (unsigned)(1 + r % NADDRESSES),
 			nodes[(r >> 24) % ARRAY_LEN(nodes)],
 			zones[(r >> 32) % ARRAY_LEN(zones)],
 			(r >> 8) % 3 == 0 ? ", hostname: h" : "",
-			(r >> 16) % 4 == 0 ? ", conditions: {ready: false}" : "");
+			(r >> 16) % 4 == 0 ? ", conditions: {ready: false}" : "",
+			targets[(r >> 40) % ARRAY_LEN(targets)]);
 	}
 	return len;
 }
@@ -235,7 +242,7 @@ static void put_order(struct octets *out, const struct place_order *p)
 {
 	for (unsigned i = 0; i < NADDRESSES; i++) {
 		struct addr a = client_addr(i);
-		uint32_t client = snap_place(out->snap, &a);
+		uint32_t client = client_place(out->snap, &a);
 		uint8_t kinds[256] = {0};
 		struct place_near n;
 
@@ -381,15 +388,25 @@ static void free_listing(struct listing *l)
 static bool count_client(void *arg, const struct node_view *v)
 {
 	unsigned *n = arg;
+	struct client c;
 
 	ck_assert(node_intact(v));
-	ck_assert_uint_ne(node_client_place(v), PLACE_UNKNOWN);
+	ck_assert(client_of(v, &c));
+	ck_assert(!client_unknown(&c));
+	ck_assert(topology != CONF_TOPOLOGY_NONE || c.place == PLACE_UNKNOWN);
+	ck_assert(client_names != CONF_CLIENT_NAMES_NONE || c.namespace_len == 0);
+	ck_assert(client_names == CONF_CLIENT_NAMES_POD || c.pod_len == 0);
 	++*n;
 	return true;
 }
 
-/* Clients that are known, and for each pair whether they are near each other. */
-static void list_clients(struct side *s, uint8_t near[NADDRESSES][NADDRESSES])
+/* What a side knows of clients: who they are, and of each pair whether it is near. */
+struct clients {
+	char who[NADDRESSES][64];
+	uint8_t near[NADDRESSES][NADDRESSES];
+};
+
+static void list_clients(struct side *s, struct clients *out)
 {
 	const struct snap *snap = reader_snap(&s->reader);
 	const struct snap clients = snap_clients(snap);
@@ -398,32 +415,36 @@ static void list_clients(struct side *s, uint8_t near[NADDRESSES][NADDRESSES])
 	ck_assert_int_eq(snap_walk(&clients, count_client, &walked), 0);
 	for (unsigned i = 0; i < NADDRESSES; i++) {
 		struct addr a = client_addr(i);
-		uint32_t x = snap_place(snap, &a);
+		struct client c;
 
-		known += x != PLACE_UNKNOWN;
+		known += client_find(snap, &a, &c);
+		uint32_t x = c.place;
+		snprintf(out->who[i], sizeof(out->who[i]), "%.*s/%.*s", c.namespace_len,
+			c.namespace, c.pod_len, c.pod);
 		for (unsigned k = 0; k < NADDRESSES; k++) {
 			struct addr b = client_addr(k);
-			uint32_t y = snap_place(snap, &b), differ = x ^ y;
+			uint32_t y = client_place(snap, &b), d = x ^ y;
 
-			near[i][k] = (uint8_t)((x != 0) | (differ == 0) << 1 |
-					       (differ >> PLACE_NODE_BITS == 0) << 2 |
-					       ((differ & PLACE_NODE_MAX) == 0) << 3);
+			out->near[i][k] = (uint8_t)((x != 0) | (d == 0) << 1 |
+						    (d >> PLACE_NODE_BITS == 0) << 2 |
+						    ((d & PLACE_NODE_MAX) == 0) << 3);
 		}
 	}
 	ck_assert_uint_eq(walked, known);
-	ck_assert(topology != CONF_TOPOLOGY_NONE || known == 0);
 }
 
 static void check_equal(struct side *a, struct side *b)
 {
-	uint8_t near[2][NADDRESSES][NADDRESSES];
+	struct clients clients[2] = {0};
 	struct listing x, y;
 
 	list(a, &x);
 	list(b, &y);
-	list_clients(a, near[0]);
-	list_clients(b, near[1]);
-	ck_assert_mem_eq(near[0], near[1], sizeof(near[0]));
+	list_clients(a, &clients[0]);
+	list_clients(b, &clients[1]);
+	for (unsigned i = 0; i < NADDRESSES; i++)
+		ck_assert_str_eq(clients[0].who[i], clients[1].who[i]);
+	ck_assert_mem_eq(clients[0].near, clients[1].near, sizeof(clients[0].near));
 	ck_assert_uint_eq(x.n, y.n);
 	ck_assert_uint_eq(x.octets.names, y.octets.names); /* empty non-terminals too */
 	for (size_t i = 0; i < x.n; i++) {
@@ -485,6 +506,7 @@ START_TEST(random_histories)
 	struct side a, b;
 
 	topology = (enum conf_topology)(_i % 3);
+	client_names = (enum conf_client_names)((_i + _i / 3) % 3);
 	open_side(&a, "a", _i);
 	configure(&a, now_ns, 30);
 	engine_turn(&a.engine, now_ns, now_ns, true);

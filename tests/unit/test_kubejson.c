@@ -125,7 +125,23 @@ static const struct {
 			 "\"k\","
 			 "\"zone\":\"z\",\"hints\":{\"forZones\":[{\"name\":\"q\"}]},"
 			 "\"deprecatedTopology\":{\"a\":\"b\"}"),
-		SLICE_TEXT(" { 10.0.0.1 target:p node:k zone:z } /TCP/-1")},
+		SLICE_TEXT(" { 10.0.0.1 pod:p node:k zone:z } /TCP/-1")},
+	{"AC-03",
+		ENDPOINT("\"targetRef\":{\"kind\":\"Pod\",\"namespace\":\"s\",\"name\":"
+			 "\"p\"}},{\"targetRef\":{\"name\":\"q\",\"namespace\":\"t\","
+			 "\"kind\":\"Pod\"}},{\"targetRef\":{\"name\":\"r\"}},{"
+			 "\"targetRef\":{\"name\":\"u\",\"namespace\":null,\"kind\":"
+			 "\"Node\"}},{\"targetRef\":{\"name\":\"v\",\"namespace\":\"s\","
+			 "\"kind\":\"VM\"}"),
+		SLICE_TEXT(" { 10.0.0.1 pod:p } { target:q } { target:r } { node:u } { "
+			   "target:v } /TCP/-1")},
+	{"AC-03",
+		"{\"kind\":\"EndpointSlice\",\"endpoints\":[{\"targetRef\":{\"kind\":"
+		"\"Pod\",\"name\":\"x\",\"namespace\":\"s\"}}],\"endpoints\":[{"
+		"\"targetRef\":{\"kind\":\"Pod\",\"name\":\"p\",\"namespace\":\"s\"}},"
+		"{\"targetRef\":{\"kind\":\"Pod\",\"name\":\"q\",\"namespace\":"
+		"\"default\"}}],\"metadata\":{\"name\":\"n\"}}",
+		"EndpointSlice default/n of: { target:p } { pod:q } /TCP/-1\n"},
 	{"RB-29",
 		SLICE("\"ports\":[{\"name\":\"h\",\"port\":80,\"protocol\":\"UDP\"},{}]"),
 		SLICE_TEXT(" h/UDP/80 /TCP/-1")},

@@ -233,37 +233,6 @@ START_TEST(placed_endpoints)
 }
 END_TEST
 
-/* GS-05: a client's node has its address for a name and says its place. */
-START_TEST(client)
-{
-	static const char *const texts[] = {"10.0.0.1", "fd00::1"};
-	static const size_t sizes[] = {24, 40};
-	uint8_t octets[NODE_CLIENT_MAX];
-	struct addr a;
-
-	for (unsigned i = 0; i < ARRAY_LEN(texts); i++) {
-		const struct hash128 h = {3, 4};
-		struct node_view v;
-		uint64_t entry;
-
-		ck_assert(addr_parse(texts[i], strlen(texts[i]), &a));
-		ck_assert_uint_eq(node_client(&a, 0xabcdef01, octets), sizes[i]);
-		ck_assert_int_eq(
-			arena_node(&heap->arena, &h, octets, sizes[i], 0, &entry), 0);
-		ck_assert(node_view(
-			heap->arena.base, heap->arena.used, (uint32_t)entry, &v));
-		ck_assert(node_intact(&v));
-		ck_assert_uint_eq(v.head->name_len, a.len);
-		ck_assert_mem_eq(v.name, a.octets, a.len);
-		ck_assert_uint_eq(node_client_place(&v), 0xabcdef01);
-	}
-	struct name n = owner_name("db.shop.svc.cluster.local.");
-	node_begin(&builder, &n, 0, 0);
-	struct node_view v = place(false);
-	ck_assert_uint_eq(node_client_place(&v), PLACE_UNKNOWN);
-}
-END_TEST
-
 /* S-05: an RRset is cut to what a TCP message of 65,535 octets holds. */
 START_TEST(cut_to_tcp)
 {
@@ -380,7 +349,6 @@ int main(void)
 	tcase_add_test(tc, bodies_share);
 	tcase_add_test(tc, placed);
 	tcase_add_test(tc, placed_endpoints);
-	tcase_add_test(tc, client);
 	tcase_add_loop_test(tc, cut_to_tcp, 0, 2);
 	tcase_add_test(tc, empty_non_terminal);
 	tcase_add_test(tc, settings_block);

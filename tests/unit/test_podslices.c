@@ -77,13 +77,13 @@ static const struct {
 } rows[] = {
 	{"a Pod", WEB POD1,
 		"+web-derived-ipv4 of:web { 10.0.0.1 +ready +serving -terminating "
-		"target:p1 }"
+		"pod:p1 }"
 		" /TCP/80\n"},
 	{"order does not matter, Pods by name",
 		POD("p2", "app: web, x: y", "", UP("10.0.0.2")) POD1 WEB,
 		"+web-derived-ipv4 of:web { 10.0.0.1 +ready +serving -terminating "
-		"target:p1 }"
-		" { 10.0.0.2 +ready +serving -terminating target:p2 } /TCP/80\n"},
+		"pod:p1 }"
+		" { 10.0.0.2 +ready +serving -terminating pod:p2 } /TCP/80\n"},
 	{"labels of another app, another namespace, no address, an end",
 		WEB POD("p1", "app: api", "", UP("10.0.0.1")) POD_IN("t", "p2",
 			"app: web", "",
@@ -98,21 +98,21 @@ static const struct {
 		""},
 	{"not ready", WEB POD("p1", "app: web", "", "podIP: 10.0.0.1, phase: Running"),
 		"+web-derived-ipv4 of:web { 10.0.0.1 -ready -serving -terminating "
-		"target:p1 }"
+		"pod:p1 }"
 		" /TCP/80\n"},
 	{"not ready, published",
 		SERVICE("clusterIP: 10.9.0.1, selector: {app: web},"
 			" publishNotReadyAddresses: true, ports: [{port: 80}]")
 			POD("p1", "app: web", "nodeName: k", "podIP: 10.0.0.1"),
 		"+web-derived-ipv4 of:web { 10.0.0.1 +ready -serving -terminating "
-		"target:p1"
+		"pod:p1"
 		" node:k } /TCP/80\n"},
 	{"RDY-02: draining",
 		WEB
 		"---\nkind: Pod\nmetadata: {name: p1, namespace: s, labels: {app: web},"
 		" deletionTimestamp: x}\nstatus: {" UP("10.0.0.1") "}\n",
 		"+web-derived-ipv4 of:web { 10.0.0.1 -ready +serving +terminating "
-		"target:p1 }"
+		"pod:p1 }"
 		" /TCP/80\n"},
 	{"target ports by number and name, per protocol",
 		SERVICE("clusterIP: 10.9.0.1, selector: {app: web}, ports: ["
@@ -125,7 +125,7 @@ static const struct {
 			" {ports: [{name: dns, protocol: UDP, containerPort: 5353}]}]",
 			UP("10.0.0.1")),
 		"+web-derived-ipv4 of:web { 10.0.0.1 +ready +serving -terminating "
-		"target:p1 }"
+		"pod:p1 }"
 		" a/TCP/8080 b/TCP/3000 c/UDP/5353 e/TCP/99\n"},
 	{"Pods that differ in a named port",
 		SERVICE("clusterIP: 10.9.0.1, selector: {app: web}, ports: ["
@@ -138,14 +138,14 @@ static const struct {
 			"containerPort: 1}]}]",
 			UP("10.0.0.3")),
 		"+web-derived-ipv4 of:web { 10.0.0.1 +ready +serving -terminating "
-		"target:p1 }"
-		" { 10.0.0.3 +ready +serving -terminating target:p3 } /TCP/1\n"
+		"pod:p1 }"
+		" { 10.0.0.3 +ready +serving -terminating pod:p3 } /TCP/1\n"
 		"+web-derived-ipv4-2 of:web { 10.0.0.2 +ready +serving -terminating"
-		" target:p2 } /TCP/2\n"},
+		" pod:p2 } /TCP/2\n"},
 	{"RB-29: headless without ports",
 		SERVICE("clusterIP: None, selector: {app: web}") POD1,
 		"+web-derived-ipv4 of:web { 10.0.0.1 +ready +serving -terminating "
-		"target:p1 }"
+		"pod:p1 }"
 		" /TCP/-1\n"},
 	{"host name with the Service as subdomain only",
 		SERVICE("clusterIP: None, selector: {app: web}, ports: [{port: 1}]") POD(
@@ -154,29 +154,29 @@ static const struct {
 				UP("10.0.0.2"))
 				POD("p3", "app: web", "hostname: h", UP("10.0.0.3")),
 		"+web-derived-ipv4 of:web { 10.0.0.1 +ready +serving -terminating host:h"
-		" target:p1 } { 10.0.0.2 +ready +serving -terminating target:p2 }"
-		" { 10.0.0.3 +ready +serving -terminating target:p3 } /TCP/1\n"},
+		" pod:p1 } { 10.0.0.2 +ready +serving -terminating pod:p2 }"
+		" { 10.0.0.3 +ready +serving -terminating pod:p3 } /TCP/1\n"},
 	{"two families",
 		SERVICE("clusterIPs: [10.9.0.1, \"fd00::9\"], selector: {app: web},"
 			" ports: [{port: 1}]") POD("p1", "app: web", "",
 			UP("10.0.0.1") ", podIPs: [{ip: 10.0.0.1}, {ip: \"fd00::1\"}]"),
 		"+web-derived-ipv4 of:web { 10.0.0.1 +ready +serving -terminating "
-		"target:p1 }"
+		"pod:p1 }"
 		" /TCP/1\n"
 		"+web-derived-ipv6 of:web { fd00::1 +ready +serving -terminating "
-		"target:p1 }"
+		"pod:p1 }"
 		" /TCP/1\n"},
 	{"the family of the Service alone",
 		SERVICE("clusterIPs: [\"fd00::9\"], selector: {app: web}, ports: [{port: "
 			"1}]") POD("p1", "app: web", "",
 			UP("10.0.0.1") ", podIPs: [{ip: 10.0.0.1}, {ip: \"fd00::1\"}]"),
 		"+web-derived-ipv6 of:web { fd00::1 +ready +serving -terminating "
-		"target:p1 }"
+		"pod:p1 }"
 		" /TCP/1\n"},
 	{"a slice of its own", WEB POD1 SLICE("web-1", "web"), ""},
 	{"a slice of another Service", WEB POD1 SLICE("api-1", "api"),
 		"+web-derived-ipv4 of:web { 10.0.0.1 +ready +serving -terminating "
-		"target:p1 }"
+		"pod:p1 }"
 		" /TCP/80\n"},
 };
 
@@ -194,7 +194,7 @@ START_TEST(derived)
 END_TEST
 
 static const char first[] =
-	"+web-derived-ipv4 of:web { 10.0.0.1 +ready +serving -terminating target:p1 }"
+	"+web-derived-ipv4 of:web { 10.0.0.1 +ready +serving -terminating pod:p1 }"
 	" /TCP/80\n";
 
 START_TEST(comes_and_goes)
@@ -205,7 +205,7 @@ START_TEST(comes_and_goes)
 	expect(first);
 	feed(KUBE_MODIFIED, POD("p1", "app: web", "", UP("10.0.0.7")));
 	expect("~web-derived-ipv4 of:web { 10.0.0.7 +ready +serving -terminating "
-	       "target:p1 }"
+	       "pod:p1 }"
 	       " /TCP/80\n");
 	feed(KUBE_DELETED, POD1);
 	expect("-web-derived-ipv4\n");

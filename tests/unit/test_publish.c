@@ -14,6 +14,7 @@
 #include "controller/publish/publish.h"
 #include "controller/publish/reclaim.h"
 #include "dns/type.h"
+#include "snap/client.h"
 #include "snap/history.h"
 #include "snap/reader.h"
 
@@ -118,14 +119,14 @@ static void put_client(struct publisher *p, unsigned i, uint32_t place)
 {
 	struct addr a = client_addr(i);
 
-	ck_assert_int_eq(publish_client(p, &a, place), 0);
+	ck_assert_int_eq(publish_client(p, &a, &(struct client){.place = place}), 0);
 }
 
 static uint32_t place_of(const struct reader *r, unsigned i)
 {
 	struct addr a = client_addr(i);
 
-	return snap_place(reader_snap(r), &a);
+	return client_place(reader_snap(r), &a);
 }
 
 static void setup(void)
@@ -226,8 +227,12 @@ START_TEST(clients)
 	put_client(p, 2, 77);
 	put_client(p, 2, 78);
 	put_client(p, 3, PLACE_UNKNOWN);
-	ck_assert_int_eq(publish_client(p, &missing, PLACE_UNKNOWN), -ENOENT);
-	ck_assert_uint_eq(publish_place(p, &second), 78);
+	ck_assert_int_eq(
+		publish_client(p, &missing, &(struct client){.place = PLACE_UNKNOWN}),
+		-ENOENT);
+	struct client c;
+	ck_assert(publish_find_client(p, &second, &c));
+	ck_assert_uint_eq(c.place, 78);
 	ck_assert_uint_eq(place_of(&r, 2), 3); /* nothing before the word is stored */
 	struct publish_info info = commit(p, true, false);
 	ck_assert_uint_eq(info.generation, first.generation + 1);

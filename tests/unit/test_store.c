@@ -1,7 +1,8 @@
 /*
  * test_store.c - which owners an event makes dirty, and what the store forgets
  *
- * Rows: WP-85, WP-88, RB-20, OB-N1, OB-N2, RX-02, RDY-06, GS-05.
+ * Rows: WP-85, WP-88, RB-20, OB-N1, OB-N2, RX-02, RDY-06, GS-05,
+ * AC-03.
  */
 #include "controller/kube/store.h"
 #include "objects.h"
@@ -243,6 +244,77 @@ START_TEST(places)
 }
 END_TEST
 
+#define IN(ns, name, of, endpoints)                                                      \
+	HEAD_SLICE "{name: " name ", namespace: " ns                                     \
+		   ", labels: {kubernetes.io/service-name: " of                          \
+		   "}}\naddressType: IPv4\nendpoints: [" endpoints "]\n"
+#define POD(address, name)                                                               \
+	"{addresses: [" address "], targetRef: {kind: Pod, name: " name "}}"
+
+/* "namespace/name" of who has the address; "-": nobody knows. */
+static const char *pod_of(const struct store *s, const char *address)
+{
+	static char text[64];
+	const struct address_record *r;
+	struct store_pod pod;
+	struct addr a;
+
+	ck_assert(addr_parse(address, strlen(address), &a));
+	r = store_find_address(s, &a);
+	if (r == NULL || !store_address_pod(r, &pod))
+		return "-";
+	snprintf(text, sizeof(text), "%s/%s", pod.namespace, pod.name);
+	return text;
+}
+
+/* AC-03: whose an address is, as long as all that is said of it is of one namespace. */
+START_TEST(pods)
+{
+	struct store *s = fresh();
+
+	apply(s, KUBE_ADDED, NS("n"), 0);
+	apply(s, KUBE_ADDED, SVC("s", "{clusterIP: 10.9.0.1, clusterIPs: [10.9.0.1]}"),
+		0);
+	apply(s, KUBE_ADDED,
+		IN("n", "a", "s",
+			POD("10.0.0.1", "p1") "," POD(
+				"10.0.0.2", "p2") ", {addresses: [10.0.0.3]}"),
+		0);
+	ck_assert_str_eq(pod_of(s, "10.0.0.1"), "n/p1");
+	ck_assert_str_eq(pod_of(s, "10.0.0.3"), "-");
+	ck_assert_str_eq(pod_of(s, "10.9.0.1"), "-"); /* a cluster IP is nobody's */
+	/* the same Pod in another Service, and another Pod of the namespace */
+	apply(s, KUBE_ADDED, IN("n", "b", "t", POD("10.0.0.1", "p1")), 0);
+	ck_assert_str_eq(pod_of(s, "10.0.0.1"), "n/p1");
+	apply(s, KUBE_ADDED, IN("n", "c", "t", POD("10.0.0.1", "p9")), 0);
+	ck_assert_str_eq(pod_of(s, "10.0.0.1"), "n/");
+	/* two namespaces have it: it is a node's; who says nothing takes nothing away */
+	apply(s, KUBE_ADDED, IN("m", "a", "s", POD("10.0.0.2", "p2")), 0);
+	ck_assert_str_eq(pod_of(s, "10.0.0.2"), "-");
+	apply(s, KUBE_MODIFIED, IN("m", "a", "s", "{addresses: [10.0.0.2]}"), 0);
+	ck_assert_str_eq(pod_of(s, "10.0.0.2"), "n/p2");
+	dirty(s);
+	apply(s, KUBE_MODIFIED,
+		IN("m", "a", "s",
+			"{addresses: [10.0.0.2], targetRef: {kind: Node, name: x}}"),
+		0);
+	ck_assert_str_eq(dirty(s), "10.0.0.2; Service m/s; ");
+	ck_assert_str_eq(pod_of(s, "10.0.0.2"), "-");
+	apply(s, KUBE_DELETED, IN("m", "a", "s", ""), 0);
+	ck_assert_str_eq(pod_of(s, "10.0.0.2"), "n/p2");
+	/* leaving: only if nobody else knows */
+	apply(s, KUBE_DELETED, IN("n", "a", "s", ""), 0);
+	ck_assert_str_eq(pod_of(s, "10.0.0.2"), "n/p2");
+	apply(s, KUBE_ADDED, IN("m", "d", "s", POD("10.0.0.2", "q")), 0);
+	ck_assert_str_eq(pod_of(s, "10.0.0.2"), "m/q");
+	apply(s, KUBE_DELETED, IN("m", "d", "s", ""), 0);
+	ck_assert_str_eq(pod_of(s, "10.0.0.2"), "n/p2");
+	store_expire(s, STORE_LEAVING_NS);
+	ck_assert_str_eq(pod_of(s, "10.0.0.2"), "-");
+	store_free(s);
+}
+END_TEST
+
 /* GS-05: switched on and off while there are slices, with labels that let some count. */
 START_TEST(places_on_and_off)
 {
@@ -368,6 +440,7 @@ int main(void)
 	tcase_add_test(tc, not_leaving);
 	tcase_add_test(tc, places);
 	tcase_add_test(tc, places_on_and_off);
+	tcase_add_test(tc, pods);
 	tcase_add_test(tc, cause);
 	tcase_add_test(tc, sweep);
 	tcase_add_test(tc, implied_namespaces);

@@ -10,6 +10,7 @@
 
 #include "controller/publish/compact.h"
 #include "dns/type.h"
+#include "snap/client.h"
 #include "snap/diff.h"
 
 #define NAMES_MAX   5000
@@ -111,11 +112,11 @@ static void put_client(struct model *m, unsigned i)
 {
 	struct addr a = client_addr(i);
 	struct hash128 h = hash_name(&m->key, a.octets, a.len);
-	uint8_t node[NODE_CLIENT_MAX];
+	uint8_t node[CLIENT_NODE_MAX];
 	uint64_t leaf;
 
 	m->place[i] = 1 + (uint32_t)next_random(&m->random) % 1000;
-	size_t len = node_client(&a, m->place[i], node);
+	size_t len = client_node(&a, &(struct client){.place = m->place[i]}, node);
 	ck_assert_int_eq(arena_node(m->a, &h, node, len, 0, &leaf), 0);
 	ck_assert_int_eq(trie_put(m->a, &m->clients, &h, leaf), 0);
 }
@@ -142,7 +143,7 @@ static void check_clients(const struct snap *s, const struct model *m)
 	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
 		struct addr a = client_addr(i);
 
-		ck_assert_uint_eq(snap_place(s, &a), m->place[i]);
+		ck_assert_uint_eq(client_place(s, &a), m->place[i]);
 	}
 }
 

@@ -9,7 +9,6 @@ TLS = "TLS listeners"
 COOKIES = "cookies"
 TSIG = "TSIG"
 TRANSFER = "zone transfer"
-STATIC = "zones from files"
 SAVED = "the saved snapshot"
 VERIFIED = 'pods = "verified"'
 FACTS = "query logs, views, explain"
@@ -24,7 +23,6 @@ NOT_DUE = {
     "E-14": COOKIES,
 
     "E-19": TLS,
-    "Z-17": STATIC,
     "T-12": TLS,
     "T-13": TLS,
     "RV-08": VERIFIED,

@@ -328,4 +328,5 @@ void check_all(struct parse *p)
 	check_query_log(p);
 	check_forward(p);
 	check_acl(p);
+	check_zone_files(p);
 }

@@ -17,6 +17,9 @@ void check_group(
 void check_forward_group(
 	struct parse *p, const struct value *v, const struct conf_forward *f);
 
+/* Check zones from files, and find where their files are. */
+void check_zone_files(struct parse *p);
+
 /* The same for a rule of `acl`. */
 void check_acl_rule(struct parse *p, const struct value *v, const struct conf_acl *rule);
 

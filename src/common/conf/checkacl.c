@@ -27,6 +27,7 @@ void check_acl_rule(struct parse *p, const struct value *v, const struct conf_ac
 	check_list(p, v, "acl[].zones", rule->nzones, ".");
 	check_list(p, v, "acl[].types", rule->ntypes, "*");
 	check_list(p, v, "acl[].nets", rule->nnets, "*");
+	check_list(p, v, "acl[].namespaces", rule->nnamespaces, "*");
 }
 
 /* ---- all of it ---- */
@@ -55,9 +56,18 @@ static bool all_nets(const struct conf_acl *rule)
 	return false;
 }
 
+static bool all_namespaces(const struct conf_acl *rule)
+{
+	for (size_t i = 0; i < rule->nnamespaces; i++)
+		if (rule->namespaces[i][0] == '\0')
+			return true;
+	return false;
+}
+
 static bool is_all(const struct conf_acl *rule)
 {
-	return all_zones(rule) && all_types(rule) && all_nets(rule);
+	return all_zones(rule) && all_types(rule) && all_nets(rule) &&
+	       all_namespaces(rule);
 }
 
 /* Rules behind one that is about everything are never used. */
@@ -82,14 +92,14 @@ static void check_reached(struct parse *p)
 static void check_room(struct parse *p)
 {
 	const struct conf *c = p->conf;
-	size_t zones = 0, types = 0, nets = 0;
+	size_t zones = 0, types = 0, nets = 0, namespaces = 0;
 	const struct {
 		const char *what;
 		const size_t *n;
 		unsigned max;
 	} lists[] = {{"zones", &zones, CONF_ACL_ZONES_MAX},
-		{"types", &types, CONF_ACL_TYPES_MAX},
-		{"nets", &nets, CONF_ACL_NETS_MAX}};
+		{"types", &types, CONF_ACL_TYPES_MAX}, {"nets", &nets, CONF_ACL_NETS_MAX},
+		{"namespaces", &namespaces, CONF_ACL_NAMESPACES_MAX}};
 
 	for (size_t i = 0; i < c->nacl; i++) {
 		const struct conf_acl *rule = &c->acl[i];
@@ -97,6 +107,7 @@ static void check_room(struct parse *p)
 		zones += all_zones(rule) ? 0 : rule->nzones;
 		types += all_types(rule) ? 0 : rule->ntypes;
 		nets += all_nets(rule) ? 0 : rule->nnets;
+		namespaces += all_namespaces(rule) ? 0 : rule->nnamespaces;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		if (*lists[i].n > lists[i].max)
@@ -107,8 +118,61 @@ static void check_room(struct parse *p)
 				*lists[i].n, lists[i].what, lists[i].max);
 }
 
+/* Whether the objects of a namespace are looked at. */
+static bool is_watched(const struct conf_kubernetes *k, const char *namespace)
+{
+	if (k->source == CONF_SOURCE_FILES || k->nnamespaces == 0 ||
+		k->nnamespaces > CONF_NAMESPACES_FEW)
+		return true;
+	for (size_t i = 0; i < k->nnamespaces; i++)
+		if (strcmp(k->namespaces[i], namespace) == 0)
+			return true;
+	return false;
+}
+
+static void check_watched(struct parse *p, size_t i)
+{
+	const struct conf_acl *rule = &p->conf->acl[i];
+	char shown[64];
+
+	for (size_t k = 0; k < rule->nnamespaces; k++) {
+		if (is_watched(&p->conf->kubernetes, rule->namespaces[k]))
+			continue;
+		snprintf(shown, sizeof(shown), "acl[%zu].namespaces[%zu]", i, k);
+		report_add(p->report, CONF_WARNING,
+			parse_where(p, "acl[].namespaces", i, k), shown,
+			"\"%s\" is not watched, so no pod of it is known — add it to "
+			"kubernetes.namespaces",
+			rule->namespaces[k]);
+	}
+}
+
+/* Whoever asks is known by EndpointSlices: without them these rules are never used. */
+static void check_known(struct parse *p)
+{
+	const struct conf *c = p->conf;
+	size_t i = 0;
+
+	while (i < c->nacl && all_namespaces(&c->acl[i]))
+		i++;
+	if (i == c->nacl)
+		return;
+	if (c->kubernetes.noendpoints)
+		report_add(p->report, CONF_ERROR, parse_where(p, acl, i, 0), acl,
+			"has namespaces, which EndpointSlices tell, and "
+			"kubernetes.noendpoints ignores those — take one of them out");
+	else if (c->kubernetes.lean)
+		report_add(p->report, CONF_WARNING, parse_where(p, acl, i, 0), acl,
+			"has namespaces, and with kubernetes.lean only pods of headless "
+			"Services are known");
+	for (; i < c->nacl; i++)
+		if (!all_namespaces(&c->acl[i]))
+			check_watched(p, i);
+}
+
 void check_acl(struct parse *p)
 {
+	check_known(p);
 	check_reached(p);
 	check_room(p);
 }

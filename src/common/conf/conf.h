@@ -26,6 +26,12 @@ enum conf_special { CONF_SPECIAL_NXDOMAIN, CONF_SPECIAL_FORWARD };
 enum conf_rotation { CONF_ROTATION_SHUFFLE, CONF_ROTATION_FIXED, CONF_ROTATION_WEIGHTED };
 enum conf_topology { CONF_TOPOLOGY_NONE, CONF_TOPOLOGY_ZONE, CONF_TOPOLOGY_NODE };
 
+enum conf_client_names {
+	CONF_CLIENT_NAMES_NONE,
+	CONF_CLIENT_NAMES_NAMESPACE,
+	CONF_CLIENT_NAMES_POD,
+};
+
 enum conf_policy {
 	CONF_POLICY_RANDOM,
 	CONF_POLICY_ROUND_ROBIN,
@@ -55,6 +61,9 @@ enum conf_query_log {
 enum conf_privacy { CONF_PRIVACY_OFF, CONF_PRIVACY_HASH, CONF_PRIVACY_PREFIX };
 enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 
+#define CONF_ACL_NAMESPACES_MAX 1024u /* of all rules */
+#define CONF_NAMESPACES_FEW     16 /* of kubernetes.namespaces; of more all are watched */
+
 #define CONF_PREFER_MAX     8
 #define CONF_FORWARD_MAX    63    /* groups; `bootstrap` is one more */
 #define CONF_UPSTREAMS_MAX  15    /* of a group (FW-02) */
@@ -63,6 +72,7 @@ enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 #define CONF_TEXT_MAX       8192u /* octets of paths in `tls` */
 #define CONF_CIDRS_MAX      64    /* of a list */
 #define CONF_HOST_ZONES_MAX 16
+#define CONF_ZONES_MAX      255u /* of the cluster and from files */
 #define CONF_ACL_MAX        64   /* rules */
 #define CONF_ACL_ZONES_MAX  255u /* of all rules, as are types and nets */
 #define CONF_ACL_TYPES_MAX  255u
@@ -110,7 +120,8 @@ struct conf_kubernetes {
 	enum conf_pods pods;
 	bool endpoint_pod_names;
 	uint32_t ttl_s;
-	uint32_t negative_ttl_s; /* filled with ttl_s when not set */
+	uint32_t negative_ttl_s;             /* filled with ttl_s when not set */
+	enum conf_client_names client_names; /* OF-09 */
 	bool noendpoints;
 	bool ignore_empty_service;
 	bool cluster_ip_endpoints;
@@ -185,7 +196,8 @@ struct conf_acl {
 	struct name *zones;  /* folded; "." stands for every name */
 	uint16_t *types;     /* CONF_TYPE_ALL stands for "*" */
 	struct prefix *nets; /* an address of len 0 stands for "*" */
-	size_t nzones, ntypes, nnets;
+	char **namespaces;   /* "" stands for "*" */
+	size_t nzones, ntypes, nnets, nnamespaces;
 };
 
 /* cache.*: CA rows. */
@@ -225,6 +237,14 @@ struct conf_hosts {
 	bool reverse, fallthrough, unsupported;
 	struct name *zones; /* folded; [] = all */
 	size_t nzones;
+};
+
+/* One zone from a file (SM-11). */
+struct conf_zone {
+	struct name name;   /* folded */
+	char *file;         /* absolute, or as the configuration's own path */
+	uint64_t reload_ns; /* 0: it is read once */
+	bool fallthrough;
 };
 
 /* tcp.*: FE-49. */
@@ -267,6 +287,9 @@ struct conf {
 		enum conf_topology topology; /* GS-05 */
 	} loadbalance;
 	struct conf_hosts hosts;
+	char *base_dir; /* FE-44; "" if not set */
+	struct conf_zone *zone;
+	size_t nzone;
 	uint32_t forwarders;          /* processes; 0: misses are not answered */
 	struct conf_forward *forward; /* [] = misses are refused */
 	size_t nforward;

@@ -262,6 +262,10 @@ static void add_element(struct flat_item *it, const struct parse *p, const struc
 		memcpy(&type, element, sizeof(type));
 		add_type(it, type, true);
 		break;
+	case KEY_SPACES:
+		memcpy(&text, element, sizeof(text));
+		add(it, text[0] == '\0' ? "*" : text);
+		break;
 	default: /* texts */
 		memcpy(&text, element, sizeof(text));
 		add(it, text);
@@ -368,6 +372,7 @@ void flatvalue_put(const struct parse *p, const struct key *k, const void *base,
 	case KEY_CLIENTS:
 	case KEY_NETS:
 	case KEY_RRTYPES:
+	case KEY_SPACES:
 	case KEY_URLS:
 	case KEY_HOSTS:
 	case KEY_UPSTREAMS:

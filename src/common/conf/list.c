@@ -56,6 +56,7 @@ static void free_element(const struct key *k, void *element)
 
 	switch (k->type) {
 	case KEY_LABELS:
+	case KEY_SPACES:
 	case KEY_URLS:
 	case KEY_HOSTS:
 		memcpy(&text, element, sizeof(text));
@@ -191,11 +192,14 @@ static bool add_label(struct parse *p, const struct key *k, const struct value *
 {
 	char quoted[REPORT_QUOTE_MAX];
 
+	if (k->type == KEY_SPACES && strcmp(s, "*") == 0)
+		return add_text(p, k, v, base, mem_dup("", 0));
 	if (!is_label(s))
 		return value_refuse(p, v,
 			"%s cannot be the name of a namespace — write lower-case "
-			"letters, digits and \"-\" (inside)",
-			value_shown(v, quoted));
+			"letters, digits and \"-\" (inside)%s",
+			value_shown(v, quoted),
+			k->type == KEY_SPACES ? ", or \"*\"" : "");
 	return add_text(p, k, v, base, mem_dup(s, strlen(s)));
 }
 
@@ -357,6 +361,7 @@ static bool add_element(
 	case KEY_NAMES:
 		return value_name(p, v, s, &name) && add_name(p, k, v, base, &name);
 	case KEY_LABELS:
+	case KEY_SPACES:
 		return add_label(p, k, v, base, s);
 	case KEY_ADDRESSES:
 		return add_address(p, k, v, base, s);

@@ -9,6 +9,7 @@ static const char *const first_lists[] = {"cached", "fresh", NULL};
 static const char *const pods[] = {"disabled", "insecure", "verified", NULL};
 static const char *const anys[] = {"normal", "hinfo", "notimp", NULL};
 static const char *const policies[] = {"shuffle", "fixed", "weighted", NULL};
+static const char *const client_names[] = {"none", "namespace", "pod", NULL};
 static const char *const topologies[] = {"none", "zone", "node", NULL};
 static const char *const specials[] = {"nxdomain", "forward", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
@@ -34,6 +35,7 @@ static const char *const loops[] = {"break", "warn", "exit", NULL};
 #define CACHE(name)         FIELD(cache.name)
 #define CACHE_LIST(name)    LIST(cache.name, cache.n##name)
 #define HOSTS(name)         FIELD(hosts.name)
+#define ZONE(name)          FIELD_OF(struct conf_zone, name)
 #define LISTEN(name)        FIELD_OF(struct conf_listen, name)
 #define FORWARD(name)       FIELD_OF(struct conf_forward, name)
 #define FORWARD_LIST(name)  LIST_OF(struct conf_forward, name, n##name)
@@ -145,6 +147,10 @@ const struct key schema[] = {
 	 KUBE(pods),
 	 "pod names such as 10-0-0-1.NAMESPACE.pod: \"disabled\", or \"insecure\" "
 	 "(any address)"},
+	{"kubernetes.client_names", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"pod\"", client_names), KUBE(client_names),
+	 "what is kept of clients for `acl` and for operators, by EndpointSlices: "
+	 "\"none\", \"namespace\", or \"pod\" (that, and the pod's name)"},
 	{"kubernetes.endpoint_pod_names", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
 	 KUBE(endpoint_pod_names),
 	 "name endpoints without a hostname after their pods instead of their "
@@ -278,6 +284,27 @@ const struct key schema[] = {
 	{"hosts.zones", KEY_NAMES, RELOAD, 0, CONF_HOST_ZONES_MAX, "zones",
 	 DEFAULT("[]"), LIST(hosts.zones, hosts.nzones),
 	 "only names in these zones count; [] = all"},
+	{"base_dir", KEY_PATH, RELOAD, 0, 4000, "octets", DEFAULT("\"\""),
+	 FIELD(base_dir),
+	 "directory of the files of `zone`, which they do not include anything outside "
+	 "of; if not set, each file's own"},
+	{"zone", KEY_GROUPS, RELOAD, 0, CONF_ZONES_MAX, "zones", DEFAULT("()"),
+	 LIST(zone, nzone),
+	 "zones that are answered from master files (RFC 1035), such as that of NSD or "
+	 "Knot"},
+	{"zone[].name", KEY_NAME, RELOAD, 1, 255, "", REQUIRED("\"example.com.\""),
+	 ZONE(name),
+	 "the zone"},
+	{"zone[].file", KEY_STRING, RELOAD, 1, 4000, "octets",
+	 REQUIRED("\"example.com.zone\""), ZONE(file),
+	 "its file, in base_dir or beside this one; a broken one leaves what was read "
+	 "last"},
+	{"zone[].reload", KEY_DURATION, RELOAD, 0, 86400, "s", DEFAULT("\"1m\""),
+	 ZONE(reload_ns),
+	 "how often the file is looked at; \"0s\": at start and reload alone"},
+	{"zone[].fallthrough", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 ZONE(fallthrough),
+	 "names that it does not have are looked for elsewhere"},
 	{"forward", KEY_GROUPS, RELOAD, 0, CONF_FORWARD_MAX, "groups",
 	 DEFAULT("( { from = \".\"; to = [ \"/etc/resolv.conf\" ]; } )"),
 	 LIST(forward, nforward),
@@ -405,6 +432,11 @@ const struct key schema[] = {
 	{"acl[].nets", KEY_NETS, RELOAD, 0, CONF_ACL_NETS_MAX, "CIDRs",
 	 DEFAULT("[ \"*\" ]"), ACL_LIST(nets),
 	 "clients that it is about, as CIDRs or addresses; \"*\": all"},
+	{"acl[].namespaces", KEY_SPACES, RELOAD, 0, CONF_ACL_NAMESPACES_MAX,
+	 "namespaces",
+	 DEFAULT("[ \"*\" ]"), ACL_LIST(namespaces),
+	 "clients that it is about, as the namespaces of their pods, which must be "
+	 "known; \"*\": all, known or not"},
 	{"loop_detection", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"break\"", loops),
 	 FIELD(loop_detection),
 	 "an upstream that asks us back: \"break\" leaves it out for a while, \"warn\", "
@@ -620,6 +652,7 @@ static const char *const shapes[] = {
 	[KEY_ZONES] = "a list of zone names and CIDRs in quotes",
 	[KEY_NAMES] = "a list of domain names in quotes",
 	[KEY_LABELS] = "a list of names in quotes",
+	[KEY_SPACES] = "a list of namespaces in quotes, or [ \"*\" ]",
 	[KEY_ADDRESSES] = "a list of IP addresses in quotes",
 	[KEY_PREFIXES] = "a list of CIDRs in quotes",
 	[KEY_CLIENTS] = "a list of CIDRs in quotes, or [ \"*\" ]",

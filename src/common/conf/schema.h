@@ -37,6 +37,7 @@ enum key_type {
 	KEY_ZONES,     /* list of zone names and CIDRs; struct name */
 	KEY_NAMES,     /* list of domain names; struct name, folded */
 	KEY_LABELS,    /* list of DNS-1123 labels; char * */
+	KEY_SPACES,    /* the same, or "*", which is "" */
 	KEY_ADDRESSES, /* list of addresses without ports; struct addr */
 	KEY_PREFIXES,  /* list of CIDRs; struct prefix */
 	KEY_CLIENTS,   /* the same, or "*", which has an address of len 0 */

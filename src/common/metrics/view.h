@@ -24,6 +24,13 @@ struct view_process {
 	uint64_t started_wall_ns; /* of the supervisor */
 };
 
+/* A query of our own to the listener (HR-05), as it stands in a ring. */
+struct view_own {
+	uint16_t port, id;
+};
+
+#define VIEW_OWN 16 /* so many of the latest are known */
+
 struct view {
 	uint64_t mono_ns, wall_ns;                /* now */
 	const struct stat_supervisor *supervisor; /* NULL: no page */
@@ -41,8 +48,9 @@ struct view {
 	unsigned nobjects;
 	uint64_t shm_limit; /* octets; 0: not known */
 	struct view_process process;
-	uint32_t shares; /* workers wanted */
-	uint32_t compat; /* message_admin */
+	struct view_own own[VIEW_OWN]; /* written in turn */
+	uint32_t shares;               /* workers wanted */
+	uint32_t compat;               /* message_admin */
 	uint16_t port;
 	uint64_t max_stale_ns;
 	const char *version;

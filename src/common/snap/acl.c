@@ -49,7 +49,7 @@ static bool link_nets(struct acl_settings *a)
 	return whole;
 }
 
-void acl_index(struct acl_settings *a)
+static void index_nets(struct acl_settings *a)
 {
 	unsigned n = 0;
 
@@ -63,6 +63,44 @@ void acl_index(struct acl_settings *a)
 	memset(a->nets + n, 0, (a->nnets - n) * sizeof(*a->nets));
 	a->nnets = (uint16_t)n;
 	(void)link_nets(a);
+}
+
+/* ---- the table of namespaces ---- */
+
+static int compare_texts(const char *a, size_t na, const char *b, size_t nb)
+{
+	const int order = memcmp(a, b, MIN(na, nb));
+
+	return order != 0 ? order : (na > nb) - (na < nb);
+}
+
+static int compare_namespaces(const void *a, const void *b)
+{
+	const struct acl_namespace *x = a, *y = b;
+
+	return compare_texts(x->octets, x->len, y->octets, y->len);
+}
+
+static void index_namespaces(struct acl_settings *a)
+{
+	struct acl_namespace *all = a->namespaces;
+	unsigned n = 0;
+
+	qsort(all, a->nnamespaces, sizeof(*all), compare_namespaces);
+	for (unsigned i = 0; i < a->nnamespaces; i++) {
+		if (n > 0 && compare_namespaces(&all[n - 1], &all[i]) == 0)
+			all[n - 1].rules |= all[i].rules;
+		else
+			all[n++] = all[i];
+	}
+	memset(all + n, 0, (a->nnamespaces - n) * sizeof(*all));
+	a->nnamespaces = (uint16_t)n;
+}
+
+void acl_index(struct acl_settings *a)
+{
+	index_nets(a);
+	index_namespaces(a);
 }
 
 /* ---- the codec ---- */
@@ -111,6 +149,23 @@ static void net(struct cursor *c, struct acl_settings *a, unsigned i)
 	cursor_insist(c, i == 0 || compare_nets(n - 1, n) < 0);
 }
 
+/* Namespace number `i`, which stands behind those before it. */
+static void namespace(struct cursor *c, struct acl_settings *a, unsigned i)
+{
+	struct acl_namespace *n = &a->namespaces[i];
+
+	cursor_octet(c, &n->len, sizeof(n->octets));
+	cursor_insist(c, n->len > 0);
+	if (c->bad)
+		return;
+	if (c->in != NULL)
+		memset(n->octets, 0, sizeof(n->octets));
+	cursor_octets(c, n->octets, n->len);
+	word(c, a, &n->rules);
+	cursor_insist(c, (n->rules & ~a->by_namespace) == 0);
+	cursor_insist(c, c->bad || i == 0 || compare_namespaces(n - 1, n) < 0);
+}
+
 static void walk(struct cursor *c, struct acl_settings *a)
 {
 	cursor_octet(c, &a->nrules, ACL_RULES_MAX);
@@ -127,6 +182,11 @@ static void walk(struct cursor *c, struct acl_settings *a)
 		rule(c, a, &a->rules[i]);
 	for (unsigned i = 0; !c->bad && i < a->nnets; i++)
 		net(c, a, i);
+	cursor_half(c, &a->nnamespaces);
+	cursor_insist(c, a->nnamespaces <= ACL_NAMESPACES_MAX);
+	word(c, a, &a->by_namespace);
+	for (unsigned i = 0; !c->bad && i < a->nnamespaces; i++)
+	namespace(c, a, i);
 }
 
 size_t acl_encode(const struct acl_settings *a, uint8_t *out)
@@ -163,6 +223,27 @@ uint64_t acl_rules(const struct acl_settings *a, const struct addr *client)
 	while (low > 0 && !contains(&a->nets[low - 1], client))
 		low = a->nets[low - 1].up;
 	return a->anybody | (low > 0 ? a->nets[low - 1].rules : 0);
+}
+
+uint64_t acl_rules_of(
+	const struct acl_settings *a, uint64_t rules, const char *namespace, size_t len)
+{
+	unsigned low = 0, high = a->nnamespaces;
+	const uint64_t others = rules & ~a->by_namespace;
+
+	while (len > 0 && low < high) {
+		const unsigned middle = (low + high) / 2;
+		const struct acl_namespace *n = &a->namespaces[middle];
+		const int order = compare_texts(n->octets, n->len, namespace, len);
+
+		if (order == 0)
+			return others | (rules & n->rules);
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return others;
 }
 
 static bool has_zone(const struct acl_settings *a, const struct acl_rule *r,

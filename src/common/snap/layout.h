@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SNAP_LAYOUT 4 /* part of object names: builds with another layout never meet */
+#define SNAP_LAYOUT 5 /* part of object names: builds with another layout never meet */
 
 #define SEGMENT_MAGIC       UINT64_C(0x31746765736e6473) /* "sdnsegt1" */
 #define BOARD_MAGIC         UINT64_C(0x3164726f626e6473)
@@ -80,7 +80,8 @@ struct node_header {
 	uint8_t zone;     /* index of its zone in the settings */
 	uint8_t flags;    /* NODE_* */
 	uint8_t nrrsets;
-	uint16_t pad;
+	uint8_t file; /* NODE_FILE_*: of a zone from a file (SM-11) */
+	uint8_t pad;
 	uint32_t body; /* ref of the body that RRsets point into, or 0 */
 };
 
@@ -91,11 +92,18 @@ struct node_header {
 #define NODE_CLIENT    0x10 /* of the trie of clients, see below */
 #define NODE_HOSTS     0x20 /* of `hosts`; its zone may be none of ours (HO-01) */
 
+/* What answers for a zone from a file need to know of a name, in `file`. */
+#define NODE_FILE_CUT   0x01 /* it is delegated: the apex of a zone that others serve */
+#define NODE_FILE_DNAME 0x02 /* it has a DNAME: what is below it is elsewhere */
+#define NODE_FILE_BELOW 0x04 /* below one of these: its addresses are glue, no answers */
+#define NODE_FILE_WILD  0x08 /* a wildcard stands below it: "*" in front of its name */
+
 #define NODE_NO_ZONE 0xff /* `zone` of a name that is in none of ours */
 
 /*
  * A client: a node whose name are the 4 or 16 octets of its address, without RRsets. At
- * the next multiple of 4 behind the name stands a u32, its place (place.h).
+ * the next multiple of 4 behind the name stands a u32, its place (place.h); if there are
+ * names behind it, u8 namespace_len, u8 pod_len, and the octets of both (client.h).
  */
 
 /* An RRset: 8 octets, then data by its form, zeros up to a multiple of 4. */

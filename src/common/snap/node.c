@@ -246,13 +246,6 @@ bool node_rrset(
 	return false;
 }
 
-uint32_t node_client_place(const struct node_view *v)
-{
-	if ((v->head->flags & NODE_CLIENT) == 0 || v->end - v->rrsets < 4)
-		return PLACE_UNKNOWN;
-	return load_host_u32(v->rrsets);
-}
-
 bool node_intact(const struct node_view *v)
 {
 	const uint8_t *from = (const uint8_t *)v->head +
@@ -492,6 +485,11 @@ void node_begin(
 	pad(&b->buf, 4);
 }
 
+void node_set_file(struct node_builder *b, uint8_t file)
+{
+	head_of(b)->file = file;
+}
+
 void node_begin_ent(struct node_builder *b, const struct hash128 *h, uint8_t zone)
 {
 	struct node_header head = {.zone = zone};
@@ -500,20 +498,6 @@ void node_begin_ent(struct node_builder *b, const struct hash128 *h, uint8_t zon
 	b->uses_body = false;
 	mem_buf_put(&b->buf, &head, sizeof(head));
 	mem_buf_put(&b->buf, h, sizeof(*h));
-}
-
-size_t node_client(const struct addr *client, uint32_t place, uint8_t *out)
-{
-	struct node_header head = {.name_len = client->len, .flags = NODE_CLIENT};
-	size_t at = sizeof(head) + client->len; /* a multiple of 4 */
-	size_t len = round_up(at + sizeof(place), 8);
-
-	head.size8 = (uint16_t)(len / 8);
-	memset(out, 0, len);
-	memcpy(out, &head, sizeof(head));
-	memcpy(out + sizeof(head), client->octets, client->len);
-	memcpy(out + at, &place, sizeof(place));
-	return len;
 }
 
 /* Append an RRset's header. */

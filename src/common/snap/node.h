@@ -71,9 +71,6 @@ static inline bool node_placed(enum rrset_form form)
 /* View the places block of an RRset of such a form that a node function has checked. */
 bool node_places(const struct rrset *r, struct place_order *out);
 
-/* The place of a client, whose node this is; 0: it is none. */
-uint32_t node_client_place(const struct node_view *v);
-
 /* True if the node's checksum, and its body's, are right. */
 bool node_intact(const struct node_view *v);
 
@@ -152,14 +149,11 @@ struct node_builder {
 void node_begin(
 	struct node_builder *b, const struct name *owner, uint8_t zone, uint8_t flags);
 
+/* Say what the node is in a zone from a file: NODE_FILE_*. */
+void node_set_file(struct node_builder *b, uint8_t file);
+
 /* Begin an empty non-terminal: no name, only the hash of it. */
 void node_begin_ent(struct node_builder *b, const struct hash128 *h, uint8_t zone);
-
-/* Octets of a client's node at the most. */
-#define NODE_CLIENT_MAX 40
-
-/* Write a client's node, as node_finish() leaves others. Returns its length. */
-size_t node_client(const struct addr *client, uint32_t place, uint8_t *out);
 
 /* How many of `count` addresses fit into an RRset of this node (S-05). */
 size_t node_fit(const struct node_builder *b, uint16_t type, size_t count);

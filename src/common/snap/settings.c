@@ -103,7 +103,7 @@ static bool decode_zone(const uint8_t **p, const uint8_t *end, struct zone *z)
 	z->fallthrough = (*p)[1] == 1;
 	z->name.len = (*p)[2];
 	*p += 3;
-	if (z->kind < ZONE_FORWARD || z->kind > ZONE_MULTICLUSTER || z->name.len == 0 ||
+	if (z->kind < ZONE_FORWARD || z->kind > ZONE_FILE || z->name.len == 0 ||
 		end - *p < z->name.len || name_scan(*p, z->name.len) != z->name.len)
 		return false;
 	memcpy(z->name.wire, *p, z->name.len);

@@ -22,7 +22,8 @@
 #define SETTINGS_OWN_MAX    32
 #define SETTINGS_PREFER_MAX 8
 
-enum zone_kind { ZONE_FORWARD = 1, ZONE_REVERSE, ZONE_MULTICLUSTER };
+/* ZONE_FILE: its names come from a file (SM-11), not from objects. */
+enum zone_kind { ZONE_FORWARD = 1, ZONE_REVERSE, ZONE_MULTICLUSTER, ZONE_FILE };
 
 struct zone {
 	struct name name; /* folded */

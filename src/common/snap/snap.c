@@ -113,19 +113,6 @@ struct snap snap_clients(const struct snap *s)
 	return clients;
 }
 
-uint32_t snap_place(const struct snap *s, const struct addr *client)
-{
-	struct snap clients = snap_clients(s);
-	struct node_view v;
-
-	if (s->clients == 0 || client->len == 0)
-		return PLACE_UNKNOWN;
-	struct hash128 h = hash_name(&s->key, client->octets, client->len);
-	if (snap_find(&clients, &h, client->octets, client->len, &v) != LOOKUP_FOUND)
-		return PLACE_UNKNOWN;
-	return node_client_place(&v);
-}
-
 /* One level down for every hash whose entry is still a trie node; false: none was. */
 static bool prefetch_level(const struct snap *s, const struct hash128 *h, uint64_t *entry,
 	unsigned n, unsigned level)

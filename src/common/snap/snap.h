@@ -58,12 +58,6 @@ const uint8_t *snap_settings(const struct snap *s, size_t *len, uint64_t *number
 struct snap snap_clients(const struct snap *s);
 
 /*
- * The place of a client (GS-05); PLACE_UNKNOWN if nobody knows it. Where octets are
- * damaged it is not known either: an order is not worth a SERVFAIL.
- */
-uint32_t snap_place(const struct snap *s, const struct addr *client);
-
-/*
  * Call `on_node` for every node in hash order. It returns false to stop. 0; -EBADMSG:
  * something in the trie is damaged (the rest was walked).
  */

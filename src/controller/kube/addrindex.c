@@ -232,7 +232,7 @@ bool addrindex_has(
 
 /* ---- what differs between two versions of a slice ---- */
 
-/* An address with a digest of all that its PTR record, or its place, may depend on. */
+/* An address with a digest of all that its PTR record, or its client, may depend on. */
 struct signed_addr {
 	struct addr addr;
 	uint64_t digest;
@@ -241,8 +241,8 @@ struct signed_addr {
 static uint64_t digest(const struct kube_endpoint *e, bool first, bool topology)
 {
 	uint64_t place = 0;
-	uint8_t flags[4] = {(uint8_t)e->ready, (uint8_t)e->serving,
-		(uint8_t)e->terminating, (uint8_t)first};
+	uint8_t flags[5] = {(uint8_t)e->ready, (uint8_t)e->serving,
+		(uint8_t)e->terminating, (uint8_t)e->target, (uint8_t)first};
 
 	if (topology)
 		place = hash_content(e->node, strlen(e->node)) * 7 +

@@ -19,8 +19,7 @@
 #include "controller/kube/kubejson.h"
 #include "controller/kube/watch.h"
 
-#define NAMESPACES_FEW   16  /* with more, all are watched and the rest is left out */
-#define PAGES_FREE       100 /* of one token */
+#define PAGES_FREE       100                /* of one token */
 #define ERROR_OCTETS_MAX ((size_t)64 << 10) /* WP-72 */
 #define CONNECT_MS       5000               /* WP-63 */
 #define CONNECT_LEAST_MS 1000
@@ -693,7 +692,7 @@ static void add_resource(struct apisource *s, const struct conf_kubernetes *k,
 /* WP-17: few namespaces are watched one by one, so that Roles suffice. */
 static void add_resources(struct apisource *s, const struct conf_kubernetes *k)
 {
-	bool one_by_one = k->nnamespaces > 0 && k->nnamespaces <= NAMESPACES_FEW;
+	bool one_by_one = k->nnamespaces > 0 && k->nnamespaces <= CONF_NAMESPACES_FEW;
 	size_t n = one_by_one ? k->nnamespaces : 1;
 
 	s->resources = mem_alloc(n * ARRAY_LEN(kinds), sizeof(*s->resources));

@@ -19,6 +19,15 @@ struct kubedraft *kubedraft_new(struct kubedraft *parent)
 	return d;
 }
 
+/* While the endpoints are still there. */
+static void clear_targets(struct kubedraft *d)
+{
+	for (size_t i = 0; i < d->slice.nendpoints; i++)
+		kube_text_free(d->target_namespaces[i]);
+	free(d->target_namespaces);
+	d->target_namespaces = NULL;
+}
+
 static void free_parts(struct kubedraft *d)
 {
 	struct kube_object service = {.kind = KUBE_SERVICE, .u.service = d->service};
@@ -26,6 +35,7 @@ static void free_parts(struct kubedraft *d)
 	struct kube_object pod = {.kind = KUBE_POD, .u.pod = d->pod};
 
 	kube_object_fini(&service);
+	clear_targets(d);
 	kube_object_fini(&slice);
 	kube_object_fini(&pod);
 	d->meta.kind = KUBE_OTHER;
@@ -44,7 +54,8 @@ void kubedraft_free(struct kubedraft *d)
 	}
 	char *const texts[] = {d->kind, d->api_version, d->type, d->traffic,
 		d->cluster_ip, d->address_type, d->phase, d->pod_ip, d->condition_type,
-		d->condition_status, d->event_type, d->more, d->reason, d->message};
+		d->condition_status, d->event_type, d->more, d->reason, d->message,
+		d->target_kind};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		kube_text_free(texts[i]);
 	free_parts(d);
@@ -110,10 +121,12 @@ static void clear_addrs(struct addr **addrs, size_t *naddrs)
 	*naddrs = 0;
 }
 
-static void clear_endpoints(struct kube_slice *s)
+static void clear_endpoints(struct kubedraft *d)
 {
+	struct kube_slice *s = &d->slice;
 	struct kube_object o = {.kind = KUBE_SLICE};
 
+	clear_targets(d);
 	o.u.slice.endpoints = s->endpoints;
 	o.u.slice.nendpoints = s->nendpoints;
 	kube_object_fini(&o);
@@ -157,7 +170,7 @@ void kubedraft_clear(struct kubedraft *d, enum kube_field field)
 		d->ready = false;
 		break;
 	case FIELD_ENDPOINTS:
-		clear_endpoints(&d->slice);
+		clear_endpoints(d);
 		break;
 	case FIELD_ANNOTATIONS:
 		d->initial_end = false;
@@ -180,8 +193,13 @@ static void add_port(struct kubedraft *d, struct kube_port **ports, size_t *npor
 	d->nports = nports;
 }
 
-static void add_endpoint(struct kube_slice *s)
+static void add_endpoint(struct kubedraft *d)
 {
+	struct kube_slice *s = &d->slice;
+
+	d->target_namespaces = grow(
+		d->target_namespaces, s->nendpoints, sizeof(*d->target_namespaces));
+	d->target_namespaces[s->nendpoints] = NULL;
 	s->endpoints = grow(s->endpoints, s->nendpoints, sizeof(*s->endpoints));
 	s->endpoints[s->nendpoints++] = (struct kube_endpoint){
 		.hostname = kube_text("", 0),
@@ -200,7 +218,7 @@ void kubedraft_element(struct kubedraft *d, enum kube_field field)
 	else if (field == FIELD_CONTAINER_PORTS)
 		add_port(d, &d->pod.ports, &d->pod.nports);
 	else if (field == FIELD_ENDPOINTS)
-		add_endpoint(&d->slice);
+		add_endpoint(d);
 }
 
 static bool is(const char *text, const char *what)
@@ -208,15 +226,31 @@ static bool is(const char *text, const char *what)
 	return text != NULL && strcmp(text, what) == 0;
 }
 
-void kubedraft_element_end(struct kubedraft *d, enum kube_field field)
+static void end_endpoint(struct kubedraft *d)
 {
-	if (field != FIELD_CONDITIONS)
-		return;
+	if (is(d->target_kind, "Pod"))
+		endpoint(d)->target = TARGET_POD;
+	else if (is(d->target_kind, "Node"))
+		endpoint(d)->target = TARGET_NODE;
+	kube_text_free(d->target_kind);
+	d->target_kind = NULL;
+}
+
+static void end_condition(struct kubedraft *d)
+{
 	if (is(d->condition_type, "Ready"))
 		d->ready = is(d->condition_status, "True");
 	kube_text_free(d->condition_type);
 	kube_text_free(d->condition_status);
 	d->condition_type = d->condition_status = NULL;
+}
+
+void kubedraft_element_end(struct kubedraft *d, enum kube_field field)
+{
+	if (field == FIELD_CONDITIONS)
+		end_condition(d);
+	else if (field == FIELD_ENDPOINTS)
+		end_endpoint(d);
 }
 
 static struct kube_port *port(struct kubedraft *d)
@@ -270,6 +304,10 @@ static char **text_slot(struct kubedraft *d, enum kube_field field)
 		return &endpoint(d)->hostname;
 	case FIELD_TARGET_NAME:
 		return &endpoint(d)->target_name;
+	case FIELD_TARGET_KIND:
+		return &d->target_kind;
+	case FIELD_TARGET_NAMESPACE:
+		return &d->target_namespaces[d->slice.nendpoints - 1];
 	case FIELD_NODE:
 		return &endpoint(d)->node;
 	case FIELD_ZONE:
@@ -627,6 +665,16 @@ static char *service_label(const struct kube_object *o)
 	return v == NULL ? kube_text("", 0) : kube_text(v, strlen(v));
 }
 
+/*
+ * A slice speaks for its own namespace: whoever may write there could pass the Pods of
+ * another one for its own otherwise (AC-03).
+ */
+static bool is_foreign(const struct kubedraft *d, const char *namespace)
+{
+	return namespace != NULL && namespace[0] != '\0' &&
+	       strcmp(namespace, d->meta.namespace) != 0;
+}
+
 /* RB-23, RB-29. */
 static const char *finish_slice(struct kubedraft *d, struct kube_object *out)
 {
@@ -634,7 +682,7 @@ static const char *finish_slice(struct kubedraft *d, struct kube_object *out)
 
 	s->fqdn = is(d->address_type, "FQDN");
 	if (s->fqdn)
-		clear_endpoints(s);
+		clear_endpoints(d);
 	if (s->nports == 0)
 		add_port(d, &s->ports, &s->nports);
 	s->service = service_label(&d->meta);
@@ -643,7 +691,10 @@ static const char *finish_slice(struct kubedraft *d, struct kube_object *out)
 		struct kube_endpoint *e = &s->endpoints[i];
 
 		e->addrs = trim(e->addrs, e->naddrs, sizeof(*e->addrs));
+		if (e->target == TARGET_POD && is_foreign(d, d->target_namespaces[i]))
+			e->target = TARGET_NONE;
 	}
+	clear_targets(d);
 	s->ports = trim(s->ports, s->nports, sizeof(*s->ports));
 	out->u.slice = *s;
 	memset(s, 0, sizeof(*s));
@@ -711,10 +762,10 @@ const char *kubedraft_finish(struct kubedraft *d, struct kube_object *out)
 	if (d->meta.name == NULL || d->meta.name[0] == 0)
 		return "metadata.name is missing";
 	sort_labels(&d->meta.labels, &d->meta.nlabels);
+	finish_namespace(&d->meta, kind);
 	const char *wrong = finish_kind(d, kind, &o);
 	if (wrong != NULL)
 		return wrong;
-	finish_namespace(&d->meta, kind);
 	not_null(&d->meta.resource_version);
 	o.kind = kind;
 	o.namespace = d->meta.namespace;

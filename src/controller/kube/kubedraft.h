@@ -52,6 +52,8 @@ enum kube_field {
 	FIELD_TERMINATING,
 	FIELD_HOSTNAME,
 	FIELD_TARGET_NAME,
+	FIELD_TARGET_KIND,
+	FIELD_TARGET_NAMESPACE,
 	FIELD_NODE,
 	FIELD_ZONE,
 	FIELD_EVENT_TYPE, /* of a watch event, beside its object */
@@ -85,6 +87,8 @@ struct kubedraft {
 	struct kube_object meta; /* metadata; kind and u unused */
 	struct kube_service service;
 	struct kube_slice slice;
+	char *target_kind;        /* of the endpoint that is read; NULL: absent */
+	char **target_namespaces; /* owned, one for each endpoint; NULL: absent */
 	struct kube_pod pod;
 	struct kube_port **ports; /* the list that ports go into now */
 	size_t *nports;

@@ -133,6 +133,8 @@ static const struct row conditions_rows[] = {
 
 static const struct row target_ref_rows[] = {
 	{"name", SCALAR, NO_LEVEL, FIELD_TARGET_NAME},
+	{"kind", SCALAR, NO_LEVEL, FIELD_TARGET_KIND},
+	{"namespace", SCALAR, NO_LEVEL, FIELD_TARGET_NAMESPACE},
 };
 
 static const struct row port_rows[] = {

@@ -261,6 +261,7 @@ static void put_endpoint(struct mem_buf *b, const struct kube_endpoint *e)
 	put_number(b, e->ready);
 	put_number(b, e->serving);
 	put_number(b, e->terminating);
+	put_number(b, e->target);
 	put_text(b, e->hostname);
 	put_text(b, e->target_name);
 	put_text(b, e->node);

@@ -67,10 +67,18 @@ struct kube_service {
 
 enum kube_tristate { KUBE_UNSET, KUBE_FALSE, KUBE_TRUE };
 
+/* What targetRef says that an endpoint is. */
+enum kube_target {
+	TARGET_NONE, /* nothing, or something else than these */
+	TARGET_POD,  /* a Pod of the slice's own namespace */
+	TARGET_NODE,
+};
+
 struct kube_endpoint {
 	struct addr *addrs;
 	size_t naddrs;
 	enum kube_tristate ready, serving, terminating;
+	enum kube_target target;
 	char *hostname;
 	char *target_name; /* targetRef.name */
 	char *node;        /* nodeName */

@@ -335,6 +335,7 @@ static void add_endpoint(struct kube_slice *s, const struct kube_object *service
 	                                                               : KUBE_FALSE,
 		.serving = p->ready ? KUBE_TRUE : KUBE_FALSE,
 		.terminating = pod->deleted_soon ? KUBE_TRUE : KUBE_FALSE,
+		.target = TARGET_POD,
 		.hostname = copy_text(named ? p->hostname : ""),
 		.target_name = copy_text(pod->name),
 		.node = copy_text(p->node),

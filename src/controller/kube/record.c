@@ -197,6 +197,15 @@ void record_hosts(struct store *s, bool wanted)
 		record_owner_add(s, &s->hosts.owner, OWNER_HOSTS);
 }
 
+void store_mark_file(struct store *s, unsigned zone, const char *cause)
+{
+	if (zone >= s->options.nzones)
+		return;
+	store_mark(s, &s->zones[zone].owner);
+	if (s->ncauses++ == 0)
+		snprintf(s->cause, sizeof(s->cause), "%s", cause);
+}
+
 void store_mark_hosts(struct store *s)
 {
 	struct owner *o = &s->hosts.owner;

@@ -8,13 +8,12 @@
 #include "base/mem.h"
 #include "controller/kube/addrindex.h"
 #include "controller/kube/record.h"
-#include "snap/place.h"
 
 /* ---- owners ---- */
 
 static void mark_zones(struct store *s)
 {
-	for (unsigned i = 0; i < s->options.nzones; i++)
+	for (unsigned i = 0; i < s->options.nzones - s->options.nfiles; i++)
 		store_mark(s, &s->zones[i].owner);
 }
 
@@ -176,34 +175,6 @@ bool store_fallback(const struct store *s, const struct service_record *svc)
 				return false;
 	}
 	return true;
-}
-
-/* ---- places ---- */
-
-uint32_t store_endpoint_place(const struct store *s, const struct kube_endpoint *e)
-{
-	return places_of(&s->places, &s->key, e);
-}
-
-uint32_t store_address_place(const struct store *s, const struct address_record *a)
-{
-	const struct kube_endpoint *best = NULL;
-	bool leaves = true; /* the slice of the best one */
-
-	for (uint32_t i = 0; i < a->nrefs; i++) {
-		const struct address_ref *ref = &store_refs(a)[i];
-		const struct slice_record *slice = ref->slice;
-
-		if (slice == NULL || (slice->leaving && !leaves))
-			continue;
-		const struct kube_endpoint *e =
-			&slice->object.u.slice.endpoints[ref->endpoint];
-		if (best == NULL || slice->leaving != leaves ||
-			places_compare(e, best) < 0)
-			best = e;
-		leaves = slice->leaving;
-	}
-	return best == NULL ? PLACE_UNKNOWN : store_endpoint_place(s, best);
 }
 
 /* ---- marking ---- */

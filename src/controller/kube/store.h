@@ -139,7 +139,8 @@ struct store_options {
 	const struct addr *apexes; /* a change of these is one of the zones */
 	size_t napexes;
 	unsigned nzones;
-	bool noendpoints;        /* RO-13 */
+	unsigned nfiles;  /* of them, the last ones: no object is about them (SM-11) */
+	bool noendpoints; /* RO-13 */
 	bool first_address_only; /* RO-22 */
 	bool serving_fallback;   /* RO-23 */
 	bool topology;           /* places are numbered (GS-05) */
@@ -225,6 +226,9 @@ void store_cause_clear(struct store *s);
 void store_mark(struct store *s, struct owner *o);
 void store_mark_all(struct store *s);
 
+/* What the file of zone number `zone` says has changed: mark it (SM-11). */
+void store_mark_file(struct store *s, unsigned zone, const char *cause);
+
 /*
  * The names of `hosts` are others than before: mark its owner, before all that are dirty,
  * so that they can take over what it gives up. Only with options.hosts.
@@ -271,6 +275,19 @@ bool store_fallback(const struct store *s, const struct service_record *svc);
  */
 uint32_t store_endpoint_place(const struct store *s, const struct kube_endpoint *e);
 uint32_t store_address_place(const struct store *s, const struct address_record *a);
+
+/* A Pod, by its names; borrowed from the store. */
+struct store_pod {
+	const char *namespace, *name; /* name "": one of several Pods of the namespace */
+};
+
+/*
+ * The Pod that has the address (AC-03): what endpoints say whose targetRef is a Pod,
+ * ready or not; those of slices that are leaving only if there are no others. False:
+ * nobody says so, or it is no single namespace's: several of them have Pods with it,
+ * which then share their node's, or a targetRef says that it is a node's.
+ */
+bool store_address_pod(const struct address_record *a, struct store_pod *out);
 
 /* Where the names of an owner stand; NULL: it is an address. */
 struct owner_names *store_names(struct owner *o);

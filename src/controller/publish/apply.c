@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "controller/publish/namelist.h"
+#include "controller/records/parts.h"
 #include "dns/rev.h"
 
 void apply_init(struct apply *a, struct publisher *p)
@@ -121,12 +122,22 @@ static int compare_hashes(const void *a, const void *b)
 	return x->check < y->check ? -1 : x->check > y->check;
 }
 
+/* A name of a zone from a file that has become that of an address of the cluster. */
+static bool went_to_address(const struct store *s, const struct record_options *o,
+	const struct owner *owner, int zone, const struct name *name)
+{
+	return owner->kind == OWNER_ZONE && o->settings.zones[zone].kind == ZONE_FILE &&
+	       parts_cluster_reverse(o, name) &&
+	       parts_is_address(s, name->wire, name->len);
+}
+
 /*
  * Names that the owner had and the draft does not have: they are given up, unless they
- * have gone over to `hosts` (FT-04).
+ * have gone over to `hosts` or to an address (FT-04).
  */
-static void give_up(struct apply *a, const struct record_options *o,
-	const struct owner *owner, const struct owner_names *had)
+static void give_up(struct apply *a, const struct store *s,
+	const struct record_options *o, const struct owner *owner,
+	const struct owner_names *had)
 {
 	const struct hostset *taken = owner->kind == OWNER_HOSTS ? NULL : o->hosts;
 	const struct draft *d = &a->draft;
@@ -145,6 +156,8 @@ static void give_up(struct apply *a, const struct record_options *o,
 		if (hostset_has(taken, &h))
 			continue;
 		int zone = settings_zone(&o->settings, name.wire, name.len);
+		if (zone >= 0 && went_to_address(s, o, owner, zone, &name))
+			continue;
 		struct zonetree_zone z = zone_of(
 			o, zone < 0 ? NODE_NO_ZONE : (uint8_t)zone, name.len);
 		zonetree_own(&a->tree, name.wire, name.len, &z, false);
@@ -169,8 +182,9 @@ static void list_names(struct apply *a)
 	}
 }
 
-static void replace_names(struct apply *a, const struct record_options *o,
-	const struct owner *owner, struct owner_names *names)
+static void replace_names(struct apply *a, const struct store *s,
+	const struct record_options *o, const struct owner *owner,
+	struct owner_names *names)
 {
 	list_names(a);
 	if (names->len == a->scratch.len &&
@@ -178,7 +192,7 @@ static void replace_names(struct apply *a, const struct record_options *o,
 			memcmp(names->octets, a->scratch.data, names->len) == 0))
 		return;
 	if (!a->bulk)
-		give_up(a, o, owner, names);
+		give_up(a, s, o, owner, names);
 	if (a->scratch.len == 0) {
 		free(names->octets);
 		*names = (struct owner_names){0};
@@ -250,16 +264,16 @@ static int put_changed(struct apply *a, const struct record_options *o,
 static int apply_client(struct apply *a)
 {
 	const struct draft *d = &a->draft;
-	uint32_t stands = PLACE_UNKNOWN;
+	struct client stands = {0};
 
 	if (d->client.len == 0)
 		return 0;
 	if (!a->bulk)
-		stands = publish_place(a->publisher, &d->client);
-	if (stands == d->place)
+		(void)publish_find_client(a->publisher, &d->client, &stands);
+	if (client_equal(&stands, &d->known))
 		return 0;
 	a->clients++;
-	return publish_client(a->publisher, &d->client, d->place);
+	return publish_client(a->publisher, &d->client, &d->known);
 }
 
 /* The list of an address: its reverse name, if that is published. Owned. */
@@ -294,7 +308,7 @@ static int apply_names(struct apply *a, const struct store *s,
 	if (ret == 0)
 		ret = put_changed(a, o, changed, body_ref, names);
 	if (ret == 0)
-		replace_names(a, o, owner, names);
+		replace_names(a, s, o, owner, names);
 	if (ret == 0)
 		ret = apply_client(a);
 	free(changed);

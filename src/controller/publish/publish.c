@@ -305,12 +305,13 @@ enum lookup publish_find(const struct publisher *p, const struct hash128 *h,
 	return find(p, &p->names, h, name, len, v);
 }
 
-uint32_t publish_place(const struct publisher *p, const struct addr *client)
+bool publish_find_client(
+	const struct publisher *p, const struct addr *addr, struct client *out)
 {
 	struct snap s;
 
 	publisher_snap(p, &s);
-	return snap_place(&s, client);
+	return client_find(&s, addr, out);
 }
 
 /* Put a node into one of the tries. *found: it replaces one. */
@@ -380,15 +381,16 @@ int publish_remove(
 	return ret;
 }
 
-int publish_client(struct publisher *p, const struct addr *client, uint32_t place)
+int publish_client(
+	struct publisher *p, const struct addr *addr, const struct client *client)
 {
-	struct hash128 h = hash_name(&p->key, client->octets, client->len);
-	uint8_t node[NODE_CLIENT_MAX];
+	struct hash128 h = hash_name(&p->key, addr->octets, addr->len);
+	_Alignas(8) uint8_t node[CLIENT_NODE_MAX];
 	bool found;
 
-	if (place == PLACE_UNKNOWN)
-		return take_away(p, &p->clients, &h, client->octets, client->len);
-	return put(p, &p->clients, &h, node, node_client(client, place, node), 0, &found);
+	if (client_unknown(client))
+		return take_away(p, &p->clients, &h, addr->octets, addr->len);
+	return put(p, &p->clients, &h, node, client_node(addr, client, node), 0, &found);
 }
 
 /* ---- commit ---- */

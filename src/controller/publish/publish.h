@@ -14,6 +14,7 @@
 #define PUBLISH_PUBLISH_H
 
 #include "base/hash.h"
+#include "snap/client.h"
 #include "snap/settings.h"
 #include "snap/snap.h"
 
@@ -69,14 +70,19 @@ enum lookup publish_find(const struct publisher *p, const struct hash128 *h,
 	const uint8_t *name, size_t len, struct node_view *v);
 
 /*
- * Put a client with its place (GS-05), replacing what is known of it; PLACE_UNKNOWN
- * removes it. Clients stand in a trie of their own and count as no names. 0; -ENOENT:
- * there was none to remove; -ENOSPC.
+ * Put what is known of a client, replacing what was; if that is nothing it is removed.
+ * Clients stand in a trie of their own and count as no names. 0; -ENOENT: there was none
+ * to remove; -ENOSPC.
  */
-int publish_client(struct publisher *p, const struct addr *client, uint32_t place);
+int publish_client(
+	struct publisher *p, const struct addr *addr, const struct client *client);
 
-/* The place of a client in the working trie (not in bulk). */
-uint32_t publish_place(const struct publisher *p, const struct addr *client);
+/*
+ * What the working trie (not in bulk) knows of a client; borrowed until the next call.
+ * False, with *out zeroed: nothing.
+ */
+bool publish_find_client(
+	const struct publisher *p, const struct addr *addr, struct client *out);
 
 /*
  * Generation `number` of the segment in use, whole; 0: the one that is published. *out is

@@ -44,6 +44,25 @@ static void put_nets(struct acl_settings *out, const struct conf_acl *rule, uint
 			.net = rule->nets[i], .rules = bit};
 }
 
+/* Namespaces of a rule; "" is "*". */
+static void put_namespaces(
+	struct acl_settings *out, const struct conf_acl *rule, uint64_t bit)
+{
+	for (size_t i = 0; i < rule->nnamespaces; i++)
+		if (rule->namespaces[i][0] == '\0')
+			return;
+	out->by_namespace |= bit;
+	for (size_t i = 0; i < rule->nnamespaces && out->nnamespaces < ACL_NAMESPACES_MAX;
+		i++) {
+		struct acl_namespace *n = &out->namespaces[out->nnamespaces++];
+		const size_t len = strlen(rule->namespaces[i]);
+
+		n->len = (uint8_t)MIN(len, sizeof(n->octets));
+		memcpy(n->octets, rule->namespaces[i], n->len);
+		n->rules = bit;
+	}
+}
+
 void aclset_from_conf(const struct conf *c, struct acl_settings *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -54,6 +73,7 @@ void aclset_from_conf(const struct conf *c, struct acl_settings *out)
 		rule->zones = put_zones(out, &c->acl[i]);
 		rule->types = put_types(out, &c->acl[i]);
 		put_nets(out, &c->acl[i], UINT64_C(1) << out->nrules);
+		put_namespaces(out, &c->acl[i], UINT64_C(1) << out->nrules);
 		out->nrules++;
 	}
 	acl_index(out);
@@ -64,6 +84,7 @@ _Static_assert((int)ACL_BLOCK == (int)CONF_ACL_BLOCK, "actions");
 _Static_assert((int)ACL_FILTER == (int)CONF_ACL_FILTER, "actions");
 _Static_assert((int)ACL_DROP == (int)CONF_ACL_DROP, "actions");
 _Static_assert(ACL_RULES_MAX == CONF_ACL_MAX, "rules");
+_Static_assert(ACL_NAMESPACES_MAX == CONF_ACL_NAMESPACES_MAX, "namespaces");
 _Static_assert(ACL_NETS_MAX == CONF_ACL_NETS_MAX, "nets");
 _Static_assert(ACL_NAMES_MAX == CONF_ACL_ZONES_MAX, "zones");
 _Static_assert(ACL_TYPES_MAX == CONF_ACL_TYPES_MAX, "types");

@@ -78,36 +78,74 @@ struct rdata_name *parts_pointers(const struct store *s, const struct record_opt
 	return t.names;
 }
 
+/* Names that Kubernetes would not give are those of nobody. */
+static void add_pod(const struct record_options *o, const struct address_record *a,
+	struct client *out)
+{
+	struct store_pod pod;
+
+	if (!store_address_pod(a, &pod) || !draft_label(pod.namespace))
+		return;
+	out->namespace = pod.namespace;
+	out->namespace_len = (uint8_t)strlen(pod.namespace);
+	if (o->client_names != CONF_CLIENT_NAMES_POD || !draft_subdomain(pod.name))
+		return;
+	out->pod = pod.name;
+	out->pod_len = (uint8_t)strlen(pod.name);
+}
+
 void parts_client(const struct store *s, const struct record_options *o,
 	const struct address_record *a, struct draft *d)
 {
-	if (o->topology == CONF_TOPOLOGY_NONE)
+	const bool placed = o->topology != CONF_TOPOLOGY_NONE;
+
+	if (!placed && o->client_names == CONF_CLIENT_NAMES_NONE)
 		return;
 	d->client = a->addr;
-	d->place = store_address_place(s, a);
+	if (placed)
+		d->known.place = store_address_place(s, a);
+	if (o->client_names != CONF_CLIENT_NAMES_NONE)
+		add_pod(o, a, &d->known);
+}
+
+/*
+ * PTRs of the cluster come before those of a file whose zone stands within a reverse zone
+ * of the cluster (FT-04). False: it is not for us to say.
+ */
+static bool has_reverse(const struct record_options *o, const struct name *name, int zone)
+{
+	const struct zone *z;
+
+	if (zone < 0)
+		return false;
+	z = &o->settings.zones[zone];
+	if (z->name.len == name->len)
+		return false; /* an apex belongs to its zone */
+	return z->kind == ZONE_REVERSE ||
+	       (z->kind == ZONE_FILE && parts_cluster_reverse(o, &z->name));
 }
 
 void parts_address(const struct store *s, const struct record_options *o,
 	const struct address_record *a, struct draft *d)
 {
-	struct rdata_name *targets;
+	struct rdata_name *targets = NULL;
 	struct name name;
-	size_t n;
+	size_t n = 0;
 	int zone;
 
-	if (a->nrefs == 0)
-		return;
 	rev_name(&a->addr, &name);
 	zone = settings_zone(&o->settings, name.wire, name.len);
-	if (zone < 0 || o->settings.zones[zone].kind != ZONE_REVERSE ||
-		o->settings.zones[zone].name.len == name.len)
-		return; /* an apex belongs to its zone */
-	targets = parts_pointers(s, o, a, &n, d);
+	if (!has_reverse(o, &name, zone))
+		return;
+	if (a->nrefs > 0)
+		targets = parts_pointers(s, o, a, &n, d);
 	if (n > 0 && draft_begin(d, o, &name, (unsigned)zone, 0)) {
 		draft_count(d,
 			node_add_names(&d->node, TYPE_PTR, o->settings.ttl_s, targets, n),
 			n);
 		draft_end(d);
+	} else if (n == 0) {
+		parts_filename(o, (unsigned)zone, &name, d);
 	}
 	free(targets);
 }

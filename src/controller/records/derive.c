@@ -17,7 +17,7 @@ static void derive_namespace(
 	for (unsigned z = 0; z < s->nzones; z++) {
 		struct name name;
 
-		if (s->zones[z].kind == ZONE_REVERSE)
+		if (s->zones[z].kind == ZONE_REVERSE || s->zones[z].kind == ZONE_FILE)
 			continue;
 		if (!parts_name(&name, o, z, "svc", n->name, d))
 			continue;
@@ -34,7 +34,10 @@ void derive_owner(const struct store *s, const struct record_options *o,
 	draft_reset(d);
 	switch (owner->kind) {
 	case OWNER_ZONE:
-		parts_zone(s, o, store_zone(owner)->zone, d);
+		if (o->settings.zones[store_zone(owner)->zone].kind == ZONE_FILE)
+			parts_filezone(s, o, store_zone(owner)->zone, d);
+		else
+			parts_zone(s, o, store_zone(owner)->zone, d);
 		break;
 	case OWNER_HOSTS:
 		parts_hosts(o, d);

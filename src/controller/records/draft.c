@@ -5,13 +5,15 @@
 
 #include "base/base.h"
 
+#define SUBDOMAIN_MAX 253
+
 void draft_reset(struct draft *d)
 {
 	d->octets.len = 0;
 	d->n = 0;
 	d->has_body = false;
 	d->client.len = 0;
-	d->place = PLACE_UNKNOWN;
+	d->known = (struct client){0};
 	d->skipped = 0;
 	d->largest = 0;
 	body_reset(&d->body);
@@ -107,10 +109,8 @@ static bool letter_or_digit(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-bool draft_label(const char *s)
+static bool is_label(const char *s, size_t n)
 {
-	size_t n = strlen(s);
-
 	if (n == 0 || n > LABEL_MAX_LEN || !letter_or_digit(s[0]) ||
 		!letter_or_digit(s[n - 1]))
 		return false;
@@ -118,4 +118,24 @@ bool draft_label(const char *s)
 		if (!letter_or_digit(s[i]) && s[i] != '-')
 			return false;
 	return true;
+}
+
+bool draft_label(const char *s)
+{
+	return is_label(s, strlen(s));
+}
+
+bool draft_subdomain(const char *s)
+{
+	if (strlen(s) > SUBDOMAIN_MAX)
+		return false;
+	for (;;) {
+		const size_t n = strcspn(s, ".");
+
+		if (!is_label(s, n))
+			return false;
+		if (s[n] == '\0')
+			return true;
+		s += n + 1;
+	}
 }

@@ -8,6 +8,7 @@
 #define RECORDS_DRAFT_H
 
 #include "controller/records/options.h"
+#include "snap/client.h"
 #include "snap/node.h"
 
 /* Why something of an object gives no record (MS-15); the order of stat.h. */
@@ -39,8 +40,8 @@ struct draft {
 	size_t n, cap;
 	struct body_builder body;
 	bool has_body;
-	struct addr client;       /* of OWNER_ADDRESS with topology; len 0: none */
-	uint32_t place;           /* of the client; PLACE_UNKNOWN: no entry */
+	struct addr client;       /* of OWNER_ADDRESS, if clients are kept; len 0: none */
+	struct client known;      /* of the client; its texts are the store's */
 	uint8_t skipped;          /* bits of enum skip_reason */
 	size_t largest;           /* addresses in the largest RRset */
 	struct node_builder node; /* under construction */
@@ -80,5 +81,8 @@ const char *draft_skip_text(enum skip_reason why);
  * octets, beginning and ending with a letter or digit (RB-01).
  */
 bool draft_label(const char *s);
+
+/* True if `s` is a DNS-1123 subdomain, such as the name of a Pod: at most 253 octets. */
+bool draft_subdomain(const char *s);
 
 #endif

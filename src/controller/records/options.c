@@ -49,6 +49,23 @@ static void set_zones(struct settings *s, const struct conf_kubernetes *k)
 	}
 }
 
+/* SM-11: behind the cluster's. */
+static void set_files(struct record_options *o, const struct conf *c)
+{
+	struct settings *s = &o->settings;
+
+	o->first_file = s->nzones;
+	for (size_t i = 0; i < c->nzone && s->nzones < SETTINGS_ZONES_MAX; i++) {
+		struct zone *z = &s->zones[s->nzones++];
+		const struct name *n = &c->zone[i].name;
+
+		z->name = *n;
+		z->kind = ZONE_FILE;
+		z->labels = (uint8_t)name_labels(n->wire, n->len);
+		z->fallthrough = c->zone[i].fallthrough;
+	}
+}
+
 static void set_tcp(struct tcp_limits *t, const struct conf_tcp *c)
 {
 	t->read_ms = (uint32_t)(c->read_ns / NS_PER_MS);
@@ -79,8 +96,9 @@ static void set_apexes(struct record_options *o)
 	const struct settings *s = &o->settings;
 
 	for (unsigned i = 0; i < s->nzones; i++)
-		if (rev_parse(s->zones[i].name.wire, s->zones[i].name.len,
-			    &o->apexes[o->napexes]))
+		if (s->zones[i].kind != ZONE_FILE &&
+			rev_parse(s->zones[i].name.wire, s->zones[i].name.len,
+				&o->apexes[o->napexes]))
 			o->napexes++;
 }
 
@@ -166,6 +184,15 @@ static void set_rates(struct settings *s, const struct conf *c)
 	s->miss_rate = limit(c->limits.miss_rate.per_source, c->limits.miss_rate.burst);
 }
 
+/* Rules that name namespaces need them, whatever else is wanted. */
+static enum conf_client_names client_names(
+	const struct conf *c, const struct acl_settings *acl)
+{
+	const enum conf_client_names wanted = c->kubernetes.client_names;
+
+	return acl->nnamespaces > 0 ? MAX(wanted, CONF_CLIENT_NAMES_NAMESPACE) : wanted;
+}
+
 void options_from_conf(const struct conf *c, const struct addr *own, size_t nown,
 	const char *hostname, struct record_options *out)
 {
@@ -192,6 +219,7 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	for (size_t i = 0; i < nown && i < SETTINGS_OWN_MAX; i++)
 		s->own[s->nown++] = own[i];
 	set_zones(s, k);
+	set_files(out, c);
 	set_nested(out);
 	set_apexes(out);
 	set_special(s, c, hostname);
@@ -200,6 +228,7 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	aclset_from_conf(c, &s->acl);
 	set_query_log(&s->querylog, c);
 	out->topology = c->loadbalance.topology;
+	out->client_names = client_names(c, &s->acl);
 	out->endpoint_pod_names = k->endpoint_pod_names;
 	out->ignore_empty_service = k->ignore_empty_service;
 	out->cluster_ip_endpoints = k->cluster_ip_endpoints;

@@ -6,6 +6,7 @@
 
 #include "conf/conf.h"
 #include "controller/records/hostset.h"
+#include "controller/records/zoneset.h"
 #include "snap/settings.h"
 
 struct record_options {
@@ -15,18 +16,23 @@ struct record_options {
 		apexes[SETTINGS_ZONES_MAX]; /* addresses that are a reverse zone each */
 	size_t napexes;
 	const struct hostset *hosts; /* HO-01; borrowed; NULL: none */
-	enum conf_topology topology; /* GS-05 */
-	bool endpoint_pod_names;     /* RO-10 */
-	bool ignore_empty_service;   /* RO-15 */
-	bool cluster_ip_endpoints;   /* RO-20 */
-	bool port_addresses;         /* RO-21 */
-	bool first_address_only;     /* RO-22 */
+	/* SM-11: of zones of ZONE_FILE, the first of which is `first_file`; borrowed */
+	const struct zoneset *files[SETTINGS_ZONES_MAX];
+	unsigned first_file;
+	enum conf_topology topology;         /* GS-05 */
+	enum conf_client_names client_names; /* OF-09, AC-03 */
+	bool endpoint_pod_names;             /* RO-10 */
+	bool ignore_empty_service;           /* RO-15 */
+	bool cluster_ip_endpoints;           /* RO-20 */
+	bool port_addresses;                 /* RO-21 */
+	bool first_address_only;             /* RO-22 */
 };
 
 /*
  * Options from a configuration that conf_parse() accepted; `own` are the machine's
  * addresses, used where server_addresses is not set, `hostname` is its name. The files
- * that `forward` names have nobody in them so far (forwardset.h), and `hosts` no names.
+ * that `forward` names have nobody in them so far (forwardset.h), `hosts` and the zones
+ * that are in files no names.
  * What does not fit into the tables (SETTINGS_ZONES_MAX, SETTINGS_OWN_MAX) is left out.
  */
 void options_from_conf(const struct conf *c, const struct addr *own, size_t nown,

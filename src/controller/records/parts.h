@@ -112,6 +112,31 @@ void parts_service(const struct store *s, const struct record_options *o,
 void parts_address(const struct store *s, const struct record_options *o,
 	const struct address_record *a, struct draft *d);
 
+/*
+ * All names of o->files[zone], which may be NULL (SM-11), but for those of addresses that
+ * objects have, if the zone stands within a reverse zone of the cluster: the addresses
+ * derive these themselves (FT-04).
+ */
+void parts_filezone(const struct store *s, const struct record_options *o, unsigned zone,
+	struct draft *d);
+
+/* The name in o->files[zone], if it is there. */
+void parts_filename(const struct record_options *o, unsigned zone,
+	const struct name *name, struct draft *d);
+
+/* True if the name is in a reverse zone of the cluster. */
+bool parts_cluster_reverse(const struct record_options *o, const struct name *name);
+
+/* True if it is the reverse name of an address that objects have, or had. */
+bool parts_is_address(const struct store *s, const uint8_t *name, size_t len);
+
+/*
+ * Add what the zone above, if it is one from a file, says of the zone of that apex: its
+ * DS (FE-61). The apex is under construction.
+ */
+void parts_delegation(
+	const struct record_options *o, const struct name *apex, struct draft *d);
+
 /* All names of o->hosts (HO-02), but for apexes of our zones. */
 void parts_hosts(const struct record_options *o, struct draft *d);
 

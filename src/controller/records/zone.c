@@ -190,6 +190,7 @@ void parts_zone(const struct store *s, const struct record_options *o, unsigned 
 				&d->node, TYPE_NS, o->settings.ttl_s, v.names, v.n),
 			v.n);
 		add_pointers(s, o, zone, d);
+		parts_delegation(o, &z->name, d);
 		draft_end(d);
 	}
 	emit_empty(o, zone, "dns", d);

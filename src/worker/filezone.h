@@ -1,0 +1,36 @@
+/*
+ * filezone.h - names of zones from files (SM-11; RFC 1034, section 4.3.2) (core)
+ *
+ * They stand in the snapshot beside the cluster's. What is found at once costs one
+ * look-up; for names that do not exist, or are delegated, each name above them is looked
+ * up, until one is there: wildcards (RFC 4592), delegations and DNAMEs (RFC 6672) are
+ * known from its node. Nothing here is called for other zones.
+ */
+#ifndef WORKER_FILEZONE_H
+#define WORKER_FILEZONE_H
+
+#include "worker/lookup.h"
+#include "worker/run.h"
+
+/*
+ * Look run->owner up, whose zone is from a file. Sets *hit: HIT_FILE, HIT_CUT, HIT_DNAME,
+ * HIT_UNREAD, HIT_ABSENT, HIT_DAMAGED, or HIT_NODE for a name of `hosts`.
+ */
+void filezone_find(const struct run *run, struct hit *hit);
+
+/*
+ * Answer what was found. True: go on with run->owner, a CNAME's target; false: the run is
+ * over.
+ */
+bool filezone_node(struct run *run, const struct hit *hit);     /* HIT_FILE */
+bool filezone_referral(struct run *run, const struct hit *hit); /* HIT_CUT */
+bool filezone_dname(struct run *run, const struct hit *hit);    /* HIT_DNAME */
+bool filezone_unread(struct run *run);                          /* HIT_UNREAD */
+
+/*
+ * Add the SOA of zone number `zone`, at or above run->owner, to authority (RFC 2308,
+ * section 3). False, and nothing is added: the zone has none, as it was not read so far.
+ */
+bool filezone_soa(struct run *run, int zone);
+
+#endif
