@@ -115,7 +115,8 @@ static void show_upstream(const struct conf_upstream *u, FILE *out)
 	fputc('"', out);
 }
 
-static void show_rcodes(uint16_t bits, FILE *out)
+/* Words that stand for bits. */
+static void show_bits(const struct key *k, uint16_t bits, FILE *out)
 {
 	const char *lead = "";
 	char text[12];
@@ -124,7 +125,8 @@ static void show_rcodes(uint16_t bits, FILE *out)
 	for (unsigned i = 0; i < 16; i++) {
 		if ((bits >> i & 1) == 0)
 			continue;
-		fprintf(out, "%s \"%s\"", lead, rcode_text(i, text));
+		fprintf(out, "%s \"%s\"", lead,
+			k->type == KEY_WORDS ? k->words[i] : rcode_text(i, text));
 		lead = ",";
 	}
 	fputs(" ]", out);
@@ -160,9 +162,13 @@ static void show_element(const struct key *k, const void *at, FILE *out)
 		snprintf(prefix, sizeof(prefix), "%s[]", k->path);
 		show_group(prefix, at, out);
 		break;
-	default: /* labels, URLs, lines of hosts */
+	case KEY_LABELS:
+	case KEY_URLS:
+	case KEY_HOSTS:
 		memcpy(&text, at, sizeof(text));
 		show_text(text, out);
+		break;
+	default: /* no list */
 		break;
 	}
 }
@@ -212,6 +218,8 @@ static void show_number(const struct key *k, uint64_t n, FILE *out)
 		fprintf(out, "\"%" PRIu64 "M\"", n / MIB);
 	else if (k->type == KEY_SIZE)
 		fprintf(out, "\"%" PRIu64 "K\"", n / 1024);
+	else if (k->type == KEY_FRACTION)
+		fprintf(out, "%" PRIu64 ".%06" PRIu64, n / 1000000, n % 1000000);
 	else
 		fprintf(out, "%" PRIu64, n);
 }
@@ -252,7 +260,8 @@ void show_value(const struct key *k, const void *base, FILE *out)
 		show_type((uint16_t)number(k, at), out);
 		break;
 	case KEY_RCODES:
-		show_rcodes((uint16_t)number(k, at), out);
+	case KEY_WORDS:
+		show_bits(k, (uint16_t)number(k, at), out);
 		break;
 	case KEY_LISTENER:
 		show_listener(at, out);
@@ -265,10 +274,22 @@ void show_value(const struct key *k, const void *base, FILE *out)
 	case KEY_WORD:
 	case KEY_TTL:
 	case KEY_DURATION:
+	case KEY_FRACTION:
 	case KEY_SIZE:
 		show_number(k, number(k, at), out);
 		break;
-	default:
+	case KEY_ZONES: /* no default: a type that is not here is an error of gcc's */
+	case KEY_NAMES:
+	case KEY_LABELS:
+	case KEY_ADDRESSES:
+	case KEY_PREFIXES:
+	case KEY_CLIENTS:
+	case KEY_NETS:
+	case KEY_RRTYPES:
+	case KEY_URLS:
+	case KEY_HOSTS:
+	case KEY_UPSTREAMS:
+	case KEY_GROUPS:
 		show_list(k, base, out);
 		break;
 	}
