@@ -32,6 +32,7 @@ struct admin {
 	struct log_bucket control_log, probe_log;
 	struct probe_to probe_to;
 	struct probe probes[PROBES];
+	unsigned probed;                /* queries that were sent */
 	uint64_t probe_ns;              /* when to ask again */
 	char probe_name[NAME_TEXT_MAX]; /* what was asked for last; "": nothing */
 	struct stat_object objects[ADMIN_OBJECTS];

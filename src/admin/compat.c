@@ -369,6 +369,20 @@ static void put_plugins(const struct compat *c)
 			text_count(c->t, LABELS(BLOCK(c), {"name", known[i].name}), 1);
 }
 
+/* CM-32; CoreDNS hashes its file with SHA-512, and says so in the same label. */
+static void put_version(const struct compat *c)
+{
+	char digest[VIEW_DIGEST];
+	bool last_good;
+
+	if (view_digest(c->v, digest, &last_good) == NULL)
+		return;
+	text_family(c->t, "coredns_reload_version_info", TEXT_GAUGE,
+		"A metric with a constant '1' value labeled by hash, and value which "
+		"type of hash generated.");
+	text_count(c->t, LABELS({"hash", "sha256"}, {"value", digest}), 1);
+}
+
 static void put_build(const struct compat *c)
 {
 	char version[48];
@@ -385,6 +399,7 @@ static void put_build(const struct compat *c)
 	text_counter(c->t, "coredns_reload_failed_total",
 		"Counter of the number of failed reload attempts.",
 		c->v->supervisor != NULL ? stat_get(&c->v->supervisor->reloads[1]) : 0);
+	put_version(c);
 }
 
 /* How long it took until answers were right, by kind of Service (CM-26, CM-47). */

@@ -131,6 +131,21 @@ static size_t write_query(const struct name *zone, uint16_t id, uint8_t *out, si
 	return w.len;
 }
 
+/* The query log leaves it out. */
+static void note_own(struct admin *a, const struct probe *p)
+{
+	struct sockaddr_storage sa = {0};
+	socklen_t len = sizeof(sa);
+	in_port_t port;
+
+	if (getsockname(p->fd, (struct sockaddr *)&sa, &len) < 0)
+		return;
+	port = sa.ss_family == AF_INET ? ((const struct sockaddr_in *)&sa)->sin_port
+	                               : ((const struct sockaddr_in6 *)&sa)->sin6_port;
+	a->view.own[a->probed++ % VIEW_OWN] = (struct view_own){
+		.port = ntohs(port), .id = p->id};
+}
+
 /* The query is on its way, or the probe has failed. */
 static void ask(struct admin *a, struct probe *p, const struct name *zone)
 {
@@ -143,6 +158,7 @@ static void ask(struct admin *a, struct probe *p, const struct name *zone)
 		return;
 	}
 	(void)!getrandom(&p->id, sizeof(p->id), GRND_NONBLOCK);
+	note_own(a, p);
 	size_t len = write_query(zone, p->id, query, sizeof(query));
 	p->event = event_new(a->base, p->fd, EV_READ | EV_PERSIST, on_readable, p);
 	if (p->event == NULL || event_add(p->event, NULL) < 0) {

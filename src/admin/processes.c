@@ -1,7 +1,6 @@
 /* processes.c - MP and MN rows, and process_* (ME-08, CM-44) */
 #include <config.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "admin/metrics.h"
 #include "base/base.h"
@@ -134,42 +133,33 @@ static void put_workers(struct text *t, const struct view *v)
 		view_workers(v, VIEW_WORKER(batch_packets)));
 }
 
-/* MN-03. Not while the page is being written: half of a digest is nobody's. */
-static void put_config_info(struct text *t, const struct stat_supervisor *s)
+/* MN-03 */
+static void put_config_info(struct text *t, const struct view *v)
 {
-	const uint64_t begun = stat_read_begin(&s->reload_seq);
-	const bool last_good = stat_get(&s->config.last_good) != 0;
-	char hex[2 * sizeof(s->config.digest) + 1] = "";
-	uint8_t octets[sizeof(uint64_t)];
+	char digest[VIEW_DIGEST];
+	bool last_good;
 
+	if (view_digest(v, digest, &last_good) == NULL)
+		return;
 	text_family(t, "shmdns_config_info", TEXT_GAUGE,
-		"1, for the configuration that runs: SHA-256 of its files, and where "
-		"from.");
-	for (size_t i = 0; i < ARRAY_LEN(s->config.digest); i++) {
-		const uint64_t word = stat_get(&s->config.digest[i]);
-
-		memcpy(octets, &word, sizeof(word));
-		for (size_t k = 0; k < sizeof(word); k++)
-			snprintf(hex + 2 * (i * sizeof(word) + k), 3, "%02x", octets[k]);
-	}
-	if (stat_read_done(&s->reload_seq, begun))
-		text_count(t,
-			LABELS({"sha256", hex},
-				{"source", last_good ? "last_good" : "file"}),
-			1);
+		"The configuration that runs; always 1.");
+	text_count(t,
+		LABELS({"sha256", digest}, {"source", last_good ? "last_good" : "file"}),
+		1);
 }
 
 static void put_config(struct text *t, const struct stat_supervisor *s)
 {
+	static const char *const results[] = {"accepted", "refused", "unchanged"};
+	const uint64_t unchanged = stat_get(&s->reload_unchanged);
 	const uint64_t accepted = stat_get(&s->reloads[0]);
-	const uint64_t unchanged = MIN(stat_get(&s->reload_unchanged), accepted);
+	const uint64_t counts[] = {accepted > unchanged ? accepted - unchanged : 0,
+		stat_get(&s->reloads[1]), unchanged};
 
-	put_config_info(t, s);
 	text_family(t, "shmdns_config_reloads_total", TEXT_COUNTER,
 		"Reloads of the configuration.");
-	text_count(t, LABELS({"result", "accepted"}), accepted - unchanged);
-	text_count(t, LABELS({"result", "unchanged"}), unchanged);
-	text_count(t, LABELS({"result", "refused"}), stat_get(&s->reloads[1]));
+	for (unsigned i = 0; i < ARRAY_LEN(results); i++)
+		text_count(t, LABELS({"result", results[i]}), counts[i]);
 	text_gauge(t, "shmdns_config_last_reload_success",
 		"1 unless the last reload was refused, or the file had errors at the "
 		"start.",
@@ -239,4 +229,5 @@ void metrics_processes(struct text *t, const struct view *v)
 		return;
 	put_shares(t, v);
 	put_config(t, v->supervisor);
+	put_config_info(t, v);
 }

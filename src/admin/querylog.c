@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "dns/type.h"
 
 #define LINE_MAX_OCTETS (RINGTEXT_MAX + 32) /* with what stands before it, and its end */
 
@@ -40,6 +41,17 @@ static void put_line(struct querylog *q, const struct ring_entry *e,
 	q->buf[q->len++] = '\n';
 }
 
+/* Nobody asked that but us (HR-05): in a log of clients it would be noise. */
+static bool is_own(const struct view *v, const struct ring_entry *e)
+{
+	for (unsigned i = 0; i < VIEW_OWN; i++) {
+		if (v->own[i].port != 0 && v->own[i].port == e->port &&
+			v->own[i].id == e->id)
+			return e->type == TYPE_SOA;
+	}
+	return false;
+}
+
 /* False: there is no room for what this ring still has. */
 static bool fill_from(struct querylog *q, unsigned ring, const struct view *v,
 	enum querylog_format format, const struct ringtext_privacy *p, const char *prefix)
@@ -52,7 +64,7 @@ static bool fill_from(struct querylog *q, unsigned ring, const struct view *v,
 		if (!ring_next(&q->reader[ring], &v->worker[ring]->ring, &e))
 			return true;
 		count_lost(q, ring, &e);
-		if ((e.marks & RING_LOGGED) != 0)
+		if ((e.marks & RING_LOGGED) != 0 && !is_own(v, &e))
 			put_line(q, &e, format, p, prefix);
 	}
 }

@@ -1,6 +1,9 @@
 #include "admin/view.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "base/base.h"
 
 static uint64_t word(const void *page, size_t offset)
 {
@@ -50,6 +53,24 @@ bool view_lives(const struct view *v, const struct stat_head *head, uint64_t ns)
 	uint64_t beat_ns = stat_get(&head->heartbeat_ns);
 
 	return stat_get(&head->pid) != 0 && beat_ns != 0 && v->mono_ns < beat_ns + ns;
+}
+
+const char *view_digest(const struct view *v, char out[VIEW_DIGEST], bool *last_good)
+{
+	const struct stat_supervisor *s = v->supervisor;
+	uint64_t words[4], begun, number;
+
+	if (s == NULL)
+		return NULL;
+	begun = stat_read_begin(&s->reload_seq);
+	view_words(s->config.digest, words, ARRAY_LEN(words));
+	number = stat_get(&s->config.number);
+	*last_good = stat_get(&s->config.last_good) != 0;
+	if (!stat_read_done(&s->reload_seq, begun) || number == 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof(words); i++)
+		snprintf(out + 2 * i, 3, "%02x", ((const uint8_t *)words)[i]);
+	return out;
 }
 
 const char *view_text(const char *text, char out[VIEW_TEXT])

@@ -24,6 +24,13 @@ struct view_process {
 	uint64_t started_wall_ns; /* of the supervisor */
 };
 
+/* A query of our own to the listener (HR-05), as it stands in a ring. */
+struct view_own {
+	uint16_t port, id;
+};
+
+#define VIEW_OWN 16 /* so many of the latest are known */
+
 struct view {
 	uint64_t mono_ns, wall_ns;                /* now */
 	const struct stat_supervisor *supervisor; /* NULL: no page */
@@ -41,8 +48,9 @@ struct view {
 	unsigned nobjects;
 	uint64_t shm_limit; /* octets; 0: not known */
 	struct view_process process;
-	uint32_t shares; /* workers wanted */
-	uint32_t compat; /* message_admin */
+	struct view_own own[VIEW_OWN]; /* written in turn */
+	uint32_t shares;               /* workers wanted */
+	uint32_t compat;               /* message_admin */
 	uint16_t port;
 	uint64_t max_stale_ns;
 	const char *version;
@@ -66,6 +74,13 @@ void view_words(const stat_u64 *words, uint64_t *out, unsigned n);
 
 /* True if the page is of a process that had a heartbeat in the last `ns`. */
 bool view_lives(const struct view *v, const struct stat_head *head, uint64_t ns);
+
+/*
+ * The digest of the configuration that runs, as 64 digits with a NUL; NULL: it is just
+ * being written, or there is none. *last_good: the files had errors at the start (OP-26).
+ */
+#define VIEW_DIGEST 65
+const char *view_digest(const struct view *v, char out[VIEW_DIGEST], bool *last_good);
 
 /* What of a text of a page may be shown: it ends, whatever stands there. */
 #define VIEW_TEXT (STAT_UPSTREAM_TEXT + 1)

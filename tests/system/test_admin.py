@@ -274,17 +274,22 @@ class Metrics(Lab):
         def rise(name, **labels):
             return after.value(name, **labels) - (before.value(name, **labels) or 0)
 
+        own = rise("shmdns_queries_total", qtype="SOA")  # HR-05
+        own_octets = own * len(dns.message.make_query("cluster.local.", "SOA").to_wire())
         self.assertEqual(rise("shmdns_queries_total", proto="udp", family="ipv4", qtype="A"), 1)
         self.assertEqual(rise("shmdns_queries_total", proto="tcp", qtype="AAAA"), 1)
         self.assertEqual(rise("shmdns_answers_total", source="cluster", rcode="NXDOMAIN"), 1)
-        self.assertEqual(rise("shmdns_query_duration_seconds_count", source="cluster"), 2)
+        self.assertEqual(rise("shmdns_query_duration_seconds_count", source="cluster"), 2 + own)
         server = {"server": f"dns://:{self.a.port}", "zone": ".", "view": ""}
         self.assertEqual(rise("coredns_dns_requests_total", proto="udp", family="1", type="A",
                               **server), 1)
-        self.assertEqual(rise("coredns_dns_request_duration_seconds_count", **server), 2)
-        self.assertEqual(rise("coredns_dns_request_duration_seconds_bucket", le="8.192"), 2)
-        self.assertEqual(rise("coredns_dns_request_size_bytes_sum", proto="udp", **server), sent)
-        self.assertEqual(rise("coredns_dns_response_size_bytes_sum", proto="udp", **server), got)
+        self.assertEqual(rise("coredns_dns_request_duration_seconds_count", **server), 2 + own)
+        self.assertEqual(rise("coredns_dns_request_duration_seconds_bucket", le="8.192"),
+                         2 + own)
+        self.assertEqual(rise("coredns_dns_request_size_bytes_sum", proto="udp", **server),
+                         sent + own_octets)
+        sizes = rise("coredns_dns_response_size_bytes_sum", proto="udp", **server)
+        self.assertEqual(sizes, got) if own == 0 else self.assertGreater(sizes, got)
         self.assertEqual(rise("coredns_dns_do_requests_total", **server), 1)
         self.assertEqual(rise("coredns_dns_responses_total", rcode="NXDOMAIN",
                               plugin="kubernetes", **server), 1)

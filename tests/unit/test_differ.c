@@ -33,6 +33,15 @@ static const struct {
 		"forward_clients|[ \"*\" ]|[ \"10.0.0.0/8\", \"2001:db8::/32\" ]\n"},
 	{"", "cache = { zones = [ \"Example.\" ]; };",
 		"cache.zones|[ ]|[ \"example.\" ]\n"},
+	{"",
+		"query_log = { format = \"kv\"; classes = [ \"error\", \"denial\" ]; "
+		"names = [ \"a.\" ]; sample = 0.25; };",
+		"query_log.format|\"off\"|\"kv\"\n"
+		"query_log.classes|[ \"all\" ]|[ \"denial\", \"error\" ]\n"
+		"query_log.names|[ \".\" ]|[ \"a.\" ]\n"
+		"query_log.sample|1.0|0.25\n"},
+	{"query_log = { sample = 0; };", "query_log = { sample = 0.000020; };",
+		"query_log.sample|0.0|0.00002\n"},
 	/* Listening addresses come and go, in any order. */
 	{"listen = ( { address = \"127.0.0.1\"; }, { address = \"::1\"; port = 54; } );",
 		"listen = ( { address = \"[::1]:54\"; }, { address = \"127.0.0.2\"; } );",

@@ -115,7 +115,7 @@ static void show_upstream(const struct conf_upstream *u, FILE *out)
 	fputc('"', out);
 }
 
-/* Words that stand for bits. */
+/* A list that is kept as bits: rcodes, or words of the key. */
 static void show_bits(const struct key *k, uint16_t bits, FILE *out)
 {
 	const char *lead = "";
@@ -162,13 +162,9 @@ static void show_element(const struct key *k, const void *at, FILE *out)
 		snprintf(prefix, sizeof(prefix), "%s[]", k->path);
 		show_group(prefix, at, out);
 		break;
-	case KEY_LABELS:
-	case KEY_URLS:
-	case KEY_HOSTS:
+	default: /* labels, URLs, lines of hosts */
 		memcpy(&text, at, sizeof(text));
 		show_text(text, out);
-		break;
-	default: /* no list */
 		break;
 	}
 }
@@ -204,12 +200,25 @@ static uint64_t number(const struct key *k, const void *at)
 	return n64;
 }
 
+/* Millionths as they stand in a file: 0.25, 1.0. */
+static void show_fraction(uint64_t n, FILE *out)
+{
+	int digits = 6;
+	uint64_t rest = n % 1000000;
+
+	for (; digits > 1 && rest % 10 == 0; digits--)
+		rest /= 10;
+	fprintf(out, "%" PRIu64 ".%0*" PRIu64, n / 1000000, digits, rest);
+}
+
 static void show_number(const struct key *k, uint64_t n, FILE *out)
 {
 	if (k->type == KEY_WORD)
 		show_text(k->words[n], out);
 	else if (k->type == KEY_AUTO && (uint32_t)n == k->min - 1)
 		fputs("\"auto\"", out);
+	else if (k->type == KEY_FRACTION)
+		show_fraction(n, out);
 	else if (k->type == KEY_DURATION && n % NS_PER_S == 0)
 		fprintf(out, "\"%" PRIu64 "s\"", n / NS_PER_S);
 	else if (k->type == KEY_DURATION)
@@ -218,8 +227,6 @@ static void show_number(const struct key *k, uint64_t n, FILE *out)
 		fprintf(out, "\"%" PRIu64 "M\"", n / MIB);
 	else if (k->type == KEY_SIZE)
 		fprintf(out, "\"%" PRIu64 "K\"", n / 1024);
-	else if (k->type == KEY_FRACTION)
-		fprintf(out, "%" PRIu64 ".%06" PRIu64, n / 1000000, n % 1000000);
 	else
 		fprintf(out, "%" PRIu64, n);
 }
@@ -272,13 +279,14 @@ void show_value(const struct key *k, const void *base, FILE *out)
 	case KEY_INT:
 	case KEY_AUTO:
 	case KEY_WORD:
+	case KEY_FRACTION:
 	case KEY_TTL:
 	case KEY_DURATION:
-	case KEY_FRACTION:
 	case KEY_SIZE:
 		show_number(k, number(k, at), out);
 		break;
-	case KEY_ZONES: /* no default: a type that is not here is an error of gcc's */
+	/* No default: a type that is new must be thought of. */
+	case KEY_ZONES:
 	case KEY_NAMES:
 	case KEY_LABELS:
 	case KEY_ADDRESSES:
