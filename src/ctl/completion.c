@@ -26,6 +26,10 @@ static const struct {
 	{"--output", COMPLETION_WORD, "table wide json"},
 	{"--config", COMPLETION_FILE, NULL},
 	{"--socket", COMPLETION_FILE, NULL},
+	{"--by", COMPLETION_WORD, "all rcode name client namespace nxdomain slow"},
+	{"--source", COMPLETION_WORD, "cluster local cache stale forward policy error"},
+	{"--rcode", COMPLETION_WORD, "NOERROR FORMERR SERVFAIL NXDOMAIN NOTIMP REFUSED"},
+	{"--type", COMPLETION_WORD, completion_types},
 };
 
 /* True if the option, or its letter, is there already: a verb's own comes first. */

@@ -34,6 +34,7 @@ void ctl_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int ctl_query(const struct verb *v, int argc, char **argv);
 int ctl_status(const struct verb *v, int argc, char **argv);
 int ctl_top(const struct verb *v, int argc, char **argv);
+int ctl_tail(const struct verb *v, int argc, char **argv);
 int ctl_workers(const struct verb *v, int argc, char **argv);
 int ctl_upstreams(const struct verb *v, int argc, char **argv);
 int ctl_flush(const struct verb *v, int argc, char **argv);
@@ -52,7 +53,7 @@ int ctl_gen(const struct verb *v, int argc, char **argv);
 int ctl_completion(const struct verb *v, int argc, char **argv);
 int ctl_version(const struct verb *v, int argc, char **argv);
 
-extern const char query_help[], status_help[], top_help[], workers_help[],
+extern const char query_help[], status_help[], top_help[], tail_help[], workers_help[],
 	upstreams_help[], flush_help[], dump_help[], explain_help[], history_help[],
 	diff_help[], freeze_help[], thaw_help[], rollback_help[], reload_help[],
 	check_help[], config_help[], completion_help[], metrics_help[], gen_help[];

@@ -10,6 +10,8 @@ const struct verb verbs[] = {
 		ctl_status},
 	{"top", "", "what is going on now: names, clients, namespaces, upstreams",
 		top_help, ctl_top},
+	{"tail", "[NAME]", "queries as they are answered, one in 64", tail_help,
+		ctl_tail},
 	{"workers", "", "the processes that answer, and how busy they are", workers_help,
 		ctl_workers},
 	{"upstreams", "", "who is asked for other names, and how they fare",

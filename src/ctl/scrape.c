@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ctl/interval.h"
 #include "ctl/json.h"
 #include "ctl/options.h"
 #include "ctl/overview.h"
@@ -18,15 +19,14 @@
 #include "snap/reader.h"
 
 #define DNS_PORT 53
-#define OBJECTS  600  /* of shared memory */
-#define DIFF_MAX 3600 /* s */
+#define OBJECTS  600 /* of shared memory */
 #define ALIVE_NS (5 * NS_PER_S)
 
 const char metrics_help[] =
 	"\n"
 	"What a scrape of /metrics says, made from the shared pages: it works while\n"
 	"shmdns-admin is off or hangs. Arguments are beginnings of names.\n"
-	"      --diff SECONDS   what grew in that time, and by how much a second (10s)\n"
+	"      --diff TIME      what grew in that time, and by how much a second (10s)\n"
 	"      --openmetrics    the format of OpenMetrics\n"
 	"Exit status 3: nothing of that instance is in shared memory.\n";
 
@@ -236,9 +236,10 @@ static void json_growth(const struct scrape *s, const struct samples *before,
 	printf("\n");
 }
 
-static int diff(struct scrape *s, unsigned long seconds)
+static int diff(struct scrape *s, uint64_t wait_ns)
 {
-	const struct timespec wait = {.tv_sec = (time_t)seconds};
+	const struct timespec wait = {.tv_sec = (time_t)(wait_ns / NS_PER_S),
+		.tv_nsec = (long)(wait_ns % NS_PER_S)};
 	struct samples before, after;
 	char *text = document(s, false);
 	uint64_t began_ns = s->view.mono_ns;
@@ -283,26 +284,13 @@ static int once(struct scrape *s, bool openmetrics)
 	return EXIT_OK;
 }
 
-/* "10" or "10s". */
-static bool parse_seconds(const char *text, unsigned long *out)
-{
-	char digits[16];
-	const size_t n = strcspn(text, "s");
-
-	if (n >= sizeof(digits) || (text[n] == 's' && text[n + 1] != '\0'))
-		return options_number("--diff", text, 1, DIFF_MAX, out);
-	memcpy(digits, text, n);
-	digits[n] = '\0';
-	return options_number("--diff", digits, 1, DIFF_MAX, out);
-}
-
 int ctl_metrics(const struct verb *verb, int argc, char **argv)
 {
 	static struct scrape s;
 	const char *seconds = NULL;
 	bool openmetrics = false;
 	char instance[INSTANCE_MAX];
-	unsigned long n = 0;
+	uint64_t wait_ns = 0;
 	struct options o;
 	const struct option_spec own[] = {
 		{NULL, "--diff", &seconds, NULL},
@@ -312,13 +300,13 @@ int ctl_metrics(const struct verb *verb, int argc, char **argv)
 
 	if (ret != 0)
 		return options_exit(ret);
-	if (seconds != NULL && !parse_seconds(seconds, &n))
+	if (seconds != NULL && !interval_parse("--diff", seconds, &wait_ns))
 		return EXIT_USAGE;
 	if (!target_instance(&o, instance))
 		return EXIT_USAGE;
 	s = (struct scrape){.o = &o, .view = {.version = PACKAGE_VERSION}};
 	reader_init(&s.reader, instance);
-	ret = n > 0 ? diff(&s, n) : once(&s, openmetrics);
+	ret = wait_ns > 0 ? diff(&s, wait_ns) : once(&s, openmetrics);
 	if (ret == EXIT_UNREACHABLE)
 		overview_complain(instance);
 	reader_fini(&s.reader);

@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "ctl/interval.h"
 #include "ctl/options.h"
 #include "ctl/overview.h"
 #include "ctl/target.h"
@@ -15,6 +16,7 @@
 #define LOOK_NS   (200 * NS_PER_MS) /* between two looks at the rings */
 #define RECENT_NS (60 * NS_PER_S)   /* at the start: samples of so long ago count */
 #define HALF_NS   (10 * NS_PER_S)   /* after so long a sample counts half */
+#define LEAST_NS  (100 * NS_PER_MS) /* between two frames */
 #define COLUMNS   120               /* of a plain frame */
 #define LINES     40
 
@@ -325,26 +327,13 @@ static void run(struct top *t, bool live)
 
 /* ---- words ---- */
 
-/* "2s", "500ms", "2". */
 static bool parse_interval(const char *text, uint64_t *ns)
 {
-	char digits[16];
-	const size_t n = strspn(text, "0123456789");
-	const char *unit = text + n;
-	const bool ms = strcmp(unit, "ms") == 0;
-	unsigned long value;
-
-	snprintf(digits, sizeof(digits), "%.*s", (int)MIN(n, 15), text);
-	if (n == 0 || (!ms && strcmp(unit, "s") != 0 && *unit != '\0')) {
-		ctl_complain(
-			"--interval must be a time such as 1s or 500ms, not '%s'", text);
+	if (!interval_parse("--interval", text, ns))
 		return false;
-	}
-	if (!options_number(
-		    "--interval", digits, ms ? 100 : 1, ms ? 60000 : 3600, &value))
-		return false;
-	*ns = value * (ms ? NS_PER_MS : NS_PER_S);
-	return true;
+	if (*ns < LEAST_NS)
+		ctl_complain("--interval must be 100ms at least");
+	return *ns >= LEAST_NS;
 }
 
 static bool parse_by(const char *text, enum top_by *out)

@@ -1,4 +1,4 @@
-"""shmdnsctl top: a live view from shared memory (OV-02, OP-06, OP-08, OF-08)."""
+"""shmdnsctl top and tail: live views from shared memory (OV-02, OV-05, OP-06, OP-08, OF-08)."""
 
 import fcntl
 import json
@@ -190,6 +190,31 @@ class Top(unittest.TestCase):
             self.assertEqual(screen.ended(), (0, "", True))
         finally:
             screen.close()
+
+    def tail(self, *words):
+        code, out, err = self.a.ctl("tail", "-i", self.a.instance, *words)
+        self.assertEqual((code, err), (0, ""), words)
+        return out.splitlines()
+
+    def test_tail(self):
+        """OV-05: a line for each sampled query, those that are wanted, in the order of time"""
+        lines = self.tail("-n", "20")
+        self.assertEqual(len(lines), 20)
+        self.assertTrue(all(line.isascii() and line.isprintable() for line in lines))
+        for words, key, want in ((["web.shop.svc.cluster.local", "--timeout", "1"], "name", None),
+                                 (["-n", "5", WEB], "name", {WEB}),
+                                 (["-n", "5", "--rcode", "noerror"], "name", {WEB}),
+                                 (["-n", "5", "--client", "127.0.0.0/8", "--type", "A",
+                                   "--source", "cluster", "--rcode", "NXDOMAIN", "--slower",
+                                   "1us", "--recent"], "rcode", {"NXDOMAIN"})):
+            entries = [json.loads(line) for line in self.tail("-o", "json", *words)]
+            self.assertTrue(all(e["version"] == 1 for e in entries))
+            self.assertEqual({e[key] for e in entries}, want or set(), words)
+            self.assertEqual(len(entries), 5 if want else 0)
+        for words in (["--client", "x"], ["--rcode", "x"], ["--source", "x"], ["--type", "?"],
+                      ["--slower", "x"], ["a", "b"], ["a..b"]):
+            self.assertEqual(self.a.ctl("tail", "-i", self.a.instance, *words)[0], 2, words)
+        self.assertEqual(self.a.ctl("tail", "-i", "none-of-that-name")[0], 3)
 
     def test_without_processes(self):
         """OP-06: it works while nobody but a worker runs, and says what it cannot do"""

@@ -1,7 +1,9 @@
 /*
  * test_top.c - shmdnsctl top: what comes most often, search path waste, a frame as text
- * (OV-02, OF-08, OP-08)
+ * (OV-02, OF-08, OP-08);
+ * which queries tail shows (OV-05)
  */
+#include "ctl/sift.h"
 #include "ctl/sketch.h"
 #include "ctl/tally.h"
 #include "ctl/topframe.h"
@@ -226,6 +228,73 @@ START_TEST(quantiles)
 }
 END_TEST
 
+/* ---- what tail shows ---- */
+
+/* An entry of 10.0.0.7 for web.shop.svc.cluster.local AAAA: NXDOMAIN, cluster, 1 ms. */
+static const struct {
+	const char *name, *client, *rcode, *source;
+	int type;
+	uint64_t slower_ns;
+	bool wanted;
+} sifts[] = {
+	{NULL, NULL, NULL, NULL, SIFT_ANY, 0, true},
+	{"web.shop.svc.cluster.local", "10.0.0.7", "NXDOMAIN", "cluster", 28, NS_PER_MS,
+		true},
+	{"SHOP.svc.cluster.local", "10.0.0.0/29", "3", NULL, SIFT_ANY, 0, true},
+	{".", NULL, NULL, NULL, SIFT_ANY, 0, true},
+	{"hop.svc.cluster.local", NULL, NULL, NULL, SIFT_ANY, 0, false},
+	{NULL, "10.0.0.8/29", NULL, NULL, SIFT_ANY, 0, false},
+	{NULL, "::/0", NULL, NULL, SIFT_ANY, 0, false},
+	{NULL, NULL, "noerror", NULL, SIFT_ANY, 0, false},
+	{NULL, NULL, "4095", NULL, SIFT_ANY, 0, false},
+	{NULL, NULL, NULL, "cache", SIFT_ANY, 0, false},
+	{NULL, NULL, NULL, NULL, 1, 0, false},
+	{NULL, NULL, NULL, NULL, SIFT_ANY, NS_PER_MS + 1, false},
+};
+
+START_TEST(each_sift)
+{
+	struct ring_entry e = {.client = {10, 0, 0, 7},
+		.rcode = 3,
+		.source = SOURCE_CLUSTER,
+		.type = 28,
+		.duration_ns = NS_PER_MS};
+	struct sift s;
+
+	e.name_len = (uint8_t)name_wire("web.shop.svc.cluster.local", e.name);
+	sift_init(&s);
+	if (sifts[_i].name != NULL) {
+		ck_assert_int_eq(name_parse(sifts[_i].name, &s.name), 0);
+		name_fold(s.name.wire, s.name.wire, s.name.len);
+	}
+	if (sifts[_i].client != NULL)
+		ck_assert(sift_client(&s, sifts[_i].client));
+	if (sifts[_i].rcode != NULL)
+		ck_assert(sift_rcode(&s, sifts[_i].rcode));
+	if (sifts[_i].source != NULL)
+		ck_assert(sift_source(&s, sifts[_i].source));
+	s.type = sifts[_i].type;
+	s.slower_ns = sifts[_i].slower_ns;
+	ck_assert_int_eq(sift_wants(&s, &e), sifts[_i].wanted);
+	e.name_len = 0; /* no question could be read */
+	if (sifts[_i].name != NULL)
+		ck_assert(!sift_wants(&s, &e));
+}
+END_TEST
+
+START_TEST(bad_sifts)
+{
+	struct sift s;
+
+	sift_init(&s);
+	ck_assert(!sift_client(&s, "10.0.0") && !sift_client(&s, "10.0.0.0/33"));
+	ck_assert(!sift_rcode(&s, "4096") && !sift_rcode(&s, "-1"));
+	ck_assert(!sift_rcode(&s, "") && !sift_rcode(&s, "3x"));
+	ck_assert(!sift_source(&s, "CACHE") && !sift_source(&s, ""));
+	ck_assert(sift_wants(&s, &(struct ring_entry){0}));
+}
+END_TEST
+
 /* ---- a frame ---- */
 
 /* All octets in labels: nothing but printable ASCII comes out. */
@@ -337,6 +406,8 @@ int main(void)
 	tcase_add_test(tc, waste_by_namespace);
 	tcase_add_test(tc, odd_entries);
 	tcase_add_test(tc, quantiles);
+	tcase_add_loop_test(tc, each_sift, 0, ARRAY_LEN(sifts));
+	tcase_add_test(tc, bad_sifts);
 	tcase_add_test(tc, hostile_names);
 	tcase_add_test(tc, frame_text);
 	return run_case("top", tc);
