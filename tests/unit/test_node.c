@@ -333,6 +333,7 @@ START_TEST(settings_block)
 		s->zones[i].kind = i == 1 ? ZONE_REVERSE : ZONE_FORWARD;
 		s->zones[i].labels = i == 2 ? 3 : 2;
 	}
+	s->privacy = PRIVACY_PREFIX;     /* LG-04 */
 	s->rotation = ROTATION_WEIGHTED; /* LD-01 */
 	s->weights.key = (struct hash_key){5, 6, UINT64_MAX};
 	s->weights.nnames = s->weights.naddrs = 1;
@@ -353,6 +354,10 @@ START_TEST(settings_block)
 	settings_encode(s, octets);
 	ck_assert_int_eq(settings_decode(octets, len, 12, t), -EBADMSG);
 	s->rotation = ROTATION_SHUFFLE;
+	s->privacy = PRIVACY_PREFIX + 1;
+	settings_encode(s, octets);
+	ck_assert_int_eq(settings_decode(octets, len, 12, t), -EBADMSG);
+	s->privacy = PRIVACY_OFF;
 	s->prefer[0].bits = 33;
 	ck_assert_uint_eq(settings_encode(s, octets), len);
 	ck_assert_int_eq(settings_decode(octets, len, 12, t), -EBADMSG);

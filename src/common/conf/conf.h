@@ -17,6 +17,7 @@
 #include "base/sha256.h"
 #include "dns/addr.h"
 #include "dns/name.h"
+#include "dns/privacy.h"
 
 enum conf_source { CONF_SOURCE_API, CONF_SOURCE_FILES };
 enum conf_first_list { CONF_FIRST_LIST_CACHED, CONF_FIRST_LIST_FRESH };
@@ -279,8 +280,9 @@ struct conf {
 	size_t nacl;
 	struct {
 		uint64_t interval_ns, jitter_ns;
-	} reload;      /* RL-01 */
-	int log_level; /* enum log_level */
+	} reload;                  /* RL-01 */
+	int log_level;             /* enum log_level */
+	enum privacy_mode privacy; /* LG-04 */
 };
 
 enum conf_severity { CONF_ERROR, CONF_WARNING };

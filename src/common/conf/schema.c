@@ -11,6 +11,7 @@ static const char *const anys[] = {"normal", "hinfo", "notimp", NULL};
 static const char *const policies[] = {"shuffle", "fixed", "weighted", NULL};
 static const char *const topologies[] = {"none", "zone", "node", NULL};
 static const char *const specials[] = {"nxdomain", "forward", NULL};
+static const char *const privacies[] = {"off", "hash", "prefix", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
 static const char *const forward_policies[] = {
@@ -505,6 +506,10 @@ const struct key schema[] = {
 	 FIELD(log_level),
 	 "least severe lines that are written: \"error\", \"warning\", \"info\", "
 	 "\"debug\""},
+	{"privacy", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"off\"", privacies),
+	 FIELD(privacy),
+	 "clients in logs, top and tail: \"off\": their addresses; \"hash\": words that "
+	 "stand for them; \"prefix\": their networks"},
 };
 /* clang-format on */
 

@@ -14,7 +14,7 @@ struct fixed {
 	struct settings_text nsid, version, hostname;
 	struct tcp_limits tcp;
 	struct rate_limit rate, miss_rate;
-	uint8_t slip, rate_public;
+	uint8_t slip, rate_public, privacy;
 };
 
 static uint8_t *put_addr(uint8_t *p, const struct addr *a)
@@ -48,7 +48,7 @@ size_t settings_encode(const struct settings *s, uint8_t *out)
 	struct fixed f = {s->ttl_s, s->negative_ttl_s, s->startup_ms, s->max_udp, s->pods,
 		s->any, s->rotation, s->nprefer, s->nown, s->nzones, s->primary,
 		s->special, s->chaos, s->nsid, s->version, s->hostname, s->tcp, s->rate,
-		s->miss_rate, s->slip, s->rate_public};
+		s->miss_rate, s->slip, s->rate_public, s->privacy};
 	uint8_t *p = out;
 
 	memcpy(p, &f, sizeof(f));
@@ -196,6 +196,7 @@ int settings_decode(
 		f.hostname.len > SETTINGS_TEXT_MAX || f.max_udp < 512 ||
 		f.max_udp > 4096 || !tcp_valid(&f.tcp) || !rate_valid(&f.rate) ||
 		!rate_valid(&f.miss_rate) || f.rate_public > 1 ||
+		f.privacy > PRIVACY_PREFIX ||
 		(size_t)(end - p) < 18u * f.nprefer + 17u * f.nown)
 		return -EBADMSG;
 	out->number = number;
@@ -220,6 +221,7 @@ int settings_decode(
 	out->miss_rate = f.miss_rate;
 	out->slip = f.slip;
 	out->rate_public = f.rate_public == 1;
+	out->privacy = f.privacy;
 	for (unsigned i = 0; i < f.nprefer; i++, p += 18)
 		if (!take_prefix(p, &out->prefer[i]))
 			return -EBADMSG;

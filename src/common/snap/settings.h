@@ -13,6 +13,7 @@
 
 #include "dns/addr.h"
 #include "dns/name.h"
+#include "dns/privacy.h"
 #include "snap/acl.h"
 #include "snap/forward.h"
 #include "snap/weights.h"
@@ -96,7 +97,8 @@ struct settings {
 	uint8_t primary; /* index of PRIMARY */
 	struct tcp_limits tcp;
 	struct rate_limit rate, miss_rate;
-	uint8_t slip; /* one in so many refused queries is answered with TC; 0: none */
+	uint8_t slip;    /* one in so many refused queries is answered with TC; 0: none */
+	uint8_t privacy; /* enum privacy_mode (LG-04) */
 	bool rate_public; /* `rate` is for queries to globally routable addresses only */
 	struct prefix prefer[SETTINGS_PREFER_MAX]; /* addresses that go first (LD-03) */
 	struct addr own[SETTINGS_OWN_MAX];         /* our own addresses (RO-19) */

@@ -175,6 +175,7 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	set_nested(out);
 	set_apexes(out);
 	set_special(s, c, hostname);
+	s->privacy = (uint8_t)c->privacy;
 	set_hosts(&s->hosts, &c->hosts);
 	forwardset_from_conf(c, NULL, 0, &s->forward);
 	aclset_from_conf(c, &s->acl);
