@@ -136,13 +136,17 @@ static int load(struct supervisor *s)
 
 	if (ret == -EINVAL)
 		conf_report_print(&report, stderr);
-	else if (ret == 0)
+	if (ret == 0) {
+		log_set_style(confmem_style(&s->config, s->quiet));
 		confmem_log(&report);
+	}
 	memcpy(s->watch.tried, s->config.digest, SHA256_OCTETS);
 	conf_report_fini(&report);
 	if (ret == 0)
 		return 0;
 	s->last_good = lastgood_load(s->path, &s->config) == 0;
+	if (s->last_good)
+		log_set_style(confmem_style(&s->config, s->quiet));
 	return s->last_good ? 0 : ret;
 }
 
@@ -231,8 +235,6 @@ int main(int argc, char **argv)
 	s.quiet = o.quiet;
 	status = 1;
 	if (load(&s) == 0) {
-		if (!o.quiet)
-			log_set_level((enum log_level)s.config.conf.log_level);
 		if (open_programs(&s) == 0)
 			status = run(&s, o.port);
 		confmem_close(&s.config);

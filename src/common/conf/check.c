@@ -264,6 +264,8 @@ void check_group(
 		check_forward_group(p, v, element);
 	else if (strcmp(k->path, "acl") == 0)
 		check_acl_rule(p, v, element);
+	else if (strcmp(k->path, "errors.consolidate") == 0)
+		check_consolidate_rule(p, v, element);
 }
 
 void check_all(struct parse *p)

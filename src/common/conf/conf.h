@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/logline.h"
 #include "base/sha256.h"
 #include "dns/addr.h"
 #include "dns/name.h"
@@ -174,6 +175,15 @@ struct conf_acl {
 	size_t nzones, ntypes, nnets;
 };
 
+/* One rule of `errors.consolidate` (SM-01). */
+#define CONF_CONSOLIDATE_MAX 16
+struct conf_consolidate {
+	uint64_t window_ns;
+	char *match; /* owned; pattern_compile() takes it */
+	enum log_level level;
+	bool show_first;
+};
+
 /* cache.*: CA rows. */
 struct conf_cache {
 	uint32_t max_ttl_s;
@@ -280,8 +290,13 @@ struct conf {
 	size_t nacl;
 	struct {
 		uint64_t interval_ns, jitter_ns;
-	} reload;                  /* RL-01 */
-	int log_level;             /* enum log_level */
+	} reload; /* RL-01 */
+	struct {
+		enum log_level level;
+		enum log_format format; /* LG-01 */
+	} log;
+	struct conf_consolidate *consolidate; /* SM-01 */
+	size_t nconsolidate;
 	enum privacy_mode privacy; /* LG-04 */
 };
 

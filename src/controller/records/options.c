@@ -112,6 +112,23 @@ static void set_special(struct settings *s, const struct conf *c, const char *ho
 	s->nsid = text_of(strcmp(c->nsid, "hostname") == 0 ? hostname : c->nsid);
 }
 
+/* conf_parse() has checked lengths and counts. */
+static void set_log(struct log_settings *l, const struct conf *c)
+{
+	l->level = (uint8_t)c->log.level;
+	l->format = (uint8_t)c->log.format;
+	for (size_t i = 0; i < c->nconsolidate && i < LOGSET_RULES_MAX; i++) {
+		const struct conf_consolidate *from = &c->consolidate[i];
+		struct logset_rule *r = &l->rules[l->nrules++];
+
+		r->window_ms = (uint32_t)(from->window_ns / NS_PER_MS);
+		r->level = (uint8_t)from->level;
+		r->show_first = from->show_first;
+		r->len = (uint8_t)strnlen(from->match, LOGSET_MATCH_MAX);
+		memcpy(r->match, from->match, r->len);
+	}
+}
+
 static void set_hosts(struct host_settings *h, const struct conf_hosts *c)
 {
 	h->closed = !c->fallthrough;
@@ -176,6 +193,7 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	set_apexes(out);
 	set_special(s, c, hostname);
 	s->privacy = (uint8_t)c->privacy;
+	set_log(&s->log, c);
 	set_hosts(&s->hosts, &c->hosts);
 	forwardset_from_conf(c, NULL, 0, &s->forward);
 	aclset_from_conf(c, &s->acl);
