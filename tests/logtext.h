@@ -1,5 +1,5 @@
 /*
- * logtext.h - lines of the log as tests like to read them: "info test: worker ready slot=1"
+ * logtext.h - lines of the log as tests read them: "info test: worker ready slot=1"
  */
 #ifndef TESTS_LOGTEXT_H
 #define TESTS_LOGTEXT_H
