@@ -62,12 +62,13 @@ static const char *reason_of(const struct fwdtab_event *e)
 	return strcmp(e->text, "timeout") == 0 ? "i/o timeout" : e->text;
 }
 
-static void add_why(char *line, size_t cap, const struct fwdtab_event *e, const char *key)
+static void add_why(char *line, size_t cap, const struct fwdtab_event *e, const char *key,
+	const char *reason)
 {
 	if (e->attempt > 0)
 		add_number(line, cap, "attempt", e->attempt);
 	if (e->text != NULL)
-		add(line, cap, key, reason_of(e));
+		add(line, cap, key, reason);
 	if (e->elapsed_ns != 0)
 		add_number(line, cap, "ms", e->elapsed_ns / NS_PER_MS);
 }
@@ -105,7 +106,7 @@ static void report_failed(struct forwarder *f, const struct fwdtab_event *e)
 	add_rcode(line, sizeof(line), e);
 	add_question(line, sizeof(line), e->question);
 	add_upstream(f, line, sizeof(line), e);
-	add_why(line, sizeof(line), e, "err");
+	add_why(line, sizeof(line), e, "err", reason_of(e));
 	if (rules) {
 		switch (consolidate_add(
 			&f->consolidate, now_ns, line, reason_of(e), &level)) {
@@ -204,7 +205,7 @@ void report_event(struct forwarder *f, const struct fwdtab_event *e)
 	add_question(line, sizeof(line), e->question);
 	add_upstream(f, line, sizeof(line), e);
 	add_rcode(line, sizeof(line), e);
-	add_why(line, sizeof(line), e, "error");
+	add_why(line, sizeof(line), e, "error", e->text);
 	add_suppressed(line, sizeof(line), suppressed);
 	log_line(kinds[e->kind].level, "%s%s", kinds[e->kind].what, line);
 }

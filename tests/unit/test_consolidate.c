@@ -8,6 +8,12 @@
 static struct log_settings rules;
 static struct consolidate c;
 
+static void setup(void)
+{
+	rules = (struct log_settings){0};
+	consolidate_fini(&c);
+}
+
 static void rule(const char *match, uint32_t window_ms, uint8_t level, bool show_first)
 {
 	struct logset_rule *r = &rules.rules[rules.nrules++];
@@ -152,6 +158,7 @@ int main(void)
 {
 	TCase *tc = tcase_create("consolidate");
 
+	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, window);
 	tcase_add_test(tc, show_first);
 	tcase_add_test(tc, first_rule_counts);

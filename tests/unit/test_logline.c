@@ -149,6 +149,28 @@ START_TEST(any_room) /* LG-01 */
 END_TEST
 
 static const struct {
+	uint64_t s;
+	const char *text;
+} times[] = {
+	{0, "1970-01-01T00:00:00.007Z"},
+	{68169599, "1972-02-28T23:59:59.007Z"},
+	{68169600, "1972-02-29T00:00:00.007Z"},
+	{951868800, "2000-03-01T00:00:00.007Z"},
+	{1735689599, "2024-12-31T23:59:59.007Z"},
+	{1795886400, "2026-11-28T17:20:00.007Z"},
+	{4107542400, "2100-03-01T00:00:00.007Z"},
+};
+
+START_TEST(wall) /* LG-01 */
+{
+	char out[40];
+
+	logline_time(times[_i].s * NS_PER_S + 7999999, out, sizeof(out));
+	ck_assert_str_eq(out, times[_i].text);
+}
+END_TEST
+
+static const struct {
 	const char *a, *b;
 	bool repeats;
 } pairs[] = {
@@ -276,6 +298,7 @@ int main(void)
 	tcase_add_test(tc, head);
 	tcase_add_test(tc, any_octets);
 	tcase_add_test(tc, any_room);
+	tcase_add_loop_test(tc, wall, 0, ARRAY_LEN(times));
 	tcase_add_loop_test(tc, tells_repeats, 0, ARRAY_LEN(pairs));
 	tcase_add_test(tc, folds);
 	tcase_add_test(tc, quiet_process_tells_later);

@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -180,19 +179,6 @@ void log_raw(char *line, size_t len)
 	errno = saved;
 }
 
-/* "2026-11-28T17:20:00.123Z" */
-static void time_text(char *out, size_t cap)
-{
-	uint64_t now_ns = clock_wall_ns();
-	time_t s = (time_t)(now_ns / NS_PER_S);
-	struct tm tm;
-	size_t n;
-
-	gmtime_r(&s, &tm);
-	n = strftime(out, cap, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out + n, cap - n, ".%03uZ", (unsigned)(now_ns % NS_PER_S / NS_PER_MS));
-}
-
 static bool emit(enum log_level level, const char *text)
 {
 	char line[LOGLINE_MAX + 1], at[40] = "";
@@ -203,7 +189,7 @@ static bool emit(enum log_level level, const char *text)
 		.process = process_name};
 
 	if (!to_journal)
-		time_text(at, sizeof(at));
+		logline_time(clock_wall_ns(), at, sizeof(at));
 	line[0] = '\n';
 	size_t len = logline_make(&head, text, line + 1, sizeof(line) - 1);
 	if (!torn)

@@ -331,6 +331,31 @@ size_t logline_make(const struct logline_head *h, const char *text, char *out, s
 	return w.n;
 }
 
+/* ---- time ---- */
+
+static unsigned days_of_month(unsigned year, unsigned month)
+{
+	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return days[month - 1] + (month == 2 && leap ? 1u : 0u);
+}
+
+void logline_time(uint64_t wall_ns, char *out, size_t cap)
+{
+	uint64_t s = wall_ns / NS_PER_S, days = s / 86400;
+	unsigned year = 1970, month = 1;
+
+	while (days >= days_of_month(year, month)) { /* some hundred rounds */
+		days -= days_of_month(year, month);
+		month = month % 12 + 1;
+		year += month == 1;
+	}
+	snprintf(out, cap, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", year, month,
+		(unsigned)days + 1, (unsigned)(s / 3600 % 24), (unsigned)(s / 60 % 60),
+		(unsigned)(s % 60), (unsigned)(wall_ns % NS_PER_S / NS_PER_MS));
+}
+
 /* ---- repeats ---- */
 
 uint64_t logline_key(enum log_level level, const char *text)
