@@ -45,7 +45,7 @@ size_t logline_make(
 	const struct logline_head *h, const char *text, char *out, size_t cap);
 
 /*
- * A wall clock's time as "2026-11-28T17:20:00.123Z", into `out` of at least 25 octets. Not
+ * A wall clock's time as "2026-11-28T17:20:00.123Z", into `out` (25 octets). Not
  * by gmtime(3): that may look for time zones in files.
  */
 void logline_time(uint64_t wall_ns, char *out, size_t cap);
