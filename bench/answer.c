@@ -18,6 +18,7 @@
 #include "controller/weightlist.h"
 #include "dns/type.h"
 #include "worker/answer.h"
+#include "worker/tap.h"
 
 #define BATCH 32
 #define CAP   4608
@@ -34,40 +35,52 @@ static const struct kind {
 	uint32_t client;  /* 0: nobody */
 	uint8_t rotation; /* ROTATION_* */
 	uint8_t rules;    /* of access control (AC-01) */
+	bool logged;      /* replies are */
 } kinds[] = {
-	{"hit", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0},
-	{"hit-edns", "service-%06u.default.svc.cluster.local.", TYPE_A, 1232, 0, 0, 0},
-	{"nodata", "service-%06u.default.svc.cluster.local.", TYPE_AAAA, 0, 0, 0, 0},
-	{"nxdomain", "missing-%06u.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0},
-	{"search", "www.example.com.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0},
-	{"srv", "_http._tcp.web.default.svc.cluster.local.", TYPE_SRV, 0, 0, 0, 0},
-	{"headless-40", "many.default.svc.cluster.local.", TYPE_A, 1232, 0, 0, 0},
-	{"headless-4k", "huge.default.svc.cluster.local.", TYPE_A, 1232, 0, 0, 0},
-	{"ptr", "10.0.96.10.in-addr.arpa.", TYPE_PTR, 0, 0, 0, 0},
-	{"cname", "near.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0},
-	{"pod", "10-1-0-9.default.pod.cluster.local.", TYPE_A, 0, 0, 0, 0},
-	{"refused", "www.example.com.", TYPE_A, 0, 0, 0, 0},
+	{"hit", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0, false},
+	{"hit-edns", "service-%06u.default.svc.cluster.local.", TYPE_A, 1232, 0, 0, 0,
+		false},
+	{"nodata", "service-%06u.default.svc.cluster.local.", TYPE_AAAA, 0, 0, 0, 0,
+		false},
+	{"nxdomain", "missing-%06u.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0,
+		false},
+	{"search", "www.example.com.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0,
+		false},
+	{"srv", "_http._tcp.web.default.svc.cluster.local.", TYPE_SRV, 0, 0, 0, 0, false},
+	{"headless-40", "many.default.svc.cluster.local.", TYPE_A, 1232, 0, 0, 0, false},
+	{"headless-4k", "huge.default.svc.cluster.local.", TYPE_A, 1232, 0, 0, 0, false},
+	{"ptr", "10.0.96.10.in-addr.arpa.", TYPE_PTR, 0, 0, 0, 0, false},
+	{"cname", "near.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0, false},
+	{"pod", "10-1-0-9.default.pod.cluster.local.", TYPE_A, 0, 0, 0, 0, false},
+	{"refused", "www.example.com.", TYPE_A, 0, 0, 0, 0, false},
 	/* From the cache: one address, the same with EDNS, four that turn, NXDOMAIN, and
 	   what a CNAME of ours leads to. */
-	{"cached", "www-%06u.example.com.", TYPE_A, 0, 0, 0, 0},
-	{"cached-edns", "www-%06u.example.com.", TYPE_A, 1232, 0, 0, 0},
-	{"cached-4", "four-%06u.example.com.", TYPE_A, 0, 0, ROTATION_SHUFFLE, 0},
-	{"cached-nx", "none-%06u.example.com.", TYPE_AAAA, 0, 0, 0, 0},
-	{"cached-alias", "far.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0},
+	{"cached", "www-%06u.example.com.", TYPE_A, 0, 0, 0, 0, false},
+	{"cached-edns", "www-%06u.example.com.", TYPE_A, 1232, 0, 0, 0, false},
+	{"cached-4", "four-%06u.example.com.", TYPE_A, 0, 0, ROTATION_SHUFFLE, 0, false},
+	{"cached-nx", "none-%06u.example.com.", TYPE_AAAA, 0, 0, 0, 0, false},
+	{"cached-alias", "far.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0, false},
 	/* prefer_topology (GS-05) */
-	{"far-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, STRANGER, 0, 0},
-	{"near-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, POD, 0, 0},
-	{"near-4k", "spreader.default.svc.cluster.local.", TYPE_A, 1232, POD, 0, 0},
+	{"far-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, STRANGER, 0, 0,
+		false},
+	{"near-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, POD, 0, 0, false},
+	{"near-4k", "spreader.default.svc.cluster.local.", TYPE_A, 1232, POD, 0, 0,
+		false},
 	/* weights, see below, and both together (LD-01) */
 	{"weighted-40", "many.default.svc.cluster.local.", TYPE_A, 1232, 0,
-		ROTATION_WEIGHTED, 0},
+		ROTATION_WEIGHTED, 0, false},
 	{"weighted-near", "spread.default.svc.cluster.local.", TYPE_A, 1232, POD,
-		ROTATION_WEIGHTED, 0},
+		ROTATION_WEIGHTED, 0, false},
 	/* access control: 4096 nets without the client, and with it in two of them */
 	{"acl-others", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, NOBODY, 0,
-		ACL_RULES_MAX},
+		ACL_RULES_MAX, false},
 	{"acl-client", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, STRANGER, 0,
-		ACL_RULES_MAX},
+		ACL_RULES_MAX, false},
+	/* with all of it in the query log (SM-02) */
+	{.what = "hit-logged",
+		.format = "service-%06u.default.svc.cluster.local.",
+		.type = TYPE_A,
+		.logged = true},
 };
 
 static struct cluster cluster;
@@ -203,7 +216,9 @@ static void write_queries(const struct kind *k, unsigned names)
 	}
 }
 
-/* What answer.sh counts: everything between receiving and sending. */
+static struct tap tap;
+
+/* What answer.sh counts: all but receiving and sending, and what follows that. */
 void answer_batch(const struct basis *b, struct stat_worker *st);
 __attribute__((noinline)) void answer_batch(const struct basis *b, struct stat_worker *st)
 {
@@ -217,6 +232,7 @@ __attribute__((noinline)) void answer_batch(const struct basis *b, struct stat_w
 	for (unsigned i = 0; i < BATCH; i++) {
 		answer(b, &packets[i]);
 		query_count_reply(&packets[i], st);
+		tap_reply(&tap, b, &packets[i], b->now_ns);
 	}
 }
 
@@ -230,6 +246,7 @@ static double measure(unsigned rounds)
 		.now_ns = CACHED_SECOND};
 	uint64_t ns = 0;
 
+	tap_init(&tap, &st.ring, 1);
 	for (unsigned r = 0; r < rounds; r++) {
 		for (unsigned i = 0; i < BATCH; i++)
 			memcpy(buffers[i], queries[i], packets[i].len);
@@ -256,6 +273,9 @@ int main(int argc, char **argv)
 		                                      0;
 		cluster.settings.rotation = kinds[i].rotation;
 		cluster.settings.acl.nrules = kinds[i].rules;
+		cluster.settings.querylog = (struct querylog_settings){
+			.classes = kinds[i].logged ? QUERYLOG_CLASSES : 0,
+			.sample = QUERYLOG_ALL};
 		double ns = measure(rounds);
 		printf("%-13s %8.1f  (reply %zu octets)\n", kinds[i].what, ns,
 			packets[0].reply_len);

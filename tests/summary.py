@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Counts what the stages of tests/all found; the last line is `N passed, N failed[, N skipped]`.
 
-    summary.py --stage LOG   one line for a stage, and what failed in it
+    summary.py --stage LOG   one line for a stage, and what failed in it: the end of its log; for
+                             programs of `make check`, what their own logs say of the failure
     summary.py LOG ...       all of them: what failed, what was skipped and why, the counts
 
 A log holds lines of `make check` (PASS: x, FAIL: x, SKIP: x, ERROR: x), of our own runners
@@ -16,6 +17,9 @@ import sys
 
 AUTOMAKE = re.compile(r"^(PASS|FAIL|SKIP|ERROR|XPASS|XFAIL): (\S+)")
 OURS = re.compile(r"^(ok|FAIL|SKIP)\s+(\S.*)")
+# What a log says of a failure: unittest, exceptions, Check (file:line:F:...), sanitizers.
+TELLING = re.compile(r"\b(FAIL|FAILED|ERROR)\b|^\w+(Error|Exception|Timeout)\b|:\d+:[FE]:|"
+                     r"^SUMMARY: |runtime error: ")
 CHECKS = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)", re.M)
 
 
@@ -24,6 +28,7 @@ class Counts:
         self.passed = 0
         self.failed = []
         self.skipped = []
+        self.told = []  # (test, text of its own log) of programs that failed
 
     def line(self):
         text = f"{self.passed} passed, {len(self.failed)} failed"
@@ -48,6 +53,8 @@ def take_automake(counts, stage, path, word, test):
         reason = text.strip().splitlines()[-2:-1] or text.strip().splitlines()[-1:]
         counts.skipped.append(f"{stage}: {test}: {''.join(reason)}")
         return
+    if word not in ("PASS", "XFAIL"):
+        counts.told.append((test, text))
     found = CHECKS.search(text)
     if found:
         checks, failures, errors = map(int, found.groups())
@@ -86,9 +93,21 @@ def read(path, counts):
         counts.failed.append(f"{stage}: ended with {code}")
 
 
+def indented(lines):
+    return "".join(f"    {line[:300]}\n" for line in lines)
+
+
 def tail(path, lines=25):
     with open(path, errors="replace") as f:
-        return "".join("    " + line for line in f.readlines()[-lines:])
+        return indented(f.read().splitlines()[-lines:])
+
+
+def own_story(test, text, telling=20, last=30):
+    """Which of its tests failed, and the end of its log."""
+    lines = text.splitlines() or ["(it has left no log)"]
+    before = [line for line in lines[:-last] if TELLING.search(line)]
+    more = [f"... {len(before) - telling} more"] if len(before) > telling else []
+    return f"    ---- {test}\n" + indented(before[:telling] + more + lines[-last:])
 
 
 def main():
@@ -98,7 +117,9 @@ def main():
         print(counts.line())
         for name in counts.failed:
             print(f"              FAILED {name}")
-        if counts.failed:
+        for test, text in counts.told:
+            print(own_story(test, text), end="")
+        if counts.failed and not counts.told:
             print(tail(sys.argv[2]), end="")
         return 0
     counts = Counts()

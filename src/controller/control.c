@@ -76,8 +76,8 @@ static void first_error(const struct conf_report *r, char *out, size_t cap)
 
 		if (f->severity != CONF_ERROR)
 			continue;
-		snprintf(out, cap, "%.80s:%u: %.80s: %.80s", f->file, f->line, f->path,
-			f->text);
+		snprintf(out, cap, "%.80s:%u:%u: %.80s: %.80s", f->file, f->line,
+			f->column, f->path, f->text);
 		return;
 	}
 }

@@ -204,11 +204,38 @@ uint64_t engine_flush(struct engine *e, const struct name *name, bool below,
 
 /* ---- events ---- */
 
+/*
+ * What is dated in an object, for metrics; false: nothing. The first list is no change,
+ * and files have the dates of long ago.
+ */
+static bool dated(
+	const struct engine *e, const struct kube_object *o, struct engine_trigger *out)
+{
+	const struct service_record *service;
+
+	if (o->kind != KUBE_SLICE || o->u.slice.trigger_s == 0 || !e->complete ||
+		e->conf.kubernetes.source != CONF_SOURCE_API)
+		return false;
+	service = store_find_service(e->store, o->namespace, o->u.slice.service);
+	if (service == NULL || service->object == NULL)
+		return false;
+	*out = (struct engine_trigger){
+		.wall_ns = o->u.slice.trigger_s * NS_PER_S,
+		.headless = service->object->u.service.headless,
+	};
+	return true;
+}
+
 bool engine_event(
 	struct engine *e, enum kube_change change, struct kube_object *o, uint64_t now_ns)
 {
+	struct engine_trigger trigger;
+	bool has_trigger = dated(e, o, &trigger);
+
 	if (!store_apply(e->store, change, o, now_ns))
 		return false;
+	if (has_trigger && e->ntriggers < ENGINE_TRIGGERS_MAX)
+		e->triggers[e->ntriggers++] = trigger;
 	debounce_touch(&e->debounce, now_ns);
 	return true;
 }
@@ -367,11 +394,15 @@ static void succeeded(
 		.lag_ns = e->debounce.pending ? now_ns - e->debounce.first_ns : 0,
 		.complete = e->complete,
 		.records = records,
+		.began_ns = now_ns,
+		.triggers = e->triggers,
+		.ntriggers = records ? e->ntriggers : 0,
 	};
 
 	e->settings_due = e->rebuild = e->apply.bulk = false;
 	e->apply.changes = e->apply.clients = 0;
 	e->handlers->on_published(e->arg, &p);
+	e->ntriggers = 0;
 }
 
 /* WP-90 for the first generation: a store that was empty has nothing to compare with. */

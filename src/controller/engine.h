@@ -25,6 +25,14 @@
 #include "controller/publish/debounce.h"
 #include "controller/records/forwardset.h"
 
+/* A change of endpoints whose cause is dated (RB-31). */
+struct engine_trigger {
+	uint64_t wall_ns; /* of the cause */
+	bool headless;    /* its Service has no cluster IP */
+};
+
+#define ENGINE_TRIGGERS_MAX 64 /* of one generation: of more the first ones */
+
 /* A generation was published. Pointers are borrowed for the call. */
 struct engine_published {
 	struct publish_info info;
@@ -33,7 +41,10 @@ struct engine_published {
 	uint64_t nobjects;  /* changes in all */
 	uint64_t lag_ns;    /* since the first of them */
 	bool complete;
-	bool records; /* some record changed: the serial moved */
+	bool records;      /* some record changed: the serial moved */
+	uint64_t began_ns; /* monotonic; publishing lasted from then to the call */
+	const struct engine_trigger *triggers; /* what it was about, as far as known */
+	size_t ntriggers;
 };
 
 struct engine_handlers {
@@ -72,6 +83,9 @@ struct engine {
 	uint64_t guard_until_ns, guard_next_ns; /* the first generation is held */
 	bool standing; /* a complete generation of a predecessor is being served */
 	struct freeze freeze;
+	struct engine_trigger
+		triggers[ENGINE_TRIGGERS_MAX]; /* of what is not published */
+	size_t ntriggers;
 	/* What operators wanted forgotten lately, the latest last. */
 	struct forward_flush flush[FORWARD_FLUSH_MAX];
 	uint8_t nflush;

@@ -118,6 +118,7 @@ static void published(struct engine *e, const struct publish_info *info,
 		.lag_ns = e->debounce.pending ? now_ns - e->debounce.first_ns : 0,
 		.complete = true,
 		.records = cause == CAUSE_ROLLBACK,
+		.began_ns = now_ns,
 	};
 
 	if (cause == CAUSE_ROLLBACK) {

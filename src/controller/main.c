@@ -59,6 +59,7 @@ struct shell {
 	struct conf waiting; /* the first configuration, until the publisher is open */
 	bool has_waiting, ready;
 	uint64_t open_next_ns;
+	pid_t supervisor; /* our parent, as long as it is */
 	int status;
 };
 
@@ -78,6 +79,21 @@ static void wait_ns(struct event *ev, uint64_t ns)
 	event_add(ev, &tv);
 }
 
+/* Who waits for a reload wants to know which generation has its settings. */
+static void note_served(struct shell *s)
+{
+	struct stat_controller *stat = s->report.stat;
+	struct publish_info info;
+
+	if (stat == NULL || s->engine.settings_due || !s->engine.configured ||
+		stat_get(&stat->config_served) == stat_get(&stat->config_number))
+		return;
+	publish_status(s->publisher, &info);
+	stat_set(&stat->config_generation, info.generation);
+	atomic_store_explicit(&stat->config_served, stat_get(&stat->config_number),
+		memory_order_release);
+}
+
 static void take_turn(struct shell *s, bool drained)
 {
 	uint64_t now_ns = clock_mono_ns();
@@ -86,6 +102,7 @@ static void take_turn(struct shell *s, bool drained)
 	if (s->publisher == NULL)
 		return;
 	next_ns = engine_turn(&s->engine, now_ns, clock_wall_ns(), drained);
+	note_served(s);
 	if (next_ns == UINT64_MAX)
 		event_del(s->turn);
 	else
@@ -443,11 +460,26 @@ static void on_explain(void *arg, ctlsock_client who, const struct request *r)
 	tell_explained(s, who, &e);
 }
 
+/* The supervisor reads the files: it is told as by anybody else. */
+static void on_reload(void *arg, ctlsock_client who, const struct request *r)
+{
+	struct shell *s = arg;
+
+	(void)r;
+	if (getppid() != s->supervisor || kill(s->supervisor, SIGHUP) < 0) {
+		ctlsock_refuse(s->operators, who, "the supervisor cannot be told");
+		return;
+	}
+	ctlsock_say(s->operators, who, "supervisor", (uint64_t)s->supervisor);
+	ctlsock_end(s->operators, who);
+}
+
 static const struct ctlsock_verb operator_verbs[] = {
 	{"flush", "NAME [below]", 1, 2, true, on_flush},
 	{"freeze", "", 0, 0, true, on_freeze},
 	{"thaw", "", 0, 0, true, on_thaw},
 	{"explain", "NAME TYPE", 2, 2, false, on_explain},
+	{"reload", "", 0, 0, true, on_reload},
 	{"rollback", "GENERATION", 1, 1, true, on_rollback},
 	{NULL, NULL, 0, 0, false, NULL},
 };
@@ -529,11 +561,16 @@ static void forward(struct shell *s)
 
 static void take_hosts(struct shell *s)
 {
-	if (engine_wants_hosts(&s->engine))
-		engine_hosts(&s->engine,
-			hostfile_take(&s->hosts, &s->engine.conf.hosts,
-				publish_key(s->publisher)),
-			clock_mono_ns(), clock_wall_ns());
+	struct hostset *hosts;
+
+	if (!engine_wants_hosts(&s->engine)) {
+		report_hosts(&s->report, 0, 0);
+		return;
+	}
+	hosts = hostfile_take(
+		&s->hosts, &s->engine.conf.hosts, publish_key(s->publisher));
+	report_hosts(&s->report, hosts->n, clock_wall_ns());
+	engine_hosts(&s->engine, hosts, clock_mono_ns(), clock_wall_ns());
 }
 
 static void configure(struct shell *s, struct conf *c)
@@ -736,7 +773,7 @@ static void close_all(struct shell *s)
 
 int main(void)
 {
-	struct shell s = {0};
+	struct shell s = {.supervisor = getppid()};
 
 	if (!child_begin("shmdns-controller", "controller"))
 		return 1;

@@ -55,11 +55,29 @@ static void set_info(struct stat_controller *s, const struct publish_info *info)
 	stat_add(&s->publishes, 1);
 }
 
+/* How long it lasted, and since its causes (MS-08, MS-11). */
+static void count_times(struct stat_controller *s, const struct engine_published *p,
+	uint64_t now_ns, uint64_t wall_ns)
+{
+	uint64_t lasted_ns = now_ns - p->began_ns;
+
+	stat_add(&s->publish_time[stat_fine(lasted_ns)], 1);
+	stat_add(&s->publish_ns, lasted_ns);
+	for (size_t i = 0; i < p->ntriggers; i++) {
+		const struct engine_trigger *t = &p->triggers[i];
+		uint64_t ns = wall_ns > t->wall_ns ? wall_ns - t->wall_ns : 0;
+
+		stat_add(&s->propagation[t->headless][stat_long(ns)], 1);
+		stat_add(&s->propagation_ns[t->headless], ns);
+	}
+}
+
 static void count_published(struct stat_controller *s, const struct engine_published *p,
 	const uint64_t objects[KUBE_KINDS], uint64_t wall_ns)
 {
 	set_info(s, &p->info);
 	stat_set(&s->complete, p->complete);
+	stat_add(&s->causes[p->cause < STAT_CAUSES ? p->cause : 0], 1);
 	if (p->records)
 		stat_set(&s->published_wall_ns, wall_ns);
 	stat_add(&s->names_added, p->info.added);
@@ -76,8 +94,10 @@ void report_published(struct report *r, const struct engine_published *p,
 	const char *cause = p->cause == CAUSE_SETTINGS ? "settings" : p->object;
 	uint64_t suppressed;
 
-	if (r->stat != NULL)
+	if (r->stat != NULL) {
 		count_published(r->stat, p, objects, wall_ns);
+		count_times(r->stat, p, now_ns, wall_ns);
+	}
 	if (r->failing)
 		log_line(LOG_INFO, "publish works again failures=%llu",
 			(unsigned long long)r->failures);
@@ -109,6 +129,7 @@ void report_compacted(struct report *r, const struct publish_info *info)
 	if (r->stat != NULL) {
 		set_info(r->stat, info);
 		stat_add(&r->stat->compactions, 1);
+		stat_add(&r->stat->causes[CAUSE_COMPACT], 1);
 	}
 	log_line(LOG_INFO, "compacted generation=%llu segment=%llu live=%llu",
 		(unsigned long long)info->generation, (unsigned long long)info->segment,
@@ -135,6 +156,14 @@ void report_frozen(struct report *r, const struct engine *e)
 			"settings wait for the thaw: their zones are others");
 	stat_set(&s->settings_withheld, f->withheld);
 	stat_set(&s->publish_frozen, f->on);
+}
+
+void report_hosts(struct report *r, uint64_t entries, uint64_t wall_ns)
+{
+	if (r->stat == NULL)
+		return;
+	stat_set(&r->stat->hosts_entries, entries);
+	stat_set(&r->stat->hosts_wall_ns, wall_ns);
 }
 
 void report_failed(struct report *r, const char *what, int error, uint64_t now_ns)

@@ -38,6 +38,9 @@ void report_compacted(struct report *r, const struct publish_info *info);
 /* What became of freezing and holding back, if that is not what the page says. */
 void report_frozen(struct report *r, const struct engine *e);
 
+/* Names and addresses of `hosts` that are published, and when they were read (CM-33). */
+void report_hosts(struct report *r, uint64_t entries, uint64_t wall_ns);
+
 /* Publishing, or `what` before it, failed: one line a minute. */
 void report_failed(struct report *r, const char *what, int error, uint64_t now_ns);
 

@@ -43,6 +43,7 @@ int ctl_diff(const struct verb *v, int argc, char **argv);
 int ctl_freeze(const struct verb *v, int argc, char **argv);
 int ctl_thaw(const struct verb *v, int argc, char **argv);
 int ctl_rollback(const struct verb *v, int argc, char **argv);
+int ctl_reload(const struct verb *v, int argc, char **argv);
 int ctl_check(const struct verb *v, int argc, char **argv);
 int ctl_gen(const struct verb *v, int argc, char **argv);
 int ctl_completion(const struct verb *v, int argc, char **argv);
@@ -50,6 +51,7 @@ int ctl_version(const struct verb *v, int argc, char **argv);
 
 extern const char query_help[], status_help[], workers_help[], upstreams_help[],
 	flush_help[], dump_help[], explain_help[], history_help[], diff_help[],
-	freeze_help[], thaw_help[], rollback_help[], check_help[], gen_help[];
+	freeze_help[], thaw_help[], rollback_help[], reload_help[], check_help[],
+	gen_help[];
 
 #endif

@@ -1,5 +1,6 @@
 #include "ctl/look.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,11 +9,27 @@
 #include "base/base.h"
 #include "snap/history.h"
 
+bool look_denied(const char *instance)
+{
+	const struct board_page *board;
+	int ret = segment_board_map(instance, &board);
+
+	if (ret == 0)
+		segment_board_unmap(board);
+	if (ret != -EACCES)
+		return false;
+	ctl_complain(
+		"shared memory of instance '%s': permission denied: root may look at "
+		"it, and who is in the group of its files, /dev/shm/shmdns.%s.*",
+		instance, instance);
+	return true;
+}
+
 const struct snap *look_open(struct reader *r, const char *instance)
 {
 	reader_init(r, instance);
 	reader_refresh(r);
-	if (reader_snap(r) == NULL)
+	if (reader_snap(r) == NULL && !look_denied(instance))
 		ctl_complain(
 			"no generation of instance '%s' is in shared memory", instance);
 	return reader_snap(r);

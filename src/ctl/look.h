@@ -14,6 +14,12 @@
 const struct snap *look_open(struct reader *r, const char *instance);
 
 /*
+ * True if the instance has objects in shared memory that we may not look at; a message
+ * says who may.
+ */
+bool look_denied(const char *instance);
+
+/*
  * The generation that `text` says, a number or "now", back from `newest`, whole. False
  * with a message; *status is the exit status then.
  */

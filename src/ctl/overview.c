@@ -60,6 +60,8 @@ const char *const overview_kinds[4] = {
 
 void overview_complain(const char *instance)
 {
+	if (look_denied(instance))
+		return;
 	ctl_complain(
 		"nothing of instance '%s' is in shared memory; -i NAME or -c FILE names "
 		"another",
@@ -80,6 +82,9 @@ bool overview_open(struct overview *v, const char *instance)
 	v->snap = reader_snap(&v->reader);
 	if (segment_stat_map(instance, "controller", STAT_CONTROLLER, &page) == 0)
 		v->controller = page;
+	if (segment_stat_map(instance, "supervisor", STAT_SUPERVISOR, &page) == 0)
+		v->supervisor = page;
+	v->runs = v->supervisor != NULL && running_read(v->supervisor, &v->running);
 	for (unsigned i = 0; i < OVERVIEW_WORKERS_MAX; i++) {
 		snprintf(who, sizeof(who), "w%u", i);
 		if (segment_stat_map(instance, who, STAT_WORKER, &page) == 0)
@@ -97,6 +102,7 @@ void overview_close(struct overview *v)
 {
 	reader_fini(&v->reader);
 	segment_stat_unmap(v->controller, STAT_CONTROLLER);
+	segment_stat_unmap(v->supervisor, STAT_SUPERVISOR);
 	for (size_t i = 0; i < v->nworkers; i++)
 		segment_stat_unmap(v->worker[i].page, STAT_WORKER);
 	for (size_t i = 0; i < v->nforwarders; i++)
@@ -254,6 +260,17 @@ static void json_controller(struct json *j, const struct overview *v)
 	json_end(j, '}');
 }
 
+static void json_config(struct json *j, const struct overview *v)
+{
+	json_begin(j, "config", '{');
+	running_json(j, &v->running);
+	json_number(j, "reloads_accepted", stat_get(&v->supervisor->reloads[0]));
+	json_number(j, "reloads_refused", stat_get(&v->supervisor->reloads[1]));
+	json_number(j, "reloads_unchanged", stat_get(&v->supervisor->reload_unchanged));
+	json_number(j, "reload_ns", stat_get(&v->supervisor->reload_wall_ns));
+	json_end(j, '}');
+}
+
 static void json_counters(struct json *j, const struct stat_worker *w)
 {
 	char buf[12];
@@ -363,6 +380,8 @@ void overview_json(const struct overview *v)
 		json_snap(&j, v);
 	if (v->controller != NULL)
 		json_controller(&j, v);
+	if (v->runs)
+		json_config(&j, v);
 	resources_json(&j, v);
 	json_begin(&j, "workers", '[');
 	for (size_t i = 0; i < v->nworkers; i++)

@@ -11,6 +11,7 @@
 
 #include "base/pair.h"
 #include "ctl/json.h"
+#include "ctl/running.h"
 #include "snap/reader.h"
 
 #define OVERVIEW_WORKERS_MAX 512 /* slots: twice as many as workers */
@@ -31,6 +32,9 @@ struct overview {
 	struct reader reader;
 	const struct snap *snap;                  /* NULL: no generation */
 	const struct stat_controller *controller; /* mapped; NULL: no page */
+	const struct stat_supervisor *supervisor; /* mapped; NULL: no page */
+	struct running running;                   /* what that says, ... */
+	bool runs;                                /* ... if it could be read */
 	struct worker_page worker[OVERVIEW_WORKERS_MAX];
 	size_t nworkers;
 	struct forwarder_page forwarder[FORWARDERS_MAX];

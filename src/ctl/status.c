@@ -60,6 +60,41 @@ static void print_frozen(const struct overview *v)
 		printf("; THE FIRST GENERATION IS HELD BACK (`thaw` publishes it)");
 }
 
+/* RL-05, OP-26: somebody believes that other settings are in force. */
+static void print_config_trouble(const struct overview *v)
+{
+	const struct running *r = &v->running;
+
+	if (!v->runs)
+		return;
+	if (r->outcome == RELOAD_REFUSED)
+		printf("; THE LAST RELOAD WAS REFUSED: %.*s", running_first(r),
+			r->refusal);
+	if (r->last_good)
+		printf("; THE LAST GOOD CONFIGURATION RUNS: %s had errors at the start "
+		       "(`check` names them)",
+			r->path);
+}
+
+static void print_config(const struct overview *v)
+{
+	const struct running *r = &v->running;
+	char digest[RUNNING_SHORT], when[32], ago[32];
+
+	if (!v->runs)
+		return;
+	printf("config       %s %" PRIu64 ", sha256 %s, loaded %s, %s ago",
+		r->last_good ? r->kept : r->path, r->number, running_short(r, digest),
+		look_time(r->wall_ns, when), overview_since(v->wall_ns, r->wall_ns, ago));
+	if (r->restart > 0)
+		printf("; %" PRIu64 " settings wait for the next start", r->restart);
+	printf("\nreloads      %" PRIu64 " accepted, %" PRIu64
+	       " of them unchanged, %" PRIu64 " refused\n",
+		stat_get(&v->supervisor->reloads[0]),
+		stat_get(&v->supervisor->reload_unchanged),
+		stat_get(&v->supervisor->reloads[1]));
+}
+
 static void print_first_line(const struct overview *v)
 {
 	char text[32];
@@ -75,6 +110,7 @@ static void print_first_line(const struct overview *v)
 	if (!controller_lives(v))
 		printf("; THE CONTROLLER IS NOT RUNNING");
 	print_frozen(v);
+	print_config_trouble(v);
 	if (living_workers(v) == 0)
 		printf("; NO WORKER IS RUNNING");
 	if (v->nforwarders > 0 && forwarders_living(v) == 0)
@@ -260,6 +296,7 @@ static void print_table(const struct overview *v, bool wide)
 		print_snap(v);
 	if (v->controller != NULL)
 		print_controller(v);
+	print_config(v);
 	resources_print(v, wide);
 	print_processes(v, wide);
 	print_rcodes(v);

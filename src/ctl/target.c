@@ -60,6 +60,37 @@ bool target_instance(const struct options *o, char out[INSTANCE_MAX])
 	return ok;
 }
 
+bool target_guess(const struct options *o, char out[INSTANCE_MAX])
+{
+	struct conf_report report = {0};
+	struct conf_bundle bundle;
+	struct conf conf;
+	char *failed = NULL;
+	bool ok;
+
+	if (o->instance != NULL || o->config == NULL)
+		return target_instance(o, out);
+	int ret = conf_read(o->config, &bundle, &failed);
+	if (ret < 0) {
+		ctl_complain(
+			"%s: %s", failed != NULL ? failed : o->config, strerror(-ret));
+		free(failed);
+		return false;
+	}
+	if (conf_parse(bundle.data, bundle.len, &conf, &report) == 0) {
+		ok = copy_instance(conf.instance, out);
+		conf_fini(&conf);
+	} else {
+		char guess[INSTANCE_MAX] = "default";
+
+		conf_bundle_guess(&bundle, "instance", guess, sizeof(guess));
+		ok = copy_instance(guess, out);
+	}
+	conf_report_fini(&report);
+	conf_bundle_fini(&bundle);
+	return ok;
+}
+
 /* Where run_dir is if no configuration says otherwise: as conf.c appends to it. */
 static bool default_path(const char *instance, char out[TARGET_PATH_MAX])
 {

@@ -16,6 +16,9 @@
  */
 bool target_instance(const struct options *o, char out[INSTANCE_MAX]);
 
+/* The same where the file may have errors: what its lines seem to say is enough. */
+bool target_guess(const struct options *o, char out[INSTANCE_MAX]);
+
 /*
  * The control socket of `instance`: -s, else in the run_dir of the file named by -c, else
  * where run_dir is by default. False with a message.

@@ -105,6 +105,12 @@ void tell_complain(const char *path, int error)
 			"socket is",
 			path, strerror(-error));
 		break;
+	case -EACCES:
+	case -EPERM:
+		ctl_complain(
+			"%s: %s: root may ask it, and who is in the group of that file",
+			path, strerror(-error));
+		break;
 	case -ETIMEDOUT:
 		ctl_complain(
 			"%s: the controller does not answer; `shmdnsctl status` says "

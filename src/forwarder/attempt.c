@@ -211,24 +211,17 @@ void attempt_blame(struct fwdtab *f, unsigned upstream, enum stat_failure why,
 	attempt_changed(f, upstream, change, now_ns);
 }
 
-/* Upper bounds of 1 us, doubled (MU-04). */
-static unsigned duration_index(uint64_t ns)
-{
-	unsigned i = 0;
-
-	while (i < STAT_FINE - 1 && ns > (UINT64_C(1000) << i))
-		i++;
-	return i;
-}
-
 static void count_reply(
 	struct fwdtab *f, const struct attempt *a, uint16_t rcode, uint64_t rtt_ns)
 {
 	struct stat_upstream *stat = table_stat(f, a->upstream);
+	unsigned reply = MIN(rcode, STAT_REPLIES - 1);
 
 	stat_add(&stat->rcodes[MIN(rcode, STAT_RCODES - 1)], 1);
-	stat_add(&stat->duration[duration_index(rtt_ns)], 1);
+	stat_add(&stat->duration[stat_fine(rtt_ns)], 1);
 	stat_add(&stat->duration_ns, rtt_ns);
+	stat_add(&stat->time[reply][stat_time(rtt_ns)], 1);
+	stat_add(&stat->time_ns[reply], rtt_ns);
 }
 
 bool attempt_alone(const struct fwdtab *f, unsigned upstream, uint64_t now_ns)

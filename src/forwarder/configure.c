@@ -46,16 +46,44 @@ static int old_of(const struct forward_settings *old, const struct forward_setti
 	return -1;
 }
 
+static void name_of(const struct upstream *u, const struct forward_group *g,
+	char out[STAT_UPSTREAM_TEXT])
+{
+	bool tls = u->to.tls || g->transport == FORWARD_TLS;
+	char text[STAT_UPSTREAM_TEXT - 6]; /* "tls://" goes before it */
+
+	upstream_text(u, text, sizeof(text));
+	snprintf(out, STAT_UPSTREAM_TEXT, "%s%s", tls ? "tls://" : "", text);
+}
+
+/* What a predecessor of ours counted of that upstream; NULL: there is nothing (ME-05). */
+static const struct stat_upstream *left_behind(struct fwdtab *f, const struct upstream *u,
+	const struct forward_group *g, unsigned i)
+{
+	char text[STAT_UPSTREAM_TEXT];
+
+	name_of(u, g, text);
+	if (f->settings != NULL ||
+		strncmp(table_stat(f, i)->text, text, sizeof(text)) != 0)
+		return NULL;
+	return table_stat(f, i);
+}
+
 /* The numbers of an upstream stay with it; those of a new one begin with nothing. */
 static void move_upstream(struct fwdtab *f, const struct forward_settings *new,
-	unsigned i, int from, uint64_t now_ns)
+	const struct forward_group *g, unsigned i, int from, uint64_t now_ns)
 {
 	struct upstream *u = &f->new_upstreams[i];
 	struct stat_upstream *stat = &f->new_stats[i];
 
 	if (from < 0) {
 		upstream_init(u, &new->upstreams[i], now_ns);
-		memset(stat, 0, sizeof(*stat));
+		const struct stat_upstream *left = left_behind(f, u, g, i);
+		if (left != NULL)
+			memcpy(stat, left, sizeof(*stat));
+		else
+			memset(stat, 0, sizeof(*stat));
+		stat_set(&stat->down_ns, 0);
 		return;
 	}
 	*u = f->upstreams[from];
@@ -67,11 +95,8 @@ static void name_upstream(struct fwdtab *f, unsigned i)
 {
 	struct upstream *u = &f->upstreams[i];
 	struct stat_upstream *stat = table_stat(f, i);
-	bool tls = u->to.tls || table_group(f, i)->transport == FORWARD_TLS;
-	char text[STAT_UPSTREAM_TEXT - 6]; /* "tls://" goes before it */
 
-	upstream_text(u, text, sizeof(text));
-	snprintf(stat->text, sizeof(stat->text), "%s%s", tls ? "tls://" : "", text);
+	name_of(u, table_group(f, i), stat->text);
 	stat_set(&stat->up, !u->down);
 	stat_set(&stat->inflight, 0);
 }
@@ -86,7 +111,8 @@ static void move_upstreams(
 		const struct forward_group *group = &new->groups[g];
 
 		for (unsigned i = group->first; i < group->first + group->n; i++) {
-			move_upstream(f, new, i, old_of(f->settings, new, g, i), now_ns);
+			move_upstream(
+				f, new, group, i, old_of(f->settings, new, g, i), now_ns);
 			f->group_of[i] = (uint8_t)g;
 		}
 	}

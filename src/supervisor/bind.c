@@ -14,8 +14,9 @@
 
 #define DESCRIPTORS_KEPT 64 /* for pairs, files and the next reload */
 
-#define BACKLOG    4096       /* the kernel takes less by net.core.somaxconn */
-#define TCP_BUFFER (64 << 10) /* of each connection, each way; the kernel doubles it */
+#define BACKLOG      4096 /* the kernel takes less by net.core.somaxconn */
+#define HTTP_BACKLOG 64
+#define TCP_BUFFER   (64 << 10) /* of each connection, each way; the kernel doubles it */
 
 static int set(int fd, int level, int option, int value)
 {
@@ -80,9 +81,17 @@ static int set_tcp_group(int fd)
 	return ret;
 }
 
+static bool is_any(const struct socket_key *key)
+{
+	static const uint8_t any[sizeof(key->addr)];
+
+	return memcmp(key->addr, any, sizeof(any)) == 0;
+}
+
 int bind_socket(const struct socket_key *key, bool group)
 {
-	bool tcp = key->kind == SOCKET_TCP;
+	bool http = key->kind > SOCKET_TCP;
+	bool tcp = key->kind == SOCKET_TCP || http;
 	int type = (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
 	int fd = socket(key->family, type, 0);
 	int ret = 0;
@@ -90,14 +99,15 @@ int bind_socket(const struct socket_key *key, bool group)
 	if (fd < 0)
 		return -errno;
 	if (key->family == AF_INET6)
-		ret = set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+		ret = set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !(http && is_any(key)));
 	if (ret == 0 && tcp) /* old connections must not keep us from the port */
 		ret = set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (ret == 0 && group)
 		ret = tcp ? set_tcp_group(fd) : set_udp_group(fd, key);
 	if (ret == 0)
 		ret = bind_to(fd, key);
-	if (ret == 0 && group && tcp && listen(fd, BACKLOG) < 0)
+	if (ret == 0 && tcp && (group || http) &&
+		listen(fd, http ? HTTP_BACKLOG : BACKLOG) < 0)
 		ret = -errno;
 	if (ret == 0)
 		return fd;

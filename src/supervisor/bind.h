@@ -19,6 +19,8 @@
  * ICMP included (S-08); a catch-all tells with each packet which address it came to.
  * TCP: it listens, and what is accepted from it has small buffers, so that a client that
  * does not read costs little (T-07).
+ *
+ * Listeners of HTTP are in no group and listen at once; a wildcard takes both families.
  */
 int bind_socket(const struct socket_key *key, bool group);
 

@@ -144,25 +144,20 @@ void confmem_log(const struct conf_report *report)
 	}
 }
 
-void confmem_log_restart(const struct conf *running, const struct conf *fresh)
+static void log_restart(void *arg, const struct conf_difference *d)
 {
-	const struct {
-		const char *key;
-		bool same;
-	} fixed[] = {
-		{"instance", strcmp(running->instance, fresh->instance) == 0},
-		{"run_dir", strcmp(running->run_dir, fresh->run_dir) == 0},
-		{"state_dir", strcmp(running->state_dir, fresh->state_dir) == 0},
-		{"forwarders", running->forwarders == fresh->forwarders},
-		{"cache.success.size",
-			running->cache.success.size == fresh->cache.success.size},
-		{"cache.denial.size",
-			running->cache.denial.size == fresh->cache.denial.size},
-	};
+	uint32_t *n = arg;
 
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-		if (!fixed[i].same)
-			log_line(LOG_WARNING, "setting needs restart key=%s",
-				fixed[i].key);
-	}
+	if (d->reloadable)
+		return;
+	++*n;
+	log_line(LOG_WARNING, "setting needs restart key=%s", d->path);
+}
+
+uint32_t confmem_log_restart(const struct conf *running, const struct conf *fresh)
+{
+	uint32_t n = 0;
+
+	conf_differ(running, fresh, log_restart, &n);
+	return n;
 }

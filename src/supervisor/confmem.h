@@ -47,8 +47,8 @@ void confmem_log(const struct conf_report *report);
 
 /*
  * One line for each setting that is read at the start only and differs from what that
- * start, `running`, has read.
+ * start, `running`, has read. Returns how many.
  */
-void confmem_log_restart(const struct conf *running, const struct conf *fresh);
+uint32_t confmem_log_restart(const struct conf *running, const struct conf *fresh);
 
 #endif

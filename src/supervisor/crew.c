@@ -12,10 +12,13 @@
 #include <sys/random.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pair.h"
 #include "snap/segment.h"
+#include "supervisor/drops.h"
+#include "supervisor/ownpage.h"
 #include "supervisor/reload.h"
 #include "supervisor/supervise.h"
 
@@ -36,7 +39,7 @@ static bool is_controller(const struct supervisor *s, uint32_t i)
 
 static const char *role(const struct supervisor *s, uint32_t i)
 {
-	static const char *const names[] = {"worker", "forwarder", "controller"};
+	static const char *const names[] = {"worker", "forwarder", "admin", "controller"};
 
 	return names[slots_role(&s->slots, i)];
 }
@@ -50,7 +53,7 @@ static uint32_t number(const struct supervisor *s, uint32_t i)
 static const struct program *program(const struct supervisor *s, uint32_t i)
 {
 	const struct program *const programs[] = {
-		&s->worker, &s->forwarder, &s->controller};
+		&s->worker, &s->forwarder, &s->admin, &s->controller};
 
 	return programs[slots_role(&s->slots, i)];
 }
@@ -58,15 +61,15 @@ static const struct program *program(const struct supervisor *s, uint32_t i)
 static enum stat_role page_role(const struct supervisor *s, uint32_t i)
 {
 	static const enum stat_role roles[] = {
-		STAT_WORKER, STAT_FORWARDER, STAT_CONTROLLER};
+		STAT_WORKER, STAT_FORWARDER, STAT_ADMIN, STAT_CONTROLLER};
 
 	return roles[slots_role(&s->slots, i)];
 }
 
 const char *crew_name(const struct supervisor *s, uint32_t i, char out[16])
 {
-	if (is_controller(s, i))
-		snprintf(out, 16, "controller");
+	if (i >= slots_admin(&s->slots))
+		snprintf(out, 16, "%s", role(s, i));
 	else
 		snprintf(out, 16, "%c%" PRIu32, role(s, i)[0], number(s, i));
 	return out;
@@ -99,7 +102,7 @@ static void clear(struct supervisor *s, uint32_t from, uint32_t to)
 
 int crew_open(struct supervisor *s)
 {
-	int ret = 0;
+	int ret = ownpage_open(s);
 
 	s->crew = mem_alloc(s->slots.n, sizeof(*s->crew));
 	clear(s, 0, s->slots.n);
@@ -122,6 +125,7 @@ void crew_close(struct supervisor *s)
 	}
 	free(s->crew);
 	s->crew = NULL;
+	ownpage_close(s);
 }
 
 void crew_kill(struct supervisor *s, uint32_t i, const char *reason)
@@ -301,6 +305,47 @@ static void equip_forwarder(struct supervisor *s, uint32_t i)
 		send_peer(s, i, worker, f, KEEP_FORWARDER);
 }
 
+bool crew_wants_admin(const struct conf *c)
+{
+	return httpsock_wanted(c) || c->query_log.format != CONF_QUERY_LOG_OFF;
+}
+
+void crew_tell_admin(struct supervisor *s)
+{
+	const struct conf *c = &s->config.conf;
+	const struct conf_listen *first = &c->listen[0];
+	struct message_admin m = {
+		.type = MESSAGE_ADMIN,
+		.compat = c->metrics.coredns_compat,
+		.workers = slots_expected(&s->slots),
+		.scope = first->scope,
+		.address_len = first->addr.len,
+		.port = s->port != 0 ? s->port : first->port,
+		.max_stale_ns = c->ready.max_stale_ns,
+	};
+
+	memcpy(m.address, first->addr.octets, sizeof(m.address));
+	if (s->slots.admins > 0)
+		crew_send(s, slots_admin(&s->slots), &m, sizeof(m), -1);
+	else if (c->query_log.format != CONF_QUERY_LOG_OFF)
+		log_line(LOG_WARNING,
+			"query log is not written why=\"there is no shmdns-admin\" "
+			"fix=\"restart, or set metrics.listen\"");
+}
+
+/* Its listeners stay open whatever becomes of it. */
+static void equip_admin(struct supervisor *s, uint32_t i)
+{
+	crew_tell_admin(s);
+	for (size_t k = 0; k < HTTPSOCK_KINDS; k++) {
+		const struct message_socket m = {
+			.type = MESSAGE_SOCKET, .key = s->http.key[k]};
+
+		if (s->http.fd[k] >= 0)
+			crew_send(s, i, &m, sizeof(m), s->http.fd[k]);
+	}
+}
+
 /* What the process of slot i needs besides START. */
 static void equip(struct supervisor *s, uint32_t i)
 {
@@ -314,6 +359,9 @@ static void equip(struct supervisor *s, uint32_t i)
 		break;
 	case SLOT_FORWARDER:
 		equip_forwarder(s, i);
+		break;
+	case SLOT_ADMIN:
+		equip_admin(s, i);
 		break;
 	case SLOT_CONTROLLER:
 		reload_hand_over(s);
@@ -341,6 +389,7 @@ static void start_one(struct supervisor *s, uint32_t i, uint64_t now_ns)
 		slots_failed(&s->slots, i, now_ns, draw());
 		return;
 	}
+	stat_add(&s->stat->starts[slots_role(&s->slots, i)], 1);
 	uint64_t life = slots_started(&s->slots, i, pid, now_ns);
 	log_line(LOG_INFO, "%s started slot=%" PRIu32 " pid=%d life=%" PRIu64, role(s, i),
 		number(s, i), (int)pid, life);
@@ -370,8 +419,10 @@ static void on_ready(struct supervisor *s, uint32_t i, uint64_t now_ns)
 	log_line(LOG_INFO, "%s ready slot=%" PRIu32 " pid=%d took_ms=%" PRIu64,
 		role(s, i), number(s, i), slot->pid,
 		(now_ns - slot->started_ns) / NS_PER_MS);
-	if (joins)
+	if (joins) {
 		crew_steer(s);
+		crew_tell_admin(s); /* one more to ask for */
+	}
 }
 
 /* LO-02: `loop_detection = "exit"`. */
@@ -448,6 +499,17 @@ static void log_death(struct supervisor *s, uint32_t i, int status, uint64_t now
 		reason != NULL ? reason : "");
 }
 
+/* MP-03. The page's processes are in the order of our roles. */
+static void count_death(struct supervisor *s, uint32_t i, int status)
+{
+	const char *reason = s->crew[i].reason;
+	enum stat_exit how = WIFEXITED(status) ? EXIT_STATUS : EXIT_SIGNAL;
+
+	if (reason != NULL && strcmp(reason, "heartbeat") == 0)
+		how = EXIT_HEARTBEAT;
+	stat_add(&s->stat->exits[slots_role(&s->slots, i)][how], 1);
+}
+
 /*
  * The worker of `share` loops now, or has recovered: change who else reads its sockets.
  * `who` says for each slot whether it read them before.
@@ -514,6 +576,7 @@ static void bury(struct supervisor *s, uint32_t i, int status, uint64_t now_ns)
 		s->crew[i].pair = -1;
 	}
 	log_death(s, i, status, now_ns);
+	count_death(s, i, status);
 	if (is_controller(s, i))
 		reload_controller_died(s);
 	/* What it has parked is for a successor, which is told to end again. */
@@ -544,6 +607,8 @@ void crew_tick(struct supervisor *s, uint64_t now_ns)
 {
 	uint32_t i;
 
+	ownpage_beat(s, now_ns);
+	drops_count(s);
 	for (i = 0; i < s->slots.n; i++) {
 		if (s->crew[i].page == NULL) /* a slot that could not be made */
 			continue;

@@ -45,6 +45,12 @@ void crew_reap(struct supervisor *s, uint64_t now_ns);
 /* SIGKILL to slot i; `reason`, a literal, goes into the line about its death. */
 void crew_kill(struct supervisor *s, uint32_t i, const char *reason);
 
+/* True if there is something for shmdns-admin: listeners, or a log of queries. */
+bool crew_wants_admin(const struct conf *c);
+
+/* Tell the admin, if there is one, what of the current configuration is about it. */
+void crew_tell_admin(struct supervisor *s);
+
 /* Tell workers of a group of sockets: a sockets_on_change of the supervisor `arg`. */
 void crew_tell_group(void *arg, const struct sockets_group *g, bool opened);
 

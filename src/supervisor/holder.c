@@ -13,6 +13,9 @@
 
 #include "base/base.h"
 
+/* There is no /proc/net under ProcSubset=pid of the unit (SY-11). */
+#define NET "/proc/self/net/"
+
 bool holder_parse(const char *line, unsigned words, struct holder_socket *out)
 {
 	struct holder_socket s = {0};
@@ -139,13 +142,15 @@ const char *holder_find(const struct socket_key *key, char *out, size_t cap)
 {
 	struct holder_socket s;
 	bool tcp = key->kind == SOCKET_TCP;
-	bool found = search(tcp ? "/proc/net/tcp6" : "/proc/net/udp6", 4, key, &s);
+	bool found = search(tcp ? NET "tcp6" : NET "udp6", 4, key, &s);
 
 	if (!found && key->family == AF_INET)
-		found = search(tcp ? "/proc/net/tcp" : "/proc/net/udp", 1, key, &s);
+		found = search(tcp ? NET "tcp" : NET "udp", 1, key, &s);
 	if (!found)
 		snprintf(out, cap, "a process that cannot be seen");
 	else if (!find_process(s.inode, out, cap))
-		snprintf(out, cap, "a process of uid %" PRIu32, s.uid);
+		snprintf(out, cap,
+			"a process of uid %" PRIu32 " (`ss -l%cnp sport = :%u` names it)",
+			s.uid, tcp ? 't' : 'u', key->port);
 	return out;
 }

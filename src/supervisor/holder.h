@@ -27,8 +27,8 @@ bool holder_parse(const char *line, unsigned words, struct holder_socket *out);
 
 /*
  * Write who holds a socket that stands in the way of `key` into `out`: "process 812
- * (systemd-resolve)", "a process of uid 101" where we may not look closer, "a process
- * that cannot be seen" if none is listed. Returns `out`.
+ * (systemd-resolve)", "a process of uid 101" and a command for root where we may not
+ * look closer, "a process that cannot be seen" if none is listed. Returns `out`.
  */
 const char *holder_find(const struct socket_key *key, char *out, size_t cap);
 

@@ -72,12 +72,18 @@ static int save(const struct confmem *c, const char *path)
 	return ret;
 }
 
+const char *lastgood_path(const struct conf *c, char *out, size_t cap)
+{
+	snprintf(out, cap, "%s/" NAME, c->state_dir);
+	return out;
+}
+
 void lastgood_save(const struct confmem *c)
 {
 	char path[PATH_MAX];
 
 	dir_make(c->conf.state_dir, 0700); /* where that fails, writing says so */
-	snprintf(path, sizeof(path), "%s/" NAME, c->conf.state_dir);
+	lastgood_path(&c->conf, path, sizeof(path));
 	int ret = save(c, path);
 	if (ret < 0)
 		log_line(LOG_WARNING, "config not kept file=%s error=\"%s\"", path,

@@ -16,6 +16,9 @@
  */
 void lastgood_save(const struct confmem *c);
 
+/* Where it is kept, into `out`; returns it. */
+const char *lastgood_path(const struct conf *c, char *out, size_t cap);
+
 /*
  * Load what was kept of the configuration at `path`, which has errors: where to look is
  * what its files seem to say. 0 with *out owned by the caller and a line in the log;

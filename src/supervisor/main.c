@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <sys/resource.h>
 
@@ -26,6 +27,7 @@
 #include "supervisor/supervise.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/shmdns/shmdns.conf"
+#define HOLD_OFF_S   1 /* before the end of one that could not start */
 
 struct options {
 	const char *path;
@@ -102,6 +104,19 @@ static void fill_standard(void)
 		close(fd);
 }
 
+/*
+ * Our page names us before signals are taken: a reload that is asked for by then waits.
+ * Children begin with a mask of their own.
+ */
+static void hold_reloads(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 /* A wildcard needs a descriptor for each address and share. */
 static void raise_file_limit(void)
 {
@@ -134,12 +149,13 @@ static int load(struct supervisor *s)
 	struct conf_report report = {0};
 	int ret = confmem_load(s->path, 1, &s->config, &report);
 
-	if (ret == -EINVAL)
+	/* A person reads errors better as the compiler says them. */
+	if (ret == -EINVAL && !log_is_journal())
 		conf_report_print(&report, stderr);
-	if (ret == 0) {
+	if (ret == 0)
 		log_set_style(confmem_style(&s->config, s->quiet));
+	if (ret == 0 || (ret == -EINVAL && log_is_journal()))
 		confmem_log(&report);
-	}
 	memcpy(s->watch.tried, s->config.digest, SHA256_OCTETS);
 	conf_report_fini(&report);
 	if (ret == 0)
@@ -158,6 +174,8 @@ static int open_programs(struct supervisor *s)
 		ret = child_program_open(&s->worker, "shmdns-worker");
 	if (ret == 0 && s->config.conf.forwarders > 0)
 		ret = child_program_open(&s->forwarder, "shmdns-forwarder");
+	if (ret == 0 && crew_wants_admin(&s->config.conf))
+		ret = child_program_open(&s->admin, "shmdns-admin");
 	return ret;
 }
 
@@ -187,7 +205,7 @@ static int run(struct supervisor *s, uint16_t port)
 	s->instance = lock.instance;
 	cpus_find("", &cpus);
 	slots_init(&s->slots, cpus_workers(&cpus, c->workers), c->forwarders,
-		clock_mono_ns());
+		crew_wants_admin(c), clock_mono_ns());
 	s->success = c->cache.success.size / MAX(c->forwarders, 1);
 	s->denial = c->cache.denial.size / MAX(c->forwarders, 1);
 	/* Before the sockets: single addresses take the descriptors that are left. */
@@ -196,16 +214,37 @@ static int run(struct supervisor *s, uint16_t port)
 		goto out;
 	if (open_sockets(s, port) < 0)
 		goto out;
+	httpsock_open(&s->http, c);
 	if (crew_open(s) < 0)
 		goto out;
 	status = supervise(s);
 	crew_close(s);
 out:
+	httpsock_close(&s->http);
 	sockets_close(&s->sockets);
 	keep_close(&s->keep);
 	slots_fini(&s->slots);
 	lock_release(&lock);
 	return status;
+}
+
+/*
+ * A manager starts us again soon and without end (SY-02): what cannot start, because an
+ * address is not there yet perhaps, must not be tried ten times a second. Returns the
+ * exit status.
+ */
+static int hold_off(int status)
+{
+	struct timespec wait = {.tv_sec = HOLD_OFF_S};
+	sigset_t set;
+
+	if (status == 0 || !notify_is_heard())
+		return status;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return sigtimedwait(&set, NULL, &wait) > 0 ? 0 : status; /* told to end: it has */
 }
 
 int main(int argc, char **argv)
@@ -216,6 +255,8 @@ int main(int argc, char **argv)
 		.next = {.fd = -1},
 		.worker = {.fd = -1},
 		.forwarder = {.fd = -1},
+		.admin = {.fd = -1},
+		.http = HTTPSOCK_NONE,
 		.controller = {.fd = -1},
 	};
 	struct options o;
@@ -228,10 +269,12 @@ int main(int argc, char **argv)
 	if (o.check)
 		return check(&o);
 	signal(SIGPIPE, SIG_IGN);
+	hold_reloads();
 	raise_file_limit();
 	notify_init();
 	store_init();
 	s.path = o.path;
+	s.port = o.port;
 	s.quiet = o.quiet;
 	status = 1;
 	if (load(&s) == 0) {
@@ -241,8 +284,10 @@ int main(int argc, char **argv)
 		confmem_close(&s.first);
 	}
 	child_program_close(&s.controller);
+	child_program_close(&s.admin);
 	child_program_close(&s.forwarder);
 	child_program_close(&s.worker);
+	status = hold_off(status);
 	notify_fini();
 	return status;
 }

@@ -60,6 +60,11 @@ void notify_init(void)
 		notify_fini();
 }
 
+bool notify_is_heard(void)
+{
+	return manager >= 0;
+}
+
 /* The manager's queue is short: a burst has to wait for it. */
 static void send_message(const struct msghdr *m)
 {

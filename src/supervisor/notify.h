@@ -4,6 +4,7 @@
 #ifndef SUPERVISOR_NOTIFY_H
 #define SUPERVISOR_NOTIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -11,6 +12,9 @@
  * inherits them. Without a socket the other functions do nothing.
  */
 void notify_init(void);
+
+/* True if there is a manager that listens to us. */
+bool notify_is_heard(void);
 
 /* Send "KEY=value" lines as printf makes them; lost if there is no room in 100 ms. */
 void notify_send(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

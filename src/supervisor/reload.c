@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,12 +13,14 @@
 #include "supervisor/cpus.h"
 #include "supervisor/lastgood.h"
 #include "supervisor/notify.h"
+#include "supervisor/ownpage.h"
 #include "supervisor/resize.h"
 #include "supervisor/supervise.h"
 #include "supervisor/watch.h"
 
 #define GAP_NS     NS_PER_S /* between two reloads */
 #define DEATHS_MAX 3        /* of controllers over one configuration */
+#define WHY_MAX    ((size_t)8 * STAT_REFUSAL_WORDS)
 #define LEAVES_NS                                                                        \
 	(500 * NS_PER_MS) /* an address that goes is served for so long, and
                                        as long as queries may be parked */
@@ -36,7 +39,7 @@ void reload_ask(struct supervisor *s)
 uint64_t reload_wake_ns(const struct supervisor *s)
 {
 	bool can = s->reload_wanted && s->next.fd < 0 && s->config_taken &&
-	           !resize_busy(s);
+	           !s->note.current && !resize_busy(s);
 
 	return can ? s->reload_ns : UINT64_MAX;
 }
@@ -49,12 +52,17 @@ static void finish(struct supervisor *s)
 	s->reloading = false;
 }
 
-static void refuse(struct supervisor *s, const char *by, const char *why)
+/* `lines`: what is told to who asked; `last`: the same is not tried again by itself. */
+static void refuse(struct supervisor *s, const char *by, const char *why,
+	const char *lines, bool last)
 {
 	char text[300];
 
+	log_gather(NULL, 0);
 	log_line(LOG_ERROR, "reload refused by=%s error=%s kept=%" PRIu32, by,
 		log_quote(why, text, sizeof(text)), s->config.number);
+	ownpage_refused(
+		s, lines[0] != '\0' ? lines : "the supervisor's log says why", last);
 	finish(s);
 }
 
@@ -97,6 +105,9 @@ static void take_back(struct supervisor *s)
 /* The next configuration becomes the current one. */
 static void make_current(struct supervisor *s, uint64_t now_ns)
 {
+	ownpage_note(s, &s->next);
+	s->note.current = true;
+	s->restart = s->note.restart;
 	if (s->first.fd < 0)
 		s->first = s->config;
 	else
@@ -107,6 +118,7 @@ static void make_current(struct supervisor *s, uint64_t now_ns)
 	resize_commit(s, now_ns);
 	sockets_commit(&s->sockets, now_ns + resize_parked_ns(s) + LEAVES_NS);
 	s->addresses_ns = now_ns; /* what has changed meanwhile */
+	ownpage_config(s);
 }
 
 static void note_tried(struct supervisor *s)
@@ -116,11 +128,23 @@ static void note_tried(struct supervisor *s)
 	memcpy(s->watch.tried, s->next.digest, SHA256_OCTETS);
 }
 
+/* The findings as `check` prints them, in the place of what the log has of them. */
+static void show_findings(const struct conf_report *report, char *out, size_t cap)
+{
+	FILE *f = fmemopen(out, cap, "w");
+
+	if (f == NULL)
+		return;
+	conf_report_print(report, f);
+	fclose(f);
+	out[cap - 1] = '\0';
+}
+
 /*
  * Load the files into `next`. 0; -EAGAIN: they are in the middle of a change, which the
- * watch will see the end of; else -errno, logged.
+ * watch will see the end of; else -errno, logged, and `why` has a line for each fault.
  */
-static int load_next(struct supervisor *s, uint64_t now_ns)
+static int load_next(struct supervisor *s, uint64_t now_ns, char why[WHY_MAX])
 {
 	struct conf_report report = {0};
 	int ret = confmem_load(s->path, s->config.number + 1, &s->next, &report);
@@ -134,6 +158,8 @@ static int load_next(struct supervisor *s, uint64_t now_ns)
 		if (read)
 			note_tried(s);
 		confmem_log(&report);
+		if (ret == -EINVAL)
+			show_findings(&report, why, WHY_MAX);
 	}
 	conf_report_fini(&report);
 	if (ret < 0)
@@ -144,6 +170,7 @@ static int load_next(struct supervisor *s, uint64_t now_ns)
 void reload_step(struct supervisor *s, uint64_t now_ns)
 {
 	const struct conf *started = s->first.fd >= 0 ? &s->first.conf : &s->config.conf;
+	static char why[WHY_MAX];
 
 	if (now_ns < reload_wake_ns(s) || s->stop != STOP_NOT)
 		return;
@@ -152,21 +179,27 @@ void reload_step(struct supervisor *s, uint64_t now_ns)
 	s->reloading = s->told_ready;
 	if (s->reloading)
 		notify_send("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_ns / 1000);
-	int ret = load_next(s, now_ns);
+	why[0] = '\0';
+	log_gather(why, sizeof(why));
+	ownpage_begin(s);
+	int ret = load_next(s, now_ns, why);
 	if (ret == -EAGAIN) {
+		log_gather(NULL, 0);
 		finish(s);
 		return;
 	}
 	if (ret < 0) {
-		refuse(s, "supervisor", "see the lines above");
+		refuse(s, "supervisor", "see the lines above", why, true);
 		return;
 	}
-	confmem_log_restart(started, &s->next.conf);
+	s->note = (struct reload_note){
+		.restart = confmem_log_restart(started, &s->next.conf)};
 	if (prepare(s) < 0) {
 		confmem_close(&s->next);
-		refuse(s, "supervisor", "see the lines above");
+		refuse(s, "supervisor", "see the lines above", why, true);
 		return;
 	}
+	log_gather(NULL, 0);
 	tell_controller(s, MESSAGE_PREPARE, s->next.number, s->next.fd);
 }
 
@@ -199,12 +232,13 @@ void reload_prepared(struct supervisor *s, const struct message_prepared *m)
 		if (m->ok == 0) {
 			tell_controller(s, MESSAGE_ABORT, m->number, -1);
 			take_back(s);
-			refuse(s, "controller", error);
+			refuse(s, "controller", error, error, true);
 			return;
 		}
 		make_current(s, clock_mono_ns());
 		tell_controller(s, MESSAGE_COMMIT, m->number, -1);
 		log_set_style(confmem_style(&s->config, s->quiet));
+		crew_tell_admin(s);
 	} else if (m->number == s->config.number && !s->config_taken) {
 		if (m->ok != 0)
 			tell_controller(s, MESSAGE_COMMIT, m->number, -1);
@@ -223,6 +257,9 @@ void reload_committed(struct supervisor *s, uint32_t number)
 	if (s->kept != number && !s->last_good)
 		lastgood_save(&s->config);
 	s->kept = number;
+	if (s->note.current)
+		ownpage_accepted(s);
+	s->note.current = false;
 	finish(s);
 	s->config_taken = true;
 	s->config_ever = true;
@@ -234,8 +271,9 @@ void reload_controller_died(struct supervisor *s)
 	if (s->next.fd < 0)
 		return;
 	take_back(s);
-	refuse(s, "controller", "it died over it");
 	/* Of something else, perhaps: its successor is asked, but not for ever. */
-	if (++s->reload_deaths < DEATHS_MAX)
+	bool last = ++s->reload_deaths >= DEATHS_MAX;
+	refuse(s, "controller", "it died over it", "the controller died over it", last);
+	if (!last)
 		reload_ask(s);
 }

@@ -17,21 +17,29 @@ uint32_t slots_workers(const struct slots *s)
 	return s->workers;
 }
 
-uint32_t slots_controller(const struct slots *s)
+uint32_t slots_admin(const struct slots *s)
 {
 	return slots_workers(s) + s->forwarders;
+}
+
+uint32_t slots_controller(const struct slots *s)
+{
+	return slots_admin(s) + s->admins;
 }
 
 enum slot_role slots_role(const struct slots *s, uint32_t i)
 {
 	if (i < slots_workers(s))
 		return SLOT_WORKER;
-	return i < slots_controller(s) ? SLOT_FORWARDER : SLOT_CONTROLLER;
+	if (i < slots_admin(s))
+		return SLOT_FORWARDER;
+	return i < slots_controller(s) ? SLOT_ADMIN : SLOT_CONTROLLER;
 }
 
 uint32_t slots_number(const struct slots *s, uint32_t i)
 {
-	const uint32_t first[] = {0, slots_workers(s), slots_controller(s)};
+	const uint32_t first[] = {
+		0, slots_workers(s), slots_admin(s), slots_controller(s)};
 
 	return i - first[slots_role(s, i)];
 }
@@ -39,7 +47,7 @@ uint32_t slots_number(const struct slots *s, uint32_t i)
 static struct slot new_slot(enum slot_role role, uint64_t now_ns)
 {
 	static const uint64_t patience_ns[] = {
-		SLOTS_WORKER_NS, SLOTS_FORWARDER_NS, SLOTS_CONTROLLER_NS};
+		SLOTS_WORKER_NS, SLOTS_FORWARDER_NS, SLOTS_ADMIN_NS, SLOTS_CONTROLLER_NS};
 
 	return (struct slot){
 		.state = role != SLOT_WORKER ? SLOT_WAITING : SLOT_FREE,
@@ -60,7 +68,8 @@ static void want(struct slots *s, uint32_t i, uint64_t now_ns)
 	s->slot[i].due_ns = now_ns;
 }
 
-void slots_init(struct slots *s, uint32_t shares, uint32_t forwarders, uint64_t now_ns)
+void slots_init(struct slots *s, uint32_t shares, uint32_t forwarders, uint32_t admins,
+	uint64_t now_ns)
 {
 	assert(shares >= 1 && shares <= SLOTS_SHARES_MAX);
 	*s = (struct slots){
@@ -68,7 +77,8 @@ void slots_init(struct slots *s, uint32_t shares, uint32_t forwarders, uint64_t 
 		.staying = shares,
 		.workers = 2 * shares,
 		.forwarders = forwarders,
-		.n = 2 * shares + forwarders + 1,
+		.admins = admins,
+		.n = 2 * shares + forwarders + admins + 1,
 		.tick_ns = now_ns + SLOTS_TICK_NS,
 		.on_time_ns = now_ns,
 	};
@@ -279,6 +289,15 @@ uint32_t slots_steering(const struct slots *s, uint32_t *out)
 		if (!s->joining[share])
 			out[n++] = share;
 	}
+	return n;
+}
+
+uint32_t slots_expected(const struct slots *s)
+{
+	uint32_t n = 0;
+
+	while (n < s->staying && !s->joining[n])
+		n++;
 	return n;
 }
 

@@ -3,9 +3,10 @@
  *
  * A slot is a place for one process: its stat page, its pair, its history of deaths.
  * Slots 0 to 2n-1 are for workers, twice as many as there are shares, or were once (an
- * orderly replacement needs a free one); the k forwarders' follow, and the last one is
- * the controller's. Sockets belong to shares: share i is served by the worker of slot i,
- * and by every healthy worker as well while it is steered around (EV-03).
+ * orderly replacement needs a free one); the k forwarders' follow, the admin's if there
+ * is one, and the last one is the controller's. Sockets belong to shares: share i is
+ * served by the worker of slot i, and by every healthy worker as well while it is steered
+ * around (EV-03).
  *
  * The number of shares changes at its end (RL-04). New shares join: they get queries as
  * soon as their workers are ready. Those that go leave: they get no new queries, what is
@@ -29,6 +30,7 @@
 #define SLOTS_LATE_NS       (500 * NS_PER_MS) /* our own timer was not on time (DE-05) */
 #define SLOTS_WORKER_NS     (3 * NS_PER_S)    /* no progress for so long: hung; */
 #define SLOTS_FORWARDER_NS  (3 * NS_PER_S)    /* ... each role has its own patience */
+#define SLOTS_ADMIN_NS      (10 * NS_PER_S)
 #define SLOTS_CONTROLLER_NS (60 * NS_PER_S)
 
 #define SLOTS_LOOP_DEATHS 5               /* so many deaths ... */
@@ -40,7 +42,7 @@
 #define SLOT_NONE UINT32_MAX
 
 /* What a slot is for, in the order in which an appliance stops. */
-enum slot_role { SLOT_WORKER, SLOT_FORWARDER, SLOT_CONTROLLER };
+enum slot_role { SLOT_WORKER, SLOT_FORWARDER, SLOT_ADMIN, SLOT_CONTROLLER };
 
 enum slot_state {
 	SLOT_FREE,     /* nobody is wanted here */
@@ -72,7 +74,8 @@ struct slots {
 	bool apart;          /* nobody helps those that leave any more */
 	uint32_t workers;    /* slots for workers: twice the most shares ever */
 	uint32_t forwarders; /* k */
-	uint32_t n;          /* slots: workers', k forwarders' and the controller's */
+	uint32_t admins;     /* 1, or 0 where it has neither listeners nor a log */
+	uint32_t n;          /* slots: workers', k forwarders', these, the controller's */
 	struct slot *slot;   /* owned */
 	uint64_t lives;      /* number of the last life */
 	uint64_t tick_ns;    /* when the next look at the heartbeats is due */
@@ -84,14 +87,18 @@ struct slots {
 };
 
 /*
- * All shares, all forwarders and the controller are due for a start at `now_ns`.
- * slots_fini() ends it.
+ * All shares, all forwarders, the admin if there is one and the controller are due for a
+ * start at `now_ns`. slots_fini() ends it.
  */
-void slots_init(struct slots *s, uint32_t shares, uint32_t forwarders, uint64_t now_ns);
+void slots_init(struct slots *s, uint32_t shares, uint32_t forwarders, uint32_t admins,
+	uint64_t now_ns);
 void slots_fini(struct slots *s);
 
 /* How many slots are for workers; the first forwarder's is the one behind them. */
 uint32_t slots_workers(const struct slots *s);
+
+/* Index of the admin's slot; the controller's if there is none. */
+uint32_t slots_admin(const struct slots *s);
 
 /* Index of the controller's slot. */
 uint32_t slots_controller(const struct slots *s);
@@ -147,6 +154,9 @@ bool slots_serves(const struct slots *s, uint32_t i, uint32_t share);
  * does; none that joins or leaves. `out` has room for SLOTS_SHARES_MAX; returns how many.
  */
 uint32_t slots_steering(const struct slots *s, uint32_t *out);
+
+/* So many shares, the first ones, have had a worker that was ready, and stay. */
+uint32_t slots_expected(const struct slots *s);
 
 /* True if READY has come from every share's worker. */
 bool slots_all_ready(const struct slots *s);

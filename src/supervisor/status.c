@@ -87,6 +87,7 @@ void status_step(struct supervisor *s, uint64_t now_ns)
 		log_line(LOG_INFO, "ready workers=%" PRIu32 " addresses=%zu",
 			s->slots.shares, sockets_addresses(&s->sockets));
 		notify_send("READY=1");
+		s->status_ns = now_ns; /* it is another one now */
 	}
 	if (now_ns < s->status_ns)
 		return;

@@ -15,6 +15,7 @@
 #include "supervisor/addresses.h"
 #include "supervisor/crew.h"
 #include "supervisor/notify.h"
+#include "supervisor/ownpage.h"
 #include "supervisor/reload.h"
 #include "supervisor/resize.h"
 #include "supervisor/status.h"
@@ -141,6 +142,7 @@ void supervise_stop(struct supervisor *s, int status, uint64_t now_ns)
 		return;
 	}
 	s->status = status;
+	stat_set(&s->stat->stopping, 1);
 	notify_send("STOPPING=1");
 	end(s, now_ns);
 }
@@ -154,6 +156,7 @@ void supervise_lameduck(struct supervisor *s, uint64_t now_ns)
 		return;
 	}
 	s->stop = STOP_LAMEDUCK;
+	stat_set(&s->stat->stopping, 1);
 	s->stop_ns = now_ns + LAMEDUCK_LOOK_NS;
 	lameduck_begin(&s->lameduck, length_ns, status_udp_queries(s), now_ns);
 	notify_send("STOPPING=1\nSTATUS=lameduck: answers go on for a while");
@@ -262,6 +265,7 @@ static bool step(struct supervisor *s, uint64_t now_ns)
 	reload_step(s, now_ns);
 	crew_start(s, now_ns);
 	status_step(s, now_ns);
+	ownpage_step(s);
 	return false;
 }
 

@@ -14,6 +14,7 @@
 #include "snap/stat.h"
 #include "supervisor/child.h"
 #include "supervisor/confmem.h"
+#include "supervisor/httpsock.h"
 #include "supervisor/keep.h"
 #include "supervisor/lameduck.h"
 #include "supervisor/slots.h"
@@ -29,13 +30,15 @@ struct crew {
 
 /*
  * Nobody is told to end before the lameduck is over. Workers first: what they have parked
- * is settled while there are forwarders. In the order of enum slot_role.
+ * is settled while there are forwarders. /health is answered as long as there is anybody
+ * else. In the order of enum slot_role.
  */
 enum stop_stage {
 	STOP_NOT,
 	STOP_LAMEDUCK,
 	STOP_WORKERS,
 	STOP_FORWARDERS,
+	STOP_ADMIN,
 	STOP_CONTROLLER
 };
 
@@ -59,10 +62,19 @@ struct resize {
 	uint64_t end_ns;  /* no more patience for queues, or for workers */
 };
 
+/* What the reload that is on its way will have changed; ownpage.h. */
+struct reload_note {
+	bool current; /* its configuration is, but the controller has not taken it */
+	bool unchanged;
+	uint32_t restart; /* keys that wait for the next start */
+	uint64_t workers_was, added, removed;
+};
+
 struct supervisor {
 	const char *path;     /* of the configuration; borrowed */
 	const char *instance; /* that we run as, whatever a reload says; borrowed */
-	bool quiet;           /* warnings and errors only, whatever log.level says */
+	uint16_t port; /* in the place of all ports of `listen`; 0: as configured */
+	bool quiet;    /* warnings and errors only, whatever log.level says */
 
 	struct confmem first;   /* the one of the start, when it is current no more */
 	struct confmem config;  /* current */
@@ -73,10 +85,12 @@ struct supervisor {
 	uint64_t reload_ns;     /* not before */
 	uint32_t reload_deaths; /* of controllers over what was tried last */
 	bool reloading;         /* the manager was told so */
-	bool config_taken;      /* the controller that runs now has the current one */
-	bool config_ever;       /* some controller took one: the start has succeeded */
+	struct reload_note note;
+	uint32_t restart;  /* keys that the next start will take */
+	bool config_taken; /* the controller that runs now has the current one */
+	bool config_ever;  /* some controller took one: the start has succeeded */
 
-	struct program worker, forwarder, controller;
+	struct program worker, forwarder, admin, controller;
 	struct slots slots;
 	struct keep keep;
 	uint64_t success, denial; /* octets of each cache, as it was at the start */
@@ -84,9 +98,13 @@ struct supervisor {
 	struct sockets sockets;
 	struct resize resize;
 	struct watch watch;
+	struct httpsock http;         /* the admin's listeners */
+	struct stat_supervisor *stat; /* our own page, mapped; NULL: there is none yet */
 
 	int epoll, signals, addresses; /* owned */
 	uint64_t addresses_ns; /* when to look at the addresses; UINT64_MAX: not */
+
+	uint64_t dropped[SLOTS_SHARES_MAX]; /* at the sockets of each share; drops.h */
 
 	bool told_ready;
 	uint64_t status_ns;   /* when the manager gets the next STATUS */

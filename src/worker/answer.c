@@ -40,6 +40,7 @@ static void damaged(struct run *run)
 	encode_ede(
 		&run->r, EDE_OTHER, "damaged snapshot", sizeof("damaged snapshot") - 1);
 	run->p->facts |= PACKET_DAMAGED;
+	run->p->source = SOURCE_ERROR;
 }
 
 /* RU-03: never NXDOMAIN for what may exist. */
@@ -345,6 +346,16 @@ static bool is_special(const struct run *run, int zone, struct special *out)
 		s, q->qname, q->qname_len, zone >= 0 ? s->zones[zone].name.len : 0, out);
 }
 
+/* What every server says by itself: special names, or, with NULL, classes but IN. */
+static void local(struct run *run, const struct special *special)
+{
+	run->p->source = SOURCE_LOCAL;
+	if (special != NULL)
+		special_answer(&run->r, special);
+	else
+		special_chaos(&run->r);
+}
+
 enum verdict answer(const struct basis *b, struct packet *p)
 {
 	const struct query *q = &p->q;
@@ -358,6 +369,7 @@ enum verdict answer(const struct basis *b, struct packet *p)
 	run.names.n = 0;
 	run.nchain = 0;
 	p->facts = 0;
+	p->source = SOURCE_CLUSTER;
 	/* Rewriting stands here. */
 	int zone = settings_zone(b->settings, q->qname, q->qname_len);
 	encode_begin(&run.r, p, b->settings, zone);
@@ -367,9 +379,9 @@ enum verdict answer(const struct basis *b, struct packet *p)
 	if (!access_check(&run, q->qname, q->qname_len))
 		; /* the reply is made */
 	else if (q->class != CLASS_IN)
-		special_chaos(&run.r);
+		local(&run, NULL);
 	else if (is_special(&run, zone, &special))
-		special_answer(&run.r, &special);
+		local(&run, &special);
 	else if (q->type == TYPE_AXFR || q->type == TYPE_IXFR)
 		run_refuse(&run, ENCODE_NO_EDE); /* RS-14, W-31 */
 	else

@@ -44,6 +44,12 @@ static int start(struct worker *w, const struct message_start *m, int fd)
 	stat_set(&w->stat->head.life, m->life);
 	stat_set(&w->stat->head.started_ns, clock_mono_ns());
 	stat_set(&w->stat->head.heartbeat_ns, clock_mono_ns());
+	w->before.busy_ns = stat_get(&w->stat->busy_ns);
+	w->before.refreshes = stat_get(&w->stat->refreshes);
+	w->before.refresh_failures = stat_get(&w->stat->refresh_failures);
+	w->before.torn = stat_get(&w->stat->cache_torn);
+	tap_init(&w->tap, &w->stat->ring, clock_mono_ns() ^ (uint64_t)getpid() << 32);
+	w->tap.wall_ns = clock_wall_ns() - clock_mono_ns();
 	stat_set(&w->stat->share, m->share);
 	stat_set(&w->stat->receive_buffer, 0);
 	stat_set(&w->stat->tcp_connections, 0); /* of a predecessor that died */

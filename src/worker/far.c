@@ -218,9 +218,18 @@ static bool rejected(struct run *run)
 {
 	static const char text[] = "too many queries in flight";
 
+	run->p->source = SOURCE_ERROR;
 	run->r.rcode = run->nchain == 0 ? RCODE_REFUSED : RCODE_SERVFAIL;
 	encode_ede(&run->r, EDE_OTHER, text, sizeof(text) - 1);
 	return false;
+}
+
+/* MQ-02: what the last name of the chain came from. */
+static enum stat_source source_of(const struct packet *p, const struct miss_found *found)
+{
+	if (found->stale)
+		return SOURCE_STALE;
+	return (p->facts & PACKET_HIT) != 0 ? SOURCE_CACHE : SOURCE_FORWARD;
 }
 
 bool far_step(struct run *run)
@@ -229,8 +238,10 @@ bool far_step(struct run *run)
 
 	switch (miss_find(run->b, run->p, &run->owner, &run->hash, run->r.ra, &found)) {
 	case MISS_FOUND:
+		run->p->source = (uint8_t)source_of(run->p, &found);
 		return put_entry(run, &found);
 	case MISS_FAILED:
+		run->p->source = SOURCE_FORWARD;
 		return fail(run, found.ede, found.text, found.text_len);
 	case MISS_NEED:
 		return need(run);

@@ -26,11 +26,12 @@ static void note_snap(struct worker *w)
 	stat_set(&w->stat->generation, r->snap.generation);
 	stat_set(&w->stat->segment, r->current.number);
 	stat_set(&w->stat->populated, r->next.base != NULL ? r->next.number : 0);
-	stat_set(&w->stat->refreshes, r->refreshes);
-	stat_set(&w->stat->refresh_failures, r->failures);
+	stat_set(&w->stat->refreshes, w->before.refreshes + r->refreshes);
+	stat_set(&w->stat->refresh_failures, w->before.refresh_failures + r->failures);
 	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0)
-		stat_set(&w->stat->busy_ns,
-			(uint64_t)cpu.tv_sec * NS_PER_S + (uint64_t)cpu.tv_nsec);
+		stat_set(&w->stat->busy_ns, w->before.busy_ns +
+						    (uint64_t)cpu.tv_sec * NS_PER_S +
+						    (uint64_t)cpu.tv_nsec);
 }
 
 static void log_failures(struct worker *w, uint64_t now_ns)
@@ -76,6 +77,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	if (w->stat == NULL)
 		return;
 	stat_set(&w->stat->head.heartbeat_ns, now_ns);
+	w->tap.wall_ns = clock_wall_ns() - now_ns; /* that clock may be set */
 	reader_retry(&w->reader);
 	reader_refresh(&w->reader);
 	note_snap(w);

@@ -261,6 +261,8 @@ static bool run(struct needs *n, const struct basis *b, uint32_t place, struct p
 	park_free(n->park, place);
 	if (p->reply_len > 0) {
 		query_count_reply(p, w->stat);
+		query_count_time(p, w->stat, b->now_ns);
+		tap_reply(&w->tap, b, p, b->now_ns);
 		needs_replied(w, p, b->now_ns);
 	} else {
 		query_count_drop(p, w->stat);
@@ -521,7 +523,7 @@ int needs_peer(struct worker *w, unsigned forwarder, int fd)
 
 void needs_tick(struct worker *w)
 {
-	uint64_t torn = 0;
+	uint64_t torn = w->before.torn;
 
 	peers_flush(w->needs->peers);
 	w->needs->notes_waiting = 0;

@@ -199,6 +199,7 @@ static void write_place(struct park_place *a, const struct packet *p,
 	a->flags = q->flags;
 	a->type = q->type;
 	a->udp_size = q->udp_size;
+	a->len = (uint16_t)p->len;
 	a->bits = (uint8_t)((q->has_opt ? BIT_OPT : 0) | (q->want_do ? BIT_DO : 0) |
 			    (q->want_nsid ? BIT_NSID : 0) |
 			    (q->want_keepalive ? BIT_KEEPALIVE : 0));
@@ -259,7 +260,7 @@ bool park_take(
 	memcpy(p->buf + MSG_HEADER_LEN, a->qname, a->qname_len);
 	store_u16(p->buf + q->end - 4, q->type);
 	store_u16(p->buf + q->end - 2, q->class);
-	p->len = q->end;
+	p->len = a->len;
 	p->reply_len = 0;
 	p->arrival_ns = a->arrival_ns;
 	p->tcp = a->way.life != 0;

@@ -40,6 +40,7 @@ struct park_place {
 	uint64_t arrival_ns, deadline_ns;
 	struct park_way way;
 	uint16_t id, flags, type, udp_size; /* of struct query */
+	uint16_t len;                       /* octets of the query as it came */
 	uint8_t bits;                       /* has_opt and its like */
 	uint8_t rounds;
 	uint8_t deaths; /* of workers that answered it */

@@ -48,11 +48,31 @@ __attribute__((noinline)) static bool answer_loop(const struct basis *b, struct 
 	return true;
 }
 
+/* MQ-01, CM-04, CM-06, CM-08; the type is "other" where none could be read. */
+static void count_query(
+	const struct packet *p, enum parse_result result, struct stat_worker *st)
+{
+	bool v6 = p->client != NULL && p->client->sa_family == AF_INET6;
+	unsigned type = STAT_QTYPES - 1;
+
+	count(&st->queries);
+	if (result != PARSE_HEADER) {
+		type = stat_qtype(p->q.type);
+		count(&st->qtypes[type]);
+		if (p->q.want_do)
+			count(&st->asked_do);
+	}
+	count(&st->asked[p->tcp][v6][type]);
+	count(&st->asked_size[p->tcp][stat_size(p->len)]);
+	stat_add(&st->asked_octets[p->tcp], p->len);
+}
+
 bool admit(const struct basis *b, struct packet *p, struct stat_worker *st)
 {
 	enum parse_result result = query_parse(p->buf, p->len, p->tcp, &p->q);
 
 	p->facts = 0;
+	p->source = SOURCE_ERROR; /* unless answer() has its turn */
 	p->reply_len = 0;
 	if (result == PARSE_DROP)
 		return drop(p, st);
@@ -60,11 +80,8 @@ bool admit(const struct basis *b, struct packet *p, struct stat_worker *st)
 		p->q.rcode = RCODE_FORMERR;
 		result = PARSE_HEADER;
 	}
-	if (st != NULL) {
-		count(&st->queries);
-		if (result != PARSE_HEADER)
-			count(&st->qtypes[stat_qtype(p->q.type)]);
-	}
+	if (st != NULL)
+		count_query(p, result, st);
 	switch (result) {
 	case PARSE_HEADER:
 		encode_header_only(p, p->q.rcode);
@@ -111,12 +128,20 @@ void query_count_reply(const struct packet *p, struct stat_worker *st)
 {
 	count(&st->replies);
 	count(&st->rcodes[MIN(p->rcode, STAT_RCODES - 1)]);
+	count(&st->answers[p->source][MIN(p->rcode, STAT_RCODES - 1)]);
+	count(&st->reply_size[p->tcp][stat_size(p->reply_len)]);
+	stat_add(&st->reply_octets[p->tcp], p->reply_len);
 	if (p->facts == 0)
 		return;
-	if (p->facts & PACKET_HEADER_ONLY)
+	if (p->facts & PACKET_HEADER_ONLY) {
 		count(&st->header_replies);
-	if (p->facts & PACKET_TRUNCATED)
+		count(&st->header_rcodes[p->rcode == RCODE_NOTIMP]);
+	}
+	if (p->facts & PACKET_TRUNCATED) {
 		count(&st->truncated);
+		if (p->tcp)
+			count(&st->truncated_tcp);
+	}
 	if (p->facts & PACKET_DAMAGED)
 		count(&st->damaged_lookups);
 	if (p->facts & PACKET_NOT_COMPLETE)

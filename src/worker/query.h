@@ -65,6 +65,7 @@ struct packet {
 	uint16_t keepalive;  /* TCP: told to who asks, in 100 ms (E-17); 0: shed load */
 	bool cut;            /* the datagram was longer than the buffer (W-35) */
 	uint8_t wait;        /* enum wait */
+	uint8_t source;      /* of the reply: enum stat_source */
 	uint16_t facts;      /* PACKET_* */
 	uint16_t rcode;      /* of the reply, 12 bits */
 	uint16_t ede;        /* INFO-CODE in the reply, with PACKET_EDE */
@@ -110,5 +111,16 @@ static inline bool query_may_forward(
 /* Count a query that was admitted by its reply, which is about to leave, or by none. */
 void query_count_reply(const struct packet *p, struct stat_worker *st);
 void query_count_drop(const struct packet *p, struct stat_worker *st);
+
+/* Count how long a reply took that has left at `now_ns` (MQ-03, CM-05). */
+static inline void query_count_time(
+	const struct packet *p, struct stat_worker *st, uint64_t now_ns)
+{
+	uint64_t ns = now_ns - p->arrival_ns;
+
+	stat_add(&st->duration[p->source][stat_fine(ns)], 1);
+	stat_add(&st->duration_ns[p->source], ns);
+	stat_add(&st->time[stat_time(ns)], 1);
+}
 
 #endif

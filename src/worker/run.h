@@ -40,6 +40,7 @@ static inline void run_refuse(struct run *run, uint16_t ede)
 	run->r.aa = false;
 	run->r.rcode = RCODE_REFUSED;
 	run->r.ede = ede;
+	run->p->source = SOURCE_POLICY;
 }
 
 /* True if `name` is an owner of the chain already (RE-08). */

@@ -357,6 +357,10 @@ static enum fate answer_one(struct connection *c, const struct basis *b, uint8_t
 		fate = FATE_NO_QUERY;
 	if (fate == FATE_REPLY) {
 		query_count_reply(&p, w->stat);
+		const uint64_t done_ns = clock_mono_ns();
+
+		query_count_time(&p, w->stat, done_ns);
+		tap_reply(&w->tap, b, &p, done_ns);
 		needs_replied(w, &p, b->now_ns);
 	}
 	*reply_len = p.reply_len;

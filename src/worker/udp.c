@@ -14,6 +14,7 @@ static void count_batch(struct stat_worker *st, unsigned n)
 	unsigned bucket = n > 1 ? 32u - (unsigned)__builtin_clz(n - 1) : 0;
 
 	stat_add(&st->batches, 1);
+	stat_add(&st->batch_packets, n);
 	stat_add(&st->batch_sizes[MIN(bucket, ARRAY_LEN(st->batch_sizes) - 1)], 1);
 }
 
@@ -59,6 +60,7 @@ __attribute__((noinline)) static bool asks_too_often(
 	addr_of_socket(p->client, &client);
 	if (rate_take(w->rate, &client, &b->settings->rate, w->workers, b->now_ns))
 		return false;
+	p->source = SOURCE_POLICY;
 	if (rate_slips(w->rate, b->settings->slip))
 		encode_truncated(p, b->settings);
 	else
@@ -95,12 +97,20 @@ static void serve_batch(const struct worker_socket *s, const struct basis *b)
 	count_batch(w->stat, w->batch->n);
 }
 
-/* The replies are out: forwarders are asked and told. */
-static void tell_forwarders(struct worker *w, uint64_t now_ns)
+/* The replies are out: what they took, who looks on, forwarders are asked and told. */
+static void follow_up(struct worker *w, const struct basis *b)
 {
-	for (unsigned i = 0; i < w->batch->n; i++)
-		if (w->batch->packet[i].reply_len > 0)
-			needs_replied(w, &w->batch->packet[i], now_ns);
+	uint64_t sent_ns = clock_mono_ns();
+
+	for (unsigned i = 0; i < w->batch->n; i++) {
+		const struct packet *p = &w->batch->packet[i];
+
+		if (p->reply_len == 0)
+			continue;
+		query_count_time(p, w->stat, sent_ns);
+		tap_reply(&w->tap, b, p, sent_ns);
+		needs_replied(w, p, b->now_ns);
+	}
 	needs_flush(w);
 }
 
@@ -133,7 +143,7 @@ void on_udp_readable(int fd, short what, void *arg)
 		unsigned lost = batch_send(w->batch, fd);
 		if (lost > 0)
 			stat_add(&w->stat->drops[DROP_SEND], lost);
-		tell_forwarders(w, b.now_ns);
+		follow_up(w, &b);
 		if (n < BATCH_MAX)
 			break;
 	}

@@ -12,6 +12,7 @@
 #include "snap/reader.h"
 #include "worker/batch.h"
 #include "worker/rate.h"
+#include "worker/tap.h"
 
 #define WORKER_SOCKETS_MAX 1024
 
@@ -36,6 +37,7 @@ struct worker {
 	struct reader reader;
 	struct stat_worker *stat; /* NULL before START */
 	struct batch *batch;
+	struct tap tap;                /* the latest replies, for who looks on */
 	struct rate *rate, *miss_rate; /* buckets of clients (AC-05, AC-08) */
 	uint32_t slot, share;
 	uint32_t workers; /* that share the traffic */
@@ -49,6 +51,9 @@ struct worker {
 	bool retiring;      /* told to end */
 	bool ready_due;     /* READY has not been taken by the pair yet */
 	uint64_t failures;  /* of refreshes that were logged */
+	struct {
+		uint64_t busy_ns, refreshes, refresh_failures, torn;
+	} before; /* what predecessors have counted in the page (ME-05) */
 	struct log_bucket refresh_log, receive_log, control_log;
 	struct event *control, *poll, *tick, *step, *term;
 	struct worker_socket sockets[WORKER_SOCKETS_MAX];

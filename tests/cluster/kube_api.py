@@ -83,7 +83,8 @@ class Api:
         kept = self.connection().sock is not None
         try:
             return self.exchange(method, path, body, headers)
-        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError,
+                ssl.SSLEOFError):
             if not kept:
                 raise
         return self.exchange(method, path, body, headers)

@@ -61,6 +61,7 @@ class Peak(Beside):
             self.most = max(self.most, anonymous_kb(self.pid))
 
 
+@harness.alone
 class Scale(ClusterTest):
     needs_api = True
     compared = False

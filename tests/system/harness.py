@@ -55,6 +55,12 @@ def await_(what, condition, patience_s=PATIENCE_S, every_s=0.01):
         time.sleep(every_s)
 
 
+def alone(test):
+    """Marks a test, or a class: it counts losses or time, and shares the machine with nobody."""
+    test.alone = True
+    return test
+
+
 def program(name):
     """Path of a program of the build tree."""
     path = os.path.join(BUILD, name)
@@ -92,6 +98,26 @@ def need(*tools):
             raise unittest.SkipTest(f"{tool} is not installed")
 
 
+def promtool():
+    """The program: installed, or unpacked beside the build from Debian's package of Prometheus,
+    which would start a server if it were installed."""
+    if shutil.which("promtool"):
+        return "promtool"
+    folder = os.path.join(BUILD, "tests", "promtool")
+    program = os.path.join(folder, "usr", "bin", "promtool")
+    if os.path.exists(program):
+        return program
+    need("apt-get", "dpkg-deb")
+    os.makedirs(folder, exist_ok=True)
+    done = subprocess.run(["apt-get", "-qq", "download", "prometheus"], cwd=folder, text=True,
+                          capture_output=True, timeout=120)
+    packages = [n for n in os.listdir(folder) if n.endswith(".deb")]
+    if done.returncode != 0 or not packages:
+        raise unittest.SkipTest("no package with promtool: " + done.stderr.strip()[-200:])
+    subprocess.run(["dpkg-deb", "-x", packages[0], "."], cwd=folder, check=True)
+    return program
+
+
 def need_root():
     if os.geteuid() != 0:
         raise unittest.SkipTest("needs root (namespaces)")
@@ -122,7 +148,7 @@ def free_port(family=socket.AF_INET):
     with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
         low = min(PORTS[-1], int(f.read().split()[0]))
     while True:
-        port = random.randrange(PORTS[0], low) if low > PORTS[0] + 1000 else any_port(family, host)
+        port = random.randrange(PORTS[0], low) if low > PORTS[0] + 100 else any_port(family, host)
         if all(is_free(family, kind, host, port) for kind in (
                 socket.SOCK_DGRAM, socket.SOCK_STREAM)) and (
                     family == socket.AF_INET6 or is_free_on_ipv6(port)):
@@ -342,7 +368,7 @@ class Appliance:
 
     def __init__(self, objects=None, workers=2, listen=None, extra="", directory=None,
                  instance=None, wrap=(), env=None, kubernetes="", forward="()",
-                 health='lameduck = "0s";'):
+                 health='lameduck = "0s";', http=None, http_more=None):
         self.directory = directory or tempfile.mkdtemp(prefix="shmdns-test-")
         self.own_directory = directory is None
         self.instance = instance or f"t{os.getpid()}-{random.randrange(1 << 24):06x}"
@@ -354,7 +380,9 @@ class Appliance:
         self.extra = extra
         self.kubernetes = kubernetes
         self.forward = forward  # nobody: no test sends anything off loopback by itself
-        self.health = health
+        # Ports of the admin by key ("health", ...); none: many appliances run at once.
+        self.http = http or {}
+        self.http_more = {"health": health, **(http_more or {})}  # {"ready": "max_stale = ..."}
         self.wrap = list(wrap)
         self.env = {**os.environ, **(env or {})}
         self.env.pop("JOURNAL_STREAM", None)
@@ -378,9 +406,16 @@ kubernetes: {{
     {self.kubernetes}
 }};
 forward = {self.forward};
-health = {{ {self.health} }};
+{self.http_keys()}
 {self.extra}
 """)
+
+    def http_keys(self):
+        """Keys of the admin's listeners, with those that a test has for the same groups."""
+        ports = {k: f"127.0.0.1:{self.http[k]}" if k in self.http else ""
+                 for k in ("health", "ready", "metrics")}
+        return " ".join(f'{k} = {{ listen = "{a}"; {self.http_more.get(k, "")} }};'
+                        for k, a in ports.items())
 
     def source(self):
         """Where objects come from, as keys of `kubernetes`."""

@@ -17,8 +17,10 @@ import harness
 # Puts the descriptors of its first argument at 3 and up, and becomes its other arguments.
 HAND_OVER = """
 import os, sys
-fds = [os.dup(int(f)) for f in sys.argv[1].split(",") if f]
+fds = [int(f) for f in sys.argv[1].split(",") if f]
 high = [os.dup2(f, 1000 + i, inheritable=False) for i, f in enumerate(fds)]
+for f in fds:  # or the program would hold on to them, whatever it closes
+    os.close(f)
 for i, f in enumerate(high):
     os.dup2(f, 3 + i)
 os.environ["LISTEN_PID"] = os.environ["WATCHDOG_PID"] = str(os.getpid())

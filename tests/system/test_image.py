@@ -1,6 +1,8 @@
 """The container image: what stands in its recipe, what is in it, and the pod of deploy/base
 run from it (IM-01, KM-04 to KM-09)."""
 
+import contextlib
+import http.client
 import json
 import os
 import re
@@ -132,8 +134,8 @@ class Image(unittest.TestCase):
                     programs.add(path)
         self.assertEqual(programs, {
             "/usr/sbin/shmdnsd", "/usr/bin/shmdnsctl",
-            *("/usr/libexec/shmdns/" + n for n in ("shmdns-controller", "shmdns-forwarder",
-                                                     "shmdns-worker"))})
+            *("/usr/libexec/shmdns/" + n for n in ("shmdns-admin", "shmdns-controller",
+                                                     "shmdns-forwarder", "shmdns-worker"))})
         for path in links:
             target = os.path.join(os.path.dirname(path), os.readlink(self.root + path))
             self.assertTrue(os.path.exists(self.root + os.path.normpath(target)), path)
@@ -169,15 +171,21 @@ class Image(unittest.TestCase):
                          context["runAsGroup"], add, mounts, os.path.join(self.work, "log"))
 
     def probe(self, container, name):
-        return container.exec(self.container[name + "Probe"]["exec"]["command"])
+        """The status of a probe's request; 0: nobody answers."""
+        get = self.container[name + "Probe"]["httpGet"]
+        with container.inside(), contextlib.suppress(OSError):
+            to = http.client.HTTPConnection("127.0.0.1", get["port"], timeout=5)
+            to.request("GET", get["path"])
+            return to.getresponse().status
+        return 0
 
     def test_pod(self):
         """KM-06 to KM-09: it starts, its probes succeed, it answers, it ends"""
         with self.run_pod() as c:
             c.await_process()
-            harness.await_("readiness", lambda: self.probe(c, "readiness")[0] == 0)
+            harness.await_("readiness", lambda: self.probe(c, "readiness") == 200)
             for name in ("startup", "liveness"):
-                self.assertEqual(self.probe(c, name)[0], 0)
+                self.assertEqual(self.probe(c, name), 200)
             with c.inside():
                 self.assertEqual(harness.outcome(harness.ask("127.0.0.1", NAME, "A")), ANSWER)
                 query = dns.message.make_query(NAME, "A")
@@ -193,8 +201,8 @@ class Image(unittest.TestCase):
         """Rights of each; and where it may write."""
         family = {c.pid: "shmdnsd", **harness.children(c.pid)}
         self.assertEqual(sorted(family.values()),
-                         ["shmdns-controller", "shmdns-forwarder", "shmdns-worker",
-                          "shmdns-worker", "shmdnsd"])
+                         ["shmdns-admin", "shmdns-controller", "shmdns-forwarder",
+                          "shmdns-worker", "shmdns-worker", "shmdnsd"])
         for pid, name in family.items():
             status = status_of(pid)
             self.assertEqual(set(status["Uid"].split()), {"65532"}, name)

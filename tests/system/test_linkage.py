@@ -13,6 +13,7 @@ LIBRARIES = {
     "shmdns-controller": {"libc", "libcurl", "libyajl", "libyaml", "libconfig", "libevent_core"},
     "shmdns-worker": {"libc", "libevent_core"},
     "shmdns-forwarder": {"libc", "libevent_core", "libssl", "libcrypto"},
+    "shmdns-admin": {"libc", "libevent_core", "libmicrohttpd"},
     "shmdnsctl": {"libc", "libconfig"},
 }
 FORBIDDEN = re.compile(

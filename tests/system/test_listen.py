@@ -19,7 +19,8 @@ ip link set lo up && ip link add d0 type veth peer name d1 &&
 ip link set d0 up && ip link set d1 up &&
 for a in 10.1.0.1/24 10.1.0.2/24 192.0.2.7/32 2001:db8::1/64 2001:db8::2/64; do
 	ip addr add $a dev d0 $(case $a in *:*) echo nodad;; esac)
-done && exec "$@" """, "sh"]
+done && until ip -6 route get 2001:db8::2 | grep -q ^local
+do sleep 0.02; done && exec "$@" """, "sh"]
 
 
 @contextlib.contextmanager

@@ -73,6 +73,7 @@ class Kept(unittest.TestCase):
         a.process.send_signal(signal.SIGHUP)
         await_("four names", lambda: len(a.manager.names()) == 4)
 
+    @harness.alone
     def test_killed(self):
         """R-14, EV-05, DE-08: the supervisor killed under load: batches are lost, no more"""
         a = self.managed()

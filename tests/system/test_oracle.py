@@ -14,7 +14,7 @@ from harness import namespace, object_list, service, slice_
 sys.path.insert(0, os.path.join(os.path.dirname(harness.__file__), os.pardir, "oracle"))
 import run  # noqa: E402
 
-SEEDS, STEPS, QUESTIONS = (40, 4, 2500) if harness.FULL else (12, 3, 1500)
+SEEDS, STEPS, QUESTIONS = (16, 4, 2500) if harness.FULL else (12, 3, 1500)
 
 
 class Oracle(unittest.TestCase):

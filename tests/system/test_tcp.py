@@ -410,6 +410,7 @@ class Limits(unittest.TestCase):
             self.assertIn("1000 connections now", out)
 
 
+@harness.alone
 class Abuse(unittest.TestCase):
     def flood(self, a, stop):
         """More connections than are kept: silent, half, reset, slow to read."""

@@ -14,7 +14,7 @@ BAR = 1.6
 
 SAID = {
     "SY-01": ["Type=notify", "NotifyAccess=main"],
-    "SY-02": ["Restart=always", "RestartSec=100ms", "StartLimitIntervalSec=60", "StartLimitBurst=20"],
+    "SY-02": ["Restart=always", "RestartSec=100ms", "StartLimitIntervalSec=0"],
     "SY-03": ["WatchdogSec=10s"],
     "SY-04": ["FileDescriptorStoreMax=512"],
     "SY-05": ["KillMode=mixed", "TimeoutStopSec=15s"],
@@ -71,6 +71,9 @@ class Unit(unittest.TestCase):
                 self.assertIn(line, lines, row)
         self.assertFalse([line for line in lines if line.startswith("DynamicUser")])
         self.assertFalse([line for line in lines if line.startswith("ExecStartPre")])  # SD-03
+        reload = [line for line in lines if line.startswith("ExecReload=")]  # SD-03
+        self.assertEqual(len(reload), 1)
+        self.assertRegex(reload[0], r"^ExecReload=/\S+/bin/shmdnsctl reload --wait$")
 
     def test_user(self):
         """SD-04, SY-07, DE-09: a static user, who is the unit's"""

@@ -10,6 +10,7 @@ from test_publish import Strace
 
 
 class Straight(unittest.TestCase):
+    @harness.alone
     def test_no_system_call(self):
         """no system call between recvmmsg and sendmmsg"""
         harness.need_trace()
@@ -32,6 +33,7 @@ class Straight(unittest.TestCase):
         self.assertGreater(batches, 100)
         self.assertEqual(between, set())
 
+    @harness.alone
     def test_no_allocation(self):
         """no allocation between recvmmsg and sendmmsg"""
         with harness.Appliance(harness.cluster(), workers=1,

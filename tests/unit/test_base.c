@@ -64,6 +64,27 @@ START_TEST(line_has_level_process_and_event)
 }
 END_TEST
 
+START_TEST(errors_are_gathered)
+{
+	char buf[2048], kept[16] = "";
+
+	log_init("x", LOG_INFO);
+	log_line(LOG_ERROR, "before");
+	log_gather(kept, sizeof(kept));
+	log_line(LOG_ERROR, "a\n1");
+	log_line(LOG_WARNING, "no error");
+	log_line(LOG_ERROR, "bbb");
+	ck_assert_str_eq(kept, "a?1\nbbb\n");
+	log_line(LOG_ERROR, "%s", "a long one that is cut");
+	ck_assert_str_eq(kept, "a?1\nbbb\na long ");
+	log_gather(NULL, 0);
+	log_line(LOG_ERROR, "after");
+	ck_assert_str_eq(kept, "a?1\nbbb\na long ");
+	written(buf, sizeof(buf));
+	ck_assert_ptr_nonnull(strstr(buf, " level=error process=x what=after\n"));
+}
+END_TEST
+
 /* JOURNAL_STREAM may name another stream than stderr: of who started us, say. */
 START_TEST(journal_gets_priority) /* LG-01 */
 {
@@ -277,6 +298,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, line_has_level_process_and_event);
+	tcase_add_test(tc, errors_are_gathered);
 	tcase_add_test(tc, journal_gets_priority);
 	tcase_add_test(tc, line_is_one_line_of_bounded_length);
 	tcase_add_test(tc, blocked_reader_costs_lines_not_progress);

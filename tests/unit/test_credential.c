@@ -10,6 +10,7 @@
 #include "conf/url.h"
 #include "controller/kube/base64.h"
 #include "controller/kube/expiry.h"
+#include "controller/kube/timestamp.h"
 #include "controller/kube/yamltree.h"
 #include "support.h"
 
@@ -157,7 +158,7 @@ static const struct {
 START_TEST(timestamp)
 {
 	uint64_t unix_s = 0;
-	const bool ok = expiry_timestamp(times[_i].text, &unix_s);
+	const bool ok = timestamp_parse(times[_i].text, &unix_s);
 
 	ck_assert_msg(ok == (times[_i].unix_s != 0) && unix_s == times[_i].unix_s,
 		"%s: %llu", times[_i].text, (unsigned long long)unix_s);

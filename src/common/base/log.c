@@ -21,11 +21,11 @@
 
 /* What stderr is, which decides how to write without waiting. */
 enum sink {
-	SINK_FILE,   /* never waits for a reader */
-	SINK_SOCKET, /* of the journal */
-	SINK_PIPE,
+	SINK_FILE,     /* never waits for a reader */
+	SINK_SOCKET,   /* of the journal */
+	SINK_PIPE,     /* or a terminal */
 	SINK_OWN_PIPE, /* opened once more, as `own`: that may be O_NONBLOCK */
-	SINK_OTHER,    /* a terminal */
+	SINK_OTHER,
 };
 
 static char process_name[32] = "shmdns";
@@ -69,9 +69,11 @@ static void look_at_stderr(void)
 		sink = SINK_FILE;
 	else if (S_ISSOCK(st.st_mode))
 		sink = SINK_SOCKET;
-	else if (S_ISFIFO(st.st_mode))
+	else if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))
 		sink = SINK_PIPE;
 }
+static char *gathered; /* NULL: nobody wants them */
+static unsigned gathered_cap;
 
 void log_init(const char *process, enum log_level level)
 {
@@ -83,6 +85,11 @@ void log_init(const char *process, enum log_level level)
 	if (!begun)
 		atexit(flush_at_exit);
 	begun = true;
+}
+
+bool log_is_journal(void)
+{
+	return to_journal;
 }
 
 void log_set_level(enum log_level level)
@@ -108,9 +115,16 @@ bool log_enabled(enum log_level level)
 	return level <= threshold;
 }
 
+const char *log_prefix(enum log_level level)
+{
+	static const char *const priorities[] = {"<3>", "<4>", "<6>", "<7>"};
+
+	return to_journal ? priorities[level] : "";
+}
+
 /* ---- writing ---- */
 
-/* Another process may fill a pipe between the two calls: this is for terminals. */
+/* Another process may fill it between the two calls: where nothing better is there. */
 static ssize_t write_if_room(const char *line, size_t len)
 {
 	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
@@ -122,15 +136,18 @@ static ssize_t write_if_room(const char *line, size_t len)
 	return write(STDERR_FILENO, line, len);
 }
 
-/* Pipes know RWF_NOWAIT since Linux 6.4. Before that ours has to be another open file. */
-static ssize_t write_pipe(char *line, size_t len)
+/*
+ * Pipes know RWF_NOWAIT since Linux 6.4. Before that, and for terminals, ours has to be
+ * another open file.
+ */
+static ssize_t write_pipe(const char *line, size_t len)
 {
-	const struct iovec v = {.iov_base = line, .iov_len = len};
+	const struct iovec v = {.iov_base = (void *)(uintptr_t)line, .iov_len = len};
 	ssize_t n = pwritev2(STDERR_FILENO, &v, 1, -1, RWF_NOWAIT);
 
 	if (n >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EPERM))
 		return n;
-	own = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	own = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	sink = own >= 0 ? SINK_OWN_PIPE : SINK_OTHER;
 	return own >= 0 ? write(own, line, len) : write_if_room(line, len);
 }
@@ -139,7 +156,7 @@ static ssize_t write_pipe(char *line, size_t len)
  * Without waiting, and without O_NONBLOCK on stderr: that is a property of the open file,
  * which whoever gave it to us, and all our processes, have in common.
  */
-static ssize_t write_now(char *line, size_t len)
+ssize_t log_write(const char *line, size_t len)
 {
 	switch (sink) {
 	case SINK_FILE:
@@ -156,12 +173,12 @@ static ssize_t write_now(char *line, size_t len)
 	return write_if_room(line, len);
 }
 
-static bool write_line(char *line, size_t len)
+static bool write_line(const char *line, size_t len)
 {
 	ssize_t n;
 
 	do {
-		n = write_now(line, len);
+		n = log_write(line, len);
 	} while (n < 0 && errno == EINTR);
 	if (n == (ssize_t)len)
 		return true;
@@ -171,7 +188,7 @@ static bool write_line(char *line, size_t len)
 	return false;
 }
 
-void log_raw(char *line, size_t len)
+void log_raw(const char *line, size_t len)
 {
 	int saved = errno;
 
@@ -283,6 +300,28 @@ static void flush_at_exit(void)
 		tell_missing();
 }
 
+void log_gather(char *out, unsigned cap)
+{
+	gathered = out;
+	gathered_cap = cap;
+}
+
+/* A line each: whoever put a control character in has not forged another. */
+static void gather(const char *text)
+{
+	size_t n = strlen(gathered), len = strlen(text);
+
+	for (size_t i = 0; i <= len && n + 1 < gathered_cap; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (i == len)
+			gathered[n++] = '\n';
+		else
+			gathered[n++] = c < ' ' || c == 0x7f ? '?' : text[i];
+	}
+	gathered[n] = '\0';
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	char text[LOGLINE_TEXT_MAX];
@@ -295,6 +334,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (level == LOG_ERROR && gathered != NULL && text[0] != '\0')
+		gather(text);
 	uint64_t now_ns = clock_mono_ns();
 	tell_due(now_ns, false);
 	bool written = logfold_add(&fold, now_ns, level, text, &evicted);

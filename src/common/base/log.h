@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/logline.h"
 
@@ -37,6 +38,9 @@ struct log_style {
  */
 void log_init(const char *process, enum log_level level);
 
+/* True if lines go to the journal, which wants their priority, and not to a person. */
+bool log_is_journal(void);
+
 /* Change the level, after a reload. */
 void log_set_level(enum log_level level);
 
@@ -48,6 +52,9 @@ struct log_style log_get_style(void);
 
 /* True if a line of this level would be written. */
 bool log_enabled(enum log_level level);
+
+/* What stands before a line of that level in the journal, "<6>"; else "". */
+const char *log_prefix(enum log_level level);
 
 /*
  * Write one line. `fmt` makes "event key=value ..." as printf does: words that say what
@@ -62,10 +69,19 @@ void log_line(enum log_level level, const char *fmt, ...)
  * Write octets that are a line already, without waiting. A signal handler may call it,
  * and log_get_style().
  */
-void log_raw(char *line, size_t len);
+void log_raw(const char *line, size_t len);
+
+/* write(2) of octets to stderr that does not wait: -1 with EAGAIN where it would. */
+ssize_t log_write(const char *line, size_t len);
 
 /* Tell what was folded and whose time is over; call it about once a second. */
 void log_tick(uint64_t now_ns);
+
+/*
+ * Append what further lines of LOG_ERROR say, a line each, to the text in `out`, which
+ * has `cap` octets with its NUL and is cut; NULL: no more. Borrowed until then.
+ */
+void log_gather(char *out, unsigned cap);
 
 /* A token bucket per place in the code: 10 lines a second, the first always (EV-10). */
 struct log_bucket {

@@ -26,6 +26,7 @@ static const size_t sizes[] = {
 	[MESSAGE_CACHE] = sizeof(struct message_cache),
 	[MESSAGE_LOOP] = sizeof(struct message_number),
 	[MESSAGE_WORKERS] = sizeof(struct message_number),
+	[MESSAGE_ADMIN] = sizeof(struct message_admin),
 };
 
 /* Room for one descriptor; by its alignment two would fit, see take_descriptor(). */

@@ -8,7 +8,7 @@
  * unknown type is refused by pair_recv() and logged by the caller, never acted on.
  *
  *   supervisor -> child    START        first message: who you are
- *                          SOCKET       + descriptor: serve this one too (worker)
+ *                          SOCKET       + descriptor: serve this one too (worker, admin)
  *                          SOCKET_GONE  stop reading that socket, close it (worker)
  *                          RETIRE       orderly end: stop reading, settle, exit 0
  *                          PEER         + descriptor: your end of the pair with that
@@ -18,6 +18,8 @@
  *                          CACHE        + its object, open for writing, and how large
  *                                       its rings shall be (forwarder)
  *                          WORKERS      so many share the traffic from now on (worker)
+ *                          ADMIN        what its answers depend on, again after a reload
+ *                                       (admin)
  *                          PREPARE      + sealed memory file: parse this config aside
  *                          COMMIT       make prepared number N current; ABORT: forget it
  *   child -> supervisor    READY        serving (worker: a root is mapped and sockets are
@@ -57,12 +59,17 @@ enum message_type {
 	MESSAGE_CACHE,
 	MESSAGE_LOOP,
 	MESSAGE_WORKERS,
+	MESSAGE_ADMIN,
 };
 
 enum socket_kind {
 	SOCKET_UDP,      /* bound to one address: replies leave from it by themselves */
 	SOCKET_UDP_WILD, /* catch-all with IP_PKTINFO / IPV6_RECVPKTINFO on */
 	SOCKET_TCP,      /* a listener */
+	/* Listeners of shmdns-admin; an IPv6 wildcard takes IPv4 too. */
+	SOCKET_HTTP_HEALTH,
+	SOCKET_HTTP_READY,
+	SOCKET_HTTP_METRICS,
 };
 
 /* Which socket: a listening address and what for; each share has one for each key. */
@@ -109,6 +116,17 @@ struct message_cache {
 	uint64_t success, denial; /* octets, until the supervisor ends */
 };
 
+struct message_admin {
+	uint32_t type;
+	uint32_t compat;       /* 0: off, 1: on, 2: extra (ME-01) */
+	uint32_t workers;      /* that have ever been ready, of those that stay */
+	uint32_t scope;        /* of `address`, if it is link-local */
+	uint8_t address[16];   /* the first one of `listen`; all zero: of the machine */
+	uint8_t address_len;   /* 4 or 16 */
+	uint16_t port;         /* it has */
+	uint64_t max_stale_ns; /* HR-03; 0: off */
+};
+
 struct message_prepared {
 	uint32_t type;
 	uint32_t number;
@@ -122,6 +140,7 @@ union message {
 	struct message_socket socket;
 	struct message_number number;
 	struct message_cache cache;
+	struct message_admin admin;
 	struct message_prepared prepared;
 	uint8_t octets[PAIR_MESSAGE_MAX];
 };

@@ -241,6 +241,21 @@ static void check_weights(struct parse *p)
 			"\"weighted\"");
 }
 
+static void check_query_log(struct parse *p)
+{
+	static const char classes[] = "query_log.classes", names[] = "query_log.names";
+	const struct conf *c = p->conf;
+
+	if (c->query_log.classes == 0 && parse_sound(p, classes))
+		report_add(p->report, CONF_ERROR, where(p, classes), classes,
+			"is empty: nothing would be logged — write [ \"all\" ], or "
+			"format = \"off\"");
+	if (c->query_log.nnames == 0 && parse_sound(p, names))
+		report_add(p->report, CONF_ERROR, where(p, names), names,
+			"is empty: nothing would be logged — write [ \".\" ] for all, or "
+			"format = \"off\"");
+}
+
 /* OP-25: the port stands behind the address, or for itself, or is 53. */
 static void check_listener(struct parse *p, const struct value *v, struct conf_listen *l)
 {
@@ -279,6 +294,7 @@ void check_all(struct parse *p)
 	check_listen(p);
 	check_udp(p);
 	check_weights(p);
+	check_query_log(p);
 	check_forward(p);
 	check_acl(p);
 }

@@ -41,11 +41,18 @@ enum conf_transport {
 	CONF_TRANSPORT_CLIENT,
 };
 enum conf_stale { CONF_STALE_OFF, CONF_STALE_VERIFY, CONF_STALE_IMMEDIATE };
+enum conf_compat { CONF_COMPAT_OFF, CONF_COMPAT_ON, CONF_COMPAT_EXTRA };
 enum conf_acl_action {
 	CONF_ACL_ALLOW,
 	CONF_ACL_BLOCK,
 	CONF_ACL_FILTER,
 	CONF_ACL_DROP,
+};
+enum conf_query_log {
+	CONF_QUERY_LOG_OFF,
+	CONF_QUERY_LOG_KV,
+	CONF_QUERY_LOG_JSON,
+	CONF_QUERY_LOG_COREDNS,
 };
 enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 
@@ -61,13 +68,20 @@ enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 #define CONF_ACL_ZONES_MAX  255u /* of all rules, as are types and nets */
 #define CONF_ACL_TYPES_MAX  255u
 #define CONF_ACL_NETS_MAX   4096u
-#define CONF_TYPE_ALL       0          /* "*" among types */
-#define CONF_AUTO           UINT32_MAX /* "auto" where 0 is a number */
+#define CONF_TYPE_ALL       0 /* "*" among types */
+/* Of query_log.classes. */
+#define CONF_CLASS_SUCCESS 0x1
+#define CONF_CLASS_DENIAL  0x2
+#define CONF_CLASS_ERROR   0x4
+#define CONF_CLASS_ALL     0x8
+#define CONF_LOG_ZONES_MAX 32
+
+#define CONF_AUTO UINT32_MAX /* "auto" where 0 is a number */
 
 struct conf_listen {
-	struct addr addr; /* all zero octets: wildcard */
+	struct addr addr; /* all zero octets: wildcard; len 0: of both families */
 	uint32_t scope;   /* interface index of a link-local address, else 0 */
-	uint16_t port;    /* host order */
+	uint16_t port;    /* host order; 0: not listened (HTTP) */
 };
 
 /* kubernetes.*: RO rows. Strings and arrays are owned by the conf. */
@@ -284,13 +298,29 @@ struct conf {
 	size_t nforward_clients;
 	enum conf_loop loop_detection; /* LO-02 */
 	struct {
-		uint64_t lameduck_ns; /* HR-04; 0: none */
+		struct conf_listen listen; /* HR-01 */
+		uint64_t lameduck_ns;      /* HR-04; 0: none */
 	} health;
+	struct {
+		struct conf_listen listen; /* HR-02 */
+		uint64_t max_stale_ns;     /* 0: off (HR-03) */
+	} ready;
+	struct {
+		struct conf_listen listen;
+		enum conf_compat coredns_compat; /* ME-01 */
+	} metrics;
 	struct conf_acl *acl; /* [] = everybody may know of everything */
 	size_t nacl;
 	struct {
 		uint64_t interval_ns, jitter_ns;
 	} reload; /* RL-01 */
+	struct {
+		enum conf_query_log format;
+		uint16_t classes;   /* CONF_CLASS_* */
+		struct name *names; /* folded; "." is all */
+		size_t nnames;
+		uint32_t sample; /* millionths */
+	} query_log;             /* SM-02 */
 	struct {
 		enum log_level level;
 		enum log_format format; /* LG-01 */
@@ -381,6 +411,20 @@ void conf_check_files(
 
 /* The defaults alone: what an empty file gives. Never fails. */
 void conf_defaults(struct conf *out);
+
+/* One value that differs. Texts are as a file would say them, borrowed for the call. */
+struct conf_difference {
+	const char
+		*path; /* "log.level", "forward[1].policy"; "listen": one element of it */
+	const char *was, *is; /* "": the element is not there */
+	bool reloadable;      /* else it takes effect at the next start */
+};
+
+typedef void (*conf_on_difference)(void *arg, const struct conf_difference *d);
+
+/* Tell each value that is another one in `b` than in `a`, and count them. */
+size_t conf_differ(const struct conf *a, const struct conf *b,
+	conf_on_difference on_difference, void *arg);
 
 /* Free what the conf, or the report, owns. */
 void conf_fini(struct conf *c);

@@ -84,7 +84,7 @@ void list_shrink(const struct key *k, void *base)
 
 void list_clear(const struct key *k, void *base)
 {
-	if (k->type == KEY_RCODES)
+	if (schema_is_bits(k))
 		return; /* a number, which is set anew */
 	while (list_count(k, base) > 0)
 		list_shrink(k, base);
@@ -400,9 +400,31 @@ static bool add_rcode(struct parse *p, const struct value *v, uint16_t *bits)
 	return true;
 }
 
+static bool add_word(
+	struct parse *p, const struct key *k, const struct value *v, uint16_t *bits)
+{
+	const char *s = config_setting_get_string(v->setting);
+
+	if (v->item->bad)
+		return false;
+	for (unsigned i = 0; s != NULL && k->words[i] != NULL; i++) {
+		if (strcmp(s, k->words[i]) == 0) {
+			*bits = (uint16_t)(*bits | 1u << i);
+			return true;
+		}
+	}
+	return value_mismatch(p, k, v);
+}
+
+static bool add_bit(
+	struct parse *p, const struct key *k, const struct value *v, uint16_t *bits)
+{
+	return k->type == KEY_RCODES ? add_rcode(p, v, bits) : add_word(p, k, v, bits);
+}
+
 bool list_set(struct parse *p, const struct key *k, const struct value *v, void *base)
 {
-	uint16_t rcodes = 0;
+	uint16_t bits = 0;
 	char path[128];
 	bool ok = true;
 
@@ -414,12 +436,12 @@ bool list_set(struct parse *p, const struct key *k, const struct value *v, void 
 		const struct value element = {e, config_setting_get_hook(e), path};
 
 		snprintf(path, sizeof(path), "%s[%d]", v->path, i);
-		if (k->type == KEY_RCODES)
-			ok &= add_rcode(p, &element, &rcodes);
+		if (schema_is_bits(k))
+			ok &= add_bit(p, k, &element, &bits);
 		else
 			ok &= add_element(p, k, &element, base);
 	}
-	if (k->type == KEY_RCODES)
-		memcpy((uint8_t *)base + k->offset, &rcodes, sizeof(rcodes));
+	if (schema_is_bits(k))
+		memcpy((uint8_t *)base + k->offset, &bits, sizeof(bits));
 	return ok;
 }

@@ -11,7 +11,6 @@ static const char *const anys[] = {"normal", "hinfo", "notimp", NULL};
 static const char *const policies[] = {"shuffle", "fixed", "weighted", NULL};
 static const char *const topologies[] = {"none", "zone", "node", NULL};
 static const char *const specials[] = {"nxdomain", "forward", NULL};
-static const char *const privacies[] = {"off", "hash", "prefix", NULL};
 static const char *const formats[] = {"kv", "json", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
@@ -19,7 +18,11 @@ static const char *const forward_policies[] = {
 	"random", "round_robin", "sequential", "fastest", NULL};
 static const char *const transports[] = {"udp", "tcp", "tls", "client", NULL};
 static const char *const stales[] = {"off", "verify", "immediate", NULL};
+static const char *const compats[] = {"off", "on", "extra", NULL};
 static const char *const acls[] = {"allow", "block", "filter", "drop", NULL};
+static const char *const query_logs[] = {"off", "kv", "json", "coredns", NULL};
+static const char *const query_classes[] = {"success", "denial", "error", "all", NULL};
+static const char *const privacies[] = {"off", "hash", "prefix", NULL};
 static const char *const loops[] = {"break", "warn", "exit", NULL};
 
 /* Where a value goes: FIELD is a value, LIST a pointer and a count. */
@@ -500,10 +503,42 @@ const struct key schema[] = {
 	{"reload.jitter", KEY_DURATION, RELOAD, 0, 86400, "s", DEFAULT("\"15s\""),
 	 FIELD(reload.jitter_ns),
 	 "so much earlier or later, but no more than half of the interval"},
+	{"health.listen", KEY_LISTENER, START, NO_RANGE, DEFAULT("\":8080\""),
+	 FIELD(health.listen),
+	 "where GET /health is answered: is there a worker; \"\": nowhere"},
 	{"health.lameduck", KEY_DURATION, RELOAD, 0, 300, "s", DEFAULT("\"15s\""),
 	 FIELD(health.lameduck_ns),
 	 "answers go on for so long after SIGTERM, and until nobody asks, at most for "
 	 "twice as long"},
+	{"ready.listen", KEY_LISTENER, START, NO_RANGE, DEFAULT("\":8181\""),
+	 FIELD(ready.listen),
+	 "where GET /ready is answered: do all workers serve all records; \"\": nowhere"},
+	{"ready.max_stale", KEY_DURATION, RELOAD, 0, 604800, "s", DEFAULT("\"0s\""),
+	 FIELD(ready.max_stale_ns),
+	 "not ready when the API server was silent for so long; \"0s\": that is no "
+	 "reason"},
+	{"metrics.listen", KEY_LISTENER, START, NO_RANGE, DEFAULT("\":9153\""),
+	 FIELD(metrics.listen),
+	 "where GET /metrics is answered, for Prometheus; \"\": nowhere"},
+	{"metrics.coredns_compat", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"on\"", compats), FIELD(metrics.coredns_compat),
+	 "the counters under CoreDNS's names too: \"on\", \"off\", or \"extra\": also "
+	 "names from before CoreDNS 1.7"},
+	{"query_log.format", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"off\"", query_logs),
+	 FIELD(query_log.format),
+	 "a line on stderr for each query: \"kv\" (key=value), \"json\", \"coredns\" (as "
+	 "its `log` does), or \"off\""},
+	{"query_log.classes", KEY_WORDS, RELOAD, NO_RANGE,
+	 WORDS("[ \"all\" ]", query_classes), FIELD(query_log.classes),
+	 "replies that are logged: \"success\", \"denial\" (no such name or type), "
+	 "\"error\", or \"all\""},
+	{"query_log.names", KEY_ZONES, RELOAD, 0, CONF_LOG_ZONES_MAX, "zones",
+	 DEFAULT("[ \".\" ]"), LIST(query_log.names, query_log.nnames),
+	 "names that are logged, with all below them; a CIDR stands for its reverse "
+	 "zones"},
+	{"query_log.sample", KEY_FRACTION, RELOAD, NO_RANGE, DEFAULT("1.0"),
+	 FIELD(query_log.sample),
+	 "the part of them that is logged, drawn at random: 0.01 is one in a hundred"},
 	{"log.level", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"info\"", levels),
 	 FIELD(log.level),
 	 "least severe lines that are written: \"error\", \"warning\", \"info\", "
@@ -547,7 +582,12 @@ const struct key *schema_find(const char *path)
 
 bool schema_is_list(const struct key *k)
 {
-	return k->type == KEY_RCODES || k->type >= KEY_ZONES;
+	return schema_is_bits(k) || k->type >= KEY_ZONES;
+}
+
+bool schema_is_bits(const struct key *k)
+{
+	return k->type == KEY_RCODES || k->type == KEY_WORDS;
 }
 
 size_t schema_next(const char *prefix, size_t i)
@@ -579,7 +619,8 @@ bool schema_is_group(const char *path)
 
 static void put_words(const struct key *k, char *out, size_t cap)
 {
-	size_t n = (size_t)snprintf(out, cap, "one of");
+	size_t n = (size_t)snprintf(
+		out, cap, k->type == KEY_WORDS ? "a list of" : "one of");
 
 	for (size_t i = 0; k->words[i] != NULL && n < cap; i++)
 		n += (size_t)snprintf(
@@ -588,11 +629,14 @@ static void put_words(const struct key *k, char *out, size_t cap)
 
 static const char *const shapes[] = {
 	[KEY_BOOL] = "true or false",
+	[KEY_FRACTION] = "a number from 0 to 1, such as 0.25",
 	[KEY_SELECTOR] = "a label selector in quotes",
 	[KEY_NAME] = "a domain name in quotes",
 	[KEY_ADDRESS] = "an IP address in quotes",
 	[KEY_RRTYPE] = "a type of records in quotes, such as \"NS\"",
 	[KEY_RCODES] = "a list of rcodes such as [ \"SERVFAIL\" ]",
+	[KEY_LISTENER] =
+		"\":port\", \"IP:port\" or \"[IPv6]:port\"; \"\" switches it off",
 	[KEY_ENDPOINT] = "an address in quotes: IP, IP:port or [IPv6]:port",
 	[KEY_ZONES] = "a list of zone names and CIDRs in quotes",
 	[KEY_NAMES] = "a list of domain names in quotes",
@@ -657,6 +701,7 @@ const char *schema_expected(const struct key *k, char *out, size_t cap)
 		put_range(k, out, cap);
 		break;
 	case KEY_WORD:
+	case KEY_WORDS:
 		put_words(k, out, cap);
 		break;
 	case KEY_GROUPS:

@@ -23,6 +23,7 @@ enum key_type {
 	KEY_PATH,      /* min..max octets; beside the file in which it stands */
 	KEY_LABEL,     /* a DNS-1123 label of at most `max` octets */
 	KEY_SELECTOR,  /* a label selector, stored as text */
+	KEY_FRACTION,  /* 0 to 1, six digits behind the point; uint32_t of millionths */
 	KEY_TTL,       /* min..max seconds, integer or duration; uint32_t */
 	KEY_DURATION,  /* min..max `unit` (s or ms), as a string; uint64_t of ns */
 	KEY_SIZE,      /* min..max MiB, as a string with a unit; uint64_t of octets */
@@ -30,6 +31,8 @@ enum key_type {
 	KEY_ADDRESS,   /* an address without a port, or ""; struct addr */
 	KEY_RRTYPE,    /* a type such as "NS"; uint16_t */
 	KEY_RCODES,    /* list of rcodes; uint16_t with bit 1 << rcode */
+	KEY_WORDS,     /* list of `words`; uint16_t with bit 1 << index */
+	KEY_LISTENER,  /* IP:port, [v6]:port, :port or ""; struct conf_listen */
 	KEY_ENDPOINT,  /* of listen: IP, IP:port, [v6]:port, with %interface */
 	KEY_ZONES,     /* list of zone names and CIDRs; struct name */
 	KEY_NAMES,     /* list of domain names; struct name, folded */
@@ -84,6 +87,9 @@ const char *schema_expected(const struct key *k, char *out, size_t cap);
 
 /* True if values of the key are lists, which are joined if they are set again. */
 bool schema_is_list(const struct key *k);
+
+/* True if they are lists that are kept as the bits of a number. */
+bool schema_is_bits(const struct key *k);
 
 /*
  * The `i`-th key or later that stands in the group of `prefix` ("" for what stands in no

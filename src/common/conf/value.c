@@ -170,6 +170,31 @@ static uint64_t fraction(const char *digits, size_t n, uint64_t whole)
 	return sum;
 }
 
+#define MILLION         1000000
+#define FRACTION_DIGITS 6
+
+/* "0.25", 0 or 1.0 as it stands in the file: libconfig is not asked about points. */
+static bool set_fraction(
+	struct parse *p, const struct key *k, const struct value *v, void *base)
+{
+	const char *s = v->item->raw;
+	const size_t n = v->item->raw_len;
+	size_t digits = 0;
+	uint64_t sum;
+
+	if (n == 0 || (s[0] != '0' && s[0] != '1') || (n > 1 && s[1] != '.'))
+		return value_mismatch(p, k, v);
+	while (digits + 2 < n && s[2 + digits] >= '0' && s[2 + digits] <= '9')
+		digits++;
+	if ((n > 2 && digits + 2 != n) || digits > FRACTION_DIGITS)
+		return value_mismatch(p, k, v);
+	sum = (uint64_t)(s[0] - '0') * MILLION + fraction(s + 2, digits, MILLION);
+	if (sum > MILLION)
+		return value_mismatch(p, k, v);
+	store(k, base, sum);
+	return true;
+}
+
 /* The unit at *p in ns, 0 if there is none; *p moves behind it. */
 static uint64_t take_unit(const char **p)
 {
@@ -415,6 +440,36 @@ static bool set_address(
 	return true;
 }
 
+/* Host and port of a listener; without a host it is for all addresses. */
+static bool parse_listener(char *text, struct conf_listen *out)
+{
+	char *host, *port;
+
+	if (!endpoint_split(text, &host, &port) || port == NULL ||
+		!endpoint_port(port, &out->port))
+		return false;
+	return host[0] == '\0' || (addr_parse(host, strlen(host), &out->addr) &&
+					  !endpoint_multicast(&out->addr) &&
+					  !endpoint_link_local(&out->addr));
+}
+
+static bool set_listener(
+	struct parse *p, const struct key *k, const struct value *v, void *base)
+{
+	const char *s = config_setting_get_string(v->setting);
+	struct conf_listen listen = {0};
+
+	if (s == NULL)
+		return value_mismatch(p, k, v);
+	char *text = mem_dup(s, strlen(s));
+	bool ok = s[0] == '\0' || parse_listener(text, &listen);
+	free(text);
+	if (!ok)
+		return value_mismatch(p, k, v);
+	memcpy((uint8_t *)base + k->offset, &listen, sizeof(listen));
+	return true;
+}
+
 /* A type that records have: not OPT, and nothing that is for questions only. */
 static bool set_rrtype(
 	struct parse *p, const struct key *k, const struct value *v, void *base)
@@ -502,6 +557,8 @@ bool value_set(struct parse *p, const struct key *k, const struct value *v, void
 		return set_int(p, k, v, base);
 	case KEY_BOOL:
 		return set_bool(p, k, v, base);
+	case KEY_FRACTION:
+		return set_fraction(p, k, v, base);
 	case KEY_WORD:
 		return set_word(p, k, v, base);
 	case KEY_STRING:
@@ -522,6 +579,8 @@ bool value_set(struct parse *p, const struct key *k, const struct value *v, void
 		return set_address(p, k, v, base);
 	case KEY_RRTYPE:
 		return set_rrtype(p, k, v, base);
+	case KEY_LISTENER:
+		return set_listener(p, k, v, base);
 	case KEY_ENDPOINT:
 		return set_endpoint(p, k, v, base);
 	default:

@@ -19,14 +19,13 @@ void privacy_init(struct privacy *p, uint8_t mode, const struct hash_key *instan
 	p->key.mask = UINT64_MAX;
 }
 
-/* Its first `bits` bits, a multiple of 8, as a CIDR. */
+/* Its first `bits` bits, a multiple of 8. */
 static size_t prefix_text(const struct addr *a, unsigned bits, char *out)
 {
 	struct addr net = {.len = a->len};
 
 	memcpy(net.octets, a->octets, bits / 8);
-	size_t n = addr_text(&net, out);
-	return n + (size_t)snprintf(out + n, PRIVACY_TEXT_MAX - n, "/%u", bits);
+	return addr_text(&net, out);
 }
 
 size_t privacy_text(const struct privacy *p, const struct addr *a, char *out)
@@ -40,7 +39,7 @@ size_t privacy_text(const struct privacy *p, const struct addr *a, char *out)
 		return prefix_text(
 			a, a->len == 4 ? PRIVACY_BITS_V4 : PRIVACY_BITS_V6, out);
 	default:
-		return (size_t)snprintf(out, PRIVACY_TEXT_MAX, "h-%016" PRIx64,
+		return (size_t)snprintf(out, PRIVACY_TEXT_MAX, "%016" PRIx64,
 			hash_name(&p->key, a->octets, a->len).check);
 	}
 }

@@ -12,15 +12,15 @@
 
 enum privacy_mode {
 	PRIVACY_OFF,    /* the address itself: 10.1.2.3 */
-	PRIVACY_HASH,   /* a word that stands for it: h-3f9a02c4d1e85b77 */
-	PRIVACY_PREFIX, /* the network that it is in: 10.1.2.0/24, 2001:db8:0:100::/56 */
+	PRIVACY_HASH,   /* 16 digits that stand for it: 3f9a02c4d1e85b77 */
+	PRIVACY_PREFIX, /* the network that it is in: 10.1.2.0, 2001:db8:0:100:: */
 };
 
 /* How much of an address PRIVACY_PREFIX leaves: RFC 7871, section 11.1, says so much. */
 #define PRIVACY_BITS_V4 24
 #define PRIVACY_BITS_V6 56
 
-#define PRIVACY_TEXT_MAX (ADDR_TEXT_MAX + 3)
+#define PRIVACY_TEXT_MAX ADDR_TEXT_MAX
 
 struct privacy {
 	uint8_t mode;        /* enum privacy_mode; what is none of them counts as HASH */

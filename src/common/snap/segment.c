@@ -35,6 +35,19 @@ static void object_name(char out[OBJECT_NAME], const char *instance, const char 
 	snprintf(out, OBJECT_NAME, "/shmdns.%s.v%d.%s", instance, SNAP_LAYOUT, what);
 }
 
+/*
+ * A new object, or -1 with errno. Our group may look at it, whatever umask a service
+ * manager has given us: that is how shmdnsctl is used without being root (SH-01).
+ */
+static int make_object(const char *name)
+{
+	int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, OBJECT_MODE);
+
+	if (fd >= 0)
+		(void)fchmod(fd, OBJECT_MODE);
+	return fd;
+}
+
 static void segment_name(char out[OBJECT_NAME], const char *instance, uint64_t number)
 {
 	char what[32];
@@ -239,7 +252,7 @@ int segment_create(const char *instance, uint64_t number, uint64_t capacity,
 	capacity = round_up(
 		MIN(MAX(capacity, SEGMENT_STEP), SEGMENT_MAX_CAPACITY), SEGMENT_STEP);
 	segment_name(name, instance, number);
-	int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, OBJECT_MODE);
+	int fd = make_object(name);
 	if (fd < 0)
 		return -errno;
 	w = mem_alloc(1, sizeof(*w));
@@ -342,7 +355,7 @@ static int create_page(const char *name, size_t octets, int *fd)
 {
 	int ret;
 
-	*fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, OBJECT_MODE);
+	*fd = make_object(name);
 	if (*fd < 0)
 		return -errno;
 	ret = allocate(*fd, 0, octets);
@@ -441,6 +454,8 @@ void segment_board_unlink(const char *instance)
 
 static size_t stat_octets(enum stat_role role)
 {
+	if (role == STAT_WORKER)
+		return STAT_WORKER_OCTETS;
 	return role == STAT_FORWARDER ? STAT_FORWARDER_OCTETS : STAT_OCTETS;
 }
 
@@ -541,7 +556,7 @@ int segment_cache_create(const char *instance, unsigned forwarder, int *fd)
 	char name[OBJECT_NAME];
 
 	cache_name_of(name, instance, forwarder);
-	*fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, OBJECT_MODE);
+	*fd = make_object(name);
 	return *fd < 0 ? -errno : 0;
 }
 
@@ -697,4 +712,34 @@ int segment_remove_leftovers(const char *instance)
 int segment_remove_range(const char *instance, uint64_t from, uint64_t to)
 {
 	return remove_objects(instance, is_segment, from, to);
+}
+
+unsigned segment_objects(
+	const char *instance, struct stat_object *out, unsigned max, uint64_t *limit)
+{
+	char prefix[OBJECT_NAME];
+	struct statvfs fs;
+	struct stat st;
+	struct dirent *e;
+	unsigned n = 0;
+
+	*limit = statvfs(SHM_DIR, &fs) == 0 ? (uint64_t)fs.f_blocks * fs.f_frsize : 0;
+	snprintf(prefix, sizeof(prefix), "shmdns.%s.", instance);
+	DIR *dir = opendir(SHM_DIR);
+	if (dir == NULL)
+		return 0;
+	while (n < max && (e = readdir(dir)) != NULL) {
+		const char *what = e->d_name + strlen(prefix);
+
+		if (strncmp(e->d_name, prefix, strlen(prefix)) != 0 ||
+			!is_object(what, 0, 0) ||
+			fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (strchr(what, '.') != NULL) /* behind the layout's number */
+			what = strchr(what, '.') + 1;
+		snprintf(out[n].name, sizeof(out[n].name), "%s", what);
+		out[n++].octets = (uint64_t)st.st_blocks * 512;
+	}
+	closedir(dir);
+	return n;
 }

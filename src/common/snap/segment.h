@@ -69,6 +69,14 @@ void segment_unlink(const char *instance, uint64_t number);
 uint64_t segment_free_octets(void);
 
 /*
+ * The objects of an instance, at most `max` of them, into `out`; returns how many.
+ * *limit: octets that the file system of shared memory can hold, 0 if that cannot be told
+ * (MS-14).
+ */
+unsigned segment_objects(
+	const char *instance, struct stat_object *out, unsigned max, uint64_t *limit);
+
+/*
  * The board. `_create` makes it with a fresh key, 0 or -EEXIST, -errno; `_adopt` opens a
  * predecessor's for writing, -ENOENT, -EBADMSG; `_map` is for readers.
  * `*board` stays mapped until segment_board_unmap().

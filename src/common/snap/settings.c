@@ -5,8 +5,8 @@
 #include "base/base.h"
 
 /*
- * The fixed part; preferred prefixes, own addresses, zones, hosts, forward, acl, log,
- * weights.
+ * The fixed part; preferred prefixes, own addresses, zones, hosts, forward, acl, the
+ * query log, logs, weights.
  */
 struct fixed {
 	uint32_t ttl_s, negative_ttl_s, startup_ms;
@@ -15,7 +15,7 @@ struct fixed {
 	struct settings_text nsid, version, hostname;
 	struct tcp_limits tcp;
 	struct rate_limit rate, miss_rate;
-	uint8_t slip, rate_public, privacy;
+	uint8_t slip, rate_public;
 };
 
 static uint8_t *put_addr(uint8_t *p, const struct addr *a)
@@ -49,7 +49,7 @@ size_t settings_encode(const struct settings *s, uint8_t *out)
 	struct fixed f = {s->ttl_s, s->negative_ttl_s, s->startup_ms, s->max_udp, s->pods,
 		s->any, s->rotation, s->nprefer, s->nown, s->nzones, s->primary,
 		s->special, s->chaos, s->nsid, s->version, s->hostname, s->tcp, s->rate,
-		s->miss_rate, s->slip, s->rate_public, s->privacy};
+		s->miss_rate, s->slip, s->rate_public};
 	uint8_t *p = out;
 
 	memcpy(p, &f, sizeof(f));
@@ -74,6 +74,9 @@ size_t settings_encode(const struct settings *s, uint8_t *out)
 	const uint32_t acl = (uint32_t)acl_encode(&s->acl, p + 4);
 	memcpy(p, &acl, 4);
 	p += 4 + acl;
+	const uint32_t queries = (uint32_t)querylog_encode(&s->querylog, p + 4);
+	memcpy(p, &queries, 4);
+	p += 4 + queries;
 	const uint32_t log = (uint32_t)logset_encode(&s->log, p + 4);
 	memcpy(p, &log, 4);
 	p += 4 + log;
@@ -163,7 +166,7 @@ static const uint8_t *take_part(const uint8_t **p, const uint8_t *end, size_t *l
 	return part;
 }
 
-/* Forward, access rules, logs, and the rest is the weights. */
+/* Forward, access rules, the query log, logs, and the rest is the weights. */
 static int decode_tables(const uint8_t *p, const uint8_t *end, struct settings *out)
 {
 	const uint8_t *part;
@@ -174,6 +177,9 @@ static int decode_tables(const uint8_t *p, const uint8_t *end, struct settings *
 		return -EBADMSG;
 	part = take_part(&p, end, &len);
 	if (part == NULL || acl_decode(part, len, &out->acl) < 0)
+		return -EBADMSG;
+	part = take_part(&p, end, &len);
+	if (part == NULL || querylog_decode(part, len, &out->querylog) < 0)
 		return -EBADMSG;
 	part = take_part(&p, end, &len);
 	if (part == NULL || logset_decode(part, len, &out->log) < 0)
@@ -203,7 +209,6 @@ int settings_decode(
 		f.hostname.len > SETTINGS_TEXT_MAX || f.max_udp < 512 ||
 		f.max_udp > 4096 || !tcp_valid(&f.tcp) || !rate_valid(&f.rate) ||
 		!rate_valid(&f.miss_rate) || f.rate_public > 1 ||
-		f.privacy > PRIVACY_PREFIX ||
 		(size_t)(end - p) < 18u * f.nprefer + 17u * f.nown)
 		return -EBADMSG;
 	out->number = number;
@@ -228,7 +233,6 @@ int settings_decode(
 	out->miss_rate = f.miss_rate;
 	out->slip = f.slip;
 	out->rate_public = f.rate_public == 1;
-	out->privacy = f.privacy;
 	for (unsigned i = 0; i < f.nprefer; i++, p += 18)
 		if (!take_prefix(p, &out->prefer[i]))
 			return -EBADMSG;

@@ -13,10 +13,10 @@
 
 #include "dns/addr.h"
 #include "dns/name.h"
-#include "dns/privacy.h"
 #include "snap/acl.h"
 #include "snap/forward.h"
 #include "snap/logset.h"
+#include "snap/querylog.h"
 #include "snap/weights.h"
 
 #define SETTINGS_ZONES_MAX  255
@@ -98,24 +98,24 @@ struct settings {
 	uint8_t primary; /* index of PRIMARY */
 	struct tcp_limits tcp;
 	struct rate_limit rate, miss_rate;
-	uint8_t slip;    /* one in so many refused queries is answered with TC; 0: none */
-	uint8_t privacy; /* enum privacy_mode (LG-04) */
+	uint8_t slip; /* one in so many refused queries is answered with TC; 0: none */
 	bool rate_public; /* `rate` is for queries to globally routable addresses only */
 	struct prefix prefer[SETTINGS_PREFER_MAX]; /* addresses that go first (LD-03) */
 	struct addr own[SETTINGS_OWN_MAX];         /* our own addresses (RO-19) */
 	struct zone zones[SETTINGS_ZONES_MAX];
 	struct host_settings hosts;
-	struct log_settings log;         /* how processes speak (LG-01) */
-	struct acl_settings acl;         /* who may know of which names (AC-01) */
-	struct weights weights;          /* of ROTATION_WEIGHTED (LD-01) */
-	struct forward_settings forward; /* names that are not ours */
+	struct log_settings log;           /* how processes speak (LG-01) */
+	struct acl_settings acl;           /* who may know of which names (AC-01) */
+	struct querylog_settings querylog; /* SM-02 */
+	struct weights weights;            /* of ROTATION_WEIGHTED (LD-01) */
+	struct forward_settings forward;   /* names that are not ours */
 };
 
 /* Largest size of settings_encode()'s output. */
 #define SETTINGS_OCTETS_MAX                                                              \
 	(512 + 17 * SETTINGS_OWN_MAX + 260 * SETTINGS_ZONES_MAX +                        \
 		260 * SETTINGS_HOST_ZONES_MAX + FORWARD_OCTETS_MAX + ACL_OCTETS_MAX +    \
-		LOGSET_OCTETS_MAX + WEIGHTS_OCTETS_MAX)
+		LOGSET_OCTETS_MAX + QUERYLOG_OCTETS_MAX + WEIGHTS_OCTETS_MAX)
 
 /* Octets of *s without its number into `out` (SETTINGS_OCTETS_MAX); returns how many. */
 size_t settings_encode(const struct settings *s, uint8_t *out);

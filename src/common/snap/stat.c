@@ -1,5 +1,7 @@
 #include "snap/stat.h"
 
+#include <string.h>
+
 #include "base/base.h"
 #include "dns/type.h"
 
@@ -42,6 +44,14 @@ const char *stat_qtype_text(unsigned index)
 	return index == ARRAY_LEN(qtypes) ? "other" : NULL;
 }
 
+unsigned stat_size_bound(unsigned index)
+{
+	static const uint16_t bounds[STAT_SIZES - 1] = {0, 100, 200, 300, 400, 511, 1023,
+		2047, 4095, 8291, 16000, 32000, 48000, 64000};
+
+	return index < ARRAY_LEN(bounds) ? bounds[index] : UINT16_MAX;
+}
+
 static const unsigned api_codes[] = {
 	200, 400, 401, 403, 404, 408, 410, 422, 429, 500, 501, 502, 503, 504};
 
@@ -67,6 +77,21 @@ const char *stat_api_code_text(unsigned index)
 	return index < STAT_API_CODES ? texts[index] : NULL;
 }
 
+const char *stat_source_text(unsigned source)
+{
+	static const char *const words[STAT_SOURCES] = {
+		[SOURCE_CLUSTER] = "cluster",
+		[SOURCE_LOCAL] = "local",
+		[SOURCE_CACHE] = "cache",
+		[SOURCE_STALE] = "stale",
+		[SOURCE_FORWARD] = "forward",
+		[SOURCE_POLICY] = "policy",
+		[SOURCE_ERROR] = "error",
+	};
+
+	return source < STAT_SOURCES ? words[source] : "-";
+}
+
 const char *stat_failure_text(unsigned failure)
 {
 	static const char *const words[STAT_FAILURES] = {
@@ -79,4 +104,30 @@ const char *stat_failure_text(unsigned failure)
 	};
 
 	return failure < STAT_FAILURES ? words[failure] : "-";
+}
+
+void stat_text_set(stat_u64 *words, size_t n, const char *text)
+{
+	size_t left = strnlen(text, n * sizeof(uint64_t) - 1);
+
+	for (size_t i = 0; i < n; i++) {
+		const size_t len = MIN(left, sizeof(uint64_t));
+		uint64_t word = 0;
+
+		memcpy(&word, text, len);
+		stat_set(&words[i], word);
+		text += len;
+		left -= len;
+	}
+}
+
+const char *stat_text_get(const stat_u64 *words, size_t n, char *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		const uint64_t word = stat_get(&words[i]);
+
+		memcpy(out + i * sizeof(word), &word, sizeof(word));
+	}
+	out[n * sizeof(uint64_t) - 1] = '\0';
+	return out;
 }

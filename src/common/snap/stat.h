@@ -9,16 +9,27 @@
 #define SNAP_STAT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define STAT_MAGIC            UINT64_C(0x317461747364736d)
-#define STAT_OCTETS           8192
-#define STAT_FORWARDER_OCTETS 131072 /* a forwarder's page has more to say */
-#define STAT_RCODES           24
-#define STAT_QTYPES           18 /* 17 values and "other" (ME-09) */
+#include "snap/ring.h"
 
-enum stat_role { STAT_WORKER = 1, STAT_CONTROLLER, STAT_FORWARDER, STAT_ADMIN };
+#define STAT_MAGIC            UINT64_C(0x317461747364736d)
+#define STAT_OCTETS           16384
+#define STAT_WORKER_OCTETS    360448 /* with its ring */
+#define STAT_FORWARDER_OCTETS 262144 /* a forwarder's page has more to say */
+#define STAT_RCODES           24
+#define STAT_SHARES           256 /* of sockets: as many as workers at most */
+#define STAT_QTYPES           18  /* 17 values and "other" (ME-09) */
+
+enum stat_role {
+	STAT_WORKER = 1,
+	STAT_CONTROLLER,
+	STAT_FORWARDER,
+	STAT_ADMIN,
+	STAT_SUPERVISOR,
+};
 
 /* Why a packet got no reply (MQ-04). */
 enum stat_drop {
@@ -57,6 +68,32 @@ enum stat_reject {
 	STAT_REJECTS
 };
 
+/* Where an answer came from (MQ-02). */
+enum stat_source {
+	SOURCE_CLUSTER, /* the zones of Kubernetes */
+	SOURCE_LOCAL,   /* special names, chaos */
+	SOURCE_CACHE,
+	SOURCE_STALE,
+	SOURCE_FORWARD, /* it waited for a forwarder */
+	SOURCE_POLICY,  /* refused: not for this client, or nobody to ask */
+	SOURCE_ERROR,   /* a faulty query, or a failure of ours */
+	STAT_SOURCES
+};
+
+/* "cluster", "local", ...; of a number that is none "-". */
+const char *stat_source_text(unsigned source);
+
+/*
+ * Upper bounds of histograms. "fine": 1 us doubled up to 4.19 s, and more. "time"
+ * (CM-05): 250 us doubled up to 8.192 s, and more. "size" (CM-06): stat_size_bound(), and
+ * more.
+ */
+#define STAT_FINE  24
+#define STAT_TIME  17
+#define STAT_SIZES 15
+#define STAT_SLIM  6  /* 250 us tenfold up to 2.5 s, and more (CM-29) */
+#define STAT_LONG  21 /* 1 ms doubled up to 524 s, and more (MA-02, MS-11, CM-26) */
+
 #define STAT_ACL  4  /* ACL_ACTIONS */
 #define STAT_EDES 32 /* INFO-CODEs that are counted each; the last one: all above */
 
@@ -84,6 +121,7 @@ struct stat_worker {
 	stat_u64 share;
 	stat_u64 busy_ns;
 	_Alignas(64) stat_u64 batches;
+	stat_u64 batch_packets; /* in all of them */
 	stat_u64 queries;
 	stat_u64 replies;
 	stat_u64 truncated;
@@ -112,7 +150,25 @@ struct stat_worker {
 	stat_u64 deadlines;       /* parked queries that ended at their deadline */
 	stat_u64 loops;           /* queries of ours that came back (LO-01) */
 	stat_u64 edes[STAT_EDES]; /* replies by INFO-CODE (MQ-07) */
-	stat_u64 acl[STAT_ACL];   /* queries by enum acl_action, with rules (MQ-12) */
+	/* By [TCP][IPv6]; queries without a type that can be read count as "other". */
+	_Alignas(64) stat_u64 asked[2][2][STAT_QTYPES];      /* MQ-01, CM-04 */
+	stat_u64 asked_do;                                   /* CM-08 */
+	stat_u64 truncated_tcp;                              /* of `truncated` (MQ-05) */
+	stat_u64 header_rcodes[2];                           /* FORMERR, NOTIMP (MQ-06) */
+	stat_u64 answers[STAT_SOURCES][STAT_RCODES];         /* MQ-02, CM-09 */
+	stat_u64 duration[STAT_SOURCES][STAT_FINE];          /* MQ-03 */
+	stat_u64 duration_ns[STAT_SOURCES];                  /* sums */
+	stat_u64 time[STAT_TIME];                            /* CM-05 */
+	stat_u64 asked_size[2][STAT_SIZES], asked_octets[2]; /* by [TCP]: CM-06 */
+	stat_u64 reply_size[2][STAT_SIZES], reply_octets[2]; /* CM-07 */
+	stat_u64 acl[STAT_ACL]; /* queries by enum acl_action, with rules (MQ-12) */
+	struct ring ring;       /* the latest queries */
+};
+
+/* An object of shared memory: its name behind that of the instance; what it takes. */
+struct stat_object {
+	char name[32];
+	uint64_t octets;
 };
 
 /* State of a resource of the API (MA-10). */
@@ -159,7 +215,8 @@ struct stat_resource {
 	stat_u64 octet_wall_ns; /* of the last octet of a watch */
 	stat_u64 failing_ns;    /* wall clock: since then requests fail; 0: they do not */
 	stat_u64 requests[STAT_API_VERBS][STAT_API_CODES];
-	stat_u64 lists, list_ns; /* complete ones, and how long they took in all */
+	stat_u64 lists, list_ns;       /* complete ones, and how long they took in all */
+	stat_u64 list_time[STAT_LONG]; /* ... each (MA-02) */
 	stat_u64 restarts[STAT_RESTARTS];
 	stat_u64 relists[STAT_RELISTS];
 	stat_u64 regressions;
@@ -187,7 +244,7 @@ const char *stat_failure_text(unsigned failure);
 
 #define STAT_UPSTREAMS     128 /* FORWARD_POOL_MAX */
 #define STAT_UPSTREAM_TEXT 64
-#define STAT_FINE          24 /* 1 us doubled up to 4.19 s, and more */
+#define STAT_REPLIES       7 /* rcodes 0 to 5, and all others */
 
 /* What a forwarder says of one upstream (MU rows). */
 struct stat_upstream {
@@ -198,6 +255,7 @@ struct stat_upstream {
 	stat_u64 failures[STAT_FAILURES];
 	stat_u64 duration[STAT_FINE]; /* of replies, by upper bound */
 	stat_u64 duration_ns;         /* sum */
+	stat_u64 time[STAT_REPLIES][STAT_TIME], time_ns[STAT_REPLIES]; /* CM-19 */
 	stat_u64 srtt_ns;
 	stat_u64 inflight;
 	stat_u64 connections[2]; /* tcp, tls; open now */
@@ -225,6 +283,8 @@ struct stat_forwarder {
 	struct stat_upstream upstreams[STAT_UPSTREAMS];
 };
 
+#define STAT_CAUSES    6 /* enum root_cause, and 0: none of these */
+#define STAT_SERVICES  2 /* kinds of Services: with a cluster IP, headless (CM-26) */
 #define STAT_RESOURCES 3 /* enum kube_kind without Pods */
 #define STAT_EXPIRIES  3 /* token, our certificate, CA */
 
@@ -255,12 +315,105 @@ struct stat_controller {
 	stat_u64 config_number;
 	struct stat_api api;
 	/* MS-10; an operator's freeze (OV-08) */
-	stat_u64 publish_held;      /* 1: the first generation is held back */
-	stat_u64 publish_frozen;    /* 1: objects are not published */
-	stat_u64 frozen_wall_ns;    /* since then */
-	stat_u64 frozen_generation; /* whose records are served */
-	stat_u64 settings_withheld; /* 1: settings wait for the thaw */
-	stat_u64 freeze_lost_ns;    /* wall clock: one ended by itself; 0: none did */
+	stat_u64 publish_held;        /* 1: the first generation is held back */
+	stat_u64 publish_frozen;      /* 1: objects are not published */
+	stat_u64 frozen_wall_ns;      /* since then */
+	stat_u64 frozen_generation;   /* whose records are served */
+	stat_u64 settings_withheld;   /* 1: settings wait for the thaw */
+	stat_u64 freeze_lost_ns;      /* wall clock: one ended by itself; 0: none did */
+	stat_u64 causes[STAT_CAUSES]; /* publishes by enum root_cause (MS-06) */
+	stat_u64 publish_time[STAT_FINE], publish_ns; /* how long they took */
+	/* From a change of endpoints, as it is dated, to its publish (MS-11). */
+	stat_u64 propagation[STAT_SERVICES][STAT_LONG];
+	stat_u64 propagation_ns[STAT_SERVICES];
+	stat_u64 hosts_entries; /* addresses and names of `hosts` (CM-33) */
+	stat_u64 hosts_wall_ns; /* when its file was read last */
+	/* The last configuration whose settings are published, and the generation that
+	 * had them first, which is stored before. */
+	stat_u64 config_generation, config_served;
+};
+
+/* What became of a reload. */
+enum stat_reload { RELOAD_NONE, RELOAD_ACCEPTED, RELOAD_UNCHANGED, RELOAD_REFUSED };
+
+#define STAT_PATH_WORDS    64  /* 512 octets with the NUL */
+#define STAT_REFUSAL_WORDS 384 /* 3,072 of them */
+
+/*
+ * The last reload that ended. Written by the supervisor alone, between two changes of
+ * `reload_seq`, which is odd meanwhile.
+ */
+struct stat_outcome {
+	stat_u64 number;                      /* of the reload; 0: there was none */
+	stat_u64 outcome;                     /* enum stat_reload */
+	stat_u64 config_number;               /* that is current since */
+	stat_u64 workers_was;                 /* before it */
+	stat_u64 added, removed;              /* listening addresses, as configured */
+	stat_u64 refusal[STAT_REFUSAL_WORDS]; /* text, lines; "" unless refused */
+};
+
+/* What runs, written as the outcome is. */
+struct stat_config {
+	stat_u64 number;
+	stat_u64 digest[4]; /* SHA-256 of the files, as its octets stand */
+	stat_u64 wall_ns;   /* when it was taken */
+	stat_u64 last_good; /* 1: the files had errors at the start (OP-26) */
+	stat_u64 fd;        /* the supervisor's descriptor of the memory file */
+	stat_u64 restart;   /* keys that wait for the next start */
+	stat_u64 workers;   /* shares that there shall be */
+	stat_u64 addresses; /* listening addresses, as configured */
+	stat_u64 path[STAT_PATH_WORDS]; /* of the file */
+	stat_u64 kept[STAT_PATH_WORDS]; /* where the last good one is kept */
+	stat_u64 run_dir[STAT_PATH_WORDS];
+};
+
+/* What became of processes, by enum stat_process (MP-02, MP-03). */
+enum stat_process {
+	PROCESS_WORKER,
+	PROCESS_FORWARDER,
+	PROCESS_ADMIN,
+	PROCESS_CONTROLLER,
+	STAT_PROCESSES
+};
+enum stat_exit { EXIT_STATUS, EXIT_SIGNAL, EXIT_HEARTBEAT, STAT_EXITS };
+
+struct stat_supervisor {
+	struct stat_head head;
+	_Alignas(64) stat_u64 starts[STAT_PROCESSES];
+	stat_u64 exits[STAT_PROCESSES][STAT_EXITS];
+	stat_u64 stopping;      /* 1: told to end (HR-04) */
+	stat_u64 config_number; /* current */
+	stat_u64 reloads[2];    /* accepted, refused (MN-01) */
+	stat_u64 reload_failed; /* 1: the last one was refused (MN-02) */
+	stat_u64 reload_wall_ns;
+	stat_u64 dropped[STAT_SHARES];   /* by the kernel, at its sockets (MP-09) */
+	stat_u64 withdrawn[STAT_SHARES]; /* 1: steered around (MP-10) */
+	stat_u64 reload_unchanged;       /* of those accepted: nothing was new */
+	/*
+	 * Reloads are numbered. One that has a number above that which `reload_begun` had
+	 * reads the files after that was looked at; `reload_whole` is the number of the
+	 * last one after which nothing was left to do: workers, listeners.
+	 */
+	stat_u64 reload_begun, reload_whole;
+	stat_u64 reload_seq;
+	struct stat_outcome reload;
+	struct stat_config config;
+};
+
+#define STAT_LOG_RINGS 512 /* slots of workers */
+
+struct stat_admin {
+	struct stat_head head;
+	_Alignas(64) stat_u64 requests[3][STAT_API_CODES]; /* health, ready, metrics */
+	stat_u64 connections;                              /* open now */
+	stat_u64 shut;                                     /* for their time (HT-03) */
+	stat_u64 scrape_ns;                                /* that the last one took */
+	/* Queries of our own (HR-05): how long they took, those that failed. */
+	stat_u64 probe_fine[STAT_FINE], probe_slim[STAT_SLIM], probe_ns;
+	stat_u64 probe_failures;
+	/* How far the ring of each slot was read for the query log (SM-02). */
+	_Alignas(64) stat_u64 log_next[STAT_LOG_RINGS], log_logged[STAT_LOG_RINGS];
+	stat_u64 log_lost; /* queries that were to be logged (MN-07) */
 };
 
 /*
@@ -269,6 +422,57 @@ struct stat_controller {
  */
 unsigned stat_api_code(unsigned status);
 const char *stat_api_code_text(unsigned index);
+
+/* The least i with units <= 2^i, at most `most`: bounds that are doubled. */
+static inline unsigned stat_log2_up(uint64_t units, unsigned most)
+{
+	unsigned i = units > 1 ? 64u - (unsigned)__builtin_clzll(units - 1) : 0;
+
+	return i < most ? i : most;
+}
+
+/* ... of nanoseconds in one of "fine" bounds. */
+static inline unsigned stat_fine(uint64_t ns)
+{
+	return stat_log2_up((ns + 999) / 1000, STAT_FINE - 1);
+}
+
+/* ... and in one of "time" bounds. */
+static inline unsigned stat_time(uint64_t ns)
+{
+	return stat_log2_up((ns + 249999) / 250000, STAT_TIME - 1);
+}
+
+/* ... in one of "long" bounds, */
+static inline unsigned stat_long(uint64_t ns)
+{
+	return stat_log2_up((ns + 999999) / 1000000, STAT_LONG - 1);
+}
+
+/* ... and in one of "slim" bounds. */
+static inline unsigned stat_slim(uint64_t ns)
+{
+	unsigned i = 0;
+
+	for (uint64_t bound = 250000; i < STAT_SLIM - 1 && ns > bound; bound *= 10)
+		i++;
+	return i;
+}
+
+/* Index of a size in a histogram of "size" bounds. */
+static inline unsigned stat_size(size_t octets)
+{
+	if (octets <= 400)
+		return ((unsigned)octets + 99) / 100;
+	if (octets < 4096) /* 511, 1023, 2047, 4095 */
+		return octets < 512 ? 5 : 28u - (unsigned)__builtin_clz((unsigned)octets);
+	if (octets <= 8291)
+		return 9;
+	return octets > 64000 ? STAT_SIZES - 1 : 10 + ((unsigned)octets - 1) / 16000;
+}
+
+/* Upper bound of that index, in octets; the last index has none. */
+unsigned stat_size_bound(unsigned index);
 
 /* Index of `type` in stat_worker.qtypes. */
 unsigned stat_qtype(uint16_t type);
@@ -295,6 +499,42 @@ static inline uint64_t stat_get(const stat_u64 *c)
 	return atomic_load_explicit(c, memory_order_relaxed);
 }
 
+/*
+ * A text in n words: octets as they stand, cut to fit, ended by a NUL. The reader's `out`
+ * has 8 * n octets; of a page that somebody damaged it ends with a NUL too. Returns it.
+ */
+void stat_text_set(stat_u64 *words, size_t n, const char *text);
+const char *stat_text_get(const stat_u64 *words, size_t n, char *out);
+
+/*
+ * A reader of several words: what it copied in between is of one piece if
+ * stat_read_done() says true. `seq` is odd, or moves, while the writer is at it.
+ */
+static inline uint64_t stat_read_begin(const stat_u64 *seq)
+{
+	return atomic_load_explicit(seq, memory_order_acquire);
+}
+
+/* ... with what stat_read_begin() returned. */
+static inline bool stat_read_done(const stat_u64 *seq, uint64_t begun)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return (begun & 1) == 0 && stat_get(seq) == begun;
+}
+
+/* The one writer's side: its words are written in between. */
+static inline void stat_write_begin(stat_u64 *seq)
+{
+	stat_add(seq, 1);
+	atomic_thread_fence(memory_order_release);
+}
+
+/* ... and are whole. */
+static inline void stat_write_done(stat_u64 *seq)
+{
+	atomic_store_explicit(seq, stat_get(seq) + 1, memory_order_release);
+}
+
 /* The sum of n of them. */
 static inline uint64_t stat_sum(const stat_u64 *c, size_t n)
 {
@@ -305,7 +545,9 @@ static inline uint64_t stat_sum(const stat_u64 *c, size_t n)
 	return total;
 }
 
-_Static_assert(sizeof(struct stat_worker) <= STAT_OCTETS, "stat page");
+_Static_assert(sizeof(struct stat_supervisor) <= STAT_OCTETS, "stat page");
+_Static_assert(sizeof(struct stat_admin) <= STAT_OCTETS, "stat page");
+_Static_assert(sizeof(struct stat_worker) <= STAT_WORKER_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_controller) <= STAT_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_forwarder) <= STAT_FORWARDER_OCTETS, "stat page");
 

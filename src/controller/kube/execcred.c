@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "controller/kube/base64.h"
-#include "controller/kube/expiry.h"
+#include "controller/kube/timestamp.h"
 #include "controller/kube/yamltree.h"
 
 struct answer {
@@ -50,7 +50,7 @@ static int take_expiry(struct answer *a, const struct yamlnode *status)
 
 	if (n == NULL || (n->kind == YAMLTREE_SCALAR && n->len == 0))
 		return 0;
-	if (n->kind != YAMLTREE_SCALAR || !expiry_timestamp(n->text, &a->out->expires_s))
+	if (n->kind != YAMLTREE_SCALAR || !timestamp_parse(n->text, &a->out->expires_s))
 		return refuse(a, "status.expirationTimestamp is no time such as "
 				 "2006-01-02T15:04:05Z");
 	return 0;

@@ -17,7 +17,4 @@ uint64_t expiry_jwt(const char *token);
 /* notAfter of the first certificate of a PEM text; with `latest` of the last to end. */
 uint64_t expiry_pem(const uint8_t *pem, size_t len, bool latest);
 
-/* A timestamp such as 2026-01-02T03:04:05Z (RFC 3339). False: it is none. */
-bool expiry_timestamp(const char *text, uint64_t *unix_s);
-
 #endif

@@ -5,6 +5,9 @@
 
 #include "base/base.h"
 #include "base/mem.h"
+#include "controller/kube/timestamp.h"
+
+#define TRIGGER_TIME "endpoints.kubernetes.io/last-change-trigger-time"
 
 static const char a_string[] = "a string";
 
@@ -158,6 +161,7 @@ void kubedraft_clear(struct kubedraft *d, enum kube_field field)
 		break;
 	case FIELD_ANNOTATIONS:
 		d->initial_end = false;
+		d->slice.trigger_s = 0;
 		break;
 	case FIELD_ADDRESSES:
 		clear_addrs(&endpoint(d)->addrs, &endpoint(d)->naddrs);
@@ -468,6 +472,19 @@ static void add_label(struct kube_label **labels, size_t *nlabels, char *key, ch
 	(*labels)[(*nlabels)++] = (struct kube_label){.key = key, .value = value};
 }
 
+/* 0: that is no timestamp. */
+static uint64_t unix_time(const char *s, size_t len)
+{
+	char text[40];
+	uint64_t unix_s;
+
+	if (len >= sizeof(text))
+		return 0;
+	memcpy(text, s, len);
+	text[len] = '\0';
+	return timestamp_parse(text, &unix_s) ? unix_s : 0;
+}
+
 const char *kubedraft_pair(struct kubedraft *d, enum kube_field field, const char *key,
 	size_t key_len, enum kube_scalar type, const char *s, size_t len)
 {
@@ -476,6 +493,8 @@ const char *kubedraft_pair(struct kubedraft *d, enum kube_field field, const cha
 	if (field == FIELD_ANNOTATIONS) { /* others may be larger than what is kept */
 		if (equal(key, key_len, "k8s.io/initial-events-end"))
 			d->initial_end = type == KUBE_STRING && equal(s, len, "true");
+		if (equal(key, key_len, TRIGGER_TIME) && type == KUBE_STRING)
+			d->slice.trigger_s = unix_time(s, len);
 		return NULL;
 	}
 	const char *wrong = refuse_text(key, key_len);

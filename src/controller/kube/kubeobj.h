@@ -85,6 +85,8 @@ struct kube_slice {
 	struct kube_port *ports; /* RB-29: never empty, a sentinel stands for none */
 	size_t nports;
 	size_t bad_addresses;
+	/* When it came to be, Unix time; 0: not known. No part of its content (RB-31). */
+	uint64_t trigger_s;
 };
 
 struct kube_pod {

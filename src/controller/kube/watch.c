@@ -271,6 +271,7 @@ static void complete(struct watch *w, const char *rv, uint64_t now_ns)
 	advance(w, rv);
 	stat_add(&stat->lists, 1);
 	stat_add(&stat->list_ns, now_ns - w->stream.began_ns);
+	stat_add(&stat->list_time[stat_long(now_ns - w->stream.began_ns)], 1);
 	forget_pages(w);
 	w->taken = true;
 	w->want = WANT_WATCH;

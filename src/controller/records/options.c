@@ -138,6 +138,26 @@ static void set_hosts(struct host_settings *h, const struct conf_hosts *c)
 		h->zones[h->nzones++] = c->zones[i];
 }
 
+/* What is off logs nothing, whatever the other keys say. */
+static void set_query_log(struct querylog_settings *q, const struct conf *c)
+{
+	q->format = (uint8_t)c->query_log.format;
+	q->privacy = (uint8_t)c->privacy;
+	q->sample = c->query_log.sample;
+	if (q->format == QUERYLOG_OFF)
+		return;
+	q->classes = (uint8_t)(c->query_log.classes & QUERYLOG_CLASSES);
+	if ((c->query_log.classes & CONF_CLASS_ALL) != 0)
+		q->classes = QUERYLOG_CLASSES;
+	for (size_t i = 0; i < c->query_log.nnames; i++) {
+		if (c->query_log.names[i].len == 1) { /* the root: all */
+			q->nnames = 0;
+			return;
+		}
+		q->names[q->nnames++] = c->query_log.names[i];
+	}
+}
+
 #define RATE_PUBLIC 200 /* queries a second of a client, where the Internet can ask */
 
 static struct rate_limit limit(uint32_t per_source, uint32_t burst)
@@ -192,11 +212,11 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	set_nested(out);
 	set_apexes(out);
 	set_special(s, c, hostname);
-	s->privacy = (uint8_t)c->privacy;
 	set_log(&s->log, c);
 	set_hosts(&s->hosts, &c->hosts);
 	forwardset_from_conf(c, NULL, 0, &s->forward);
 	aclset_from_conf(c, &s->acl);
+	set_query_log(&s->querylog, c);
 	out->topology = c->loadbalance.topology;
 	out->endpoint_pod_names = k->endpoint_pod_names;
 	out->ignore_empty_service = k->ignore_empty_service;
@@ -210,6 +230,12 @@ _Static_assert((int)PODS_VERIFIED == (int)CONF_PODS_VERIFIED, "pods");
 _Static_assert((int)ANY_HINFO == (int)CONF_ANY_HINFO, "any");
 _Static_assert((int)ANY_NOTIMP == (int)CONF_ANY_NOTIMP, "any");
 _Static_assert(SETTINGS_HOST_ZONES_MAX == CONF_HOST_ZONES_MAX, "zones of hosts");
+_Static_assert(QUERYLOG_NAMES_MAX == CONF_LOG_ZONES_MAX, "names of the query log");
+_Static_assert(QUERYLOG_SUCCESS == CONF_CLASS_SUCCESS, "classes");
+_Static_assert(QUERYLOG_DENIAL == CONF_CLASS_DENIAL, "classes");
+_Static_assert(QUERYLOG_ERROR == CONF_CLASS_ERROR, "classes");
+_Static_assert((int)QUERYLOG_KV == (int)CONF_QUERY_LOG_KV, "formats");
+_Static_assert((int)QUERYLOG_COREDNS == (int)CONF_QUERY_LOG_COREDNS, "formats");
 _Static_assert(SETTINGS_PREFER_MAX == CONF_PREFER_MAX, "prefer");
 _Static_assert((int)ROTATION_FIXED == (int)CONF_ROTATION_FIXED, "rotation");
 _Static_assert((int)ROTATION_WEIGHTED == (int)CONF_ROTATION_WEIGHTED, "rotation");
