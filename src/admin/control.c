@@ -15,7 +15,7 @@ static void log_refused(struct admin *a, const char *what, int error)
 	uint64_t suppressed;
 
 	if (log_allow(&a->control_log, clock_mono_ns(), &suppressed))
-		log_line(LOG_WARNING, "message refused what=%s error=%d suppressed=%llu",
+		log_line(LOG_WARNING, "message refused kind=%s error=%d suppressed=%llu",
 			what, error, (unsigned long long)suppressed);
 }
 
@@ -42,6 +42,7 @@ static int start(struct admin *a, const struct message_start *m, int fd)
 	stat_set(&a->stat->head.life, m->life);
 	stat_set(&a->stat->head.started_ns, clock_mono_ns());
 	stat_set(&a->stat->head.heartbeat_ns, clock_mono_ns());
+	log_set_style(m->log);
 	reader_init(&a->reader, m->instance);
 	fault_install("admin", &a->reader);
 	pages_map(&a->view, m->instance);

@@ -42,7 +42,7 @@ static bool write_out(struct logwrite *l)
 	size_t n;
 
 	while ((n = querylog_piece(&l->log, &piece)) > 0) {
-		ssize_t m = write(STDERR_FILENO, piece, n);
+		ssize_t m = log_write(piece, n);
 
 		if (m < 0 && errno == EINTR)
 			continue;
@@ -58,17 +58,15 @@ static bool write_out(struct logwrite *l)
 static void drain(struct logwrite *l)
 {
 	struct admin *a = l->admin;
-	const struct ringtext_privacy p = {
-		.privacy = (enum privacy)a->reader.settings.querylog.privacy,
-		.key = a->reader.snap.key,
-	};
+	struct privacy p;
 	const enum querylog_format format = (enum querylog_format)l->format;
 	const char *level = log_prefix(LOG_INFO);
-	char prefix[32];
+	char prefix[64];
 
+	privacy_init(&p, a->reader.settings.querylog.privacy, &a->reader.snap.key);
 	/* Lines of key=value look as all lines of ours do (LG-01). */
 	snprintf(prefix, sizeof(prefix), "%s%s", level,
-		format == QUERYLOG_KV ? "info admin: " : "");
+		format == QUERYLOG_KV ? "level=info process=admin what=query " : "");
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		bool all = querylog_fill(&l->log, &a->view, format, &p, prefix);
 

@@ -123,6 +123,10 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	stat_set(&a->stat->head.heartbeat_ns, now_ns);
 	reader_retry(&a->reader);
 	reader_refresh(&a->reader);
+	if (reader_snap(&a->reader) != NULL)
+		log_set_style((struct log_style){
+			a->reader.settings.log.level, a->reader.settings.log.format});
+	log_tick(now_ns);
 	a->history[a->ticks++ % ADMIN_HISTORY] = a->reader.snap.generation;
 	if (a->view.supervisor == NULL)
 		pages_map(&a->view, a->reader.instance);

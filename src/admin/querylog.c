@@ -31,7 +31,7 @@ static void count_lost(struct querylog *q, unsigned ring, const struct ring_entr
 }
 
 static void put_line(struct querylog *q, const struct ring_entry *e,
-	enum querylog_format format, const struct ringtext_privacy *p, const char *prefix)
+	enum querylog_format format, const struct privacy *p, const char *prefix)
 {
 	char *out = q->buf + q->len;
 	const size_t n = (size_t)snprintf(
@@ -54,7 +54,7 @@ static bool is_own(const struct view *v, const struct ring_entry *e)
 
 /* False: there is no room for what this ring still has. */
 static bool fill_from(struct querylog *q, unsigned ring, const struct view *v,
-	enum querylog_format format, const struct ringtext_privacy *p, const char *prefix)
+	enum querylog_format format, const struct privacy *p, const char *prefix)
 {
 	struct ring_entry e;
 
@@ -70,7 +70,7 @@ static bool fill_from(struct querylog *q, unsigned ring, const struct view *v,
 }
 
 bool querylog_fill(struct querylog *q, const struct view *v, enum querylog_format format,
-	const struct ringtext_privacy *p, const char *prefix)
+	const struct privacy *p, const char *prefix)
 {
 	bool all = true;
 

@@ -35,7 +35,7 @@ void querylog_begin(struct querylog *q, const struct stat_admin *stat);
  * `prefix` stands before each. True: the rings have been read to their ends.
  */
 bool querylog_fill(struct querylog *q, const struct view *v, enum querylog_format format,
-	const struct ringtext_privacy *p, const char *prefix);
+	const struct privacy *p, const char *prefix);
 
 /* The next whole lines, QUERYLOG_PIECE octets at most; 0: there are none. */
 size_t querylog_piece(const struct querylog *q, const char **piece);

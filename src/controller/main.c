@@ -514,6 +514,7 @@ static void on_start(void *arg, const struct message_start *start, int stat_fd)
 	memcpy(s->instance, start->instance, sizeof(s->instance));
 	s->instance[sizeof(s->instance) - 1] = '\0';
 	s->forwarders = start->forwarders;
+	log_set_style(start->log);
 	if (stat_fd >= 0 && segment_stat_map_fd(stat_fd, &page) == 0)
 		report_begin(&s->report, page, start->life, clock_mono_ns());
 	else
@@ -587,7 +588,7 @@ static void configure(struct shell *s, struct conf *c)
 	char hostname[HOST_NAME_MAX + 1] = "";
 	size_t nown = ownaddr_list(own, ARRAY_LEN(own));
 
-	log_set_level((enum log_level)c->log_level);
+	log_set_style((struct log_style){(uint8_t)c->log.level, (uint8_t)c->log.format});
 	c->forwarders = s->forwarders;
 	if (gethostname(hostname, sizeof(hostname) - 1) < 0)
 		hostname[0] = '\0';
@@ -701,6 +702,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	report_heartbeat(&s->report, now_ns);
+	log_tick(now_ns);
 	report_frozen(&s->report, &s->engine);
 	if (s->publisher != NULL && s->engine.complete) {
 		publish_status(s->publisher, &info);

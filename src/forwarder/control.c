@@ -16,7 +16,7 @@ static void log_refused(struct forwarder *f, const char *what, int error)
 	uint64_t suppressed;
 
 	if (log_allow(&f->control_log, clock_mono_ns(), &suppressed))
-		log_line(LOG_WARNING, "message refused what=%s error=%d suppressed=%llu",
+		log_line(LOG_WARNING, "message refused kind=%s error=%d suppressed=%llu",
 			what, error, (unsigned long long)suppressed);
 }
 
@@ -43,6 +43,7 @@ static int start(struct forwarder *f, const struct message_start *m, int fd)
 	stat_set(&f->stat->head.heartbeat_ns, clock_mono_ns());
 	snprintf(process, sizeof(process), "forwarder.%u", (unsigned)m->slot);
 	log_init(process, LOG_INFO);
+	log_set_style(m->log);
 	reader_init(&f->reader, m->instance);
 	fault_install(process, &f->reader);
 	event_add(f->poll, &often);

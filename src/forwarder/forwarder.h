@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/pair.h"
+#include "forwarder/consolidate.h"
 #include "forwarder/fwdtab.h"
 #include "snap/reader.h"
 
@@ -45,6 +46,7 @@ struct forwarder {
 	bool ready_due;      /* READY has not been taken by the pair yet */
 	bool ended;
 	struct log_bucket control_log, event_log[4];
+	struct consolidate consolidate; /* of lines of failed questions */
 	struct event *control, *poll, *tick, *step, *term, *wake;
 };
 

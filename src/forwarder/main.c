@@ -90,6 +90,7 @@ static void configure(struct forwarder *f)
 	*copy = f->reader.settings;
 	f->current = 1 - f->current;
 	f->number = copy->number;
+	report_configure(f, &copy->log);
 	kept_configure(f->kept, &copy->forward);
 	tcp_configure(f->tcp, &copy->forward);
 	fwdtab_configure(f->table, copy, forwarder_now(f));
@@ -262,6 +263,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	if (f->stat == NULL)
 		return;
 	stat_set(&f->stat->head.heartbeat_ns, forwarder_now(f));
+	report_tick(f);
 	reader_retry(&f->reader);
 	forwarder_refresh(f);
 	if (!f->live)
@@ -337,6 +339,7 @@ int main(void)
 		event_base_loop(f->base, EVLOOP_ONCE);
 		end_turn(f);
 	}
+	report_end(f);
 	if (f->stat == NULL)
 		return 1;
 	stat_set(&f->stat->head.pid, 0);

@@ -46,7 +46,7 @@ static void refuse(struct pairs *p, const struct peer *peer, size_t len)
 
 	if (log_allow(&p->log, forwarder_now(p->forwarder), &suppressed))
 		log_line(LOG_WARNING,
-			"message refused what=worker slot=%u octets=%zu suppressed=%llu",
+			"message refused kind=worker slot=%u octets=%zu suppressed=%llu",
 			(unsigned)peer->slot, len, (unsigned long long)suppressed);
 }
 

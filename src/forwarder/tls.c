@@ -160,7 +160,7 @@ static void load(struct context *c)
 	if (ssl == NULL) {
 		snprintf(c->text, sizeof(c->text), "tls %s: %s", what,
 			first_error("cannot be used"));
-		log_line(LOG_ERROR, "tls files refused what=%s kept=%s error=%s", what,
+		log_line(LOG_ERROR, "tls files refused files=%s kept=%s error=%s", what,
 			c->ssl != NULL ? "yes" : "no",
 			log_quote(c->text, quoted, sizeof(quoted)));
 		return;

@@ -105,6 +105,16 @@ void confmem_close(struct confmem *c)
 	*c = (struct confmem){.fd = -1};
 }
 
+struct log_style confmem_style(const struct confmem *c, bool quiet)
+{
+	enum log_level level = c->conf.log.level;
+
+	return (struct log_style){
+		.level = (uint8_t)(quiet ? LOG_WARNING : level),
+		.format = (uint8_t)c->conf.log.format,
+	};
+}
+
 /* Values in the log are ASCII: a dash would be three escapes there. */
 static void plain_dashes(const char *text, char *out, size_t cap)
 {

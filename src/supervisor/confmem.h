@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "base/log.h"
 #include "conf/conf.h"
 
 /* One reading of the files. */
@@ -37,6 +38,9 @@ bool confmem_is_pipe(const char *path);
 
 /* Close the memory file and free the settings; fd is -1 then. */
 void confmem_close(struct confmem *c);
+
+/* How these settings want logs; `quiet`: warnings and errors only, whatever they say. */
+struct log_style confmem_style(const struct confmem *c, bool quiet);
 
 /* One log line for each finding of a report. */
 void confmem_log(const struct conf_report *report);

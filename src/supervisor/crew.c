@@ -210,6 +210,7 @@ static void send_start(struct supervisor *s, uint32_t i, uint64_t life)
 		.life = life,
 		.forwarders = s->slots.forwarders,
 		.slots = 2 * SLOTS_SHARES_MAX,
+		.log = confmem_style(&s->config, false),
 	};
 
 	snprintf(m.instance, sizeof(m.instance), "%s", s->instance);

@@ -10,14 +10,16 @@
 void explain_bind(enum log_level level, const struct socket_key *key, int error)
 {
 	const char *proto = key->kind == SOCKET_TCP ? "tcp" : "udp";
-	char text[SOCKETS_TEXT_MAX], who[96];
+	char text[SOCKETS_TEXT_MAX], who[96], quoted[256];
 
 	sockets_text(key, text);
 	if (error == -EADDRINUSE)
 		log_line(level,
-			"port held listen=%s proto=%s holder=\"%s\" fix=\"stop it, or "
+			"port held listen=%s proto=%s holder=%s fix=\"stop it, or "
 			"name other addresses or another port in listen\"",
-			text, proto, holder_find(key, who, sizeof(who)));
+			text, proto,
+			log_quote(holder_find(key, who, sizeof(who)), quoted,
+				sizeof(quoted)));
 	else if (error == -EACCES)
 		log_line(level,
 			"port not permitted listen=%s fix=\"grant CAP_NET_BIND_SERVICE, "

@@ -152,13 +152,17 @@ static int load(struct supervisor *s)
 	/* A person reads errors better as the compiler says them. */
 	if (ret == -EINVAL && !log_is_journal())
 		conf_report_print(&report, stderr);
-	else if (ret == 0 || ret == -EINVAL)
+	if (ret == 0)
+		log_set_style(confmem_style(&s->config, s->quiet));
+	if (ret == 0 || (ret == -EINVAL && log_is_journal()))
 		confmem_log(&report);
 	memcpy(s->watch.tried, s->config.digest, SHA256_OCTETS);
 	conf_report_fini(&report);
 	if (ret == 0)
 		return 0;
 	s->last_good = lastgood_load(s->path, &s->config) == 0;
+	if (s->last_good)
+		log_set_style(confmem_style(&s->config, s->quiet));
 	return s->last_good ? 0 : ret;
 }
 
@@ -274,8 +278,6 @@ int main(int argc, char **argv)
 	s.quiet = o.quiet;
 	status = 1;
 	if (load(&s) == 0) {
-		if (!o.quiet)
-			log_set_level((enum log_level)s.config.conf.log_level);
 		if (open_programs(&s) == 0)
 			status = run(&s, o.port);
 		confmem_close(&s.config);

@@ -237,9 +237,8 @@ void reload_prepared(struct supervisor *s, const struct message_prepared *m)
 		}
 		make_current(s, clock_mono_ns());
 		tell_controller(s, MESSAGE_COMMIT, m->number, -1);
+		log_set_style(confmem_style(&s->config, s->quiet));
 		crew_tell_admin(s);
-		if (!s->quiet)
-			log_set_level((enum log_level)s->config.conf.log_level);
 	} else if (m->number == s->config.number && !s->config_taken) {
 		if (m->ok != 0)
 			tell_controller(s, MESSAGE_COMMIT, m->number, -1);

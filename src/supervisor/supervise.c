@@ -245,6 +245,7 @@ static void follow_addresses(struct supervisor *s, uint64_t now_ns)
 
 static void tick(struct supervisor *s, uint64_t now_ns)
 {
+	log_tick(now_ns);
 	crew_tick(s, now_ns);
 	status_watchdog(s, now_ns);
 }

@@ -71,8 +71,8 @@ static void warn_of_mount(const char *path)
 		if (!watch_is_mount(line, real))
 			continue;
 		log_line(LOG_WARNING,
-			"config is mounted as a single file=%s, as by subPath: it does "
-			"not follow its ConfigMap fix=\"mount the directory\"",
+			"config is mounted by itself, as by subPath: it does not follow "
+			"its ConfigMap file=%s fix=\"mount the directory\"",
 			real);
 		break;
 	}

@@ -18,7 +18,7 @@ static void log_refused(struct worker *w, const char *what, int error)
 	uint64_t suppressed;
 
 	if (log_allow(&w->control_log, clock_mono_ns(), &suppressed))
-		log_line(LOG_WARNING, "message refused what=%s error=%d suppressed=%llu",
+		log_line(LOG_WARNING, "message refused kind=%s error=%d suppressed=%llu",
 			what, error, (unsigned long long)suppressed);
 }
 
@@ -55,6 +55,7 @@ static int start(struct worker *w, const struct message_start *m, int fd)
 	stat_set(&w->stat->tcp_connections, 0); /* of a predecessor that died */
 	snprintf(process, sizeof(process), "worker.%u", (unsigned)m->slot);
 	log_init(process, LOG_INFO);
+	log_set_style(m->log);
 	reader_init(&w->reader, m->instance);
 	fault_install(process, &w->reader);
 	event_add(w->poll, &often);

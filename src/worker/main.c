@@ -59,6 +59,16 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 		event_add(w->step, &at_once);
 }
 
+/* Levels and formats of a reload; what was folded is told in time. */
+static void log_as_set(const struct worker *w, uint64_t now_ns)
+{
+	const struct log_settings *l = &w->reader.settings.log;
+
+	if (reader_snap(&w->reader) != NULL)
+		log_set_style((struct log_style){l->level, l->format});
+	log_tick(now_ns);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct worker *w = arg;
@@ -71,6 +81,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	reader_retry(&w->reader);
 	reader_refresh(&w->reader);
 	note_snap(w);
+	log_as_set(w, now_ns);
 	log_failures(w, now_ns);
 	needs_tick(w);
 	if (w->ready_due)

@@ -149,12 +149,15 @@ class Forwarding(harness.Appliance):
             s.close()
         return out
 
-    def reconfigure(self, **settings):
-        """Write the file anew and wait until the workers use it."""
+    def reconfigure(self, refused=False, **settings):
+        """Write the file anew and wait until the workers use it, or until it is refused."""
         before = self.status().get("settings", self.status()["generation"])
         self.settings.update(settings)
         self.write_config()
         self.process.send_signal(1)
+        if refused:
+            self.await_log("reload refused")
+            return
         harness.await_("new settings", lambda: self.status().get(
             "settings", self.status()["generation"]) != before)
 

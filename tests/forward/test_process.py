@@ -18,6 +18,9 @@ BALLAST = ["unshare", "-m", "sh", "-c",
            'head -c 23m /dev/zero > /dev/shm/ballast && exec "$@"', "sh"]
 
 
+FAILED = "^error forwarder.0: forward rcode=SERVFAIL "
+
+
 class Crowded(Forwarding):
     """Begins where /dev/shm has no room for a cache; makes some once it was missed."""
 
@@ -47,34 +50,72 @@ class Process(ForwardTest):
         harness.check_noalloc(a)
 
     def test_log(self):
-        """FP-06, LG-01: a question that failed is one line; the name cannot forge another"""
+        """FP-06, LG-01, SM-01: a question that failed is one line; the name cannot forge another"""
         up = self.up(rcode("REFUSED"))
         a = self.lab(group(up, transport="tcp"))
         self.check_failed(a.query(r"a\010b\"c\\d\032e.far.example."))
-        line, = a.await_log("forward failed")
+        line, = a.await_log(FAILED)
         words = dict(re.findall(r'(\w+)=("[^"]*"|\S+)', line))
-        self.assertTrue(line.startswith("warning forwarder.0: forward failed "), line)
         self.assertEqual(words["qname"], r"a\010b\034c\092d\032e.far.example.", line)
         self.assertEqual(words["qtype"], "A")
         self.assertEqual(words["upstream"], up.at)
         self.assertEqual(words["transport"], "tcp")
         self.assertEqual(words["attempt"], "1")
-        self.assertEqual((words["rcode"], words["error"]), ("SERVFAIL", "REFUSED"))
+        self.assertEqual((words["rcode"], words["err"]), ("SERVFAIL", "REFUSED"))
 
     def test_log_flood(self):
         """EV-10: a flood of failures costs a few lines, which say how many there were"""
         a = self.lab(group(self.up(rcode("REFUSED"))))
         for reply in a.flood("far.example.", 300)():
             self.check_failed(reply)
-        lines = a.log_lines("forward failed")
+        lines = a.log_lines(FAILED)
         self.assertLess(len(lines), 60)
 
         def told():
             self.check_failed(a.query(f"{len(lines)}.more.far.example."))
             lines.append("")
-            return a.log_lines("forward failed.*suppressed=")
+            return a.log_lines("forwarder.0: forward .*suppressed=")
 
         await_("a line that says how many were held back", told)
+
+    def test_log_dead(self):
+        """SM-01: an upstream that is gone: each question that failed is one line"""
+        a = self.lab(group(f"127.0.0.1:{harness.free_port()}"))
+        names = [f"{i}.far.example." for i in range(6)]
+        for name in names:
+            self.check_failed(a.query(name))
+        lines = await_("its lines", lambda: (
+            a.log_lines(FAILED) if len(a.log_lines(FAILED)) >= len(names) else None))
+        self.assertEqual([re.search(r"qname=(\S+)", line)[1] for line in lines], names)
+        for line in lines:
+            self.assertRegex(line, r" qtype=A .*err=\S+")
+
+    def test_consolidate(self):
+        """SM-01: what matches is told together, after the window and at the exit; a reload"""
+        rule = {"window": "1s", "match": "^forward rcode=SERVFAIL .*err=REFUSED", "level": "info"}
+        a = self.lab(group(self.up(rcode("REFUSED"))), errors={"consolidate": [rule]})
+        self.ask_failing(a, "a")
+        await_("all of them", lambda: self.told(a, "info ") == 4)
+        self.assertEqual(a.log_lines(FAILED), [])
+        rule = {"window": "1h", "match": "^REFUSED$", "show_first": True}
+        a.reconfigure(errors={"consolidate": [rule]})
+        self.ask_failing(a, "b")
+        line, = a.log_lines(FAILED)
+        self.assertIn("qname=0.b.far.example.", line)
+        os.kill(a.forwarder_pids[0], signal.SIGTERM)
+        await_("what waited", lambda: self.told(a, "error ") == 4)
+        a.reconfigure(errors={"consolidate": [{"window": "1h", "match": "a("}]}, refused=True)
+        line, = a.await_log("no regular expression")
+        self.assertRegex(line, r"file=\S+:\d+:\d+ path=errors\.consolidate\[0\]\.match")
+
+    def ask_failing(self, a, label):
+        for i in range(4):
+            self.check_failed(a.query(f"{i}.{label}.far.example."))
+
+    @staticmethod
+    def told(a, level):
+        return sum(int(line.rsplit("errors=", 1)[1])
+                   for line in a.log_lines(f"^({level}).* errors like .* in the last "))
 
     def test_descriptors(self):
         """EV-08, FP-02: without descriptors some questions fail, nothing ends, others come"""

@@ -117,7 +117,8 @@ SHELL_HEADERS = re.compile(
     r"|signal|pthread|linux/.*|event2/.*)(\.h)?$")
 
 # Headers of base/ that core files may use: the others log, ask clocks or open things.
-CORE_BASE = {"base/base.h", "base/backoff.h", "base/hash.h", "base/mem.h",
+CORE_BASE = {"base/base.h", "base/backoff.h", "base/hash.h", "base/logfold.h", "base/logline.h",
+             "base/mem.h", "base/pattern.h",
              "base/sha256.h"}
 
 

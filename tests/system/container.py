@@ -60,7 +60,7 @@ class Container:
 
     def log_text(self):
         with open(self.log_path, errors="replace") as f:
-            return f.read()
+            return logtext.plain(f.read())
 
     def await_process(self):
         def there():

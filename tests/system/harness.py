@@ -26,6 +26,8 @@ import dns.query
 import dns.rcode
 import dns.rdatatype
 
+import logtext
+
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("SHMDNS_BUILD", SOURCE)
 FULL = os.environ.get("SHMDNS_FULL") == "1"
@@ -512,7 +514,7 @@ forward = {self.forward};
 
     def log_text(self):
         with open(self.log_path, errors="replace") as f:
-            return f.read()
+            return logtext.plain(f.read())
 
     def log_lines(self, pattern):
         return [line for line in self.log_text().splitlines() if re.search(pattern, line)]

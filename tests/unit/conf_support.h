@@ -127,7 +127,10 @@ static inline void check_defaults(const struct conf *c)
 	ck_assert_uint_eq(c->tcp.max_connections, 1000);
 	ck_assert_int_eq(c->loadbalance.policy, CONF_ROTATION_SHUFFLE);
 	ck_assert_uint_eq(c->loadbalance.nprefer, 0);
-	ck_assert_int_eq(c->log_level, 2); /* info */
+	ck_assert_int_eq(c->log.level, LOG_INFO);
+	ck_assert_int_eq(c->log.format, LOG_KV);
+	ck_assert_int_eq(c->privacy, PRIVACY_OFF);
+	ck_assert_uint_eq(c->nconsolidate, 0);
 }
 
 #endif

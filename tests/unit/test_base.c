@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -32,6 +34,15 @@ static size_t written(char *buf, size_t cap)
 	return n > 0 ? (size_t)n : 0;
 }
 
+/* What was written is this line behind its time. */
+static void line_of(char buf[2048], const char *line)
+{
+	written(buf, 2048);
+	ck_assert_int_eq(strncmp(buf, "time=20", 7), 0);
+	ck_assert_int_eq(buf[strlen("time=2026-11-28T17:20:00.123")], 'Z');
+	ck_assert_str_eq(buf + strlen("time=2026-11-28T17:20:00.123Z "), line);
+}
+
 START_TEST(line_has_level_process_and_event)
 {
 	char buf[2048];
@@ -39,11 +50,17 @@ START_TEST(line_has_level_process_and_event)
 	log_init("worker.2", LOG_INFO);
 	log_line(LOG_INFO, "generation published=%d", 7);
 	log_line(LOG_DEBUG, "not this");
-	written(buf, sizeof(buf));
-	ck_assert_str_eq(buf, "info worker.2: generation published=7\n");
+	line_of(buf, "level=info process=worker.2 what=generation published=7\n");
 	ck_assert(!log_enabled(LOG_DEBUG));
 	log_set_level(LOG_DEBUG);
 	ck_assert(log_enabled(LOG_DEBUG));
+	log_set_style((struct log_style){LOG_ERROR, LOG_JSON}); /* LG-03 */
+	log_set_style((struct log_style){99, 99});
+	log_line(LOG_WARNING, "not this");
+	log_line(LOG_ERROR, "but this");
+	written(buf, sizeof(buf));
+	ck_assert_int_eq(strncmp(buf, "{\"time\":\"20", 11), 0);
+	ck_assert_ptr_nonnull(strstr(buf, "\"what\":\"but this\"}\n"));
 }
 END_TEST
 
@@ -64,19 +81,30 @@ START_TEST(errors_are_gathered)
 	log_line(LOG_ERROR, "after");
 	ck_assert_str_eq(kept, "a?1\nbbb\na long ");
 	written(buf, sizeof(buf));
-	ck_assert_ptr_nonnull(strstr(buf, "error x: after\n"));
+	ck_assert_ptr_nonnull(strstr(buf, " level=error process=x what=after\n"));
 }
 END_TEST
 
+/* JOURNAL_STREAM may name another stream than stderr: of who started us, say. */
 START_TEST(journal_gets_priority) /* LG-01 */
 {
-	char buf[2048];
+	char buf[2048], name[64];
+	struct stat st;
 
-	setenv("JOURNAL_STREAM", "8:1", 1);
+	ck_assert_int_eq(fstat(STDERR_FILENO, &st), 0);
+	snprintf(name, sizeof(name), "%llu:%llu", (unsigned long long)st.st_dev,
+		(unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", name, 1);
 	log_init("x", LOG_INFO);
 	log_line(LOG_WARNING, "a");
 	written(buf, sizeof(buf));
-	ck_assert_str_eq(buf, "<4>warning x: a\n");
+	ck_assert_str_eq(buf, "<4>level=warning process=x what=a\n");
+	snprintf(name, sizeof(name), "%llu:%llu", (unsigned long long)st.st_dev,
+		(unsigned long long)st.st_ino + 1);
+	setenv("JOURNAL_STREAM", name, 1);
+	log_init("x", LOG_INFO);
+	log_line(LOG_WARNING, "a");
+	line_of(buf, "level=warning process=x what=a\n");
 }
 END_TEST
 
@@ -85,23 +113,89 @@ START_TEST(line_is_one_line_of_bounded_length)
 	char text[3000], buf[4096];
 
 	log_init("x", LOG_INFO);
-	log_line(LOG_ERROR, "a\nerror forged\033[1m");
-	written(buf, sizeof(buf));
-	ck_assert_str_eq(buf, "error x: a?error forged?[1m\n");
-	memset(text, 'y', sizeof(text));
+	memset(text, '\n', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	log_line(LOG_ERROR, "%s", text);
-	ck_assert_uint_eq(written(buf, sizeof(buf)), 1000);
-	ck_assert_int_eq(buf[999], '\n');
+	size_t n = written(buf, sizeof(buf));
+	ck_assert_uint_le(n, LOGLINE_MAX);
+	ck_assert_ptr_eq(strchr(buf, '\n'), buf + n - 1);
 }
 END_TEST
 
+/* Fill what is stderr with lines until one is lost; stderr itself waits, as before. */
+static void fill(void)
+{
+	int flags = fcntl(STDERR_FILENO, F_GETFL);
+	char text[900];
+
+	log_init("x", LOG_INFO);
+	memset(text, 'y', sizeof(text));
+	for (int i = 0; i < LOG_BURST && log_dropped() == 0; i++)
+		log_line(LOG_INFO, "line number=%d text=%.900s", i, text);
+	ck_assert_uint_eq(log_dropped(), 1);
+	ck_assert_int_eq(fcntl(STDERR_FILENO, F_GETFL), flags);
+	ck_assert_int_eq(flags & O_NONBLOCK, 0);
+}
+
 START_TEST(blocked_reader_costs_lines_not_progress) /* EV-10 */
 {
+	static char buf[1 << 20];
+
+	fill();
+	while (written(buf, sizeof(buf)) > 0)
+		;
+	log_line(LOG_INFO, "well again");
+	written(buf, sizeof(buf));
+	ck_assert_ptr_nonnull(strstr(buf, " level=warning process=x what=\"lines lost: "
+					  "stderr did not take them\" lost=1\n"));
+	ck_assert_ptr_nonnull(strstr(buf, "what=\"well again\"\n"));
+}
+END_TEST
+
+START_TEST(blocked_socket_costs_lines_not_progress) /* EV-10 */
+{
+	int fd[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	ck_assert_int_eq(dup2(fd[1], STDERR_FILENO), STDERR_FILENO);
+	fill();
+}
+END_TEST
+
+/* A fault that logs other lines all the time. */
+START_TEST(no_more_than) /* LG-02 */
+{
+	static char buf[1 << 20];
+	size_t lines = 0;
+
+	ck_assert_int_gt(fcntl(reader, F_SETPIPE_SZ, 1 << 20), 0);
 	log_init("x", LOG_INFO);
-	for (int i = 0; i < 100000 && log_dropped() == 0; i++)
+	for (int i = 0; i < 20 * LOG_BURST; i++)
 		log_line(LOG_INFO, "line number=%d", i);
-	ck_assert_uint_eq(log_dropped(), 1);
+	written(buf, sizeof(buf));
+	for (const char *s = buf; (s = strchr(s, '\n')) != NULL; s++)
+		lines++;
+	ck_assert_uint_ge(lines, LOG_BURST);
+	ck_assert_uint_lt(lines, 10 * LOG_BURST);
+}
+END_TEST
+
+START_TEST(repeats_are_folded) /* LG-02 */
+{
+	char buf[4096];
+	uint64_t now_ns = clock_mono_ns();
+
+	log_init("x", LOG_INFO);
+	for (int i = 0; i < 100; i++)
+		log_line(LOG_WARNING, "API down failures=%d", i);
+	written(buf, sizeof(buf));
+	ck_assert_ptr_nonnull(strstr(buf, "failures=9\n"));
+	ck_assert_ptr_null(strstr(buf, "failures=10\n"));
+	log_tick(now_ns);
+	ck_assert_uint_eq(written(buf, sizeof(buf)), 0);
+	log_tick(now_ns + 61 * NS_PER_S);
+	line_of(buf, "level=warning process=x what=\"API down ... and 90 more in 61 s\" "
+		     "more=90\n");
 }
 END_TEST
 
@@ -208,6 +302,9 @@ int main(void)
 	tcase_add_test(tc, journal_gets_priority);
 	tcase_add_test(tc, line_is_one_line_of_bounded_length);
 	tcase_add_test(tc, blocked_reader_costs_lines_not_progress);
+	tcase_add_test(tc, blocked_socket_costs_lines_not_progress);
+	tcase_add_test(tc, no_more_than);
+	tcase_add_test(tc, repeats_are_folded);
 	tcase_add_test(tc, bucket);
 	tcase_add_loop_test(tc, quote, 0, ARRAY_LEN(quotes));
 	tcase_add_test(tc, buffer_grows_and_keeps);

@@ -28,8 +28,21 @@ static const struct row values[] = {
 		"keys\n"},
 	{"OP-28 plugins", FILES "bufsize = 1232; errors = true; template = \"x\";", NULL,
 		"a:2:1: error: bufsize: unknown key — write edns = { max_udp = 1232; }\n"
-		"a:2:17: error: errors: unknown key — always on, leave it out\n"
+		"a:2:26: error: errors: is a group of settings — write errors = { ... "
+		"};\n"
 		"a:2:32: error: template: unknown key — not available in this build\n"},
+	{"SM-01 patterns",
+		FILES "errors = { consolidate = ( { window = \"30s\"; match = \"a(\"; "
+		      "},\n"
+		      "{ window = \"30s\"; match = \"(a)\\\\1\"; },\n"
+		      "{ match = \"x\"; level = \"loud\"; } ); };",
+		NULL,
+		"a:2:54: error: errors.consolidate[0].match: \"a(\" is no regular "
+		"expression: Unmatched ( or \\( — see regex(7)\n"
+		"a:3:27: error: errors.consolidate[1].match: \"(a)\\1\" is no regular "
+		"expression: back-references are not offered — see regex(7)\n"
+		"a:4:24: error: errors.consolidate[2].level: \"loud\" is not known — "
+		"write one of \"error\", \"warning\", \"info\", \"debug\"\n"},
 	{"OP-28 options that were removed",
 		"kubernetes = { source = \"files\"; path = \"x\"; resyncperiod = "
 		"\"1m\";\n"
@@ -565,7 +578,9 @@ static const char every_key[] =
 	"	max_age = \"0s\"; max_connections = 10000; };\n"
 	"loadbalance = { policy = \"fixed\"; prefer = [ \"10.1.2.3/16\",\n"
 	"	\"fd00::/8\" ]; prefer_topology = \"node\"; };\n"
-	"log = { level = \"debug\"; };";
+	"log = { level = \"debug\"; format = \"json\"; }; privacy = \"prefix\";\n"
+	"errors = { consolidate = ( { window = \"5m\"; match = \"^.* timeout$\"; }, "
+	"{ window = \"1s\"; match = \"x\"; level = \"info\"; show_first = true; } ); };";
 
 START_TEST(all_keys)
 {
@@ -611,7 +626,16 @@ START_TEST(all_keys)
 	ck_assert_uint_eq(c.loadbalance.prefer[1].addr.len, 16);
 	ck_assert_uint_eq(c.loadbalance.prefer[1].bits, 8);
 	ck_assert_int_eq(c.loadbalance.topology, CONF_TOPOLOGY_NODE);
-	ck_assert_int_eq(c.log_level, 3); /* debug */
+	ck_assert_int_eq(c.log.level, LOG_DEBUG);
+	ck_assert_int_eq(c.log.format, LOG_JSON);
+	ck_assert_int_eq(c.privacy, PRIVACY_PREFIX);
+	ck_assert_uint_eq(c.nconsolidate, 2);
+	ck_assert_uint_eq(c.consolidate[0].window_ns, 300 * NS_PER_S);
+	ck_assert_str_eq(c.consolidate[0].match, "^.* timeout$");
+	ck_assert_int_eq(c.consolidate[0].level, LOG_ERROR);
+	ck_assert(!c.consolidate[0].show_first);
+	ck_assert_int_eq(c.consolidate[1].level, LOG_INFO);
+	ck_assert(c.consolidate[1].show_first);
 	conf_fini(&c);
 	conf_report_fini(&r);
 }

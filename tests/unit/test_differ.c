@@ -32,7 +32,7 @@ static const struct {
 	{"", "forward_clients = [ \"10.0.0.0/8\", \"2001:db8::/32\" ];",
 		"forward_clients|[ \"*\" ]|[ \"10.0.0.0/8\", \"2001:db8::/32\" ]\n"},
 	{"", "cache = { zones = [ \"Example.\" ]; };",
-		"cache.zones|[ ]|[ \"example.\" ]\n"},
+		"cache.zones|[]|[ \"example.\" ]\n"},
 	{"",
 		"query_log = { format = \"kv\"; classes = [ \"error\", \"denial\" ]; "
 		"names = [ \"a.\" ]; sample = 0.25; };",
@@ -64,7 +64,7 @@ static const struct {
 		"[ \"REFUSED\" ]\n"},
 	{"acl = ( { action = \"block\"; nets = [ \"10.0.0.1\" ]; } );", "",
 		"acl|{ action = \"block\"; zones = [ \".\" ]; types = [ \"*\" ]; nets = "
-		"[ \"10.0.0.1/32\" ]; namespaces = [ \"*\" ]; }|\n"},
+		"[ \"10.0.0.1\" ]; namespaces = [ \"*\" ]; }|\n"},
 	{"acl = ( { action = \"allow\"; } );",
 		"acl = ( { action = \"allow\"; namespaces = [ \"a\", \"b\" ]; } );",
 		"acl[0].namespaces|[ \"*\" ]|[ \"a\", \"b\" ]\n"},

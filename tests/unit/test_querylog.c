@@ -14,7 +14,7 @@ static struct querylog *querylog;
 static struct view *view;
 static struct mem_buf taken;
 
-static const struct ringtext_privacy shown = {.privacy = PRIVACY_OFF};
+static const struct privacy shown = {.mode = PRIVACY_OFF};
 
 static void setup(void)
 {

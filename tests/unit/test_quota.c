@@ -11,6 +11,7 @@
 #include "supervisor/cpus.h"
 #include "supervisor/quota.h"
 
+#include "logtext.h"
 #include "support.h"
 
 static const struct {
@@ -339,7 +340,7 @@ static const struct {
 
 START_TEST(one_line_says_why)
 {
-	char text[256];
+	char text[512], plain[512];
 	int fd[2], saved = dup(STDERR_FILENO);
 
 	ck_assert_int_eq(pipe(fd), 0);
@@ -354,7 +355,8 @@ START_TEST(one_line_says_why)
 	close(fd[0]);
 	ck_assert_int_gt(len, 0);
 	text[len] = '\0';
-	ck_assert_str_eq(text, lines[_i].line);
+	logtext_plain(text, plain, sizeof(plain));
+	ck_assert_str_eq(plain, lines[_i].line);
 	ck_assert_uint_eq(n, lines[_i].workers);
 }
 END_TEST

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "conf_support.h"
+#include "logtext.h"
 #include "controller/ownaddr.h"
 #include "tempdir.h"
 
@@ -96,13 +97,14 @@ static const char *whom(size_t i)
 /* How many lines since the last call hold `what`. */
 static unsigned lines(const char *what)
 {
-	static char text[8192];
+	static char text[16384], plain[16384];
 	ssize_t n = pread(said, text, sizeof(text) - 1, 0);
 	unsigned count = 0;
 
 	ck_assert_int_ge(n, 0);
 	text[n] = '\0';
-	for (const char *p = text; (p = strstr(p, what)) != NULL; p++)
+	logtext_plain(text, plain, sizeof(plain));
+	for (const char *p = plain; (p = strstr(p, what)) != NULL; p++)
 		count++;
 	return count;
 }

@@ -11,7 +11,7 @@
 #include "snap/stat.h"
 #include "support.h"
 
-static const struct ringtext_privacy shown = {.privacy = PRIVACY_OFF};
+static const struct privacy shown = {.mode = PRIVACY_OFF};
 
 static struct ring_entry entry(const char *client, const char *name)
 {
@@ -175,15 +175,15 @@ START_TEST(privacy)
 		const char *client, *prefix;
 	} rows[] = {
 		{"10.1.2.3", "10.1.2.0"}, {"2001:db8:1:2345::6", "2001:db8:1:2300::"}};
-	struct ringtext_privacy p = {.privacy = PRIVACY_PREFIX};
+	struct privacy p = {.mode = PRIVACY_PREFIX};
 	char first[RINGTEXT_CLIENT], second[RINGTEXT_CLIENT];
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct ring_entry e = entry(rows[i].client, "a.");
 
-		p.privacy = PRIVACY_PREFIX;
+		p.mode = PRIVACY_PREFIX;
 		ck_assert_str_eq(ringtext_client(&e, &p, first), rows[i].prefix);
-		p.privacy = PRIVACY_HASH;
+		p.mode = PRIVACY_HASH;
 		p.key = (struct hash_key){1, 2, UINT64_MAX};
 		ck_assert_uint_eq(strlen(ringtext_client(&e, &p, first)), 16);
 		ck_assert_uint_eq(strspn(first, "0123456789abcdef"), 16);

@@ -370,8 +370,8 @@ START_TEST(fault)
 		(n = read(log_pipe[0], text + len, sizeof(text) - 1 - len)) > 0)
 		len += (size_t)n;
 	text[len] = '\0';
-	ck_assert_ptr_nonnull(
-		strstr(text, "memory fault process=worker.0 signal=SIGBUS"));
+	ck_assert_ptr_nonnull(strstr(text,
+		"level=error process=worker.0 what=\"memory fault\" signal=SIGBUS "));
 	ck_assert_ptr_nonnull(strstr(text, "at=current+0x"));
 }
 END_TEST

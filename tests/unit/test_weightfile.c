@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "logtext.h"
 #include "support.h"
 #include "tempdir.h"
 
@@ -45,14 +46,15 @@ static void swap(const char *path, const char *text)
 /* The lines since the last call must be just these; the program's name is left out. */
 static void check_said(const char *want)
 {
-	static char text[8192], got[8192];
+	static char text[8192], plain[8192], got[8192];
 	ssize_t n = pread(said, text, sizeof(text) - 1, 0);
 	size_t len = 0;
 
 	ck_assert_int_ge(n, 0);
 	text[n] = '\0';
 	got[0] = '\0';
-	for (const char *at = text; *at != '\0';) {
+	logtext_plain(text, plain, sizeof(plain));
+	for (const char *at = plain; *at != '\0';) {
 		const char *name = strstr(at, " shmdns: "), *end = strchr(at, '\n');
 
 		ck_assert(name != NULL && end != NULL && name < end);

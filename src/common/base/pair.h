@@ -36,6 +36,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/log.h"
+
 #define PAIR_FD          3          /* descriptor of the pair in every child */
 #define PAIR_MESSAGE_MAX 512        /* octets */
 #define INSTANCE_MAX     32         /* octets of an instance name with its NUL */
@@ -87,6 +89,7 @@ struct message_start {
 	uint64_t life;       /* number of this process's life, rising over all children */
 	uint32_t forwarders; /* how many forwarders, and caches, there are */
 	uint32_t slots;      /* of workers, at most, however many there will be */
+	struct log_style log; /* until there are settings */
 	char instance[INSTANCE_MAX];
 	/* carries the stat page of the slot, open for writing, as its descriptor */
 };

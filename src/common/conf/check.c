@@ -279,6 +279,8 @@ void check_group(
 		check_forward_group(p, v, element);
 	else if (strcmp(k->path, "acl") == 0)
 		check_acl_rule(p, v, element);
+	else if (strcmp(k->path, "errors.consolidate") == 0)
+		check_consolidate_rule(p, v, element);
 }
 
 /* Does a listener of HTTP want what the other has? Without an address it wants all. */

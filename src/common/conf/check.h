@@ -23,6 +23,10 @@ void check_zone_files(struct parse *p);
 /* The same for a rule of `acl`. */
 void check_acl_rule(struct parse *p, const struct value *v, const struct conf_acl *rule);
 
+/* The same for a rule of `errors.consolidate`. */
+void check_consolidate_rule(
+	struct parse *p, const struct value *v, const struct conf_consolidate *rule);
+
 /* Check the rules of `acl` against one another. */
 void check_acl(struct parse *p);
 

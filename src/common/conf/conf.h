@@ -14,9 +14,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/logline.h"
 #include "base/sha256.h"
 #include "dns/addr.h"
 #include "dns/name.h"
+#include "dns/privacy.h"
 
 enum conf_source { CONF_SOURCE_API, CONF_SOURCE_FILES };
 enum conf_first_list { CONF_FIRST_LIST_CACHED, CONF_FIRST_LIST_FRESH };
@@ -58,7 +60,6 @@ enum conf_query_log {
 	CONF_QUERY_LOG_JSON,
 	CONF_QUERY_LOG_COREDNS,
 };
-enum conf_privacy { CONF_PRIVACY_OFF, CONF_PRIVACY_HASH, CONF_PRIVACY_PREFIX };
 enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 
 #define CONF_ACL_NAMESPACES_MAX 1024u /* of all rules */
@@ -200,6 +201,15 @@ struct conf_acl {
 	size_t nzones, ntypes, nnets, nnamespaces;
 };
 
+/* One rule of `errors.consolidate` (SM-01). */
+#define CONF_CONSOLIDATE_MAX 16
+struct conf_consolidate {
+	uint64_t window_ns;
+	char *match; /* owned; pattern_compile() takes it */
+	enum log_level level;
+	bool show_first;
+};
+
 /* cache.*: CA rows. */
 struct conf_cache {
 	uint32_t max_ttl_s;
@@ -332,10 +342,15 @@ struct conf {
 		uint16_t classes;   /* CONF_CLASS_* */
 		struct name *names; /* folded; "." is all */
 		size_t nnames;
-		uint32_t sample;   /* millionths */
-	} query_log;               /* SM-02 */
-	enum conf_privacy privacy; /* LG-04 */
-	int log_level;             /* enum log_level */
+		uint32_t sample; /* millionths */
+	} query_log;             /* SM-02 */
+	struct {
+		enum log_level level;
+		enum log_format format; /* LG-01 */
+	} log;
+	struct conf_consolidate *consolidate; /* SM-01 */
+	size_t nconsolidate;
+	enum privacy_mode privacy; /* LG-04 */
 };
 
 enum conf_severity { CONF_ERROR, CONF_WARNING };

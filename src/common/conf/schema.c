@@ -12,6 +12,7 @@ static const char *const policies[] = {"shuffle", "fixed", "weighted", NULL};
 static const char *const client_names[] = {"none", "namespace", "pod", NULL};
 static const char *const topologies[] = {"none", "zone", "node", NULL};
 static const char *const specials[] = {"nxdomain", "forward", NULL};
+static const char *const formats[] = {"kv", "json", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
 static const char *const forward_policies[] = {
@@ -40,6 +41,7 @@ static const char *const loops[] = {"break", "warn", "exit", NULL};
 #define FORWARD(name)       FIELD_OF(struct conf_forward, name)
 #define FORWARD_LIST(name)  LIST_OF(struct conf_forward, name, n##name)
 #define ACL_LIST(name)      LIST_OF(struct conf_acl, name, n##name)
+#define CONSOLIDATE(name)   FIELD_OF(struct conf_consolidate, name)
 #define START               false
 #define RELOAD              true
 #define NO_RANGE            0, 0, ""
@@ -569,14 +571,33 @@ const struct key schema[] = {
 	{"query_log.sample", KEY_FRACTION, RELOAD, NO_RANGE, DEFAULT("1.0"),
 	 FIELD(query_log.sample),
 	 "the part of them that is logged, drawn at random: 0.01 is one in a hundred"},
-	{"privacy", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"off\"", privacies),
-	 FIELD(privacy),
-	 "clients in what is shown of queries: \"off\": their addresses, \"hash\", or "
-	 "\"prefix\": /24 and /56"},
 	{"log.level", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"info\"", levels),
-	 FIELD(log_level),
+	 FIELD(log.level),
 	 "least severe lines that are written: \"error\", \"warning\", \"info\", "
 	 "\"debug\""},
+	{"log.format", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"kv\"", formats),
+	 FIELD(log.format),
+	 "how lines look: \"kv\": key=value; \"json\": each is an object"},
+	{"errors.consolidate", KEY_GROUPS, RELOAD, 0, CONF_CONSOLIDATE_MAX, "rules",
+	 DEFAULT("()"), LIST(consolidate, nconsolidate),
+	 "lines of failed questions that are told together; the first rule that matches "
+	 "counts"},
+	{"errors.consolidate[].window", KEY_DURATION, RELOAD, 1, 86400, "s",
+	 REQUIRED("\"30s\""), CONSOLIDATE(window_ns),
+	 "how long lines are counted for, from the first one on"},
+	{"errors.consolidate[].match", KEY_STRING, RELOAD, 1, 200, "octets",
+	 REQUIRED("\"timeout\""), CONSOLIDATE(match),
+	 "POSIX extended regular expression: of the line, or of its reason alone"},
+	{"errors.consolidate[].level", KEY_WORD, RELOAD, NO_RANGE,
+	 WORDS("\"error\"", levels), CONSOLIDATE(level),
+	 "the level of what is told"},
+	{"errors.consolidate[].show_first", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 CONSOLIDATE(show_first),
+	 "write the line that begins a window"},
+	{"privacy", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"off\"", privacies),
+	 FIELD(privacy),
+	 "clients in logs, top and tail: \"off\": their addresses; \"hash\": words that "
+	 "stand for them; \"prefix\": their networks"},
 };
 /* clang-format on */
 

@@ -5,13 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 /* Set once before the handler is installed, read only by it. */
 static const struct reader *reader;
 static char name[32];
 
 /* A line put together without anything that a signal handler may not call. */
 struct line {
-	char text[256];
+	char text[400];
 	size_t len;
 };
 
@@ -39,8 +41,8 @@ static void put_hex(struct line *l, uint64_t v)
 }
 
 /* True if the address is within that segment's map; then it is put into the line. */
-static bool put_segment(
-	struct line *l, const char *which, const struct segment *s, uintptr_t address)
+static bool put_segment(struct line *l, bool json, const char *which,
+	const struct segment *s, uintptr_t address)
 {
 	uintptr_t base = (uintptr_t)s->base;
 
@@ -49,9 +51,9 @@ static bool put_segment(
 	put(l, which);
 	put(l, "+");
 	put_hex(l, address - base);
-	put(l, " segment=");
+	put(l, json ? "\",\"segment\":\"" : " segment=");
 	put_hex(l, s->number);
-	put(l, " size=");
+	put(l, json ? "\",\"size\":\"" : " size=");
 	put_hex(l, s->size);
 	return true;
 }
@@ -60,19 +62,21 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	struct line l = {.len = 0};
 	uintptr_t address = (uintptr_t)info->si_addr;
-	ssize_t n;
 
 	(void)context;
-	put(&l, "error memory fault process=");
+	bool json = log_get_style().format == LOG_JSON;
+	put(&l, json ? "{\"level\":\"error\",\"process\":\"" : "level=error process=");
 	put(&l, name);
-	put(&l, sig == SIGBUS ? " signal=SIGBUS at=" : " signal=SIGSEGV at=");
-	if (!put_segment(&l, "current", &reader->current, address) &&
-		!put_segment(&l, "next", &reader->next, address) &&
-		!put_segment(&l, "old", &reader->old, address))
+	put(&l, json ? "\",\"what\":\"memory fault\",\"signal\":\""
+		     : " what=\"memory fault\" signal=");
+	put(&l, sig == SIGBUS ? "SIGBUS" : "SIGSEGV");
+	put(&l, json ? "\",\"at\":\"" : " at=");
+	if (!put_segment(&l, json, "current", &reader->current, address) &&
+		!put_segment(&l, json, "next", &reader->next, address) &&
+		!put_segment(&l, json, "old", &reader->old, address))
 		put_hex(&l, address);
-	put(&l, "\n");
-	n = write(STDERR_FILENO, l.text, l.len);
-	(void)n;
+	put(&l, json ? "\"}\n" : "\n");
+	log_raw(l.text, l.len);
 	/* SA_RESETHAND: the instruction faults again, and that ends the process. A signal
 	 * that was sent would not: raise it for that case. */
 	raise(sig);

@@ -11,14 +11,12 @@
 #include <stdint.h>
 
 #include "dns/name.h"
+#include "dns/privacy.h"
 
 #define QUERYLOG_NAMES_MAX 32
 #define QUERYLOG_ALL       1000000 /* of `sample`: each one */
 
 enum querylog_format { QUERYLOG_OFF, QUERYLOG_KV, QUERYLOG_JSON, QUERYLOG_COREDNS };
-
-/* How addresses of clients are shown in what is said of queries (LG-04). */
-enum privacy { PRIVACY_OFF, PRIVACY_HASH, PRIVACY_PREFIX };
 
 /* Classes of replies. */
 #define QUERYLOG_SUCCESS 0x1
@@ -28,7 +26,7 @@ enum privacy { PRIVACY_OFF, PRIVACY_HASH, PRIVACY_PREFIX };
 
 struct querylog_settings {
 	uint8_t format;  /* enum querylog_format */
-	uint8_t privacy; /* enum privacy; of all that is shown of queries */
+	uint8_t privacy; /* enum privacy_mode; of all that is shown of queries */
 	uint8_t classes; /* QUERYLOG_*; 0: nothing is logged */
 	uint8_t nnames;  /* 0: all names */
 	uint32_t sample; /* of a million */

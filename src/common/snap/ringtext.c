@@ -9,12 +9,10 @@
 #include "dns/type.h"
 #include "snap/stat.h"
 
-_Static_assert(RINGTEXT_CLIENT >= ADDR_TEXT_MAX, "room for an address");
+_Static_assert(RINGTEXT_CLIENT >= PRIVACY_TEXT_MAX, "room for an address");
 
-#define NS_PER_US   1000
-#define PREFIX_IPV4 3 /* octets that PRIVACY_PREFIX leaves */
-#define PREFIX_IPV6 7
-#define TCP_SIZE    65535 /* that CoreDNS names for all of TCP */
+#define NS_PER_US 1000
+#define TCP_SIZE  65535 /* that CoreDNS names for all of TCP */
 
 /* What an entry says, in words; `none` where no question could be read. */
 struct words {
@@ -27,22 +25,13 @@ struct words {
 
 /* ---- parts ---- */
 
-const char *ringtext_client(const struct ring_entry *e, const struct ringtext_privacy *p,
-	char out[RINGTEXT_CLIENT])
+const char *ringtext_client(
+	const struct ring_entry *e, const struct privacy *p, char out[RINGTEXT_CLIENT])
 {
-	const bool v6 = (e->marks & RING_IPV6) != 0;
-	struct addr a = {.len = v6 ? 16 : 4};
-	const size_t left = v6 ? PREFIX_IPV6 : PREFIX_IPV4;
+	struct addr a = {.len = (e->marks & RING_IPV6) != 0 ? 16 : 4};
 
 	memcpy(a.octets, e->client, a.len);
-	if (p->privacy == PRIVACY_HASH) {
-		snprintf(out, RINGTEXT_CLIENT, "%016" PRIx64,
-			hash_name(&p->key, a.octets, a.len).check);
-		return out;
-	}
-	if (p->privacy == PRIVACY_PREFIX)
-		memset(a.octets + left, 0, a.len - left);
-	addr_text(&a, out);
+	privacy_text(p, &a, out);
 	return out;
 }
 
@@ -106,7 +95,7 @@ static void put_time(uint64_t wall_ns, char out[40])
 }
 
 static void put_words(
-	const struct ring_entry *e, const struct ringtext_privacy *p, struct words *w)
+	const struct ring_entry *e, const struct privacy *p, struct words *w)
 {
 	const bool tcp = (e->marks & RING_TCP) != 0, none = e->name_len == 0;
 
@@ -193,7 +182,7 @@ static int put_json(const struct ring_entry *e, const struct words *w, char *out
 }
 
 size_t ringtext_line(const struct ring_entry *e, enum querylog_format format,
-	const struct ringtext_privacy *p, char out[RINGTEXT_MAX])
+	const struct privacy *p, char out[RINGTEXT_MAX])
 {
 	struct words w;
 	int n;

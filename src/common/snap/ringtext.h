@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "base/hash.h"
+#include "dns/privacy.h"
 #include "snap/querylog.h"
 #include "snap/ring.h"
 
@@ -17,18 +17,9 @@
 #define RINGTEXT_CLIENT 48
 #define RINGTEXT_FLAGS  32
 
-/* How addresses of clients are shown (LG-04). */
-struct ringtext_privacy {
-	enum privacy privacy;
-	struct hash_key key; /* for PRIVACY_HASH: another key, other hashes */
-};
-
-/*
- * The client: its address; the first 24 (IPv6: 56) bits of it; or 16 digits of its hash,
- * the same for the same client as long as the key is. Returns `out`.
- */
-const char *ringtext_client(const struct ring_entry *e, const struct ringtext_privacy *p,
-	char out[RINGTEXT_CLIENT]);
+/* The client as it may be shown (LG-04). Returns `out`. */
+const char *ringtext_client(
+	const struct ring_entry *e, const struct privacy *p, char out[RINGTEXT_CLIENT]);
 
 /* Bits of a header as CoreDNS names them: "qr,aa,rd"; "" for none. Returns `out`. */
 const char *ringtext_flags(uint16_t flags, char out[RINGTEXT_FLAGS]);
@@ -38,6 +29,6 @@ const char *ringtext_flags(uint16_t flags, char out[RINGTEXT_FLAGS]);
  * long it is. QUERYLOG_OFF counts as QUERYLOG_KV.
  */
 size_t ringtext_line(const struct ring_entry *e, enum querylog_format format,
-	const struct ringtext_privacy *p, char out[RINGTEXT_MAX]);
+	const struct privacy *p, char out[RINGTEXT_MAX]);
 
 #endif

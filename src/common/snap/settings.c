@@ -6,7 +6,7 @@
 
 /*
  * The fixed part; preferred prefixes, own addresses, zones, hosts, forward, acl, the
- * query log, weights.
+ * query log, logs, weights.
  */
 struct fixed {
 	uint32_t ttl_s, negative_ttl_s, startup_ms;
@@ -74,7 +74,10 @@ size_t settings_encode(const struct settings *s, uint8_t *out)
 	const uint32_t acl = (uint32_t)acl_encode(&s->acl, p + 4);
 	memcpy(p, &acl, 4);
 	p += 4 + acl;
-	const uint32_t log = (uint32_t)querylog_encode(&s->querylog, p + 4);
+	const uint32_t queries = (uint32_t)querylog_encode(&s->querylog, p + 4);
+	memcpy(p, &queries, 4);
+	p += 4 + queries;
+	const uint32_t log = (uint32_t)logset_encode(&s->log, p + 4);
 	memcpy(p, &log, 4);
 	p += 4 + log;
 	return (size_t)(p - out) + weights_encode(&s->weights, p);
@@ -163,7 +166,7 @@ static const uint8_t *take_part(const uint8_t **p, const uint8_t *end, size_t *l
 	return part;
 }
 
-/* Forward, access rules, the query log, and the rest is the weights. */
+/* Forward, access rules, the query log, logs, and the rest is the weights. */
 static int decode_tables(const uint8_t *p, const uint8_t *end, struct settings *out)
 {
 	const uint8_t *part;
@@ -177,6 +180,9 @@ static int decode_tables(const uint8_t *p, const uint8_t *end, struct settings *
 		return -EBADMSG;
 	part = take_part(&p, end, &len);
 	if (part == NULL || querylog_decode(part, len, &out->querylog) < 0)
+		return -EBADMSG;
+	part = take_part(&p, end, &len);
+	if (part == NULL || logset_decode(part, len, &out->log) < 0)
 		return -EBADMSG;
 	return weights_decode(p, (size_t)(end - p), &out->weights);
 }

@@ -15,6 +15,7 @@
 #include "dns/name.h"
 #include "snap/acl.h"
 #include "snap/forward.h"
+#include "snap/logset.h"
 #include "snap/querylog.h"
 #include "snap/weights.h"
 
@@ -104,6 +105,7 @@ struct settings {
 	struct addr own[SETTINGS_OWN_MAX];         /* our own addresses (RO-19) */
 	struct zone zones[SETTINGS_ZONES_MAX];
 	struct host_settings hosts;
+	struct log_settings log;           /* how processes speak (LG-01) */
 	struct acl_settings acl;           /* who may know of which names (AC-01) */
 	struct querylog_settings querylog; /* SM-02 */
 	struct weights weights;            /* of ROTATION_WEIGHTED (LD-01) */
@@ -114,7 +116,7 @@ struct settings {
 #define SETTINGS_OCTETS_MAX                                                              \
 	(512 + 17 * SETTINGS_OWN_MAX + 260 * SETTINGS_ZONES_MAX +                        \
 		260 * SETTINGS_HOST_ZONES_MAX + FORWARD_OCTETS_MAX + ACL_OCTETS_MAX +    \
-		QUERYLOG_OCTETS_MAX + WEIGHTS_OCTETS_MAX)
+		LOGSET_OCTETS_MAX + QUERYLOG_OCTETS_MAX + WEIGHTS_OCTETS_MAX)
 
 /* Octets of *s without its number into `out` (SETTINGS_OCTETS_MAX); returns how many. */
 size_t settings_encode(const struct settings *s, uint8_t *out);

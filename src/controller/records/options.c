@@ -130,6 +130,23 @@ static void set_special(struct settings *s, const struct conf *c, const char *ho
 	s->nsid = text_of(strcmp(c->nsid, "hostname") == 0 ? hostname : c->nsid);
 }
 
+/* conf_parse() has checked lengths and counts. */
+static void set_log(struct log_settings *l, const struct conf *c)
+{
+	l->level = (uint8_t)c->log.level;
+	l->format = (uint8_t)c->log.format;
+	for (size_t i = 0; i < c->nconsolidate && i < LOGSET_RULES_MAX; i++) {
+		const struct conf_consolidate *from = &c->consolidate[i];
+		struct logset_rule *r = &l->rules[l->nrules++];
+
+		r->window_ms = (uint32_t)(from->window_ns / NS_PER_MS);
+		r->level = (uint8_t)from->level;
+		r->show_first = from->show_first;
+		r->len = (uint8_t)strnlen(from->match, LOGSET_MATCH_MAX);
+		memcpy(r->match, from->match, r->len);
+	}
+}
+
 static void set_hosts(struct host_settings *h, const struct conf_hosts *c)
 {
 	h->closed = !c->fallthrough;
@@ -223,6 +240,7 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	set_nested(out);
 	set_apexes(out);
 	set_special(s, c, hostname);
+	set_log(&s->log, c);
 	set_hosts(&s->hosts, &c->hosts);
 	forwardset_from_conf(c, NULL, 0, &s->forward);
 	aclset_from_conf(c, &s->acl);
@@ -247,7 +265,6 @@ _Static_assert(QUERYLOG_DENIAL == CONF_CLASS_DENIAL, "classes");
 _Static_assert(QUERYLOG_ERROR == CONF_CLASS_ERROR, "classes");
 _Static_assert((int)QUERYLOG_KV == (int)CONF_QUERY_LOG_KV, "formats");
 _Static_assert((int)QUERYLOG_COREDNS == (int)CONF_QUERY_LOG_COREDNS, "formats");
-_Static_assert((int)PRIVACY_PREFIX == (int)CONF_PRIVACY_PREFIX, "privacy");
 _Static_assert(SETTINGS_PREFER_MAX == CONF_PREFER_MAX, "prefer");
 _Static_assert((int)ROTATION_FIXED == (int)CONF_ROTATION_FIXED, "rotation");
 _Static_assert((int)ROTATION_WEIGHTED == (int)CONF_ROTATION_WEIGHTED, "rotation");

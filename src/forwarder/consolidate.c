@@ -1,0 +1,89 @@
+#include "forwarder/consolidate.h"
+
+#include "base/base.h"
+
+void consolidate_fini(struct consolidate *c)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->rule[i].compiled)
+			regfree(&c->rule[i].re);
+	c->n = 0;
+}
+
+static bool same(const struct logset_rule *a, const struct logset_rule *b)
+{
+	return a->window_ms == b->window_ms && a->level == b->level &&
+	       a->show_first == b->show_first && strcmp(a->match, b->match) == 0;
+}
+
+bool consolidate_differs(const struct consolidate *c, const struct log_settings *l)
+{
+	if (c->n != l->nrules)
+		return true;
+	for (unsigned i = 0; i < c->n; i++)
+		if (!same(&c->rule[i].set, &l->rules[i]))
+			return true;
+	return false;
+}
+
+void consolidate_configure(struct consolidate *c, const struct log_settings *l)
+{
+	char why[128];
+
+	if (!consolidate_differs(c, l))
+		return;
+	consolidate_fini(c);
+	for (unsigned i = 0; i < l->nrules && i < LOGSET_RULES_MAX; i++) {
+		struct consolidate_rule *r = &c->rule[i];
+
+		r->set = l->rules[i];
+		r->count = 0;
+		r->compiled = pattern_compile(r->set.match, &r->re, why, sizeof(why));
+	}
+	c->n = MIN(l->nrules, LOGSET_RULES_MAX);
+}
+
+static uint64_t end_ns(const struct consolidate_rule *r)
+{
+	return r->begin_ns + r->set.window_ms * NS_PER_MS;
+}
+
+enum consolidated consolidate_add(struct consolidate *c, uint64_t now_ns,
+	const char *line, const char *reason, enum log_level *level)
+{
+	for (unsigned i = 0; i < c->n; i++) {
+		struct consolidate_rule *r = &c->rule[i];
+
+		if (!r->compiled || (!pattern_matches(&r->re, line) &&
+					    !pattern_matches(&r->re, reason)))
+			continue;
+		if (r->count++ > 0)
+			return CONSOLIDATE_HELD;
+		r->begin_ns = now_ns;
+		*level = (enum log_level)r->set.level;
+		return r->set.show_first ? CONSOLIDATE_FIRST : CONSOLIDATE_HELD;
+	}
+	return CONSOLIDATE_NOT;
+}
+
+bool consolidate_due(
+	struct consolidate *c, uint64_t now_ns, bool all, struct consolidate_summary *out)
+{
+	for (unsigned i = 0; i < c->n; i++) {
+		struct consolidate_rule *r = &c->rule[i];
+		uint64_t count = r->count;
+
+		if (count == 0 || (!all && now_ns < end_ns(r)))
+			continue;
+		r->count = 0;
+		if (count == 1 && r->set.show_first)
+			continue; /* it was written */
+		*out = (struct consolidate_summary){.level = (enum log_level)r->set.level,
+			.count = count,
+			.window_ms = MIN(
+				(now_ns - r->begin_ns) / NS_PER_MS, r->set.window_ms),
+			.match = r->set.match};
+		return true;
+	}
+	return false;
+}

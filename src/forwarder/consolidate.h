@@ -1,0 +1,68 @@
+/*
+ * consolidate.h - lines of failed questions that are told together (SM-01)
+ *
+ * The first line that matches a rule begins its window; at the end of it one line says
+ * how many there were. Which rule: the first one that matches. Pure but for the memory
+ * that regex(3) takes, and only where rules are configured; time is an argument.
+ */
+#ifndef FORWARDER_CONSOLIDATE_H
+#define FORWARDER_CONSOLIDATE_H
+
+#include "base/logline.h"
+#include "base/pattern.h"
+#include "snap/logset.h"
+
+struct consolidate_rule {
+	struct logset_rule set;
+	regex_t re;
+	bool compiled;     /* what is none matches nothing */
+	uint64_t begin_ns; /* of its window; only if count > 0 */
+	uint64_t count;    /* lines since */
+};
+
+/* Zeroed: no rules. */
+struct consolidate {
+	struct consolidate_rule rule[LOGSET_RULES_MAX];
+	unsigned n;
+};
+
+enum consolidated {
+	CONSOLIDATE_NOT,   /* no rule: write it */
+	CONSOLIDATE_FIRST, /* write it, at the rule's level */
+	CONSOLIDATE_HELD,  /* it is counted */
+};
+
+/* What is told at the end of a window. */
+struct consolidate_summary {
+	enum log_level level;
+	uint64_t count, window_ms;
+	const char *match; /* borrowed until consolidate_configure() */
+};
+
+/*
+ * Take these rules. If they are others than before, windows that have begun are lost: ask
+ * consolidate_due() for all of them first.
+ */
+void consolidate_configure(struct consolidate *c, const struct log_settings *l);
+
+/* True if these are other rules than those that it has. */
+bool consolidate_differs(const struct consolidate *c, const struct log_settings *l);
+
+/*
+ * A line comes: its text without the head, and its reason alone ("": none). With
+ * CONSOLIDATE_FIRST *level is what to write it at.
+ */
+enum consolidated consolidate_add(struct consolidate *c, uint64_t now_ns,
+	const char *line, const char *reason, enum log_level *level);
+
+/*
+ * True, with *out, if a window has ended in which something was held back; call it until
+ * it is false. `all`: those that have not ended too.
+ */
+bool consolidate_due(struct consolidate *c, uint64_t now_ns, bool all,
+	struct consolidate_summary *out);
+
+/* Forget the rules. */
+void consolidate_fini(struct consolidate *c);
+
+#endif
