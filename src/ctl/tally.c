@@ -68,7 +68,7 @@ static void count(
 static size_t client_key(const struct ring_entry *e, const struct tally_context *c,
 	const struct who *who, char out[CLIENT_KEY])
 {
-	if (who->pod[0] != '\0' && c->privacy.privacy == PRIVACY_OFF)
+	if (who->pod[0] != '\0' && c->privacy.mode == PRIVACY_OFF)
 		return (size_t)snprintf(
 			out, CLIENT_KEY, "%s/%s", who->namespace, who->pod);
 	ringtext_client(e, &c->privacy, out);

@@ -220,7 +220,7 @@ START_TEST(known_clients)
 	struct tally_context c = {.settings = &settings,
 		.is_namespace = is_shop,
 		.who = who,
-		.privacy = {.privacy = PRIVACY_PREFIX}};
+		.privacy = {.mode = PRIVACY_PREFIX}};
 	struct ring_entry e = {.marks = RING_SAMPLED, .client = {10, 0, 0, 9}};
 
 	begin();
