@@ -87,13 +87,11 @@ static void print(const struct tail *t, const struct ring_entry *e)
 {
 	const struct settings *s = &t->view.reader.settings;
 	const bool json = t->o.format == FORMAT_JSON;
-	struct ringtext_privacy p = {0};
+	struct privacy p = {0};
 	char line[RINGTEXT_MAX];
 
-	if (t->view.snap != NULL) {
-		p.privacy = (enum privacy)s->querylog.privacy;
-		p.key = t->view.snap->key;
-	}
+	if (t->view.snap != NULL)
+		privacy_init(&p, s->querylog.privacy, &t->view.snap->key);
 	const size_t n = ringtext_line(e, json ? QUERYLOG_JSON : QUERYLOG_KV, &p, line);
 	if (json)
 		printf("{\"version\":1,%.*s\n", (int)n - 1, line + 1);

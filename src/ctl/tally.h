@@ -22,7 +22,7 @@ enum tally_by {
 /* What else must be known of an entry. */
 struct tally_context {
 	const struct settings *settings;
-	struct ringtext_privacy privacy;
+	struct privacy privacy;
 	/* True if the label at `label` of a name in `zone` is a namespace. */
 	bool (*is_namespace)(void *arg, const uint8_t *label, const struct name *zone);
 	void *arg;

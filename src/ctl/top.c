@@ -81,8 +81,7 @@ static void drain(struct top *t, uint64_t since_ns)
 
 	if (t->view.snap == NULL)
 		return;
-	c.privacy.privacy = (enum privacy)s->querylog.privacy;
-	c.privacy.key = t->view.snap->key;
+	privacy_init(&c.privacy, s->querylog.privacy, &t->view.snap->key);
 	for (size_t i = 0; i < t->view.nworkers; i++) {
 		const struct worker_page *w = &t->view.worker[i];
 
