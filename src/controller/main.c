@@ -529,17 +529,8 @@ static void on_start(void *arg, const struct message_start *start, int stat_fd)
  */
 static bool find_standing(const char *instance, const struct stat_controller *stat)
 {
-	struct reader r;
-	bool standing;
-
-	if (stat != NULL && stat_get(&stat->complete) != 0)
-		return true;
-	reader_init(&r, instance);
-	reader_refresh(&r);
-	standing = reader_snap(&r) != NULL &&
-	           (reader_snap(&r)->flags & ROOT_COMPLETE) != 0;
-	reader_fini(&r);
-	return standing;
+	return (stat != NULL && stat_get(&stat->complete) != 0) ||
+	       reader_complete(instance);
 }
 
 /* Also at a reload that changes nothing: it reads the file again. */

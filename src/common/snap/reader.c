@@ -197,3 +197,14 @@ void reader_fini(struct reader *r)
 	segment_board_unmap(r->board);
 	memset(r, 0, sizeof(*r));
 }
+
+bool reader_complete(const char *instance)
+{
+	struct reader r;
+
+	reader_init(&r, instance);
+	reader_refresh(&r);
+	bool complete = r.snap.base != NULL && (r.snap.flags & ROOT_COMPLETE) != 0;
+	reader_fini(&r);
+	return complete;
+}

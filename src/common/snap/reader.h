@@ -46,6 +46,9 @@ bool reader_step(struct reader *r);
 /* The current generation, or NULL before the first. */
 const struct snap *reader_snap(const struct reader *r);
 
+/* True if a complete generation of an instance is published (RU-01). */
+bool reader_complete(const char *instance);
+
 /* Unmap everything. */
 void reader_fini(struct reader *r);
 
