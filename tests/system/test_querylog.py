@@ -15,6 +15,7 @@ import dns.query
 import dns.rdatatype
 
 import harness
+import logtext
 from scrape import Scrape
 
 ZONE = "shop.svc.cluster.local."
@@ -256,7 +257,7 @@ class Pipe(harness.Appliance):
         os.close(fd)
 
     def log_text(self):
-        return self.octets.decode(errors="replace")
+        return logtext.plain(self.octets.decode(errors="replace"))
 
 
 class Slow(Lab):
