@@ -1,10 +1,16 @@
 #include "ctl/tally.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "ctl/waste.h"
 #include "dns/type.h"
+
+#define CLIENT_KEY (CLIENT_NAMESPACE_MAX + CLIENT_POD_MAX + 2)
+
+_Static_assert(SKETCH_LABEL == CLIENT_NAMESPACE_MAX + 1, "labels are namespaces");
+_Static_assert(CLIENT_KEY >= RINGTEXT_CLIENT, "keys of clients");
 
 /* What one entry comes to. */
 struct look {
@@ -58,6 +64,17 @@ static void count(
 	it->max_ns = MAX(it->max_ns, e->duration_ns);
 }
 
+/* The client as it is shown: its Pod where privacy does not forbid it (LG-04). */
+static size_t client_key(const struct ring_entry *e, const struct tally_context *c,
+	const struct who *who, char out[CLIENT_KEY])
+{
+	if (who->pod[0] != '\0' && c->privacy.mode == PRIVACY_OFF)
+		return (size_t)snprintf(
+			out, CLIENT_KEY, "%s/%s", who->namespace, who->pod);
+	ringtext_client(e, &c->privacy, out);
+	return strlen(out);
+}
+
 /*
  * A client has one namespace in its search list: where it is known once, what is below
  * svc.ZONE and ZONE was for that namespace too.
@@ -65,18 +82,19 @@ static void count(
 static void take_client(struct tally *t, const struct ring_entry *e,
 	const struct tally_context *c, struct look *l)
 {
-	char client[RINGTEXT_CLIENT];
+	char client[CLIENT_KEY];
 	struct sketch_item *it;
+	struct who who;
+	const bool known = c->who(c->arg, e, &who);
 
-	ringtext_client(e, &c->privacy, client);
-	it = sketch_add(&t->by[TALLY_CLIENT], client, strlen(client), 1);
+	it = sketch_add(&t->by[TALLY_CLIENT], client, client_key(e, c, &who, client), 1);
 	count(it, e, l);
-	if (!l->wasted)
-		return;
-	if (l->namespace[0] != '\0')
+	if (known)
+		memcpy(it->label, who.namespace, sizeof(it->label));
+	else if (l->wasted && l->namespace[0] != '\0')
 		memcpy(it->label, l->namespace, sizeof(it->label));
-	else
-		memcpy(l->namespace, it->label, sizeof(it->label));
+	if (l->wasted && l->namespace[0] == '\0')
+		memcpy(l->namespace, it->label, sizeof(l->namespace));
 }
 
 void tally_take(

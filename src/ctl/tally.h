@@ -5,6 +5,7 @@
 #define CTL_TALLY_H
 
 #include "ctl/sketch.h"
+#include "ctl/who.h"
 #include "snap/ring.h"
 #include "snap/ringtext.h"
 #include "snap/settings.h"
@@ -25,6 +26,8 @@ struct tally_context {
 	struct privacy privacy;
 	/* True if the label at `label` of a name in `zone` is a namespace. */
 	bool (*is_namespace)(void *arg, const uint8_t *label, const struct name *zone);
+	/* Who asked; false: nobody knows. */
+	bool (*who)(void *arg, const struct ring_entry *e, struct who *out);
 	void *arg;
 };
 

@@ -334,6 +334,14 @@ static const struct row checks[] = {
 		"health = { listen = \"127.0.0.1:80\"; }; ready = { listen = "
 		"\"[::1]:80\"; }; metrics = { listen = \"\"; };",
 		NULL, ""},
+	{"OP-27 what would contradict is not there yet",
+		"kubernetes = { noendpoints = true; zonal = true;\n"
+		"multicluster_zones = []; };",
+		NULL,
+		"a:1:36: error: kubernetes.zonal: unknown key — not available in this "
+		"build\n"
+		"a:2:1: error: kubernetes.multicluster_zones: unknown key — not "
+		"available in this build\n"},
 	{"OP-29 a secret", "kubernetes = { token = \"abc\"; };", NULL,
 		"a:1:16: error: kubernetes.token: unknown key — did you mean "
 		"kubernetes.token_file?\n"},

@@ -148,6 +148,17 @@ static bool is_shop(void *arg, const uint8_t *label, const struct name *zone)
 	return label[0] == 4 && memcmp(label + 1, "shop", 4) == 0;
 }
 
+/* 10.0.0.9 is a Pod. */
+static bool who(void *arg, const struct ring_entry *e, struct who *out)
+{
+	(void)arg;
+	*out = (struct who){{0}, {0}};
+	if (e->client[3] != 9)
+		return false;
+	*out = (struct who){"batch", "etl-7c9"};
+	return true;
+}
+
 static void begin(void)
 {
 	memset(&tally, 0, sizeof(tally));
@@ -158,7 +169,8 @@ static void begin(void)
 
 static void take_name(const uint8_t *wire, size_t len, uint16_t rcode, uint8_t client)
 {
-	const struct tally_context c = {.settings = &settings, .is_namespace = is_shop};
+	const struct tally_context c = {
+		.settings = &settings, .is_namespace = is_shop, .who = who};
 	struct ring_entry e = {.marks = RING_SAMPLED,
 		.rcode = rcode,
 		.duration_ns = 1000,
@@ -201,10 +213,37 @@ START_TEST(waste_by_namespace)
 }
 END_TEST
 
+/* OF-09, LG-04: a client that is known is its Pod, unless that is private. */
+START_TEST(known_clients)
+{
+	const struct sketch_item *top[8];
+	struct tally_context c = {.settings = &settings,
+		.is_namespace = is_shop,
+		.who = who,
+		.privacy = {.mode = PRIVACY_PREFIX}};
+	struct ring_entry e = {.marks = RING_SAMPLED, .client = {10, 0, 0, 9}};
+
+	begin();
+	take("www.example.com.svc.cluster.local", 3, 9);
+	take("www.example.com", 0, 9);
+	ck_assert_uint_eq(sketch_top(&tally.by[TALLY_CLIENT], top, 8), 1);
+	ck_assert_uint_eq(top[0]->len, strlen("batch/etl-7c9"));
+	ck_assert_mem_eq(top[0]->key, "batch/etl-7c9", top[0]->len);
+	ck_assert(top[0]->wasted == 1 && tally.wasted_other == 0);
+	ck_assert_uint_eq(sketch_top(&tally.by[TALLY_NAMESPACE], top, 8), 1);
+	ck_assert_mem_eq(top[0]->key, "batch", 5);
+	begin();
+	tally_take(&tally, &e, &c);
+	ck_assert_uint_eq(sketch_top(&tally.by[TALLY_CLIENT], top, 8), 1);
+	ck_assert_ptr_null(memchr(top[0]->key, 'e', top[0]->len));
+}
+END_TEST
+
 /* What was logged and not sampled does not count; an entry may be without a question. */
 START_TEST(odd_entries)
 {
-	const struct tally_context c = {.settings = &settings, .is_namespace = is_shop};
+	const struct tally_context c = {
+		.settings = &settings, .is_namespace = is_shop, .who = who};
 	struct ring_entry e = {.marks = RING_LOGGED};
 
 	begin();
@@ -404,6 +443,7 @@ int main(void)
 	tcase_add_test(tc, long_keys_are_cut);
 	tcase_add_loop_test(tc, each_name, 0, ARRAY_LEN(names));
 	tcase_add_test(tc, waste_by_namespace);
+	tcase_add_test(tc, known_clients);
 	tcase_add_test(tc, odd_entries);
 	tcase_add_test(tc, quantiles);
 	tcase_add_loop_test(tc, each_sift, 0, ARRAY_LEN(sifts));
