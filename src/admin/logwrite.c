@@ -66,7 +66,7 @@ static void drain(struct logwrite *l)
 	privacy_init(&p, a->reader.settings.querylog.privacy, &a->reader.snap.key);
 	/* Lines of key=value look as all lines of ours do (LG-01). */
 	snprintf(prefix, sizeof(prefix), "%s%s", level,
-		format == QUERYLOG_KV ? "level=info process=admin what=query " : "");
+		format == QUERYLOG_KV ? "level=info process=admin what=" : "");
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		bool all = querylog_fill(&l->log, &a->view, format, &p, prefix);
 

@@ -33,8 +33,8 @@ static void warn(struct admin *a, uint64_t now_ns, const char *what, uint64_t to
 
 	if (log_allow(&a->probe_log, now_ns, &suppressed))
 		log_line(LOG_WARNING,
-			"self-probe name=%s %s ms=%" PRIu64 " suppressed=%" PRIu64,
-			a->probe_name, what, took_ns / NS_PER_MS, suppressed);
+			"self-probe: %s name=%s ms=%" PRIu64 " suppressed=%" PRIu64, what,
+			a->probe_name, took_ns / NS_PER_MS, suppressed);
 }
 
 static void fail(struct probe *p, const char *what, uint64_t now_ns)

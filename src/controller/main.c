@@ -568,9 +568,7 @@ static void take_hosts(struct shell *s)
 
 static void on_zone(void *arg, size_t i, const struct zoneset *set)
 {
-	struct shell *s = arg;
-
-	engine_zone(&s->engine, i, set, clock_mono_ns());
+	engine_zone(&((struct shell *)arg)->engine, i, set, clock_mono_ns());
 }
 
 static void configure(struct shell *s, struct conf *c)

@@ -154,7 +154,7 @@ class Probes(Lab):
             self.addCleanup(os.kill, pid, signal.SIGCONT)
         harness.await_("a failure", lambda: self.scrape().value(
             "coredns_health_request_failures_total") >= 1)
-        self.a.await_log(r'self-probe name=cluster\.local\. no reply')
+        self.a.await_log(r'self-probe: no reply name=cluster\.local\.')
 
     def test_hung(self):
         """HR-01: one that hangs is replaced after 10 s; names are answered meanwhile"""
