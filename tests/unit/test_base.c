@@ -187,7 +187,7 @@ START_TEST(repeats_are_folded) /* LG-02 */
 
 	log_init("x", LOG_INFO);
 	for (int i = 0; i < 100; i++)
-		log_line(LOG_WARNING, "API down failures=%d", i);
+		log_line(LOG_WARNING, "API down server=\"a b\" failures=%d", i);
 	written(buf, sizeof(buf));
 	ck_assert_ptr_nonnull(strstr(buf, "failures=9\n"));
 	ck_assert_ptr_null(strstr(buf, "failures=10\n"));
@@ -195,7 +195,7 @@ START_TEST(repeats_are_folded) /* LG-02 */
 	ck_assert_uint_eq(written(buf, sizeof(buf)), 0);
 	log_tick(now_ns + 61 * NS_PER_S);
 	line_of(buf, "level=warning process=x what=\"API down ... and 90 more in 61 s\" "
-		     "more=90\n");
+		     "more=90 server=\"a b\"\n");
 }
 END_TEST
 

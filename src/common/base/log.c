@@ -267,13 +267,13 @@ static void tell(uint64_t now_ns, enum log_level level, const char *text)
 
 static void tell_folded(uint64_t now_ns, const struct logfold_summary *s)
 {
-	char text[LOGFOLD_WHAT_MAX + 100];
+	char text[LOGFOLD_WHAT_MAX + LOGFOLD_WHOM_MAX + 100];
 
 	if (!log_enabled(s->level))
 		return;
-	snprintf(text, sizeof(text), "%s ... and %llu more in %llu s more=%llu", s->what,
-		(unsigned long long)s->lines, (unsigned long long)s->in_s,
-		(unsigned long long)s->lines);
+	snprintf(text, sizeof(text), "%s ... and %llu more in %llu s more=%llu %s",
+		s->what, (unsigned long long)s->lines, (unsigned long long)s->in_s,
+		(unsigned long long)s->lines, s->whom);
 	tell(now_ns, s->level, text);
 }
 

@@ -31,6 +31,7 @@ static void summarize(
 	out->lines = m->folded;
 	out->in_s = (now_ns - m->begin_ns + NS_PER_S / 2) / NS_PER_S;
 	memcpy(out->what, m->what, sizeof(out->what));
+	memcpy(out->whom, m->whom, sizeof(out->whom));
 }
 
 bool logfold_add(struct logfold *f, uint64_t now_ns, enum log_level level,
@@ -47,6 +48,7 @@ bool logfold_add(struct logfold *f, uint64_t now_ns, enum log_level level,
 		*m = (struct logfold_message){
 			.key = key, .begin_ns = now_ns, .level = level};
 		logline_what(text, m->what, sizeof(m->what));
+		logline_whom(text, m->whom, sizeof(m->whom));
 	} else if (m->folded == 0 && now_ns - m->begin_ns >= LOGFOLD_WINDOW_NS) {
 		/* A window without folded lines has ended: it begins anew. */
 		m->begin_ns = now_ns;

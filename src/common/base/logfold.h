@@ -19,6 +19,7 @@
 #define LOGFOLD_WINDOW_NS (60 * NS_PER_S)
 #define LOGFOLD_MESSAGES  64
 #define LOGFOLD_WHAT_MAX  120
+#define LOGFOLD_WHOM_MAX  160
 
 struct logfold_message {
 	uint64_t key;      /* logline_key(); only if count > 0 */
@@ -27,7 +28,7 @@ struct logfold_message {
 	uint64_t folded; /* in this window, not written */
 	uint32_t count;  /* written in this window, or before it in one row; 0: free */
 	enum log_level level;
-	char what[LOGFOLD_WHAT_MAX];
+	char what[LOGFOLD_WHAT_MAX], whom[LOGFOLD_WHOM_MAX];
 };
 
 struct logfold {
@@ -40,7 +41,7 @@ struct logfold_summary {
 	enum log_level level;
 	uint64_t lines; /* 0: nothing */
 	uint64_t in_s;
-	char what[LOGFOLD_WHAT_MAX];
+	char what[LOGFOLD_WHAT_MAX], whom[LOGFOLD_WHOM_MAX];
 };
 
 /*

@@ -379,6 +379,30 @@ uint64_t logline_key(enum log_level level, const char *text)
 	return hash_content(same, n);
 }
 
+void logline_whom(const char *text, char *out, size_t cap)
+{
+	char cut[LOGLINE_TEXT_MAX];
+	const char *s = cut;
+	struct piece p;
+	size_t n = 0;
+
+	snprintf(cut, sizeof(cut), "%s", text);
+	if (strncmp(s, "what=", 5) == 0)
+		take(&s, &p);
+	while (take(&s, &p)) {
+		if (p.key == NULL || is_one_of(measures, ARRAY_LEN(measures), &p))
+			continue;
+		size_t len = (size_t)(s - p.key);
+		if (n + (n > 0) + len >= cap)
+			continue;
+		if (n > 0)
+			out[n++] = ' ';
+		memcpy(out + n, p.key, len);
+		n += len;
+	}
+	out[n] = '\0';
+}
+
 /* ---- values ---- */
 
 const char *logline_quote(const char *s, char *out, unsigned cap)

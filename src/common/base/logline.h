@@ -60,6 +60,12 @@ uint64_t logline_key(enum log_level level, const char *text);
 void logline_what(const char *text, char *out, size_t cap);
 
 /*
+ * Its keys with their values, as they stand there, but for those that count or measure:
+ * whom it happened to. What does not fit `cap` is left out; always with a NUL.
+ */
+void logline_whom(const char *text, char *out, size_t cap);
+
+/*
  * Write `s` into `out` as a value of key=value: as it is if it is made of plain
  * characters, else in double quotes with \" \\ and \xHH. Always ends with a NUL; cut to
  * fit `cap`. Returns `out`. Also known as log_quote().
