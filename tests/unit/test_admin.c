@@ -289,12 +289,12 @@ START_TEST(hostile_upstreams)
 	view.compat = 2;
 	view.version = "0";
 	memset(f[0].upstreams[0].text, '"', STAT_UPSTREAM_TEXT);
-	memcpy(f[0].upstreams[1].text, "a\n\\\xff", 5);
-	memcpy(f[1].upstreams[7].text, "a\n\\\xff", 5);
+	memcpy(f[0].upstreams[1].text, "a\033\\\xff", 5);
+	memcpy(f[1].upstreams[7].text, "a\033\\\xff", 5);
 	stat_set(&f[0].upstreams[1].queries[0], 2);
 	stat_set(&f[1].upstreams[7].queries[0], 3);
 	metrics_write(&t, &view);
-	const char *line = "\nshmdns_upstream_queries_total{upstream=\"a\\n\\\\?\","
+	const char *line = "\nshmdns_upstream_queries_total{upstream=\"a?\\\\?\","
 			   "proto=\"udp\"} 5\n";
 	const char *found = strstr(text_of(&t), line);
 	ck_assert_ptr_nonnull(found);

@@ -177,6 +177,9 @@ START_TEST(no_more_than) /* LG-02 */
 		lines++;
 	ck_assert_uint_ge(lines, LOG_BURST);
 	ck_assert_uint_lt(lines, 10 * LOG_BURST);
+	log_tick(clock_mono_ns() + NS_PER_S);
+	written(buf, sizeof(buf));
+	ck_assert_ptr_nonnull(strstr(buf, "what=\"too many lines\" held_back="));
 }
 END_TEST
 

@@ -285,11 +285,27 @@ static void tell_due(uint64_t now_ns, bool all)
 		tell_folded(now_ns, &s);
 }
 
+/* A flood is over, and no line comes that would say what is missing. */
+static void tell_missing_by_itself(uint64_t now_ns)
+{
+	uint64_t before[] = {dropped, untold};
+
+	if ((held == 0 && untold == 0) || !log_enabled(LOG_WARNING) ||
+		!affordable(now_ns))
+		return;
+	tell_missing();
+	if (dropped != before[0]) { /* in vain: that was no line that anybody misses */
+		dropped = before[0];
+		untold = MIN(untold, before[1]);
+	}
+}
+
 void log_tick(uint64_t now_ns)
 {
 	int saved = errno;
 
 	tell_due(now_ns, false);
+	tell_missing_by_itself(now_ns);
 	errno = saved;
 }
 

@@ -82,8 +82,9 @@ const char *view_text(const char *text, char out[VIEW_TEXT])
 {
 	memcpy(out, text, STAT_UPSTREAM_TEXT);
 	out[STAT_UPSTREAM_TEXT] = '\0';
-	for (char *c = out; *c != '\0'; c++) /* the formats are UTF-8 */
-		if ((unsigned char)*c >= 0x80)
+	for (char *c = out; *c != '\0';
+		c++) /* the formats are UTF-8, and terminals read them */
+		if (*c < ' ' || *c > '~')
 			*c = '?';
 	return out;
 }
