@@ -88,11 +88,14 @@ static void print(const struct tail *t, const struct ring_entry *e)
 	const struct settings *s = &t->view.reader.settings;
 	const bool json = t->o.format == FORMAT_JSON;
 	struct privacy p = {0};
+	struct client who;
 	char line[RINGTEXT_MAX];
 
 	if (t->view.snap != NULL)
 		privacy_init(&p, s->querylog.privacy, &t->view.snap->key);
-	const size_t n = ringtext_line(e, json ? QUERYLOG_JSON : QUERYLOG_KV, &p, line);
+	ringtext_who(t->view.snap, e, &who);
+	const size_t n = ringtext_line(
+		e, json ? QUERYLOG_JSON : QUERYLOG_KV, &p, &who, line);
 	if (json)
 		printf("{\"version\":1,%.*s\n", (int)n - 1, line + 1);
 	else

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "ctl/waste.h"
 #include "dns/type.h"
+#include "snap/waste.h"
 
 /* What one entry comes to. */
 struct look {
@@ -28,15 +28,14 @@ static void label_text(const uint8_t *label, char out[SKETCH_LABEL])
 static void look_at(
 	const struct ring_entry *e, const struct tally_context *c, struct look *l)
 {
-	const int zone = settings_zone(c->settings, e->name, e->name_len);
+	const struct name *z = waste_zone(c->settings, e->name, e->name_len);
 	struct waste w;
 
 	memcpy(l->key, e->name, e->name_len);
 	l->len = e->name_len;
 	l->nxdomain = e->rcode == RCODE_NXDOMAIN;
-	if (zone < 0 || c->settings->zones[zone].kind == ZONE_REVERSE)
+	if (z == NULL)
 		return;
-	const struct name *z = &c->settings->zones[zone].name;
 	l->wasted = waste_look(e->name, e->name_len, z, &w) && l->nxdomain;
 	const bool known = w.namespace != 0 &&
 	                   c->is_namespace(c->arg, e->name + w.namespace, z);
@@ -58,6 +57,26 @@ static void count(
 	it->max_ns = MAX(it->max_ns, e->duration_ns);
 }
 
+_Static_assert(SKETCH_LABEL > CLIENT_NAMESPACE_MAX, "a namespace is a label");
+_Static_assert(SKETCH_NOTE > CLIENT_POD_MAX, "a Pod is a note");
+
+/* Of somebody the generation knows. */
+static void take_known(struct tally *t, const struct ring_entry *e,
+	const struct tally_context *c, const struct client *who, struct look *l)
+{
+	char key[RINGTEXT_CLIENT + CLIENT_NAMESPACE_MAX + 2];
+	struct sketch_item *it;
+
+	client_text(who->namespace, who->namespace_len, l->namespace);
+	const size_t n = strlen(ringtext_client(e, &c->privacy, key)) + 1;
+	memcpy(key + n, l->namespace, who->namespace_len);
+	it = sketch_add(&t->by[TALLY_CLIENT], key, n + who->namespace_len, 1);
+	count(it, e, l);
+	memcpy(it->label, l->namespace, sizeof(it->label));
+	if (c->privacy.mode == PRIVACY_OFF)
+		client_text(who->pod, who->pod_len, it->note);
+}
+
 /*
  * A client has one namespace in its search list: where it is known once, what is below
  * svc.ZONE and ZONE was for that namespace too.
@@ -67,7 +86,13 @@ static void take_client(struct tally *t, const struct ring_entry *e,
 {
 	char client[RINGTEXT_CLIENT];
 	struct sketch_item *it;
+	struct client who;
 
+	if (c->find_client != NULL && c->find_client(c->arg, e, &who) &&
+		who.namespace_len > 0) {
+		take_known(t, e, c, &who, l);
+		return;
+	}
 	ringtext_client(e, &c->privacy, client);
 	it = sketch_add(&t->by[TALLY_CLIENT], client, strlen(client), 1);
 	count(it, e, l);

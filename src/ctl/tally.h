@@ -25,6 +25,8 @@ struct tally_context {
 	struct privacy privacy;
 	/* True if the label at `label` of a name in `zone` is a namespace. */
 	bool (*is_namespace)(void *arg, const uint8_t *label, const struct name *zone);
+	/* Who asked, as ringtext_who() says. NULL: nobody is known. */
+	bool (*find_client)(void *arg, const struct ring_entry *e, struct client *out);
 	void *arg;
 };
 
@@ -38,6 +40,11 @@ struct tally {
 /*
  * Take an entry of a ring that was sampled; others are left out. Keys of names are wire
  * form, of clients and namespaces text.
+ *
+ * What a client is known to be decides for which namespace it counts, whatever it asks
+ * for; else the name does. The key of one that is known has a NUL and its namespace
+ * behind the address, so that a network of several namespaces (LG-04) has one item for
+ * each; the item's label is the namespace, its note the Pod, if the privacy is "off".
  */
 void tally_take(
 	struct tally *t, const struct ring_entry *e, const struct tally_context *c);

@@ -1,9 +1,11 @@
 /* queries.c - MQ rows */
 #include <stdio.h>
+#include <string.h>
 
 #include "metrics/metrics.h"
 #include "base/base.h"
 #include "dns/type.h"
+#include "snap/client.h"
 
 static const char *const protos[2] = {"udp", "tcp"};
 static const char *const families[2] = {"ipv4", "ipv6"};
@@ -128,6 +130,41 @@ static void put_tcp(struct text *t, const struct view *v)
 			view_workers(v, VIEW_WORKER(tcp_closed) + VIEW_WORD(i)));
 }
 
+/* MQ-08, MQ-09: one of the two, by namespace, of the word at `offset`. */
+static void put_namespaces(struct text *t, const struct stat_census *c, size_t offset)
+{
+	const uint64_t n = MIN(stat_get(&c->nnamespaces), STAT_NAMESPACES);
+	char raw[8 * STAT_NAMESPACE_WORDS], name[8 * STAT_NAMESPACE_WORDS];
+
+	for (uint64_t i = 0; i < n + 2; i++) {
+		const struct stat_namespace *at = i < n    ? &c->namespaces[i]
+		                                  : i == n ? &c->other
+		                                           : &c->unknown;
+
+		stat_text_get(at->name, STAT_NAMESPACE_WORDS, raw);
+		client_text(raw, strlen(raw), name);
+		if (i >= n)
+			snprintf(name, sizeof(name), i == n ? "_other" : "_unknown");
+		text_count(t, LABELS({"namespace", name}),
+			stat_get((const stat_u64 *)(const void *)((const char *)at +
+								  offset)));
+	}
+}
+
+/* Nothing where there is no shmdns-admin, who counts. */
+static void put_census(struct text *t, const struct view *v)
+{
+	if (v->admin == NULL)
+		return;
+	text_family(t, "shmdns_namespace_queries_total", TEXT_COUNTER,
+		"Queries by the namespace of the client, estimated from one in 64.");
+	put_namespaces(t, &v->admin->census, offsetof(struct stat_namespace, queries));
+	text_family(t, "shmdns_search_path_nxdomain_total", TEXT_COUNTER,
+		"Queries that only a search list made, by its namespace, estimated from "
+		"one in 64.");
+	put_namespaces(t, &v->admin->census, offsetof(struct stat_namespace, wasted));
+}
+
 void metrics_queries(struct text *t, const struct view *v)
 {
 	uint64_t tcp = view_workers(v, VIEW_WORKER(truncated_tcp));
@@ -151,5 +188,6 @@ void metrics_queries(struct text *t, const struct view *v)
 	text_counter(t, "shmdns_query_log_dropped_total",
 		"Queries that were to be logged, but nobody took the lines in time.",
 		v->admin != NULL ? stat_get(&v->admin->log_lost) : 0);
+	put_census(t, v);
 	put_tcp(t, v);
 }

@@ -21,18 +21,34 @@ struct words {
 	char type_buf[12], class_buf[12], rcode_buf[12], time[40];
 	const char *type, *class, *rcode, *proto, *source, *want_do;
 	unsigned size; /* of replies that the client takes */
+	char namespace[CLIENT_NAMESPACE_MAX + 1], pod[CLIENT_POD_MAX + 1]; /* "" */
 };
 
 /* ---- parts ---- */
 
-const char *ringtext_client(
-	const struct ring_entry *e, const struct privacy *p, char out[RINGTEXT_CLIENT])
+static struct addr client_addr(const struct ring_entry *e)
 {
 	struct addr a = {.len = (e->marks & RING_IPV6) != 0 ? 16 : 4};
 
 	memcpy(a.octets, e->client, a.len);
+	return a;
+}
+
+const char *ringtext_client(
+	const struct ring_entry *e, const struct privacy *p, char out[RINGTEXT_CLIENT])
+{
+	const struct addr a = client_addr(e);
+
 	privacy_text(p, &a, out);
 	return out;
+}
+
+bool ringtext_who(const struct snap *s, const struct ring_entry *e, struct client *out)
+{
+	const struct addr a = client_addr(e);
+
+	*out = (struct client){0};
+	return s != NULL && client_find(s, &a, out);
 }
 
 const char *ringtext_flags(uint16_t flags, char out[RINGTEXT_FLAGS])
@@ -94,6 +110,16 @@ static void put_time(uint64_t wall_ns, char out[40])
 		s / 3600, s / 60 % 60, s % 60, us);
 }
 
+static void put_who(const struct client *who, const struct privacy *p, struct words *w)
+{
+	const struct client unknown = {.namespace = "", .pod = ""};
+
+	if (who == NULL || who->namespace_len == 0 || p->mode != PRIVACY_OFF)
+		who = &unknown;
+	client_text(who->namespace, who->namespace_len, w->namespace);
+	client_text(who->pod, who->pod_len, w->pod);
+}
+
 static void put_words(
 	const struct ring_entry *e, const struct privacy *p, struct words *w)
 {
@@ -143,14 +169,18 @@ static int put_coredns(const struct ring_entry *e, const struct words *w, char *
 
 static int put_kv(const struct ring_entry *e, const struct words *w, char *out)
 {
+	const char *namespace = w->namespace[0] != '\0' ? " namespace=" : "";
+	const char *pod = w->pod[0] != '\0' ? " pod=" : "";
+
 	return snprintf(out, RINGTEXT_MAX,
 		"query time=%s client=%s port=%u proto=%s id=%u name=%s type=%s class=%s "
 		"flags=%s size=%u bufsize=%u do=%s rcode=%s rflags=%s rsize=%u "
-		"us=%" PRIu64 ".%03u source=%s generation=%" PRIu64,
+		"us=%" PRIu64 ".%03u source=%s generation=%" PRIu64 "%s%s%s%s",
 		w->time, w->client, e->port, w->proto, e->id, w->name, w->type, w->class,
 		w->flags[0] != '\0' ? w->flags : "-", e->query_len, w->size, w->want_do,
 		w->rcode, w->reply_flags, e->reply_len, e->duration_ns / NS_PER_US,
-		(unsigned)(e->duration_ns % NS_PER_US), w->source, e->generation);
+		(unsigned)(e->duration_ns % NS_PER_US), w->source, e->generation,
+		namespace, w->namespace, pod, w->pod);
 }
 
 /* All but the backslash may stand in a string of JSON as it is. */
@@ -166,28 +196,34 @@ static void put_json_name(const char *name, char *out)
 
 static int put_json(const struct ring_entry *e, const struct words *w, char *out)
 {
-	char name[NAME_TEXT_MAX + NAME_MAX_LEN];
+	char name[NAME_TEXT_MAX + NAME_MAX_LEN], who[400] = "";
+	int n = 0;
 
+	if (w->namespace[0] != '\0')
+		n = snprintf(who, sizeof(who), ",\"namespace\":\"%s\"", w->namespace);
+	if (w->pod[0] != '\0')
+		snprintf(who + n, sizeof(who) - (size_t)n, ",\"pod\":\"%s\"", w->pod);
 	put_json_name(w->name, name);
 	return snprintf(out, RINGTEXT_MAX,
 		"{\"event\":\"query\",\"time\":\"%s\",\"client\":\"%s\",\"port\":%u,"
 		"\"proto\":\"%s\",\"id\":%u,\"name\":\"%s\",\"type\":\"%s\","
 		"\"class\":\"%s\",\"flags\":\"%s\",\"size\":%u,\"bufsize\":%u,\"do\":%s,"
 		"\"rcode\":\"%s\",\"rflags\":\"%s\",\"rsize\":%u,\"us\":%" PRIu64
-		".%03u,\"source\":\"%s\",\"generation\":%" PRIu64 "}",
+		".%03u,\"source\":\"%s\",\"generation\":%" PRIu64 "%s}",
 		w->time, w->client, e->port, w->proto, e->id, name, w->type, w->class,
 		w->flags, e->query_len, w->size, w->want_do, w->rcode, w->reply_flags,
 		e->reply_len, e->duration_ns / NS_PER_US,
-		(unsigned)(e->duration_ns % NS_PER_US), w->source, e->generation);
+		(unsigned)(e->duration_ns % NS_PER_US), w->source, e->generation, who);
 }
 
 size_t ringtext_line(const struct ring_entry *e, enum querylog_format format,
-	const struct privacy *p, char out[RINGTEXT_MAX])
+	const struct privacy *p, const struct client *who, char out[RINGTEXT_MAX])
 {
 	struct words w;
 	int n;
 
 	put_words(e, p, &w);
+	put_who(who, p, &w);
 	if (format == QUERYLOG_COREDNS)
 		n = put_coredns(e, &w, out);
 	else if (format == QUERYLOG_JSON)
