@@ -4,9 +4,8 @@
 
 #include "base/base.h"
 #include "dns/type.h"
-#include "snap/client.h"
-#include "snap/ringtext.h"
 #include "snap/waste.h"
+#include "snap/who.h"
 
 _Static_assert(STAT_LOG_RINGS == VIEW_WORKERS_MAX, "a position for each ring");
 _Static_assert(8 * STAT_NAMESPACE_WORDS > CLIENT_NAMESPACE_MAX, "room for each name");
@@ -47,7 +46,7 @@ static bool search_domain(const struct view *v, const struct ring_entry *e,
 
 	if (w->namespace == 0 || !waste_is_namespace(v->snap, label, zone))
 		return false;
-	client_text((const char *)label + 1, label[0], out);
+	who_text((const char *)label + 1, label[0], out);
 	return true;
 }
 
@@ -70,12 +69,10 @@ static void count(struct stat_census *c, const struct view *v, const struct ring
 	uint64_t most)
 {
 	struct stat_namespace *place = &c->unknown;
-	char name[CLIENT_NAMESPACE_MAX + 1];
-	struct client who;
+	struct who who;
 
-	if (ringtext_who(v->snap, e, &who) && who.namespace_len > 0)
-		place = place_of(
-			c, client_text(who.namespace, who.namespace_len, name), most);
+	if (who_asked(v->snap, e, &who))
+		place = place_of(c, who.namespace, most);
 	stat_add(&place->queries, RING_SAMPLE);
 	count_waste(c, v, e, place, most);
 }

@@ -32,13 +32,13 @@ static void count_lost(struct querylog *q, unsigned ring, const struct ring_entr
 static void put_line(struct querylog *q, const struct view *v, const struct ring_entry *e,
 	enum querylog_format format, const struct privacy *p, const char *prefix)
 {
-	struct client who = {0};
+	struct who who = {{0}, {0}};
 	char *out = q->buf + q->len;
 	const size_t n = (size_t)snprintf(
 		out, LINE_MAX_OCTETS - RINGTEXT_MAX, "%s", prefix);
 
 	if (format != QUERYLOG_COREDNS && p->mode == PRIVACY_OFF)
-		ringtext_who(v->snap, e, &who);
+		who_asked(v->snap, e, &who);
 	q->len += n + ringtext_line(e, format, p, &who, out + n);
 	q->buf[q->len++] = '\n';
 }

@@ -68,6 +68,13 @@ static size_t dots(const char *path)
 	return n;
 }
 
+static const char *last_word(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot != NULL ? dot + 1 : path;
+}
+
 /* Between two keys: the groups that end, and those that begin. */
 static void step(
 	const struct printer *p, size_t depth, const char *last, const char *next)
@@ -90,11 +97,8 @@ static void step(
 static void print_key(const struct printer *p, size_t depth, const char *path,
 	const struct flat_item *it)
 {
-	const char *dot = strrchr(path, '.');
-
 	indent(p, depth + dots(path));
-	fprintf(p->out, "%s%s = ", it->set || p->comment ? "" : "#",
-		dot != NULL ? dot + 1 : path);
+	fprintf(p->out, "%s%s = ", it->set || p->comment ? "" : "#", last_word(path));
 	if (it->kind == FLAT_GROUPS)
 		fputs("()", p->out);
 	else
@@ -120,7 +124,7 @@ static size_t print_groups(const struct printer *all, size_t depth, size_t from)
 
 	if (show) {
 		indent(p, depth);
-		fprintf(p->out, "%s = (\n", list->path);
+		fprintf(p->out, "%s = (\n", last_word(list->path));
 	}
 	for (size_t i = 0; i < list->n; i++) {
 		if (show) {
@@ -175,9 +179,11 @@ void conftext_file(const struct conftext *t, const struct flat *f, FILE *out)
 		const struct flat_item *it = &f->item[i];
 
 		if (it->kind == FLAT_GROUPS && it->n > 0) {
-			step(&p, 0, last, "");
-			last = "";
-			i = print_groups(&p, 0, i);
+			if (t->defaults || it->set) {
+				step(&p, 0, last, it->path);
+				last = it->path;
+			}
+			i = print_groups(&p, dots(it->path), i);
 			continue;
 		}
 		i++;

@@ -14,8 +14,7 @@
 
 #define SKETCH_ITEMS 256
 #define SKETCH_KEY   256
-#define SKETCH_LABEL 64  /* a DNS label and a NUL */
-#define SKETCH_NOTE  254 /* a DNS-1123 subdomain and a NUL */
+#define SKETCH_LABEL 64 /* a DNS label and a NUL */
 
 /* What of a kind of replies: the rcodes that are common, and all others. */
 enum sketch_rcode {
@@ -36,7 +35,7 @@ struct sketch_item {
 	double wasted;
 	double count, duration_ns;
 	uint64_t max_ns;
-	char label[SKETCH_LABEL], note[SKETCH_NOTE]; /* of the caller's; "" at first */
+	char label[SKETCH_LABEL]; /* of the caller's; "" at first */
 };
 
 struct sketch {

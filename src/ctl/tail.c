@@ -15,6 +15,7 @@
 #include "ctl/target.h"
 #include "dns/type.h"
 #include "snap/ringtext.h"
+#include "snap/who.h"
 
 #define LOOK_NS (100 * NS_PER_MS) /* between two looks at the rings */
 #define LOOKS   10                /* so many, and pages are looked up anew */
@@ -25,6 +26,7 @@ const char tail_help[] =
 	"and what is below it. Ends with -n, --timeout or Ctrl-C. -o json: an object a\n"
 	"line.\n"
 	"      --client ADDRESS   of that client, or of a CIDR\n"
+	"      --namespace NAME   of clients of that namespace, where those are known\n"
 	"      --rcode RCODE      with that rcode, such as NXDOMAIN\n"
 	"      --source SOURCE    cluster, local, cache, stale, forward, policy, error\n"
 	"      --type TYPE        for that type, such as AAAA\n"
@@ -37,6 +39,7 @@ const char tail_help[] =
 struct tail {
 	struct options o;
 	struct sift sift;
+	const char *namespace; /* of clients; NULL: any */
 	bool all, recent;
 	unsigned long number; /* 0: no end */
 	struct overview view;
@@ -62,11 +65,20 @@ static void seek_end(struct tail *t)
 			&t->ring[t->view.worker[i].slot], &t->view.worker[i].page->ring);
 }
 
+/* True if the client is of the namespace that is wanted (OF-09). */
+static bool is_of(const struct tail *t, const struct ring_entry *e)
+{
+	struct who who;
+
+	return t->namespace == NULL || (who_asked(t->view.snap, e, &who) &&
+					       strcmp(who.namespace, t->namespace) == 0);
+}
+
 static void take(struct tail *t, const struct ring_entry *e)
 {
 	if (!t->all && (e->marks & RING_SAMPLED) == 0)
 		return;
-	if (!sift_wants(&t->sift, e))
+	if (!sift_wants(&t->sift, e) || !is_of(t, e))
 		return;
 	if (t->n == t->cap) {
 		t->cap = MAX(2 * t->cap, 64);
@@ -87,13 +99,13 @@ static void print(const struct tail *t, const struct ring_entry *e)
 {
 	const struct settings *s = &t->view.reader.settings;
 	const bool json = t->o.format == FORMAT_JSON;
-	struct privacy p = {0};
-	struct client who;
+	struct privacy p = {.mode = PRIVACY_HASH}; /* as long as nobody says otherwise */
+	struct who who;
 	char line[RINGTEXT_MAX];
 
 	if (t->view.snap != NULL)
 		privacy_init(&p, s->querylog.privacy, &t->view.snap->key);
-	ringtext_who(t->view.snap, e, &who);
+	who_asked(t->view.snap, e, &who);
 	const size_t n = ringtext_line(
 		e, json ? QUERYLOG_JSON : QUERYLOG_KV, &p, &who, line);
 	if (json)
@@ -182,6 +194,7 @@ static int parse(const struct verb *v, int argc, char **argv, struct tail *t)
 	const char *slower = NULL, *number = NULL;
 	const struct option_spec own[] = {
 		{NULL, "--client", &client, NULL},
+		{NULL, "--namespace", &t->namespace, NULL},
 		{NULL, "--rcode", &rcode, NULL},
 		{NULL, "--source", &source, NULL},
 		{NULL, "--type", &type, NULL},

@@ -1,10 +1,17 @@
 #include "ctl/tally.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "dns/type.h"
 #include "snap/waste.h"
+
+#define CLIENT_KEY (CLIENT_NAMESPACE_MAX + CLIENT_POD_MAX + 2)
+
+_Static_assert(SKETCH_LABEL == CLIENT_NAMESPACE_MAX + 1, "labels are namespaces");
+_Static_assert(
+	CLIENT_KEY >= RINGTEXT_CLIENT + CLIENT_NAMESPACE_MAX + 1, "keys of clients");
 
 /* What one entry comes to. */
 struct look {
@@ -13,17 +20,6 @@ struct look {
 	uint8_t key[NAME_MAX_LEN];    /* its name, folded */
 	size_t len;
 };
-
-/* A label as text; octets that could mean something else are '?'. */
-static void label_text(const uint8_t *label, char out[SKETCH_LABEL])
-{
-	size_t n = MIN(label[0], SKETCH_LABEL - 1);
-
-	for (size_t i = 0; i < n; i++)
-		out[i] = label[1 + i] > ' ' && label[1 + i] < 0x7f ? (char)label[1 + i]
-		                                                   : '?';
-	out[n] = '\0';
-}
 
 static void look_at(
 	const struct ring_entry *e, const struct tally_context *c, struct look *l)
@@ -40,7 +36,8 @@ static void look_at(
 	const bool known = w.namespace != 0 &&
 	                   c->is_namespace(c->arg, e->name + w.namespace, z);
 	if (known)
-		label_text(e->name + w.namespace, l->namespace);
+		who_text((const char *)e->name + w.namespace + 1, e->name[w.namespace],
+			l->namespace);
 	if (!l->wasted)
 		return;
 	unsigned keep = name_labels(z->wire, z->len) + w.service + known;
@@ -57,51 +54,46 @@ static void count(
 	it->max_ns = MAX(it->max_ns, e->duration_ns);
 }
 
-_Static_assert(SKETCH_LABEL > CLIENT_NAMESPACE_MAX, "a namespace is a label");
-_Static_assert(SKETCH_NOTE > CLIENT_POD_MAX, "a Pod is a note");
-
-/* Of somebody the generation knows. */
-static void take_known(struct tally *t, const struct ring_entry *e,
-	const struct tally_context *c, const struct client *who, struct look *l)
+/*
+ * The key of a client: its Pod where that is known and privacy does not forbid it
+ * (LG-04), else the address as it may be shown, with its namespace behind a NUL.
+ */
+static size_t client_key(const struct ring_entry *e, const struct tally_context *c,
+	const struct who *who, char out[CLIENT_KEY])
 {
-	char key[RINGTEXT_CLIENT + CLIENT_NAMESPACE_MAX + 2];
-	struct sketch_item *it;
+	size_t n;
 
-	client_text(who->namespace, who->namespace_len, l->namespace);
-	const size_t n = strlen(ringtext_client(e, &c->privacy, key)) + 1;
-	memcpy(key + n, l->namespace, who->namespace_len);
-	it = sketch_add(&t->by[TALLY_CLIENT], key, n + who->namespace_len, 1);
-	count(it, e, l);
-	memcpy(it->label, l->namespace, sizeof(it->label));
-	if (c->privacy.mode == PRIVACY_OFF)
-		client_text(who->pod, who->pod_len, it->note);
+	if (who->pod[0] != '\0' && c->privacy.mode == PRIVACY_OFF)
+		return (size_t)snprintf(
+			out, CLIENT_KEY, "%s/%s", who->namespace, who->pod);
+	n = strlen(ringtext_client(e, &c->privacy, out));
+	if (who->namespace[0] != '\0')
+		n += 1 + (size_t)snprintf(
+				 out + n + 1, CLIENT_KEY - n - 1, "%s", who->namespace);
+	return n;
 }
 
 /*
  * A client has one namespace in its search list: where it is known once, what is below
- * svc.ZONE and ZONE was for that namespace too.
+ * svc.ZONE and ZONE was for that namespace too. Who is known by its address asks for its
+ * own in any case.
  */
 static void take_client(struct tally *t, const struct ring_entry *e,
 	const struct tally_context *c, struct look *l)
 {
-	char client[RINGTEXT_CLIENT];
+	char client[CLIENT_KEY];
 	struct sketch_item *it;
-	struct client who;
+	struct who who;
+	const bool known = c->who(c->arg, e, &who);
 
-	if (c->find_client != NULL && c->find_client(c->arg, e, &who) &&
-		who.namespace_len > 0) {
-		take_known(t, e, c, &who, l);
-		return;
-	}
-	ringtext_client(e, &c->privacy, client);
-	it = sketch_add(&t->by[TALLY_CLIENT], client, strlen(client), 1);
+	it = sketch_add(&t->by[TALLY_CLIENT], client, client_key(e, c, &who, client), 1);
 	count(it, e, l);
-	if (!l->wasted)
-		return;
-	if (l->namespace[0] != '\0')
+	if (known)
+		memcpy(l->namespace, who.namespace, sizeof(l->namespace));
+	if (known || (l->wasted && l->namespace[0] != '\0'))
 		memcpy(it->label, l->namespace, sizeof(it->label));
-	else
-		memcpy(l->namespace, it->label, sizeof(it->label));
+	else if (l->wasted)
+		memcpy(l->namespace, it->label, sizeof(l->namespace));
 }
 
 void tally_take(

@@ -9,6 +9,7 @@
 #include "snap/ringtext.h"
 #include "snap/settings.h"
 #include "snap/stat.h"
+#include "snap/who.h"
 
 enum tally_by {
 	TALLY_NAME,
@@ -25,8 +26,8 @@ struct tally_context {
 	struct privacy privacy;
 	/* True if the label at `label` of a name in `zone` is a namespace. */
 	bool (*is_namespace)(void *arg, const uint8_t *label, const struct name *zone);
-	/* Who asked, as ringtext_who() says. NULL: nobody is known. */
-	bool (*find_client)(void *arg, const struct ring_entry *e, struct client *out);
+	/* Who asked, as who_asked() says. */
+	bool (*who)(void *arg, const struct ring_entry *e, struct who *out);
 	void *arg;
 };
 
@@ -42,9 +43,9 @@ struct tally {
  * form, of clients and namespaces text.
  *
  * What a client is known to be decides for which namespace it counts, whatever it asks
- * for; else the name does. The key of one that is known has a NUL and its namespace
- * behind the address, so that a network of several namespaces (LG-04) has one item for
- * each; the item's label is the namespace, its note the Pod, if the privacy is "off".
+ * for; else the name does. A client that is known is NAMESPACE/POD, if the privacy is
+ * "off"; else a NUL and its namespace stand behind the address, so that a network of
+ * several namespaces (LG-04) has an item for each. The item's label is the namespace.
  */
 void tally_take(
 	struct tally *t, const struct ring_entry *e, const struct tally_context *c);

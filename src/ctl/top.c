@@ -67,21 +67,19 @@ static bool is_namespace(void *arg, const uint8_t *label, const struct name *zon
 	return waste_is_namespace(t->view.snap, label, zone);
 }
 
-static bool find_client(void *arg, const struct ring_entry *e, struct client *out)
+static bool who(void *arg, const struct ring_entry *e, struct who *out)
 {
 	const struct top *t = arg;
 
-	return ringtext_who(t->view.snap, e, out);
+	return who_asked(t->view.snap, e, out);
 }
 
 static void drain(struct top *t, uint64_t since_ns)
 {
 	static struct ring_entry e;
 	const struct settings *s = &t->view.reader.settings;
-	struct tally_context c = {.settings = s,
-		.is_namespace = is_namespace,
-		.find_client = find_client,
-		.arg = t};
+	struct tally_context c = {
+		.settings = s, .is_namespace = is_namespace, .who = who, .arg = t};
 
 	if (t->view.snap == NULL)
 		return;

@@ -60,8 +60,6 @@ static void json_item(struct json *j, const struct topframe *f, enum tally_by by
 		key);
 	if (it->label[0] != '\0')
 		json_string(j, "namespace", it->label);
-	if (it->note[0] != '\0')
-		json_string(j, "pod", it->note);
 	json_double(j, "queries_per_s", topshow_per_s(f, it->count));
 	json_string(j, "rcode", sketch_rcode_text(sketch_mostly(it)));
 	json_double(j, "nxdomain", topshow_share(it->rcodes[SKETCH_NXDOMAIN], it->count));

@@ -145,9 +145,9 @@ static void row(const struct topframe *f, enum top_by view, const struct sketch_
 
 	topshow_key(by, it, key);
 	drop_root(key);
-	if (by == TALLY_CLIENT && it->note[0] != '\0') {
-		snprintf(key, sizeof(key), "%s/%s", it->label, it->note);
-	} else if (by == TALLY_CLIENT && it->label[0] != '\0') {
+	const size_t label = strlen(it->label);
+	const bool pod = strncmp(key, it->label, label) == 0 && key[label] == '/';
+	if (by == TALLY_CLIENT && label > 0 && !pod) {
 		const size_t n = strlen(key);
 
 		snprintf(key + n, sizeof(key) - n, " (%s)", it->label);

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "conf/conf.h"
+#include "conf/flat.h"
 #include "conf/selector.h"
 #include "fuzz/fuzz.h"
 
@@ -30,6 +30,58 @@ static void check_conf(const struct conf *c)
 			   c->kubernetes.zones[i].len);
 }
 
+/* A file that sets one key of no list: a = { b = value; }; */
+static void add_key(struct conf_bundle *b, const struct flat_item *it)
+{
+	char *text = NULL;
+	size_t len = 0, depth = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	FUZZ_CHECK(out != NULL);
+	for (const char *p = it->path; *p != '\0'; p++) {
+		if (*p == '.')
+			fputs(" = { ", out);
+		else
+			fputc(*p, out);
+		depth += *p == '.';
+	}
+	fputs(" = ", out);
+	flat_print_value(it, out);
+	fputc(';', out);
+	while (depth-- > 0)
+		fputs(" };", out);
+	fclose(out);
+	conf_bundle_add(b, "key.conf", text, len);
+	free(text);
+}
+
+/*
+ * What is shown of a configuration means the same (OV-11), where it can be taken without
+ * its groups: one of their ports may be what another key has by default.
+ */
+static void check_shown(const struct flat *f)
+{
+	struct conf_bundle bundle = {0};
+	struct conf_report report;
+	struct flat again;
+
+	conf_bundle_add(&bundle, "first.conf", "", 0);
+	for (size_t i = 0; i < f->n; i++)
+		if (f->item[i].set && f->item[i].kind != FLAT_GROUPS &&
+			strchr(f->item[i].path, '[') == NULL)
+			add_key(&bundle, &f->item[i]);
+	if (flat_parse(bundle.data, bundle.len, &again, &report) == 0)
+		for (size_t i = 0; i < f->n; i++) {
+			const struct flat_item *it = flat_find(&again, f->item[i].path);
+
+			FUZZ_CHECK(!f->item[i].set || it == NULL || !it->set ||
+				   it->kind == FLAT_GROUPS || flat_same(it, &f->item[i]));
+		}
+	flat_fini(&again);
+	conf_report_fini(&report);
+	conf_bundle_fini(&bundle);
+}
+
 static void parse(const uint8_t *bundle, size_t len)
 {
 	struct conf_report report;
@@ -43,6 +95,14 @@ static void parse(const uint8_t *bundle, size_t len)
 		check_conf(&conf);
 	conf_fini(&conf);
 	conf_report_fini(&report);
+	if (ret == 0) {
+		struct flat f;
+
+		FUZZ_CHECK(flat_parse(bundle, len, &f, &report) == 0 && f.n > 0);
+		check_shown(&f);
+		flat_fini(&f);
+		conf_report_fini(&report);
+	}
 }
 
 static void parse_selector(const uint8_t *data, size_t size)

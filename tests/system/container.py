@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 import harness
+import logtext
 from test_listen import inside
 
 NET_BIND_SERVICE = 10

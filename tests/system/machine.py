@@ -14,6 +14,7 @@ import tempfile
 import unittest
 
 import harness
+import logtext
 from harness import await_
 from test_listen import inside
 
@@ -114,7 +115,8 @@ class Machine:
 
     def journal(self, *options):
         """Of the service and of systemd about it."""
-        return self.must("journalctl", "--no-pager", "-o", "cat", "-u", "shmdns", *options)
+        return logtext.plain(
+            self.must("journalctl", "--no-pager", "-o", "cat", "-u", "shmdns", *options))
 
     @contextlib.contextmanager
     def network(self):

@@ -198,6 +198,27 @@ class Top(unittest.TestCase):
         finally:
             screen.close()
 
+    def test_clients(self):
+        """OF-09: who is known by its address is shown as its Pod, and wastes for its namespace"""
+        pod = harness.slice_("pods", "pods", ["127.0.0.1"], "shop")
+        pod["endpoints"][0]["targetRef"] = {"kind": "Pod", "namespace": "shop", "name": "web-0"}
+        with harness.Appliance(harness.cluster(1)) as a:
+            a.put("pods.json", harness.object_list(pod))
+            harness.await_("a client", lambda: "web-0" in a.ctl("dump", "clients", "-i",
+                                                                a.instance)[1])
+            with Asker(a, [WEB, SEARCH[1]]):
+                def frame():
+                    out = a.ctl("top", "-i", a.instance, "-o", "json", "--interval", "100ms")[1]
+                    return json.loads(out)
+                harness.await_("samples", lambda: frame()["samples"] > 20)
+                f = frame()
+                lines = a.ctl("tail", "-i", a.instance, "--namespace", "shop", "-n", "3")[1]
+            self.assertEqual([c["client"] for c in f["clients"]], ["shop/web-0"])
+            self.assertEqual((f["namespaces"][0]["namespace"], f["wasted_other"]), ("shop", 0))
+            self.assertEqual(len(lines.splitlines()), 3)
+            self.assertEqual(a.ctl("tail", "-i", a.instance, "--namespace", "other", "--recent",
+                                   "--timeout", "1")[1], "")
+
     def tail(self, *words):
         code, out, err = self.a.ctl("tail", "-i", self.a.instance, *words)
         self.assertEqual((code, err), (0, ""), words)
@@ -298,9 +319,9 @@ class Who(unittest.TestCase):
                                   "100ms")
         self.assertEqual(code, 0)
         f = json.loads(out)
-        seen = {c["client"]: (c.get("namespace"), c.get("pod")) for c in f["clients"]}
-        self.assertEqual({a: seen.get(a) for a in (FRONT, BACK, NOBODY)}, {
-            FRONT: ("front", "web-0"), BACK: ("back", "db-0"), NOBODY: ("shop", None)})
+        seen = {c["client"]: c.get("namespace") for c in f["clients"]}
+        wanted = {"front/web-0": "front", "back/db-0": "back", NOBODY: "shop"}
+        self.assertEqual({c: seen.get(c) for c in wanted}, wanted)
         self.assertEqual({n["namespace"] for n in f["namespaces"]}, {"front", "back", "shop"})
         for by, want in (("client", "\nfront/web-0 "), ("namespace", "\nback ")):
             self.assertIn(want, self.a.ctl("top", "-i", self.a.instance, "--by", by,

@@ -334,6 +334,18 @@ static const struct row checks[] = {
 		"health = { listen = \"127.0.0.1:80\"; }; ready = { listen = "
 		"\"[::1]:80\"; }; metrics = { listen = \"\"; };",
 		NULL, ""},
+	{"OP-27 what would contradict is not there yet",
+		"kubernetes = { noendpoints = true; zonal = true;\n"
+		"multicluster_zones = []; };",
+		NULL,
+		"a:1:36: error: kubernetes.zonal: unknown key — not available in this "
+		"build\n"
+		"a:2:1: error: kubernetes.multicluster_zones: unknown key — not "
+		"available in this build\n"},
+	{"OP-20 a group with a string that cannot be",
+		"zone = ( { name = \"a.b\"; file = \"/x\\x00\"; } );", NULL,
+		"a:1:33: error: zone[0].file: a string cannot hold a NUL octet — take it "
+		"out\n"},
 	{"OP-29 a secret", "kubernetes = { token = \"abc\"; };", NULL,
 		"a:1:16: error: kubernetes.token: unknown key — did you mean "
 		"kubernetes.token_file?\n"},

@@ -61,10 +61,13 @@ static bool take_group(struct parse *p, const struct parse_scope *scope,
 		i = schema_next(scope->prefix, i + 1))
 		p->given[i] = (struct place){0};
 	p->endpoint_port = 0;
+	p->broken = false;
 	p->filling = true;
 	take_defaults(p, scope);
 	p->filling = false;
 	walk(p, scope, v->setting, "");
+	if (p->broken)
+		return false;
 	if (p->report->errors == errors)
 		check_required(p, scope->prefix, v);
 	if (p->report->errors == errors)
@@ -132,6 +135,7 @@ static void set_inner(struct parse *p, const struct parse_scope *scope,
 		if (schema_is_list(k))
 			list_clear(k, scope->base);
 	}
+	p->broken |= v->item->bad; /* was said when it was read */
 	set_value(p, k, v, scope->base);
 }
 

@@ -101,6 +101,7 @@ static const struct word options[] = {
 		"write kubernetes.endpoints = [ \"https://10.0.0.1:6443\" ]"},
 	{"kubernetes.ignore", "write ignore_empty_service = true"},
 	{"kubernetes.multicluster", NOT_YET},
+	{"kubernetes.multicluster_zones", NOT_YET},
 	{"kubernetes.resyncperiod",
 		"removed: every change arrives at once, leave it out"},
 	{"kubernetes.transfer", NOT_YET},

@@ -42,6 +42,7 @@ struct parse {
 	struct flat *flat;      /* what there is goes here at the end; NULL: nowhere */
 	bool defaults;          /* what is being walked are the defaults */
 	bool filling;           /* ... of a group in a list */
+	bool broken;            /* a value of the group has a fault that was said */
 	uint16_t endpoint_port; /* that the last KEY_ENDPOINT carried; 0: none */
 };
 

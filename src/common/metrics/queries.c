@@ -5,7 +5,7 @@
 #include "metrics/metrics.h"
 #include "base/base.h"
 #include "dns/type.h"
-#include "snap/client.h"
+#include "snap/who.h"
 
 static const char *const protos[2] = {"udp", "tcp"};
 static const char *const families[2] = {"ipv4", "ipv6"};
@@ -142,7 +142,7 @@ static void put_namespaces(struct text *t, const struct stat_census *c, size_t o
 		                                           : &c->unknown;
 
 		stat_text_get(at->name, STAT_NAMESPACE_WORDS, raw);
-		client_text(raw, strlen(raw), name);
+		who_text(raw, strlen(raw), name);
 		if (i >= n)
 			snprintf(name, sizeof(name), i == n ? "_other" : "_unknown");
 		text_count(t, LABELS({"namespace", name}),

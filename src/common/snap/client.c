@@ -117,16 +117,3 @@ uint32_t client_place(const struct snap *s, const struct addr *addr)
 		return PLACE_UNKNOWN;
 	return load_host_u32(at);
 }
-
-const char *client_text(const char *name, size_t len, char *out)
-{
-	for (size_t i = 0; i < len; i++) {
-		const char c = name[i];
-		const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		                   c == '-' || c == '.';
-
-		out[i] = plain ? c : '?';
-	}
-	out[len] = '\0';
-	return out;
-}

@@ -51,11 +51,4 @@ bool client_find(const struct snap *s, const struct addr *addr, struct client *o
 /* The same of its place alone; an order is not worth a SERVFAIL. */
 uint32_t client_place(const struct snap *s, const struct addr *addr);
 
-/*
- * A namespace or a Pod as it may be shown: octets that neither may hold are '?', so that
- * it is a plain value of key=value, of JSON and of a label. `out` has len + 1 octets, and
- * gets a NUL; returns it.
- */
-const char *client_text(const char *name, size_t len, char *out);
-
 #endif

@@ -20,35 +20,19 @@ struct words {
 	char name[NAME_TEXT_MAX];
 	char type_buf[12], class_buf[12], rcode_buf[12], time[40];
 	const char *type, *class, *rcode, *proto, *source, *want_do;
-	unsigned size; /* of replies that the client takes */
-	char namespace[CLIENT_NAMESPACE_MAX + 1], pod[CLIENT_POD_MAX + 1]; /* "" */
+	unsigned size;  /* of replies that the client takes */
+	struct who who; /* empty where it is not to be told */
 };
 
 /* ---- parts ---- */
 
-static struct addr client_addr(const struct ring_entry *e)
-{
-	struct addr a = {.len = (e->marks & RING_IPV6) != 0 ? 16 : 4};
-
-	memcpy(a.octets, e->client, a.len);
-	return a;
-}
-
 const char *ringtext_client(
 	const struct ring_entry *e, const struct privacy *p, char out[RINGTEXT_CLIENT])
 {
-	const struct addr a = client_addr(e);
+	const struct addr a = who_addr(e);
 
 	privacy_text(p, &a, out);
 	return out;
-}
-
-bool ringtext_who(const struct snap *s, const struct ring_entry *e, struct client *out)
-{
-	const struct addr a = client_addr(e);
-
-	*out = (struct client){0};
-	return s != NULL && client_find(s, &a, out);
 }
 
 const char *ringtext_flags(uint16_t flags, char out[RINGTEXT_FLAGS])
@@ -110,16 +94,6 @@ static void put_time(uint64_t wall_ns, char out[40])
 		s / 3600, s / 60 % 60, s % 60, us);
 }
 
-static void put_who(const struct client *who, const struct privacy *p, struct words *w)
-{
-	const struct client unknown = {.namespace = "", .pod = ""};
-
-	if (who == NULL || who->namespace_len == 0 || p->mode != PRIVACY_OFF)
-		who = &unknown;
-	client_text(who->namespace, who->namespace_len, w->namespace);
-	client_text(who->pod, who->pod_len, w->pod);
-}
-
 static void put_words(
 	const struct ring_entry *e, const struct privacy *p, struct words *w)
 {
@@ -169,8 +143,8 @@ static int put_coredns(const struct ring_entry *e, const struct words *w, char *
 
 static int put_kv(const struct ring_entry *e, const struct words *w, char *out)
 {
-	const char *namespace = w->namespace[0] != '\0' ? " namespace=" : "";
-	const char *pod = w->pod[0] != '\0' ? " pod=" : "";
+	const char *namespace = w->who.namespace[0] != '\0' ? " namespace=" : "";
+	const char *pod = w->who.pod[0] != '\0' ? " pod=" : "";
 
 	return snprintf(out, RINGTEXT_MAX,
 		"query time=%s client=%s port=%u proto=%s id=%u name=%s type=%s class=%s "
@@ -180,7 +154,7 @@ static int put_kv(const struct ring_entry *e, const struct words *w, char *out)
 		w->flags[0] != '\0' ? w->flags : "-", e->query_len, w->size, w->want_do,
 		w->rcode, w->reply_flags, e->reply_len, e->duration_ns / NS_PER_US,
 		(unsigned)(e->duration_ns % NS_PER_US), w->source, e->generation,
-		namespace, w->namespace, pod, w->pod);
+		namespace, w->who.namespace, pod, w->who.pod);
 }
 
 /* All but the backslash may stand in a string of JSON as it is. */
@@ -199,10 +173,10 @@ static int put_json(const struct ring_entry *e, const struct words *w, char *out
 	char name[NAME_TEXT_MAX + NAME_MAX_LEN], who[400] = "";
 	int n = 0;
 
-	if (w->namespace[0] != '\0')
-		n = snprintf(who, sizeof(who), ",\"namespace\":\"%s\"", w->namespace);
-	if (w->pod[0] != '\0')
-		snprintf(who + n, sizeof(who) - (size_t)n, ",\"pod\":\"%s\"", w->pod);
+	if (w->who.namespace[0] != '\0')
+		n = snprintf(who, sizeof(who), ",\"namespace\":\"%s\"", w->who.namespace);
+	if (w->who.pod[0] != '\0')
+		snprintf(who + n, sizeof(who) - (size_t)n, ",\"pod\":\"%s\"", w->who.pod);
 	put_json_name(w->name, name);
 	return snprintf(out, RINGTEXT_MAX,
 		"{\"event\":\"query\",\"time\":\"%s\",\"client\":\"%s\",\"port\":%u,"
@@ -217,13 +191,13 @@ static int put_json(const struct ring_entry *e, const struct words *w, char *out
 }
 
 size_t ringtext_line(const struct ring_entry *e, enum querylog_format format,
-	const struct privacy *p, const struct client *who, char out[RINGTEXT_MAX])
+	const struct privacy *p, const struct who *who, char out[RINGTEXT_MAX])
 {
 	struct words w;
 	int n;
 
 	put_words(e, p, &w);
-	put_who(who, p, &w);
+	w.who = who != NULL && p->mode == PRIVACY_OFF ? *who : (struct who){{0}, {0}};
 	if (format == QUERYLOG_COREDNS)
 		n = put_coredns(e, &w, out);
 	else if (format == QUERYLOG_JSON)

@@ -10,9 +10,9 @@
 #include <stddef.h>
 
 #include "dns/privacy.h"
-#include "snap/client.h"
 #include "snap/querylog.h"
 #include "snap/ring.h"
+#include "snap/who.h"
 
 #define RINGTEXT_MAX    3072 /* octets of the longest line, and a NUL */
 #define RINGTEXT_CLIENT 48
@@ -22,22 +22,16 @@
 const char *ringtext_client(
 	const struct ring_entry *e, const struct privacy *p, char out[RINGTEXT_CLIENT]);
 
-/*
- * What the generation knows of who asked (OF-09), borrowed as client_find() says; `s`
- * NULL: nothing. False, with *out zeroed: it is nobody that is known.
- */
-bool ringtext_who(const struct snap *s, const struct ring_entry *e, struct client *out);
-
 /* Bits of a header as CoreDNS names them: "qr,aa,rd"; "" for none. Returns `out`. */
 const char *ringtext_flags(uint16_t flags, char out[RINGTEXT_FLAGS]);
 
 /*
  * The entry as a line of that format without its end, RINGTEXT_MAX octets at most; how
  * long it is. QUERYLOG_OFF counts as QUERYLOG_KV. `who` is the client as it is known,
- * zeroed or NULL: not at all; its namespace and Pod are told where `p` hides nothing, but
+ * empty or NULL: not at all; its namespace and Pod are told where `p` hides nothing, but
  * not in CoreDNS's format, which has no place for them.
  */
 size_t ringtext_line(const struct ring_entry *e, enum querylog_format format,
-	const struct privacy *p, const struct client *who, char out[RINGTEXT_MAX]);
+	const struct privacy *p, const struct who *who, char out[RINGTEXT_MAX]);
 
 #endif
