@@ -10,27 +10,6 @@
 static const char *const protos[2] = {"udp", "tcp"};
 static const char *const families[2] = {"ipv4", "ipv6"};
 
-static const char *const drops[STAT_DROPS] = {
-	[DROP_SHORT] = "short",
-	[DROP_RESPONSE] = "response",
-	[DROP_ACL] = "acl",
-	[DROP_RATE] = "rate",
-	[DROP_NO_SLOT] = "no_slot",
-	[DROP_SEND] = "send",
-	[DROP_DIGEST] = "digest",
-};
-
-static const char *const closes[STAT_TCP_CLOSES] = {
-	[TCP_CLOSE_CLIENT] = "client",
-	[TCP_CLOSE_IDLE] = "idle",
-	[TCP_CLOSE_READ] = "read",
-	[TCP_CLOSE_WRITE] = "write",
-	[TCP_CLOSE_QUERIES] = "queries",
-	[TCP_CLOSE_AGE] = "age",
-	[TCP_CLOSE_LIMIT] = "limit",
-	[TCP_CLOSE_ERROR] = "error",
-};
-
 static void put_asked(struct text *t, const struct view *v)
 {
 	uint64_t n[2][2][STAT_QTYPES];
@@ -126,7 +105,7 @@ static void put_tcp(struct text *t, const struct view *v)
 	text_family(t, "shmdns_tcp_closed_total", TEXT_COUNTER,
 		"Connections that ended, and why.");
 	for (unsigned i = 0; i < STAT_TCP_CLOSES; i++)
-		text_count(t, LABELS({"proto", "tcp"}, {"reason", closes[i]}),
+		text_count(t, LABELS({"proto", "tcp"}, {"reason", stat_closes[i]}),
 			view_workers(v, VIEW_WORKER(tcp_closed) + VIEW_WORD(i)));
 }
 
@@ -175,7 +154,7 @@ void metrics_queries(struct text *t, const struct view *v)
 	put_durations(t, v);
 	text_family(t, "shmdns_dropped_packets_total", TEXT_COUNTER,
 		"Packets that got no reply.");
-	metrics_by(t, v, VIEW_WORKER(drops), "reason", drops, STAT_DROPS);
+	metrics_by(t, v, VIEW_WORKER(drops), "reason", stat_drops, STAT_DROPS);
 	text_family(
 		t, "shmdns_truncated_answers_total", TEXT_COUNTER, "Replies with TC=1.");
 	text_count(t, LABELS({"proto", "udp"}), truncated - MIN(tcp, truncated));

@@ -438,6 +438,12 @@ struct stat_admin {
 	struct stat_census census;
 };
 
+/* Names of reasons, as metrics and shmdnsctl show them. */
+extern const char *const stat_drops[STAT_DROPS];
+extern const char *const stat_closes[STAT_TCP_CLOSES];
+extern const char *const stat_rejects[STAT_REJECTS];
+extern const char *const stat_failures[STAT_FAILURES];
+
 /*
  * Index of an HTTP status in stat_resource.requests; 0: there was no reply. And its name:
  * "200", "none", "other"; NULL past the end.
