@@ -9,6 +9,7 @@
 #include "base/clock.h"
 
 #define CONNECTIONS_MAX 64
+#define CROWD           48 /* from here on who comes takes the place of who waits */
 #define PER_ADDRESS_MAX 16
 #define MEMORY_MAX      (16 << 10)
 #define IDLE_S          5
@@ -107,6 +108,32 @@ static struct connection *free_place(struct http *h)
 	return NULL;
 }
 
+static void shut(struct http *h, struct connection *c)
+{
+	c->shut = true;
+	h->counts.shut++;
+	shutdown(c->fd, SHUT_RDWR); /* the library hears of it, and closes */
+}
+
+/*
+ * Some Pods that open connections and say nothing must not keep a probe out: who has
+ * waited for the longest time without a request goes.
+ */
+static void make_way(struct http *h, const struct connection *newcomer)
+{
+	struct connection *oldest = NULL;
+
+	for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
+		struct connection *c = &h->connections[i];
+
+		if (c->fd >= 0 && c != newcomer && !c->shut && !c->answered &&
+			(oldest == NULL || c->began_ns < oldest->began_ns))
+			oldest = c;
+	}
+	if (oldest != NULL)
+		shut(h, oldest);
+}
+
 static void on_connection(void *cls, struct MHD_Connection *c, void **context,
 	enum MHD_ConnectionNotificationCode what)
 {
@@ -128,6 +155,8 @@ static void on_connection(void *cls, struct MHD_Connection *c, void **context,
 	*place = (struct connection){.fd = info->connect_fd, .began_ns = clock_mono_ns()};
 	h->counts.connections++;
 	*context = place;
+	if (h->counts.connections > CROWD)
+		make_way(h, place);
 }
 
 void http_tick(struct http *h, uint64_t now_ns)
@@ -138,9 +167,7 @@ void http_tick(struct http *h, uint64_t now_ns)
 
 		if (c->fd < 0 || c->shut || now_ns < c->began_ns + limit_ns)
 			continue;
-		c->shut = true;
-		h->counts.shut++;
-		shutdown(c->fd, SHUT_RDWR); /* the library hears of it, and closes */
+		shut(h, c);
 	}
 }
 

@@ -54,9 +54,16 @@ static bool write_out(struct logwrite *l)
 	return true;
 }
 
+/*
+ * Without settings it is not known how much of a client may be shown: what stands in the
+ * rings waits for them.
+ */
 static void drain(struct logwrite *l)
 {
 	struct admin *a = l->admin;
+
+	if (a->reader.snap.base == NULL)
+		return;
 	struct privacy p;
 	const enum querylog_format format = (enum querylog_format)l->format;
 	const char *level = log_prefix(LOG_INFO);

@@ -32,6 +32,7 @@ struct request {
 	struct options o;
 	struct conftext show;
 	bool running;
+	char path[8 * STAT_PATH_WORDS]; /* of what runs; "": not known */
 };
 
 static const char *default_file(const struct options *o)
@@ -68,12 +69,12 @@ static int read_file(const char *path, struct flat *out)
 }
 
 /* What the supervisor took last, and perhaps runs with (OP-26). */
-static int read_running(const struct options *o, struct flat *out)
+static int read_running(struct request *q, struct flat *out)
 {
 	static struct running r;
 	struct running_pages pages;
 	struct conf_bundle bundle;
-	int ret = running_open(o, &pages);
+	int ret = running_open(&q->o, &pages);
 
 	if (ret == EXIT_OK && !running_read(pages.supervisor, &r)) {
 		ctl_complain("the supervisor's page cannot be read");
@@ -84,15 +85,16 @@ static int read_running(const struct options *o, struct flat *out)
 	running_close(&pages);
 	if (ret != EXIT_OK)
 		return ret;
+	memcpy(q->path, r.path, sizeof(q->path));
 	ret = take(&bundle, out);
 	conf_bundle_fini(&bundle);
 	return ret;
 }
 
-static int read_wanted(const struct request *r, const char *file, struct flat *out)
+static int read_wanted(struct request *r, const char *file, struct flat *out)
 {
 	if (r->running)
-		return read_running(&r->o, out);
+		return read_running(r, out);
 	return read_file(file != NULL ? file : default_file(&r->o), out);
 }
 
@@ -109,7 +111,7 @@ static void show_json(const struct request *r, const struct flat *f, const char 
 	printf("\n");
 }
 
-static int show(const struct request *r)
+static int show(struct request *r)
 {
 	struct flat f;
 	int ret;
@@ -258,19 +260,25 @@ static int compare(const struct request *r, const struct flat *a, const struct f
 }
 
 /* What stands on the left of a comparison. */
-static int read_before(const struct request *r, struct flat *out)
+static int read_before(struct request *r, struct flat *out)
 {
 	static const struct conf_bundle nothing = {0};
 
 	if (r->running)
-		return read_running(&r->o, out);
+		return read_running(r, out);
 	return r->o.nargs == 3 ? read_file(r->o.arg[1], out) : take(&nothing, out);
 }
 
-static int diff(const struct request *r)
+/* What stands on the right: the file that was named, or else the one that runs. */
+static const char *after_file(const struct request *r)
 {
-	const char *file = r->o.nargs > 1 ? r->o.arg[r->o.nargs - 1]
-	                                  : default_file(&r->o);
+	if (r->o.nargs > 1)
+		return r->o.arg[r->o.nargs - 1];
+	return r->o.config == NULL && r->path[0] != '\0' ? r->path : default_file(&r->o);
+}
+
+static int diff(struct request *r)
+{
 	struct flat before, after;
 
 	if (r->o.nargs > (r->running ? 2 : 3)) {
@@ -280,7 +288,7 @@ static int diff(const struct request *r)
 	int ret = read_before(r, &before);
 	if (ret != EXIT_OK)
 		return ret;
-	ret = read_file(file, &after);
+	ret = read_file(after_file(r), &after);
 	if (ret == EXIT_OK) {
 		ret = compare(r, &before, &after);
 		flat_fini(&after);

@@ -2,6 +2,8 @@
 
 #include "base/base.h"
 
+#define LOOKS_MAX 16 /* of an expression that was compiled once */
+
 void consolidate_fini(struct consolidate *c)
 {
 	for (unsigned i = 0; i < c->n; i++)
@@ -37,10 +39,35 @@ void consolidate_configure(struct consolidate *c, const struct log_settings *l)
 		struct consolidate_rule *r = &c->rule[i];
 
 		r->set = l->rules[i];
-		r->count = 0;
+		r->count = r->looked = 0;
 		r->compiled = pattern_compile(r->set.match, &r->re, why, sizeof(why));
 	}
 	c->n = MIN(l->nrules, LOGSET_RULES_MAX);
+}
+
+/*
+ * regexec(3) keeps each state that it met for as long as the expression lives. Strangers
+ * choose the names in lines, and so how many there are: now and then it begins anew.
+ */
+static void renew(struct consolidate_rule *r)
+{
+	char why[128];
+	regex_t re;
+
+	r->looked = 0;
+	if (!pattern_compile(r->set.match, &re, why, sizeof(why)))
+		return; /* no memory: the old one goes on */
+	regfree(&r->re);
+	r->re = re;
+}
+
+static bool matches(struct consolidate_rule *r, const char *line, const char *reason)
+{
+	if (!r->compiled)
+		return false;
+	if (r->looked++ >= LOOKS_MAX)
+		renew(r);
+	return pattern_matches(&r->re, line) || pattern_matches(&r->re, reason);
 }
 
 static uint64_t end_ns(const struct consolidate_rule *r)
@@ -54,8 +81,7 @@ enum consolidated consolidate_add(struct consolidate *c, uint64_t now_ns,
 	for (unsigned i = 0; i < c->n; i++) {
 		struct consolidate_rule *r = &c->rule[i];
 
-		if (!r->compiled || (!pattern_matches(&r->re, line) &&
-					    !pattern_matches(&r->re, reason)))
+		if (!matches(r, line, reason))
 			continue;
 		if (r->count++ > 0)
 			return CONSOLIDATE_HELD;

@@ -16,6 +16,7 @@ struct consolidate_rule {
 	struct logset_rule set;
 	regex_t re;
 	bool compiled;     /* what is none matches nothing */
+	unsigned looked;   /* lines it was tried on since it was compiled */
 	uint64_t begin_ns; /* of its window; only if count > 0 */
 	uint64_t count;    /* lines since */
 };

@@ -566,16 +566,23 @@ static void on_loop_changed(struct supervisor *s, uint32_t share, bool looping)
 		share, slots_serving(&s->slots));
 }
 
+/*
+ * What a dead one said last, such as why it refuses the configuration. It is not reaped
+ * yet: who is killed because of that has a number that is nobody else's.
+ */
+static void hear_last(struct supervisor *s, uint32_t i, uint64_t now_ns)
+{
+	if (s->crew[i].pair < 0)
+		return;
+	crew_receive(s, i, now_ns);
+	close(s->crew[i].pair);
+	s->crew[i].pair = -1;
+}
+
 static void bury(struct supervisor *s, uint32_t i, int status, uint64_t now_ns)
 {
 	uint32_t share = s->slots.slot[i].share;
 
-	if (s->crew[i].pair >=
-		0) { /* what it said last, such as why it refuses the config */
-		crew_receive(s, i, now_ns);
-		close(s->crew[i].pair);
-		s->crew[i].pair = -1;
-	}
 	log_death(s, i, status, now_ns);
 	count_death(s, i, status);
 	if (is_controller(s, i))
@@ -589,14 +596,28 @@ static void bury(struct supervisor *s, uint32_t i, int status, uint64_t now_ns)
 	s->crew[i].reason = NULL;
 }
 
+/* A child that has died and is not reaped; 0: there is none. */
+static pid_t find_dead(void)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return 0;
+	return info.si_pid;
+}
+
 void crew_reap(struct supervisor *s, uint64_t now_ns)
 {
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = find_dead()) > 0) {
 		uint32_t i = slots_find(&s->slots, pid);
 
+		if (i != SLOT_NONE)
+			hear_last(s, i, now_ns);
+		if (waitpid(pid, &status, WNOHANG) != pid)
+			return;
 		if (i != SLOT_NONE)
 			bury(s, i, status, now_ns);
 		else

@@ -207,6 +207,21 @@ class Requests(Lab):
         self.assertRegex(read_all(s), rb"\A(HTTP/1.1 4(31|13|14) |\Z)")
         self.assertEqual(self.status("health", "/health"), 200)
 
+    def test_crowd_of_many(self):
+        """HT-03: those who say nothing keep nobody out, from however many addresses they come"""
+        crowd = []
+        for i in range(160):
+            s = socket.socket()
+            self.addCleanup(s.close)
+            s.bind((f"127.0.0.{2 + i // 16}", 0))
+            s.connect(("127.0.0.1", self.http["health"]))
+            crowd.append(s)
+            if i % 16 == 15:
+                to = http.client.HTTPConnection("127.0.0.1", self.http["health"], timeout=2)
+                to.request("GET", "/health")  # less than the 5 s that one of them may take
+                self.assertEqual(to.getresponse().status, 200, i)
+                to.close()
+
     def test_crowd(self):
         """HT-03: idle and half requests end by our own time; 16 from an address"""
         crowd = [self.raw("metrics", b"GET /met" if i % 2 else b"") for i in range(80)]

@@ -170,6 +170,8 @@ class Running(unittest.TestCase):
             a.write_config()
             code, out, _ = config("diff", *words)
             self.assertEqual((code, out.splitlines()[:2]), (1, ["- workers = 1", "+ workers = 2"]))
+            by_name = config("diff", "--running", "-i", a.instance)  # the file that it runs from
+            self.assertEqual(by_name, (1, out, ""))
             code, out, _ = config("get", "workers", *words)
             self.assertEqual((code, out), (0, "1\n"))
 

@@ -5,10 +5,13 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/health.h"
 #include "metrics/metrics.h"
+#include "metrics/pages.h"
 #include "base/base.h"
+#include "base/clock.h"
 #include "support.h"
 
 /* ---- text ---- */
@@ -256,6 +259,25 @@ END_TEST
 /* ---- pages are hostile ---- */
 
 /* A name without end, with quotes, one in two forwarders: no line breaks or repeats. */
+/* A counter that goes back is a new one to who reads it (ME-08). */
+START_TEST(cpu_never_goes_back)
+{
+	static struct stat_worker page;
+	struct view v = {.worker = {&page}, .nworkers = 1};
+
+	stat_set(&page.head.pid, (uint64_t)getpid());
+	while (v.process.cpu_ns == 0) {
+		v.mono_ns = clock_mono_ns();
+		stat_set(&page.head.heartbeat_ns, v.mono_ns);
+		pages_processes(&v);
+	}
+	uint64_t before = v.process.cpu_ns;
+	stat_set(&page.head.pid, 0); /* it died, and nobody has reaped it for us */
+	pages_processes(&v);
+	ck_assert_uint_ge(v.process.cpu_ns, before);
+}
+END_TEST
+
 START_TEST(hostile_upstreams)
 {
 	struct stat_forwarder *f = mem_alloc(2, sizeof(*f));
@@ -298,6 +320,7 @@ int main(void)
 	tcase_add_test(tc, behind);
 	tcase_add_test(tc, not_complete);
 	tcase_add_test(tc, silence_and_stop);
+	tcase_add_test(tc, cpu_never_goes_back);
 	tcase_add_test(tc, hostile_upstreams);
 	return run_case("admin", tc);
 }

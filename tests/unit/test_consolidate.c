@@ -138,7 +138,34 @@ static const struct {
 	{"((a{9}){9}){9}", false},
 	{"a{0,300}", false},
 	{"a{99999999999999999999}", false},
+	/* Each + doubles what stands before it, groups too. */
+	{"((((((((((((((((((((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)"
+	 "+)+)+)+)+)+)+",
+		false},
+	{"((((((((((((((((((((((((((((((((((a))))))))))))))))))))))))))))))))))", false},
+	{"((a+)+b)+ [^]+]+ [[:alpha:]+{9}(]+ a+ b+ c+ d+ e+ f+ g+ h+ i+ j+ k+", true},
+	{"[[.].]]{200}|\\(a{3,}|^[^]+{9}(]*", true},
 };
+
+/* What regexec(3) keeps of lines is given back now and then; rules go on as they were. */
+START_TEST(begins_anew) /* SM-01 */
+{
+	struct consolidate_summary s;
+	unsigned renewed = 0;
+
+	rule("(a|b)*a(a|b){9}c", 1000, LOG_ERROR, false);
+	consolidate_configure(&c, &rules);
+	for (unsigned i = 0; i < 100; i++) {
+		unsigned before = c.rule[0].looked;
+
+		ck_assert_int_eq(at(i, i % 2 == 0 ? "abbbbbbbbbc" : "x", ""),
+			i % 2 == 0 ? CONSOLIDATE_HELD : CONSOLIDATE_NOT);
+		renewed += c.rule[0].looked < before;
+	}
+	ck_assert_uint_ge(renewed, 5);
+	ck_assert_uint_eq(told(2000, false, &s), 50);
+}
+END_TEST
 
 START_TEST(pattern) /* SM-01 */
 {
@@ -163,6 +190,7 @@ int main(void)
 	tcase_add_test(tc, show_first);
 	tcase_add_test(tc, first_rule_counts);
 	tcase_add_test(tc, reload);
+	tcase_add_test(tc, begins_anew);
 	tcase_add_loop_test(tc, pattern, 0, ARRAY_LEN(patterns));
 	return run_case("consolidate", tc);
 }

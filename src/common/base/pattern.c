@@ -2,8 +2,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* The larger number of "{m,n}" at `s`, behind the bracket. */
+/* The larger number of "{m,n}" at `s`, behind the bracket; "{m,}" is m and a star. */
 static unsigned long count_at(const char *s)
 {
 	char *end;
@@ -11,28 +12,98 @@ static unsigned long count_at(const char *s)
 
 	if (*end != ',')
 		return least;
+	if (end[1] == '}')
+		return least < PATTERN_COUNT_MAX ? least + 1 : least;
 	most = strtoul(end + 1, &end, 10);
 	return most > least ? most : least;
 }
 
+/* Behind the bracket expression that begins at `s`: "[]a]", "[^[:digit:]]". */
+static const char *skip_bracket(const char *s)
+{
+	s += s[1] == '^' ? 2 : 1;
+	if (*s == ']')
+		s++;
+	for (; *s != '\0' && *s != ']'; s++) {
+		const char kind = *s == '[' ? s[1] : '\0';
+
+		if (kind != ':' && kind != '.' && kind != '=')
+			continue;
+		for (s += 2; *s != '\0' && !(s[0] == kind && s[1] == ']'); s++)
+			continue;
+		if (*s == '\0')
+			break;
+		s++;
+	}
+	return *s == ']' ? s + 1 : s;
+}
+
+/*
+ * How large it becomes when it is compiled: regcomp(3) writes what is counted as often as
+ * it may stand there, and what has a "+" twice, groups in groups too.
+ */
+struct size {
+	unsigned long sum[PATTERN_DEPTH_MAX]; /* of each open group, without `last` */
+	unsigned long last;                   /* of what a count would repeat */
+	unsigned depth;
+};
+
+static void next_atom(struct size *z, unsigned long size)
+{
+	z->sum[z->depth] += z->last;
+	z->last = size;
+}
+
+/* What stands at `s` is a character, a bracket of a group, or a count. */
+static const char *costly_at(struct size *z, const char *s)
+{
+	unsigned long n = *s == '+' ? 2 : *s == '{' ? count_at(s + 1) : 0;
+
+	if (n > PATTERN_COUNT_MAX)
+		return "counts in {} are too large";
+	if (*s == '(') {
+		if (z->depth + 1 == PATTERN_DEPTH_MAX)
+			return "there are too many groups in groups";
+		next_atom(z, 0);
+		z->sum[++z->depth] = 0;
+	} else if (*s == ')' && z->depth > 0) {
+		unsigned long group = z->sum[z->depth--] + z->last + 1;
+
+		z->last = 0;
+		next_atom(z, group);
+	} else if (n > 0) {
+		z->last *= n;
+	} else if (*s != '*' && *s != '?') {
+		next_atom(z, 1);
+	}
+	return z->sum[z->depth] + z->last > PATTERN_SIZE_MAX
+	               ? "it is too large with its counts written out (+ is two)"
+	               : NULL;
+}
+
 static const char *costly(const char *text)
 {
-	unsigned long product = 1;
+	struct size z = {.depth = 0};
+	const char *fault = NULL;
 
-	for (const char *s = text; *s != '\0'; s++) {
-		if (*s == '\\' && s[1] != '\0') {
-			s++;
-			if (*s >= '1' && *s <= '9')
+	for (const char *s = text; *s != '\0' && fault == NULL;) {
+		if (*s == '[') {
+			s = skip_bracket(s);
+			next_atom(&z, 1);
+		} else if (*s == '\\' && s[1] != '\0') {
+			if (s[1] >= '1' && s[1] <= '9')
 				return "back-references are not offered";
-		} else if (*s == '{') {
-			unsigned long n = count_at(s + 1);
+			next_atom(&z, 1);
+			s += 2;
+		} else {
+			const char *at = s;
 
-			if (n > PATTERN_COUNT_MAX / product)
-				return "counts in {} are too large";
-			product *= n > 1 ? n : 1;
+			s += *s == '{' ? strcspn(s, "}") : 0;
+			s += *s != '\0';
+			fault = costly_at(&z, at);
 		}
 	}
-	return NULL;
+	return fault;
 }
 
 bool pattern_compile(const char *text, regex_t *re, char *why, size_t cap)

@@ -2,7 +2,8 @@
  * pattern.h - POSIX extended regular expressions of an operator's (SM-01)
  *
  * What is matched may be chosen by strangers, so what could take for ever is refused:
- * back-references, and counts ("{2,9}") that multiply to more than PATTERN_COUNT_MAX.
+ * back-references, counts ("{2,9}") above PATTERN_COUNT_MAX, and what becomes larger than
+ * PATTERN_SIZE_MAX when counts are written out: "((a+)+)+" doubles with each "+".
  * Pure but for memory: regex(3) allocates, in pattern_matches() too.
  */
 #ifndef BASE_PATTERN_H
@@ -13,6 +14,8 @@
 #include <stddef.h>
 
 #define PATTERN_COUNT_MAX 256
+#define PATTERN_SIZE_MAX  600 /* characters, with all that is counted written out */
+#define PATTERN_DEPTH_MAX 32  /* groups in groups */
 
 /*
  * Compile. True: regfree() it later. False: *why says in words what is wrong, and *re is

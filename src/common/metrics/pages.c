@@ -143,7 +143,13 @@ void pages_processes(struct view *v)
 			add(&s, pid_of(&v->forwarder[i]->head), false);
 	if (v->controller != NULL)
 		add(&s, pid_of(&v->controller->head), false);
-	v->process.cpu_ns = s.ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
+	/*
+	 * What died since the supervisor was looked at is in no sum, and who stands still
+	 * is not either, until it goes on: a counter that went back would be one that
+	 * began anew, with all that there ever was as the news of a moment.
+	 */
+	v->process.cpu_ns = MAX(
+		v->process.cpu_ns, s.ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK)));
 	v->process.resident = (s.own_pages + s.shared_pages) *
 	                      (uint64_t)sysconf(_SC_PAGESIZE);
 	v->process.open_fds = s.fds;
