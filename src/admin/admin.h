@@ -26,6 +26,7 @@ struct admin {
 	struct view view;        /* pages stay mapped, the rest is set for each answer */
 	struct logwrite *log;    /* NULL before START */
 	struct http *http[3];    /* from SOCKET_HTTP_HEALTH on; NULL: not served */
+	uint64_t max_namespaces; /* ME-09 */
 	uint64_t history[ADMIN_HISTORY]; /* generations, a ring */
 	uint64_t ticks;
 	uint64_t shut; /* connections that were counted in the page */
@@ -41,6 +42,9 @@ struct admin {
 
 /* Be done after this turn of the loop. */
 void admin_end(struct admin *a);
+
+/* Take the current generation, and count by it who asked since the last time. */
+void admin_refresh(struct admin *a);
 
 /* The answer to a request on the listener of a kind: an http_on_request. */
 void admin_answer(

@@ -78,6 +78,7 @@ static void take_settings(struct admin *a, const struct message_admin *m)
 		stat_set(&a->stat->port, m->port);
 	}
 	a->view.max_stale_ns = m->max_stale_ns;
+	a->max_namespaces = m->max_namespaces;
 	if (a->log != NULL) /* a reload, perhaps */
 		logwrite_wake(a->log);
 }

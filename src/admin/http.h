@@ -31,7 +31,7 @@ struct http_reply {
 typedef void (*http_on_request)(
 	void *arg, unsigned kind, const struct http_request *q, struct http_reply *reply);
 
-/* Connections that are open now; how many were shut for their time, or to make room. */
+/* Connections that are open, and how many were shut: for their time, or to make room. */
 struct http_counts {
 	unsigned connections;
 	uint64_t shut;

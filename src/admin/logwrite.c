@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "metrics/pages.h"
 #include "admin/querylog.h"
 #include "base/base.h"
 #include "base/clock.h"
@@ -104,7 +103,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	reader_refresh(&l->admin->reader);
+	admin_refresh(l->admin);
 	if (is_on(l)) {
 		l->format = l->admin->reader.settings.querylog.format;
 		l->until_ns = now_ns + AFTER_NS;
@@ -146,8 +145,6 @@ void logwrite_tick(struct logwrite *l)
 {
 	if (is_on(l) && !l->pending)
 		logwrite_wake(l);
-	if (l->pending) /* slots that were added */
-		pages_map(&l->admin->view, l->admin->reader.instance);
 }
 
 void logwrite_end(struct logwrite *l)

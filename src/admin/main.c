@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "admin/admin.h"
+#include "admin/census.h"
 #include "admin/control.h"
 #include "admin/health.h"
 #include "metrics/metrics.h"
@@ -26,6 +27,16 @@ static void put(struct http_reply *reply, unsigned status, const char *text)
 	mem_buf_put(reply->body, text, strlen(text));
 }
 
+void admin_refresh(struct admin *a)
+{
+	struct view *v = &a->view;
+
+	reader_refresh(&a->reader);
+	v->snap = reader_snap(&a->reader);
+	v->settings = v->snap != NULL ? &a->reader.settings : NULL;
+	census_take(&a->stat->census, v, a->max_namespaces);
+}
+
 /* Look at everything that answers are made from. */
 static void look(struct admin *a)
 {
@@ -33,10 +44,8 @@ static void look(struct admin *a)
 
 	v->mono_ns = clock_mono_ns();
 	v->wall_ns = clock_wall_ns();
-	reader_refresh(&a->reader);
 	pages_map(v, a->reader.instance);
-	v->snap = reader_snap(&a->reader);
-	v->settings = v->snap != NULL ? &a->reader.settings : NULL;
+	admin_refresh(a);
 	v->settled = a->history[a->ticks % ADMIN_HISTORY];
 }
 
@@ -121,15 +130,14 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	if (a->stat == NULL)
 		return;
 	stat_set(&a->stat->head.heartbeat_ns, now_ns);
+	pages_map(&a->view, a->reader.instance); /* slots that were added */
 	reader_retry(&a->reader);
-	reader_refresh(&a->reader);
+	admin_refresh(a);
 	if (reader_snap(&a->reader) != NULL)
 		log_set_style((struct log_style){
 			a->reader.settings.log.level, a->reader.settings.log.format});
 	log_tick(now_ns);
 	a->history[a->ticks++ % ADMIN_HISTORY] = a->reader.snap.generation;
-	if (a->view.supervisor == NULL)
-		pages_map(&a->view, a->reader.instance);
 	probe_tick(a, now_ns);
 	for (unsigned i = 0; i < ARRAY_LEN(a->http); i++) {
 		if (a->http[i] == NULL)
@@ -212,6 +220,7 @@ int main(void)
 	probe_end(a);
 	if (a->stat == NULL)
 		return 1;
+	admin_refresh(a);
 	logwrite_end(a->log);
 	stat_set(&a->stat->head.pid, 0);
 	return 0;

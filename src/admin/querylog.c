@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "base/base.h"
-#include "dns/type.h"
 
 #define LINE_MAX_OCTETS (RINGTEXT_MAX + 32) /* with what stands before it, and its end */
 
@@ -30,26 +29,18 @@ static void count_lost(struct querylog *q, unsigned ring, const struct ring_entr
 	q->logged[ring] = e->logged;
 }
 
-static void put_line(struct querylog *q, const struct ring_entry *e,
+static void put_line(struct querylog *q, const struct view *v, const struct ring_entry *e,
 	enum querylog_format format, const struct privacy *p, const char *prefix)
 {
+	struct who who = {{0}, {0}};
 	char *out = q->buf + q->len;
 	const size_t n = (size_t)snprintf(
 		out, LINE_MAX_OCTETS - RINGTEXT_MAX, "%s", prefix);
 
-	q->len += n + ringtext_line(e, format, p, out + n);
+	if (format != QUERYLOG_COREDNS && p->mode == PRIVACY_OFF)
+		who_asked(v->snap, e, &who);
+	q->len += n + ringtext_line(e, format, p, &who, out + n);
 	q->buf[q->len++] = '\n';
-}
-
-/* Nobody asked that but us (HR-05): in a log of clients it would be noise. */
-static bool is_own(const struct view *v, const struct ring_entry *e)
-{
-	for (unsigned i = 0; i < VIEW_OWN; i++) {
-		if (v->own[i].port != 0 && v->own[i].port == e->port &&
-			v->own[i].id == e->id)
-			return e->type == TYPE_SOA;
-	}
-	return false;
 }
 
 /* False: there is no room for what this ring still has. */
@@ -64,8 +55,8 @@ static bool fill_from(struct querylog *q, unsigned ring, const struct view *v,
 		if (!ring_next(&q->reader[ring], &v->worker[ring]->ring, &e))
 			return true;
 		count_lost(q, ring, &e);
-		if ((e.marks & RING_LOGGED) != 0 && !is_own(v, &e))
-			put_line(q, &e, format, p, prefix);
+		if ((e.marks & RING_LOGGED) != 0 && !view_is_own(v, &e))
+			put_line(q, v, &e, format, p, prefix);
 	}
 }
 

@@ -32,7 +32,8 @@ void querylog_begin(struct querylog *q, const struct stat_admin *stat);
 
 /*
  * Move lines from the rings into the buffer, as long as it has room for the longest one.
- * `prefix` stands before each. True: the rings have been read to their ends.
+ * `prefix` stands before each; who asked is looked up in v->snap. True: the rings have
+ * been read to their ends.
  */
 bool querylog_fill(struct querylog *q, const struct view *v, enum querylog_format format,
 	const struct privacy *p, const char *prefix);

@@ -104,7 +104,7 @@ static void json_forwarder(
 	json_number(j, "failed", stat_get(&f->failed));
 	json_begin(j, "rejected", '{');
 	for (unsigned i = 0; i < STAT_REJECTS; i++)
-		json_number(j, overview_rejects[i], stat_get(&f->rejected[i]));
+		json_number(j, stat_rejects[i], stat_get(&f->rejected[i]));
 	json_end(j, '}');
 	json_number(j, "prefetches", stat_get(&f->prefetches));
 	json_number(j, "notes", stat_get(&f->notes));

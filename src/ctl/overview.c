@@ -17,38 +17,10 @@
 
 #define ALIVE_NS (3 * NS_PER_S) /* as long as the supervisor waits too (DE-05) */
 
-const char *const overview_drops[STAT_DROPS] = {
-	[DROP_SHORT] = "short",
-	[DROP_RESPONSE] = "response",
-	[DROP_ACL] = "acl",
-	[DROP_RATE] = "rate",
-	[DROP_NO_SLOT] = "no_slot",
-	[DROP_SEND] = "send",
-	[DROP_DIGEST] = "digest",
-};
-
-const char *const overview_closes[STAT_TCP_CLOSES] = {
-	[TCP_CLOSE_CLIENT] = "client",
-	[TCP_CLOSE_IDLE] = "idle",
-	[TCP_CLOSE_READ] = "read",
-	[TCP_CLOSE_WRITE] = "write",
-	[TCP_CLOSE_QUERIES] = "queries",
-	[TCP_CLOSE_AGE] = "age",
-	[TCP_CLOSE_LIMIT] = "limit",
-	[TCP_CLOSE_ERROR] = "error",
-};
-
 const char *const overview_stales[STAT_STALES] = {
 	[STALE_TIMEOUT] = "stale_timeout",
 	[STALE_FAILURE] = "stale_failure",
 	[STALE_FIRST] = "stale_first",
-};
-
-const char *const overview_rejects[STAT_REJECTS] = {
-	[REJECT_SLOTS] = "slots",
-	[REJECT_WAITERS] = "waiters",
-	[REJECT_RATE] = "rate",
-	[REJECT_DEADLINE] = "deadline",
 };
 
 const char *const overview_kinds[4] = {
@@ -277,7 +249,7 @@ static void json_counters(struct json *j, const struct stat_worker *w)
 
 	json_begin(j, "drops", '{');
 	for (unsigned i = 0; i < STAT_DROPS; i++)
-		json_number(j, overview_drops[i], stat_get(&w->drops[i]));
+		json_number(j, stat_drops[i], stat_get(&w->drops[i]));
 	json_end(j, '}');
 	json_begin(j, "acl", '{');
 	for (unsigned i = 0; i < STAT_ACL; i++)
@@ -304,7 +276,7 @@ static void json_tcp(struct json *j, const struct stat_worker *w)
 	json_number(j, "pauses", stat_get(&w->tcp_pauses));
 	json_begin(j, "closed", '{');
 	for (unsigned i = 0; i < STAT_TCP_CLOSES; i++)
-		json_number(j, overview_closes[i], stat_get(&w->tcp_closed[i]));
+		json_number(j, stat_closes[i], stat_get(&w->tcp_closed[i]));
 	json_end(j, '}');
 	json_end(j, '}');
 }
@@ -333,7 +305,7 @@ static void json_misses(struct json *j, const struct stat_worker *w)
 	json_end(j, '}');
 	json_begin(j, "rejected", '{');
 	for (unsigned i = 0; i < STAT_REJECTS; i++)
-		json_number(j, overview_rejects[i], stat_get(&w->forward_rejected[i]));
+		json_number(j, stat_rejects[i], stat_get(&w->forward_rejected[i]));
 	json_end(j, '}');
 	json_number(j, "loops", stat_get(&w->loops));
 }

@@ -69,12 +69,9 @@ uint64_t overview_total(const struct overview *v, size_t offset);
 /* Octets of the segment that are no longer reachable. */
 uint64_t overview_garbage(const struct overview *v);
 
-/* Names of drop reasons and of kinds of objects, in the order of the pages. */
-extern const char *const overview_drops[STAT_DROPS];
-extern const char *const overview_closes[STAT_TCP_CLOSES];
+/* Names of kinds of objects and of stale answers, in the order of the pages. */
 extern const char *const overview_kinds[4];
 extern const char *const overview_stales[STAT_STALES];
-extern const char *const overview_rejects[STAT_REJECTS];
 
 /* What the head of a page says, into the object that is open. */
 void overview_json_head(

@@ -258,7 +258,7 @@ static void print_tcp(const struct overview *v, bool wide)
 		return;
 	printf("tcp closed  ");
 	for (unsigned i = 0; i < STAT_TCP_CLOSES; i++)
-		printf(" %s %" PRIu64, overview_closes[i],
+		printf(" %s %" PRIu64, stat_closes[i],
 			overview_total(v, OVERVIEW_AT(tcp_closed, i)));
 	printf("; pauses %" PRIu64 "\n", overview_total(v, OVERVIEW_AT(tcp_pauses, 0)));
 }
@@ -275,7 +275,7 @@ static void print_wide(const struct overview *v)
 				overview_total(v, OVERVIEW_AT(qtypes, i)));
 	printf("\ndrops       ");
 	for (unsigned i = 0; i < STAT_DROPS; i++)
-		printf(" %s %" PRIu64, overview_drops[i],
+		printf(" %s %" PRIu64, stat_drops[i],
 			overview_total(v, OVERVIEW_AT(drops, i)));
 	printf("\nacl         ");
 	for (unsigned i = 0; i < STAT_ACL; i++)

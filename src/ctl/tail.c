@@ -13,9 +13,9 @@
 #include "ctl/overview.h"
 #include "ctl/sift.h"
 #include "ctl/target.h"
-#include "ctl/who.h"
 #include "dns/type.h"
 #include "snap/ringtext.h"
+#include "snap/who.h"
 
 #define LOOK_NS (100 * NS_PER_MS) /* between two looks at the rings */
 #define LOOKS   10                /* so many, and pages are looked up anew */
@@ -100,11 +100,14 @@ static void print(const struct tail *t, const struct ring_entry *e)
 	const struct settings *s = &t->view.reader.settings;
 	const bool json = t->o.format == FORMAT_JSON;
 	struct privacy p = {.mode = PRIVACY_HASH}; /* as long as nobody says otherwise */
+	struct who who;
 	char line[RINGTEXT_MAX];
 
 	if (t->view.snap != NULL)
 		privacy_init(&p, s->querylog.privacy, &t->view.snap->key);
-	const size_t n = ringtext_line(e, json ? QUERYLOG_JSON : QUERYLOG_KV, &p, line);
+	who_asked(t->view.snap, e, &who);
+	const size_t n = ringtext_line(
+		e, json ? QUERYLOG_JSON : QUERYLOG_KV, &p, &who, line);
 	if (json)
 		printf("{\"version\":1,%.*s\n", (int)n - 1, line + 1);
 	else

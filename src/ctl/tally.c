@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "ctl/waste.h"
 #include "dns/type.h"
+#include "snap/waste.h"
 
 #define CLIENT_KEY (CLIENT_NAMESPACE_MAX + CLIENT_POD_MAX + 2)
 
 _Static_assert(SKETCH_LABEL == CLIENT_NAMESPACE_MAX + 1, "labels are namespaces");
-_Static_assert(CLIENT_KEY >= RINGTEXT_CLIENT, "keys of clients");
+_Static_assert(
+	CLIENT_KEY >= RINGTEXT_CLIENT + CLIENT_NAMESPACE_MAX + 1, "keys of clients");
 
 /* What one entry comes to. */
 struct look {
@@ -20,34 +21,23 @@ struct look {
 	size_t len;
 };
 
-/* A label as text; octets that could mean something else are '?'. */
-static void label_text(const uint8_t *label, char out[SKETCH_LABEL])
-{
-	size_t n = MIN(label[0], SKETCH_LABEL - 1);
-
-	for (size_t i = 0; i < n; i++)
-		out[i] = label[1 + i] > ' ' && label[1 + i] < 0x7f ? (char)label[1 + i]
-		                                                   : '?';
-	out[n] = '\0';
-}
-
 static void look_at(
 	const struct ring_entry *e, const struct tally_context *c, struct look *l)
 {
-	const int zone = settings_zone(c->settings, e->name, e->name_len);
+	const struct name *z = waste_zone(c->settings, e->name, e->name_len);
 	struct waste w;
 
 	memcpy(l->key, e->name, e->name_len);
 	l->len = e->name_len;
 	l->nxdomain = e->rcode == RCODE_NXDOMAIN;
-	if (zone < 0 || c->settings->zones[zone].kind == ZONE_REVERSE)
+	if (z == NULL)
 		return;
-	const struct name *z = &c->settings->zones[zone].name;
 	l->wasted = waste_look(e->name, e->name_len, z, &w) && l->nxdomain;
 	const bool known = w.namespace != 0 &&
 	                   c->is_namespace(c->arg, e->name + w.namespace, z);
 	if (known)
-		label_text(e->name + w.namespace, l->namespace);
+		who_text((const char *)e->name + w.namespace + 1, e->name[w.namespace],
+			l->namespace);
 	if (!l->wasted)
 		return;
 	unsigned keep = name_labels(z->wire, z->len) + w.service + known;
@@ -64,20 +54,29 @@ static void count(
 	it->max_ns = MAX(it->max_ns, e->duration_ns);
 }
 
-/* The client as it is shown: its Pod where privacy does not forbid it (LG-04). */
+/*
+ * The key of a client: its Pod where that is known and privacy does not forbid it
+ * (LG-04), else the address as it may be shown, with its namespace behind a NUL.
+ */
 static size_t client_key(const struct ring_entry *e, const struct tally_context *c,
 	const struct who *who, char out[CLIENT_KEY])
 {
+	size_t n;
+
 	if (who->pod[0] != '\0' && c->privacy.mode == PRIVACY_OFF)
 		return (size_t)snprintf(
 			out, CLIENT_KEY, "%s/%s", who->namespace, who->pod);
-	ringtext_client(e, &c->privacy, out);
-	return strlen(out);
+	n = strlen(ringtext_client(e, &c->privacy, out));
+	if (who->namespace[0] != '\0')
+		n += 1 + (size_t)snprintf(
+				 out + n + 1, CLIENT_KEY - n - 1, "%s", who->namespace);
+	return n;
 }
 
 /*
  * A client has one namespace in its search list: where it is known once, what is below
- * svc.ZONE and ZONE was for that namespace too.
+ * svc.ZONE and ZONE was for that namespace too. Who is known by its address asks for its
+ * own in any case.
  */
 static void take_client(struct tally *t, const struct ring_entry *e,
 	const struct tally_context *c, struct look *l)
@@ -90,10 +89,10 @@ static void take_client(struct tally *t, const struct ring_entry *e,
 	it = sketch_add(&t->by[TALLY_CLIENT], client, client_key(e, c, &who, client), 1);
 	count(it, e, l);
 	if (known)
-		memcpy(it->label, who.namespace, sizeof(it->label));
-	else if (l->wasted && l->namespace[0] != '\0')
+		memcpy(l->namespace, who.namespace, sizeof(l->namespace));
+	if (known || (l->wasted && l->namespace[0] != '\0'))
 		memcpy(it->label, l->namespace, sizeof(it->label));
-	if (l->wasted && l->namespace[0] == '\0')
+	else if (l->wasted)
 		memcpy(l->namespace, it->label, sizeof(l->namespace));
 }
 

@@ -5,11 +5,11 @@
 #define CTL_TALLY_H
 
 #include "ctl/sketch.h"
-#include "ctl/who.h"
 #include "snap/ring.h"
 #include "snap/ringtext.h"
 #include "snap/settings.h"
 #include "snap/stat.h"
+#include "snap/who.h"
 
 enum tally_by {
 	TALLY_NAME,
@@ -26,7 +26,7 @@ struct tally_context {
 	struct privacy privacy;
 	/* True if the label at `label` of a name in `zone` is a namespace. */
 	bool (*is_namespace)(void *arg, const uint8_t *label, const struct name *zone);
-	/* Who asked; false: nobody knows. */
+	/* Who asked, as who_asked() says. */
 	bool (*who)(void *arg, const struct ring_entry *e, struct who *out);
 	void *arg;
 };
@@ -41,6 +41,11 @@ struct tally {
 /*
  * Take an entry of a ring that was sampled; others are left out. Keys of names are wire
  * form, of clients and namespaces text.
+ *
+ * What a client is known to be decides for which namespace it counts, whatever it asks
+ * for; else the name does. A client that is known is NAMESPACE/POD, if the privacy is
+ * "off"; else a NUL and its namespace stand behind the address, so that a network of
+ * several namespaces (LG-04) has an item for each. The item's label is the namespace.
  */
 void tally_take(
 	struct tally *t, const struct ring_entry *e, const struct tally_context *c);

@@ -12,6 +12,7 @@
 #include "ctl/target.h"
 #include "ctl/terminal.h"
 #include "ctl/topframe.h"
+#include "snap/waste.h"
 
 #define LOOK_NS   (200 * NS_PER_MS) /* between two looks at the rings */
 #define RECENT_NS (60 * NS_PER_S)   /* at the start: samples of so long ago count */
@@ -59,18 +60,11 @@ struct top {
 
 /* ---- samples ---- */
 
-/* A namespace has a node even where it has no Service. */
 static bool is_namespace(void *arg, const uint8_t *label, const struct name *zone)
 {
 	const struct top *t = arg;
-	struct name n = {0};
-	struct node_view v;
 
-	if (t->view.snap == NULL || name_push(&n, label + 1, label[0]) < 0 ||
-		name_push(&n, "svc", 3) < 0 || name_end(&n, zone->wire, zone->len) < 0)
-		return false;
-	const struct hash128 h = hash_name(&t->view.snap->key, n.wire, n.len);
-	return snap_find(t->view.snap, &h, n.wire, n.len, &v) == LOOKUP_FOUND;
+	return waste_is_namespace(t->view.snap, label, zone);
 }
 
 static bool who(void *arg, const struct ring_entry *e, struct who *out)

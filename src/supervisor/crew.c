@@ -322,6 +322,7 @@ void crew_tell_admin(struct supervisor *s)
 		.address_len = first->addr.len,
 		.port = s->port != 0 ? s->port : first->port,
 		.max_stale_ns = c->ready.max_stale_ns,
+		.max_namespaces = c->metrics.max_namespaces,
 	};
 
 	memcpy(m.address, first->addr.octets, sizeof(m.address));

@@ -351,8 +351,11 @@ bool filezone_node(struct run *run, const struct hit *hit)
 	if (node_rrset(&hit->node, type, &rr, &bad))
 		return put_rrset(run, &o, &hit->node, &rr);
 	if (!bad && node_rrset(&hit->node, TYPE_CNAME, &rr, &bad)) {
+		const uint16_t an = run->r.an;
+
 		more = answer_follow(run, &rr);
-		if (run->r.rcode == RCODE_NOERROR && !run->r.cut)
+		/* Not where the reply began anew, as nobody may know of the target. */
+		if (run->r.an > an && !run->r.cut)
 			put_signatures(run, &o, &hit->node, TYPE_CNAME, rr.ttl_s);
 		return more && type != TYPE_ANY;
 	}

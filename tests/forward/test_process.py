@@ -15,7 +15,7 @@ from upstream import after, rcode, silent
 
 BALLAST = ["unshare", "-m", "sh", "-c",
            "mount -t tmpfs -o size=24m tmpfs /dev/shm && "
-           'head -c 20m /dev/zero > /dev/shm/ballast && exec "$@"', "sh"]
+           'head -c 22m /dev/zero > /dev/shm/ballast && exec "$@"', "sh"]
 
 
 FAILED = "^error forwarder.0: forward rcode=SERVFAIL "

@@ -1,4 +1,7 @@
-"""shmdnsctl top and tail: live views from shared memory (OV-02, OV-05, OP-06, OP-08, OF-08)."""
+"""shmdnsctl top and tail: live views from shared memory (OV-02, OV-05, OP-06, OP-08, OF-08).
+
+And who asks, in all places that tell of it (OF-09, MQ-08, MQ-09).
+"""
 
 import fcntl
 import json
@@ -17,6 +20,8 @@ import unittest
 import dns.message
 
 import harness
+from scrape import Scrape
+from test_clients import BACK, FRONT, NOBODY, clients
 
 WEB = "svc-001.shop.svc.cluster.local."
 SEARCH = ["www.example.com.shop.svc.cluster.local.", "www.example.com.svc.cluster.local.",
@@ -27,9 +32,10 @@ EVIL = r"\027]0;evil\007.shop.svc.cluster.local."
 class Asker:
     """Asks the names in turn, as fast as it goes, from when it is entered."""
 
-    def __init__(self, appliance, names):
+    def __init__(self, appliance, names, source="127.0.0.1"):
         self.queries = [dns.message.make_query(n, "A").to_wire() for n in names]
         self.to = ("127.0.0.1", appliance.port)
+        self.source = (source, 0)
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.run)
 
@@ -43,6 +49,7 @@ class Asker:
 
     def run(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind(self.source)
             s.connect(self.to)
             s.settimeout(1)
             while not self.ended.is_set():
@@ -249,6 +256,105 @@ class Top(unittest.TestCase):
             code = self.a.ctl("top", "-i", self.a.instance, "-n", "1", *words)[0]
             self.assertEqual(code, 2, words)
         self.assertEqual(self.a.ctl("top", "-i", "none-of-that-name")[0], 3)
+
+
+class Who(unittest.TestCase):
+    """Clients that are Pods, of two namespaces, and one that nobody knows."""
+
+    def setUp(self):
+        ports = {"metrics": harness.free_port()}
+        self.a = harness.Appliance(harness.cluster(5), http=ports, extra=self.extra(""),
+                                   http_more={"metrics": "max_namespaces = 2;"})
+        self.a.__enter__()
+        self.addCleanup(self.a.__exit__, None, None, None)
+        self.a.put("clients.json", clients())
+        harness.await_("clients", lambda: self.a.ctl("dump", "clients", BACK, "-c",
+                                                     self.a.config)[0] == 0)
+
+    def extra(self, more):
+        return f'query_log = {{ format = "kv"; names = [ "example.com.cluster.local" ]; }};{more}'
+
+    def counts(self):
+        """{family without shmdns_ and _total: {namespace: n}}"""
+        code, out, err = self.a.ctl("metrics", "-i", self.a.instance)
+        self.assertEqual((code, err), (0, ""))
+        found = {"namespace_queries": {}, "search_path_nxdomain": {}}
+        for (name, labels), value in Scrape(out).series().items():
+            family = name.removeprefix("shmdns_").removesuffix("_total")
+            if family in found:
+                found[family][dict(labels)["namespace"]] = value
+        return found
+
+    def await_counts(self, what, test):
+        return harness.await_(what, lambda: (c := self.counts()) and test(
+            c["namespace_queries"], c["search_path_nxdomain"]) and c)
+
+    def ask(self, source, names, what, test):
+        with Asker(self.a, names, source):
+            return self.await_counts(what, test)
+
+    def check_counts(self):
+        """MQ-08, MQ-09: by the client, by the name; bounded (ME-09); over a death (ME-05)"""
+        self.ask(FRONT, [WEB, SEARCH[2]], "a Pod", lambda q, w: min(
+            q.get("front", 0), w.get("front", 0)) > 640)
+        c = self.ask(NOBODY, [SEARCH[0]], "waste by its name", lambda q, w: min(
+            q["_unknown"], w.get("shop", 0)) > 640)
+        self.assertEqual((c["namespace_queries"]["shop"], c["search_path_nxdomain"]["_unknown"]),
+                         (0, 0))
+        before = self.ask(BACK, [WEB], "one of the others", lambda q, _: q["_other"] > 640)
+        for family in before.values():
+            self.assertEqual(set(family), {"front", "shop", "_other", "_unknown"})
+            self.assertTrue(all(n % 64 == 0 for n in family.values()), family)
+        self.assertEqual(before["search_path_nxdomain"]["_other"], 0)
+        os.kill(self.a.role("shmdns-admin")[0], signal.SIGKILL)
+        after = self.ask(FRONT, [WEB], "a successor", lambda q, _: q["front"] > 640 + before[
+            "namespace_queries"]["front"])
+        for family, values in before.items():
+            for namespace, n in values.items():
+                self.assertGreaterEqual(after[family][namespace], n)
+
+    def check_top(self):
+        """OF-09: who is known stands there as a Pod, and asks for its namespace"""
+        code, out, _ = self.a.ctl("top", "-i", self.a.instance, "-o", "json", "--interval",
+                                  "100ms")
+        self.assertEqual(code, 0)
+        f = json.loads(out)
+        seen = {c["client"]: c.get("namespace") for c in f["clients"]}
+        wanted = {"front/web-0": "front", "back/db-0": "back", NOBODY: "shop"}
+        self.assertEqual({c: seen.get(c) for c in wanted}, wanted)
+        self.assertEqual({n["namespace"] for n in f["namespaces"]}, {"front", "back", "shop"})
+        for by, want in (("client", "\nfront/web-0 "), ("namespace", "\nback ")):
+            self.assertIn(want, self.a.ctl("top", "-i", self.a.instance, "--by", by,
+                                           "--interval", "100ms")[1])
+
+    def tail(self):
+        code, out, _ = self.a.ctl("tail", "-i", self.a.instance, "-o", "json", "--recent",
+                                  "-n", "1", "--client", "127.7.3.0/30")
+        self.assertEqual(code, 0)
+        return json.loads(out)
+
+    def check_private(self):
+        """LG-04: no Pod is named, and a namespace by top alone"""
+        self.a.extra = self.extra('\nprivacy = "hash";')
+        self.a.write_config()
+        os.kill(self.a.pid, signal.SIGHUP)
+        self.a.await_log("reload done")
+        line = harness.await_("words", lambda: (t := self.tail())["client"].isalnum() and t)
+        self.assertFalse({"namespace", "pod"} & set(line))
+        _, out, _ = self.a.ctl("top", "-i", self.a.instance, "--by", "client", "--interval",
+                               "100ms")
+        self.assertRegex(out, r"\n[0-9a-f]{16} \(back\) ")
+        self.assertNotIn("web-0", out)
+
+    def test_who(self):
+        """OF-09, MQ-08, MQ-09, LG-04: who asks, in metrics, top, tail and the query log"""
+        self.check_counts()
+        self.check_top()
+        line = self.tail()
+        self.assertEqual(line["pod"], {"front": "web-0", "back": "db-0"}[line["namespace"]])
+        self.a.await_log(rf" client={FRONT} .* namespace=front pod=web-0$")
+        self.assertFalse(self.a.log_lines(rf" client={NOBODY} .* namespace="))
+        self.check_private()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
  * test_client.c - what a snapshot knows of clients: written, found, damaged (GS-05,
  * AC-03, OF-09, SH-08)
  */
-#include "snap/client.h"
+#include "snap/who.h"
 
 #include "arena.h"
 #include "support.h"
@@ -160,6 +160,38 @@ START_TEST(hostile)
 }
 END_TEST
 
+/* OF-09: who a query in a ring came from; texts that can be shown. */
+START_TEST(who_asks)
+{
+	const struct {
+		const char *address, *namespace, *pod, *shown_namespace, *shown_pod;
+	} rows[] = {
+		{"10.0.0.1", "shop", "web-0.x", "shop", "web-0.x"},
+		{"fd00::1", "shop", "", "shop", ""},
+		{"10.0.0.2", "a\"\n\x80", "\\ =B", "a???", "????"},
+		{"10.0.0.3", "", "", "", ""},
+	};
+	struct who who;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct addr a = address(rows[i].address);
+		const struct client c = known(7, rows[i].namespace, rows[i].pod);
+		struct ring_entry e = {.marks = a.len == 16 ? RING_IPV6 : 0};
+
+		put(&a, octets, client_node(&a, &c, octets));
+		const struct snap s = view();
+		memcpy(e.client, a.octets, a.len);
+		ck_assert_int_eq(who_asked(&s, &e, &who), c.namespace_len > 0);
+		ck_assert_str_eq(who.namespace, rows[i].shown_namespace);
+		ck_assert_str_eq(who.pod, rows[i].shown_pod);
+		e.client[1] ^= 1;
+		ck_assert(!who_asked(&s, &e, &who));
+		ck_assert(who.namespace[0] == '\0' && who.pod[0] == '\0');
+		ck_assert(!who_asked(NULL, &e, &who));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("client");
@@ -169,5 +201,6 @@ int main(void)
 	tcase_add_test(tc, nobody);
 	tcase_add_test(tc, differ);
 	tcase_add_test(tc, hostile);
+	tcase_add_test(tc, who_asks);
 	return run_case("client", tc);
 }

@@ -46,7 +46,7 @@ static void check_line(
 {
 	char line[RINGTEXT_MAX];
 
-	ck_assert_uint_eq(ringtext_line(e, format, &shown, line), strlen(line));
+	ck_assert_uint_eq(ringtext_line(e, format, &shown, NULL, line), strlen(line));
 	ck_assert_str_eq(line, expected);
 }
 
@@ -90,7 +90,7 @@ static void check_time(uint64_t wall_s, const char *expected)
 	char line[RINGTEXT_MAX];
 
 	e.wall_ns = wall_s * NS_PER_S;
-	ringtext_line(&e, QUERYLOG_KV, &shown, line);
+	ringtext_line(&e, QUERYLOG_KV, &shown, NULL, line);
 	ck_assert_msg(
 		strncmp(line + strlen("query time="), expected, strlen(expected)) == 0,
 		"%s: %s", expected, line);
@@ -129,8 +129,65 @@ START_TEST(kv_and_json)
 		"\"us\":37990.251,\"source\":\"-\",\"generation\":41}");
 	e.flags = 0;
 	char line[RINGTEXT_MAX];
-	ringtext_line(&e, QUERYLOG_KV, &shown, line);
+	ringtext_line(&e, QUERYLOG_KV, &shown, NULL, line);
 	ck_assert_ptr_nonnull(strstr(line, " flags=- "));
+}
+END_TEST
+
+/* OF-09, LG-04: who asked, where that is known and nothing is to be hidden. */
+START_TEST(known_clients)
+{
+	const struct ring_entry e = entry("10.0.0.1", "a.");
+	const struct who pod = {"shop", "web-0"}, space = {"shop", ""}, nobody = {"", ""};
+	const struct {
+		const struct who *who;
+		enum querylog_format format;
+		uint8_t mode;
+		const char *end;
+	} cases[] = {
+		{&pod, QUERYLOG_KV, PRIVACY_OFF,
+			" generation=41 namespace=shop pod=web-0"},
+		{&pod, QUERYLOG_JSON, PRIVACY_OFF,
+			",\"generation\":41,\"namespace\":\"shop\",\"pod\":\"web-0\"}"},
+		{&pod, QUERYLOG_COREDNS, PRIVACY_OFF, " 68 0.037990251s"},
+		{&pod, QUERYLOG_KV, PRIVACY_HASH, " generation=41"},
+		{&pod, QUERYLOG_JSON, PRIVACY_PREFIX, ",\"generation\":41}"},
+		{&space, QUERYLOG_KV, PRIVACY_OFF, " generation=41 namespace=shop"},
+		{&space, QUERYLOG_JSON, PRIVACY_OFF,
+			",\"generation\":41,\"namespace\":\"shop\"}"},
+		{&nobody, QUERYLOG_KV, PRIVACY_OFF, " generation=41"},
+	};
+	char line[RINGTEXT_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct privacy p = {.mode = cases[i].mode};
+		const size_t n = ringtext_line(
+			&e, cases[i].format, &p, cases[i].who, line);
+
+		ck_assert_uint_ge(n, strlen(cases[i].end));
+		ck_assert_str_eq(line + n - strlen(cases[i].end), cases[i].end);
+	}
+}
+END_TEST
+
+/* The longest there is of everything has room. */
+START_TEST(longest)
+{
+	struct who who = {"", ""};
+	struct ring_entry e = entry("1111:1111:1111:1111:1111:1111:1111:1111", "a.");
+	char line[RINGTEXT_MAX];
+
+	memset(who.namespace, 'x', CLIENT_NAMESPACE_MAX);
+	memset(who.pod, 'x', CLIENT_POD_MAX);
+	memset(e.name, 0, sizeof(e.name));
+	e.name[0] = e.name[64] = e.name[128] = 63;
+	e.name[192] = 61;
+	e.name_len = 255;
+	e.flags = e.reply_flags = e.type = e.class = 0xffff;
+	e.duration_ns = e.generation = UINT64_MAX;
+	size_t n = ringtext_line(&e, QUERYLOG_JSON, &shown, &who, line);
+	ck_assert_uint_lt(n, RINGTEXT_MAX - 1);
+	ck_assert_str_eq(line + n - 3, "x\"}");
 }
 END_TEST
 
@@ -147,7 +204,7 @@ START_TEST(hostile_names)
 			e.name[192] = 61;
 			e.name[254] = 0;
 			e.name_len = 255;
-			size_t n = ringtext_line(&e, format, &shown, line);
+			size_t n = ringtext_line(&e, format, &shown, NULL, line);
 			ck_assert_uint_eq(n, strlen(line));
 			ck_assert_uint_lt(n, RINGTEXT_MAX - 1);
 			for (size_t i = 0; i < n; i++)
@@ -159,10 +216,10 @@ START_TEST(hostile_names)
 		}
 	}
 	e.name_len = (uint8_t)name_wire("a\\\"b\\\\c\\.\\010\\027[31m.x.", e.name);
-	ringtext_line(&e, QUERYLOG_JSON, &shown, line);
+	ringtext_line(&e, QUERYLOG_JSON, &shown, NULL, line);
 	ck_assert_ptr_nonnull(strstr(line,
 		"\"name\":\"a\\\\034b\\\\092c\\\\046\\\\010\\\\027\\\\09131m.x.\","));
-	ringtext_line(&e, QUERYLOG_COREDNS, &shown, line);
+	ringtext_line(&e, QUERYLOG_COREDNS, &shown, NULL, line);
 	ck_assert_ptr_nonnull(
 		strstr(line, " a\\034b\\092c\\046\\010\\027\\09131m.x. udp "));
 }
@@ -301,6 +358,8 @@ int main(void)
 	tcase_add_test(tc, coredns);
 	tcase_add_test(tc, times);
 	tcase_add_test(tc, kv_and_json);
+	tcase_add_test(tc, known_clients);
+	tcase_add_test(tc, longest);
 	tcase_add_test(tc, hostile_names);
 	tcase_add_test(tc, privacy);
 	tcase_add_test(tc, classes);

@@ -7,7 +7,7 @@
 #include "ctl/sketch.h"
 #include "ctl/tally.h"
 #include "ctl/topframe.h"
-#include "ctl/waste.h"
+#include "snap/waste.h"
 
 #include "support.h"
 
@@ -255,6 +255,75 @@ START_TEST(odd_entries)
 }
 END_TEST
 
+/* 10.0.0.1 is a Pod of "shop", 10.0.0.2 one of "front", 10.0.0.3 only that. */
+static bool who_of_four(void *arg, const struct ring_entry *e, struct who *out)
+{
+	(void)arg;
+	*out = (struct who){{0}, {0}};
+	if (e->client[3] == 1)
+		*out = (struct who){"shop", "web-0"};
+	else if (e->client[3] == 2)
+		*out = (struct who){"front", "app-0"};
+	else if (e->client[3] == 3)
+		*out = (struct who){"front", ""};
+	return out->namespace[0] != '\0';
+}
+
+/* OF-09, LG-04: items of clients 1, 2, 3 and 9 by the privacy, and their namespaces. */
+START_TEST(clients_by_privacy)
+{
+	static const struct {
+		uint8_t mode;
+		const char *key[4]; /* up to the NUL; NULL: it is one with that before */
+	} cases[] = {
+		{PRIVACY_OFF, {"shop/web-0", "front/app-0", "10.0.0.3", "10.0.0.9"}},
+		{PRIVACY_PREFIX, {"10.0.0.0", "10.0.0.0", NULL, "10.0.0.0"}},
+	};
+	static const char *const labels[] = {"shop", "front", "front", ""};
+	static const uint8_t hosts[] = {1, 2, 3, 9};
+	const struct sketch_item *top[8];
+
+	for (size_t k = 0; k < ARRAY_LEN(cases); k++) {
+		struct tally_context c = {.settings = &settings,
+			.privacy = {.mode = cases[k].mode},
+			.is_namespace = is_shop,
+			.who = who_of_four};
+		size_t items = 0;
+
+		begin();
+		for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+			struct ring_entry e = {
+				.marks = RING_SAMPLED, .client = {10, 0, 0, hosts[i]}};
+
+			e.name_len = (uint8_t)name_wire(
+				"web.shop.svc.cluster.local", e.name);
+			for (size_t n = i; n < 4; n++)
+				tally_take(&tally, &e, &c);
+		}
+		const size_t n = sketch_top(&tally.by[TALLY_CLIENT], top, 8);
+		for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+			size_t at = 0;
+
+			if (cases[k].key[i] == NULL)
+				continue;
+			items++;
+			while (at < n && (strcmp(top[at]->label, labels[i]) != 0 ||
+						 strcmp((const char *)top[at]->key,
+							 cases[k].key[i]) != 0))
+				at++;
+			ck_assert_uint_lt(at, n);
+		}
+		ck_assert_uint_eq(n, items);
+		/* by who asks; where nobody knows that, by what is asked for */
+		ck_assert_uint_eq(sketch_top(&tally.by[TALLY_NAMESPACE], top, 8), 2);
+		ck_assert_mem_eq(top[0]->key, "front", 5);
+		ck_assert(top[0]->count == 5);
+		ck_assert_mem_eq(top[1]->key, "shop", 4);
+		ck_assert(top[1]->count == 5);
+	}
+}
+END_TEST
+
 START_TEST(quantiles)
 {
 	uint64_t counts[STAT_FINE] = {0};
@@ -445,6 +514,7 @@ int main(void)
 	tcase_add_test(tc, waste_by_namespace);
 	tcase_add_test(tc, known_clients);
 	tcase_add_test(tc, odd_entries);
+	tcase_add_test(tc, clients_by_privacy);
 	tcase_add_test(tc, quantiles);
 	tcase_add_loop_test(tc, each_sift, 0, ARRAY_LEN(sifts));
 	tcase_add_test(tc, bad_sifts);

@@ -153,6 +153,8 @@ static const struct {
 		"f:3:1: a.ex. has a CNAME and other records — keep one of both"},
 	{SOA "a CNAME b\na CNAME c\n", "f:3:1: a.ex. has several CNAMEs — keep one"},
 	{SOA "a DNAME b\na DNAME c\n", "f:3:1: a.ex. has several DNAMEs — keep one"},
+	{SOA "a NS b\na DNAME c\n", "f:3:1: a.ex. has a DNAME and an NS (RFC 6672, 2.3)"},
+	{SOA "@ NS b\n@ DNAME c.d.\n", "ex. 60 NS b.ex.;ex. 60 DNAME c.d.;"},
 	{SOA "* NS b\n", "f:2:1: *.ex. is a wildcard with an NS (RFC 4592, 4.2)"},
 	{SOA "* DNAME b\n", "f:2:1: *.ex. is a wildcard with a DNAME (RFC 4592, 4.4)"},
 	{SOA "@ DS 1 8 2 aa\n", "f:2:1: ex. has a DS, which belongs into the zone above"},
@@ -171,6 +173,9 @@ static const struct {
 	{SOA "a AXFR b\n", "f:2:3: AXFR is no type of records in a zone"},
 	{SOA "a OPT b\n", "f:2:3: OPT is no type of records in a zone"},
 	{SOA "a TYPE0 \\# 0\n", "f:2:3: TYPE0 is no type of records in a zone"},
+	{SOA "a TYPE1x 192.0.2.1\n", "f:2:3: TYPE1x is no type of records in a zone"},
+	{SOA "a TYPE4294967297 192.0.2.1\n",
+		"f:2:3: TYPE4294967297 is no type of records in a zone"},
 	{SOA "a\n", "f:2:1: a is not all: a type has to follow"},
 	{SOA "a IN 60\n", "f:2:6: 60 is not all: a type has to follow"},
 	{SOA "a A\n", "f:2:3: A is not all: its data have to follow"},
@@ -426,6 +431,73 @@ START_TEST(bounds_includes) /* FE-44 */
 }
 END_TEST
 
+/* A text of `n` times the same words, between `front` and a line's end. */
+static struct mem_buf repeated(const char *front, const char *words, unsigned n)
+{
+	struct mem_buf text = {0};
+
+	mem_buf_put(&text, front, strlen(front));
+	while (n-- > 0)
+		mem_buf_put(&text, words, strlen(words));
+	mem_buf_put(&text, "\n", 1);
+	return text;
+}
+
+START_TEST(bounds_entries) /* SM-11: what would not be read whole is refused */
+{
+	static const struct {
+		const char *front, *words;
+		unsigned n;
+		const char *why; /* NULL: it is a zone */
+	} rows[] = {
+		{SOA "a TXT", " a", 32500, NULL},
+		{SOA "a TXT", " a", 32600,
+			"a begins data of more than 65000 octets of text — write them as "
+			"\\# LENGTH HEX (RFC 3597)"},
+		{SOA "a TYPE700 \\# 65535", " 0a", 65535, NULL},
+		{SOA "a TYPE700 (", " 0a", 70000,
+			"more words than an entry may have: 65600"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct mem_buf text = repeated(rows[i].front, rows[i].words, rows[i].n);
+		struct zoneparse_fault f = {.why = ""};
+		struct zoneset *s = read_text((char *)text.data, text.len, &f);
+
+		ck_assert_str_eq(f.why, rows[i].why == NULL ? "" : rows[i].why);
+		ck_assert(s == NULL || s->rrs[s->n - 1].len == 65000 ||
+			  s->rrs[s->n - 1].len == 65535);
+		zoneset_free(s);
+		mem_buf_fini(&text);
+	}
+}
+END_TEST
+
+START_TEST(bounds_names) /* SM-11: few records, many names above them */
+{
+	struct mem_buf text = {0};
+	struct zoneparse_fault f;
+	char line[256];
+
+	mem_buf_put(&text, SOA, strlen(SOA));
+	for (unsigned i = 0; i < 5000; i++) {
+		size_t n = (size_t)snprintf(line, sizeof(line), "a");
+
+		for (unsigned k = 0; k < 100; k++)
+			line[n++] = k % 2 == 0 ? '.' : 'b';
+		mem_buf_put(&text, line, n);
+		for (unsigned k = 0; k < 51; k++)
+			mem_buf_put(&text, ".c", 2);
+		mem_buf_put(&text, line,
+			(size_t)snprintf(line, sizeof(line), ".n%u TXT x\n", i));
+	}
+	ck_assert_ptr_null(read_text((char *)text.data, text.len, &f));
+	ck_assert_ptr_nonnull(strstr(f.why, " is one name too many: a zone may have "
+					    "500000"));
+	mem_buf_fini(&text);
+}
+END_TEST
+
 START_TEST(bounds_sizes) /* SM-11: one record too many, a file that is too large */
 {
 	struct zoneparse_fault f;
@@ -467,5 +539,7 @@ int main(void)
 	tcase_add_test(tc, looks_at_files);
 	tcase_add_loop_test(tc, bounds_includes, 0, (int)ARRAY_LEN(includes));
 	tcase_add_test(tc, bounds_sizes);
+	tcase_add_test(tc, bounds_entries);
+	tcase_add_test(tc, bounds_names);
 	return run_case("zonefile", tc);
 }

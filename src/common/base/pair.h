@@ -118,13 +118,14 @@ struct message_cache {
 
 struct message_admin {
 	uint32_t type;
-	uint32_t compat;       /* 0: off, 1: on, 2: extra (ME-01) */
-	uint32_t workers;      /* that have ever been ready, of those that stay */
-	uint32_t scope;        /* of `address`, if it is link-local */
-	uint8_t address[16];   /* the first one of `listen`; all zero: of the machine */
-	uint8_t address_len;   /* 4 or 16 */
-	uint16_t port;         /* it has */
-	uint64_t max_stale_ns; /* HR-03; 0: off */
+	uint32_t compat;         /* 0: off, 1: on, 2: extra (ME-01) */
+	uint32_t workers;        /* that have ever been ready, of those that stay */
+	uint32_t scope;          /* of `address`, if it is link-local */
+	uint8_t address[16];     /* the first one of `listen`; all zero: of the machine */
+	uint8_t address_len;     /* 4 or 16 */
+	uint16_t port;           /* it has */
+	uint64_t max_stale_ns;   /* HR-03; 0: off */
+	uint64_t max_namespaces; /* ME-09 */
 };
 
 struct message_prepared {

@@ -331,6 +331,7 @@ struct conf {
 	struct {
 		struct conf_listen listen;
 		enum conf_compat coredns_compat; /* ME-01 */
+		uint32_t max_namespaces;         /* ME-09 */
 	} metrics;
 	struct conf_acl *acl; /* [] = everybody may know of everything */
 	size_t nacl;

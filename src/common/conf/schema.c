@@ -556,6 +556,9 @@ const struct key schema[] = {
 	 WORDS("\"on\"", compats), FIELD(metrics.coredns_compat),
 	 "the counters under CoreDNS's names too: \"on\", \"off\", or \"extra\": also "
 	 "names from before CoreDNS 1.7"},
+	{"metrics.max_namespaces", KEY_INT, RELOAD, 0, 500, "", DEFAULT("50"),
+	 FIELD(metrics.max_namespaces),
+	 "so many namespaces are counted by name, those that come later as \"_other\""},
 	{"query_log.format", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"off\"", query_logs),
 	 FIELD(query_log.format),
 	 "a line on stderr for each query: \"kv\" (key=value), \"json\", \"coredns\" (as "

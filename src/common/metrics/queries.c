@@ -1,33 +1,14 @@
 /* queries.c - MQ rows */
 #include <stdio.h>
+#include <string.h>
 
 #include "metrics/metrics.h"
 #include "base/base.h"
 #include "dns/type.h"
+#include "snap/who.h"
 
 static const char *const protos[2] = {"udp", "tcp"};
 static const char *const families[2] = {"ipv4", "ipv6"};
-
-static const char *const drops[STAT_DROPS] = {
-	[DROP_SHORT] = "short",
-	[DROP_RESPONSE] = "response",
-	[DROP_ACL] = "acl",
-	[DROP_RATE] = "rate",
-	[DROP_NO_SLOT] = "no_slot",
-	[DROP_SEND] = "send",
-	[DROP_DIGEST] = "digest",
-};
-
-static const char *const closes[STAT_TCP_CLOSES] = {
-	[TCP_CLOSE_CLIENT] = "client",
-	[TCP_CLOSE_IDLE] = "idle",
-	[TCP_CLOSE_READ] = "read",
-	[TCP_CLOSE_WRITE] = "write",
-	[TCP_CLOSE_QUERIES] = "queries",
-	[TCP_CLOSE_AGE] = "age",
-	[TCP_CLOSE_LIMIT] = "limit",
-	[TCP_CLOSE_ERROR] = "error",
-};
 
 static void put_asked(struct text *t, const struct view *v)
 {
@@ -124,8 +105,43 @@ static void put_tcp(struct text *t, const struct view *v)
 	text_family(t, "shmdns_tcp_closed_total", TEXT_COUNTER,
 		"Connections that ended, and why.");
 	for (unsigned i = 0; i < STAT_TCP_CLOSES; i++)
-		text_count(t, LABELS({"proto", "tcp"}, {"reason", closes[i]}),
+		text_count(t, LABELS({"proto", "tcp"}, {"reason", stat_closes[i]}),
 			view_workers(v, VIEW_WORKER(tcp_closed) + VIEW_WORD(i)));
+}
+
+/* MQ-08, MQ-09: one of the two, by namespace, of the word at `offset`. */
+static void put_namespaces(struct text *t, const struct stat_census *c, size_t offset)
+{
+	const uint64_t n = MIN(stat_get(&c->nnamespaces), STAT_NAMESPACES);
+	char raw[8 * STAT_NAMESPACE_WORDS], name[8 * STAT_NAMESPACE_WORDS];
+
+	for (uint64_t i = 0; i < n + 2; i++) {
+		const struct stat_namespace *at = i < n    ? &c->namespaces[i]
+		                                  : i == n ? &c->other
+		                                           : &c->unknown;
+
+		stat_text_get(at->name, STAT_NAMESPACE_WORDS, raw);
+		who_text(raw, strlen(raw), name);
+		if (i >= n)
+			snprintf(name, sizeof(name), i == n ? "_other" : "_unknown");
+		text_count(t, LABELS({"namespace", name}),
+			stat_get((const stat_u64 *)(const void *)((const char *)at +
+								  offset)));
+	}
+}
+
+/* Nothing where there is no shmdns-admin, who counts. */
+static void put_census(struct text *t, const struct view *v)
+{
+	if (v->admin == NULL)
+		return;
+	text_family(t, "shmdns_namespace_queries_total", TEXT_COUNTER,
+		"Queries by the namespace of the client, estimated from one in 64.");
+	put_namespaces(t, &v->admin->census, offsetof(struct stat_namespace, queries));
+	text_family(t, "shmdns_search_path_nxdomain_total", TEXT_COUNTER,
+		"Queries that only a search list made, by its namespace, estimated from "
+		"one in 64.");
+	put_namespaces(t, &v->admin->census, offsetof(struct stat_namespace, wasted));
 }
 
 void metrics_queries(struct text *t, const struct view *v)
@@ -138,7 +154,7 @@ void metrics_queries(struct text *t, const struct view *v)
 	put_durations(t, v);
 	text_family(t, "shmdns_dropped_packets_total", TEXT_COUNTER,
 		"Packets that got no reply.");
-	metrics_by(t, v, VIEW_WORKER(drops), "reason", drops, STAT_DROPS);
+	metrics_by(t, v, VIEW_WORKER(drops), "reason", stat_drops, STAT_DROPS);
 	text_family(
 		t, "shmdns_truncated_answers_total", TEXT_COUNTER, "Replies with TC=1.");
 	text_count(t, LABELS({"proto", "udp"}), truncated - MIN(tcp, truncated));
@@ -151,5 +167,6 @@ void metrics_queries(struct text *t, const struct view *v)
 	text_counter(t, "shmdns_query_log_dropped_total",
 		"Queries that were to be logged, but nobody took the lines in time.",
 		v->admin != NULL ? stat_get(&v->admin->log_lost) : 0);
+	put_census(t, v);
 	put_tcp(t, v);
 }

@@ -10,22 +10,6 @@
 
 static const char *const protos[3] = {"udp", "tcp", "tls"};
 
-static const char *const failures[STAT_FAILURES] = {
-	[FAILURE_TIMEOUT] = "timeout",
-	[FAILURE_REFUSED] = "refused",
-	[FAILURE_NETWORK] = "network",
-	[FAILURE_TLS] = "tls",
-	[FAILURE_MISMATCH] = "mismatch",
-	[FAILURE_MALFORMED] = "malformed",
-};
-
-static const char *const rejects[STAT_REJECTS] = {
-	[REJECT_SLOTS] = "slots",
-	[REJECT_WAITERS] = "waiters",
-	[REJECT_RATE] = "rate",
-	[REJECT_DEADLINE] = "deadline",
-};
-
 /* ---- gathering ---- */
 
 static struct upstreams_one *find(struct upstreams *all, const char *text)
@@ -169,7 +153,7 @@ static void put_upstreams(struct text *t, const struct upstreams *all)
 	put_replies(t, all);
 	text_family(t, "shmdns_upstream_failures_total", TEXT_COUNTER,
 		"Questions that an upstream did not answer, and why.");
-	put_table(t, all, ONE(failures), "reason", failures, STAT_FAILURES);
+	put_table(t, all, ONE(failures), "reason", stat_failures, STAT_FAILURES);
 	put_state(t, all);
 	text_family(t, "shmdns_upstream_truncated_retries_total", TEXT_COUNTER,
 		"Questions that were asked again over TCP.");
@@ -199,9 +183,9 @@ void metrics_upstreams(struct text *t, const struct view *v)
 	text_family(t, "shmdns_forward_rejected_total", TEXT_COUNTER,
 		"Misses that were not taken on, and why.");
 	for (unsigned i = 0; i < REJECT_DEADLINE; i++)
-		text_count(t, LABELS({"reason", rejects[i]}),
+		text_count(t, LABELS({"reason", stat_rejects[i]}),
 			view_forwarders(v, VIEW_FORWARDER(rejected) + VIEW_WORD(i)));
-	text_count(t, LABELS({"reason", rejects[REJECT_DEADLINE]}),
+	text_count(t, LABELS({"reason", stat_rejects[REJECT_DEADLINE]}),
 		view_workers(v, VIEW_WORKER(deadlines)));
 	text_counter(t, "shmdns_forward_coalesced_total",
 		"Questions that joined one that was being asked.",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "dns/type.h"
 
 static uint64_t word(const void *page, size_t offset)
 {
@@ -19,6 +20,15 @@ void view_words(const stat_u64 *words, uint64_t *out, unsigned n)
 const struct name *view_probe_zone(const struct settings *s)
 {
 	return s != NULL && s->nzones > 0 ? &s->zones[0].name : NULL;
+}
+
+bool view_is_own(const struct view *v, const struct ring_entry *e)
+{
+	for (unsigned i = 0; i < VIEW_OWN; i++)
+		if (v->own[i].port != 0 && v->own[i].port == e->port &&
+			v->own[i].id == e->id)
+			return e->type == TYPE_SOA;
+	return false;
 }
 
 uint64_t view_workers(const struct view *v, size_t offset)

@@ -56,6 +56,9 @@ struct view {
 	const char *version;
 };
 
+/* True if the entry of a ring is one of our own queries (HR-05): no client asked. */
+bool view_is_own(const struct view *v, const struct ring_entry *e);
+
 /* What our own queries ask for: the first zone; NULL: there is none (HR-05). */
 const struct name *view_probe_zone(const struct settings *s);
 

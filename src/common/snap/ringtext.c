@@ -20,7 +20,8 @@ struct words {
 	char name[NAME_TEXT_MAX];
 	char type_buf[12], class_buf[12], rcode_buf[12], time[40];
 	const char *type, *class, *rcode, *proto, *source, *want_do;
-	unsigned size; /* of replies that the client takes */
+	unsigned size;  /* of replies that the client takes */
+	struct who who; /* empty where it is not to be told */
 };
 
 /* ---- parts ---- */
@@ -28,9 +29,8 @@ struct words {
 const char *ringtext_client(
 	const struct ring_entry *e, const struct privacy *p, char out[RINGTEXT_CLIENT])
 {
-	struct addr a = {.len = (e->marks & RING_IPV6) != 0 ? 16 : 4};
+	const struct addr a = who_addr(e);
 
-	memcpy(a.octets, e->client, a.len);
 	privacy_text(p, &a, out);
 	return out;
 }
@@ -143,14 +143,18 @@ static int put_coredns(const struct ring_entry *e, const struct words *w, char *
 
 static int put_kv(const struct ring_entry *e, const struct words *w, char *out)
 {
+	const char *namespace = w->who.namespace[0] != '\0' ? " namespace=" : "";
+	const char *pod = w->who.pod[0] != '\0' ? " pod=" : "";
+
 	return snprintf(out, RINGTEXT_MAX,
 		"query time=%s client=%s port=%u proto=%s id=%u name=%s type=%s class=%s "
 		"flags=%s size=%u bufsize=%u do=%s rcode=%s rflags=%s rsize=%u "
-		"us=%" PRIu64 ".%03u source=%s generation=%" PRIu64,
+		"us=%" PRIu64 ".%03u source=%s generation=%" PRIu64 "%s%s%s%s",
 		w->time, w->client, e->port, w->proto, e->id, w->name, w->type, w->class,
 		w->flags[0] != '\0' ? w->flags : "-", e->query_len, w->size, w->want_do,
 		w->rcode, w->reply_flags, e->reply_len, e->duration_ns / NS_PER_US,
-		(unsigned)(e->duration_ns % NS_PER_US), w->source, e->generation);
+		(unsigned)(e->duration_ns % NS_PER_US), w->source, e->generation,
+		namespace, w->who.namespace, pod, w->who.pod);
 }
 
 /* All but the backslash may stand in a string of JSON as it is. */
@@ -166,28 +170,34 @@ static void put_json_name(const char *name, char *out)
 
 static int put_json(const struct ring_entry *e, const struct words *w, char *out)
 {
-	char name[NAME_TEXT_MAX + NAME_MAX_LEN];
+	char name[NAME_TEXT_MAX + NAME_MAX_LEN], who[400] = "";
+	int n = 0;
 
+	if (w->who.namespace[0] != '\0')
+		n = snprintf(who, sizeof(who), ",\"namespace\":\"%s\"", w->who.namespace);
+	if (w->who.pod[0] != '\0')
+		snprintf(who + n, sizeof(who) - (size_t)n, ",\"pod\":\"%s\"", w->who.pod);
 	put_json_name(w->name, name);
 	return snprintf(out, RINGTEXT_MAX,
 		"{\"event\":\"query\",\"time\":\"%s\",\"client\":\"%s\",\"port\":%u,"
 		"\"proto\":\"%s\",\"id\":%u,\"name\":\"%s\",\"type\":\"%s\","
 		"\"class\":\"%s\",\"flags\":\"%s\",\"size\":%u,\"bufsize\":%u,\"do\":%s,"
 		"\"rcode\":\"%s\",\"rflags\":\"%s\",\"rsize\":%u,\"us\":%" PRIu64
-		".%03u,\"source\":\"%s\",\"generation\":%" PRIu64 "}",
+		".%03u,\"source\":\"%s\",\"generation\":%" PRIu64 "%s}",
 		w->time, w->client, e->port, w->proto, e->id, name, w->type, w->class,
 		w->flags, e->query_len, w->size, w->want_do, w->rcode, w->reply_flags,
 		e->reply_len, e->duration_ns / NS_PER_US,
-		(unsigned)(e->duration_ns % NS_PER_US), w->source, e->generation);
+		(unsigned)(e->duration_ns % NS_PER_US), w->source, e->generation, who);
 }
 
 size_t ringtext_line(const struct ring_entry *e, enum querylog_format format,
-	const struct privacy *p, char out[RINGTEXT_MAX])
+	const struct privacy *p, const struct who *who, char out[RINGTEXT_MAX])
 {
 	struct words w;
 	int n;
 
 	put_words(e, p, &w);
+	w.who = who != NULL && p->mode == PRIVACY_OFF ? *who : (struct who){{0}, {0}};
 	if (format == QUERYLOG_COREDNS)
 		n = put_coredns(e, &w, out);
 	else if (format == QUERYLOG_JSON)

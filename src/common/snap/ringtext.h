@@ -12,8 +12,9 @@
 #include "dns/privacy.h"
 #include "snap/querylog.h"
 #include "snap/ring.h"
+#include "snap/who.h"
 
-#define RINGTEXT_MAX    2048 /* octets of the longest line, and a NUL */
+#define RINGTEXT_MAX    3072 /* octets of the longest line, and a NUL */
 #define RINGTEXT_CLIENT 48
 #define RINGTEXT_FLAGS  32
 
@@ -26,9 +27,11 @@ const char *ringtext_flags(uint16_t flags, char out[RINGTEXT_FLAGS]);
 
 /*
  * The entry as a line of that format without its end, RINGTEXT_MAX octets at most; how
- * long it is. QUERYLOG_OFF counts as QUERYLOG_KV.
+ * long it is. QUERYLOG_OFF counts as QUERYLOG_KV. `who` is the client as it is known,
+ * empty or NULL: not at all; its namespace and Pod are told where `p` hides nothing, but
+ * not in CoreDNS's format, which has no place for them.
  */
 size_t ringtext_line(const struct ring_entry *e, enum querylog_format format,
-	const struct privacy *p, char out[RINGTEXT_MAX]);
+	const struct privacy *p, const struct who *who, char out[RINGTEXT_MAX]);
 
 #endif

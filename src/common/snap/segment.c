@@ -456,6 +456,8 @@ static size_t stat_octets(enum stat_role role)
 {
 	if (role == STAT_WORKER)
 		return STAT_WORKER_OCTETS;
+	if (role == STAT_ADMIN)
+		return STAT_ADMIN_OCTETS;
 	return role == STAT_FORWARDER ? STAT_FORWARDER_OCTETS : STAT_OCTETS;
 }
 

@@ -92,18 +92,46 @@ const char *stat_source_text(unsigned source)
 	return source < STAT_SOURCES ? words[source] : "-";
 }
 
+const char *const stat_drops[STAT_DROPS] = {
+	[DROP_SHORT] = "short",
+	[DROP_RESPONSE] = "response",
+	[DROP_ACL] = "acl",
+	[DROP_RATE] = "rate",
+	[DROP_NO_SLOT] = "no_slot",
+	[DROP_SEND] = "send",
+	[DROP_DIGEST] = "digest",
+};
+
+const char *const stat_closes[STAT_TCP_CLOSES] = {
+	[TCP_CLOSE_CLIENT] = "client",
+	[TCP_CLOSE_IDLE] = "idle",
+	[TCP_CLOSE_READ] = "read",
+	[TCP_CLOSE_WRITE] = "write",
+	[TCP_CLOSE_QUERIES] = "queries",
+	[TCP_CLOSE_AGE] = "age",
+	[TCP_CLOSE_LIMIT] = "limit",
+	[TCP_CLOSE_ERROR] = "error",
+};
+
+const char *const stat_rejects[STAT_REJECTS] = {
+	[REJECT_SLOTS] = "slots",
+	[REJECT_WAITERS] = "waiters",
+	[REJECT_RATE] = "rate",
+	[REJECT_DEADLINE] = "deadline",
+};
+
+const char *const stat_failures[STAT_FAILURES] = {
+	[FAILURE_TIMEOUT] = "timeout",
+	[FAILURE_REFUSED] = "refused",
+	[FAILURE_NETWORK] = "network",
+	[FAILURE_TLS] = "tls",
+	[FAILURE_MISMATCH] = "mismatch",
+	[FAILURE_MALFORMED] = "malformed",
+};
+
 const char *stat_failure_text(unsigned failure)
 {
-	static const char *const words[STAT_FAILURES] = {
-		[FAILURE_TIMEOUT] = "timeout",
-		[FAILURE_REFUSED] = "refused",
-		[FAILURE_NETWORK] = "network",
-		[FAILURE_TLS] = "tls",
-		[FAILURE_MISMATCH] = "mismatch",
-		[FAILURE_MALFORMED] = "malformed",
-	};
-
-	return failure < STAT_FAILURES ? words[failure] : "-";
+	return failure < STAT_FAILURES ? stat_failures[failure] : "-";
 }
 
 void stat_text_set(stat_u64 *words, size_t n, const char *text)

@@ -18,6 +18,7 @@
 #define STAT_MAGIC            UINT64_C(0x317461747364736d)
 #define STAT_OCTETS           16384
 #define STAT_WORKER_OCTETS    360448 /* with its ring */
+#define STAT_ADMIN_OCTETS     65536
 #define STAT_FORWARDER_OCTETS 262144 /* a forwarder's page has more to say */
 #define STAT_RCODES           24
 #define STAT_SHARES           256 /* of sockets: as many as workers at most */
@@ -402,6 +403,25 @@ struct stat_supervisor {
 
 #define STAT_LOG_RINGS 512 /* slots of workers */
 
+#define STAT_NAMESPACES      500 /* that are told apart, at the most (ME-09) */
+#define STAT_NAMESPACE_WORDS 8   /* a label with its NUL */
+
+/* Sampled queries of a namespace (MQ-08, MQ-09). */
+struct stat_namespace {
+	stat_u64 name[STAT_NAMESPACE_WORDS]; /* text; set once, before it counts */
+	stat_u64 queries;                    /* of its clients */
+	stat_u64 wasted;                     /* by its search domain (OF-08) */
+};
+
+/* ... by who asked, all of them. */
+struct stat_census {
+	stat_u64 nnamespaces; /* in use; none ever leaves */
+	/* Those that had no place any more, and where no namespace is known. */
+	struct stat_namespace other, unknown;
+	struct stat_namespace namespaces[STAT_NAMESPACES];
+	stat_u64 next[STAT_LOG_RINGS]; /* how far the ring of each slot was read */
+};
+
 struct stat_admin {
 	struct stat_head head;
 	_Alignas(64) stat_u64 requests[3][STAT_API_CODES]; /* health, ready, metrics */
@@ -415,7 +435,14 @@ struct stat_admin {
 	/* How far the ring of each slot was read for the query log (SM-02). */
 	_Alignas(64) stat_u64 log_next[STAT_LOG_RINGS], log_logged[STAT_LOG_RINGS];
 	stat_u64 log_lost; /* queries that were to be logged (MN-07) */
+	struct stat_census census;
 };
+
+/* Names of reasons, as metrics and shmdnsctl show them. */
+extern const char *const stat_drops[STAT_DROPS];
+extern const char *const stat_closes[STAT_TCP_CLOSES];
+extern const char *const stat_rejects[STAT_REJECTS];
+extern const char *const stat_failures[STAT_FAILURES];
 
 /*
  * Index of an HTTP status in stat_resource.requests; 0: there was no reply. And its name:
@@ -547,7 +574,7 @@ static inline uint64_t stat_sum(const stat_u64 *c, size_t n)
 }
 
 _Static_assert(sizeof(struct stat_supervisor) <= STAT_OCTETS, "stat page");
-_Static_assert(sizeof(struct stat_admin) <= STAT_OCTETS, "stat page");
+_Static_assert(sizeof(struct stat_admin) <= STAT_ADMIN_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_worker) <= STAT_WORKER_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_controller) <= STAT_OCTETS, "stat page");
 _Static_assert(sizeof(struct stat_forwarder) <= STAT_FORWARDER_OCTETS, "stat page");

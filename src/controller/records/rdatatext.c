@@ -6,7 +6,8 @@
 
 #include "base/base.h"
 
-#define NUMBERS_MAX 3 /* words at the front of rdata that are looked at as numbers */
+#define TEXT_MAX    65000 /* octets of rdata's text; ldns leaves out what is too much */
+#define NUMBERS_MAX 3     /* words at the front of rdata that are looked at as numbers */
 
 int rdatatext_type(const char *text)
 {
@@ -71,6 +72,9 @@ static const char *to_wire(const ldns_rr *rr, struct mem_buf *out)
 const char *rdatatext_parse(
 	uint16_t type, const char *text, const struct name *origin, struct mem_buf *out)
 {
+	if (strlen(text) > TEXT_MAX)
+		return "begins data of more than 65000 octets of text — write them as "
+		       "\\# LENGTH HEX (RFC 3597)";
 	char *name = ldns_rr_type2str((ldns_rr_type)type);
 	ldns_rdf *root = NULL, *previous = NULL;
 	ldns_rr *rr = NULL;

@@ -83,6 +83,8 @@ static int take_word(struct zonescan *s)
 	if (ret < 0)
 		return ret;
 	w.len = s->at - begin;
+	if (s->n == ZONESCAN_WORDS_MAX)
+		return fail(s, begin, "more words than an entry may have: 65600");
 	if (s->n == s->room) {
 		s->room = s->room == 0 ? 16 : s->room * 2;
 		s->word = mem_resize(s->word, s->room, sizeof(*s->word));

@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Of an entry: 65535 octets, each in hex by itself, and what stands before them. */
+#define ZONESCAN_WORDS_MAX 65600
+
 struct zonescan_word {
 	const char *at; /* borrowed from the text; with its quotes, if it is quoted */
 	size_t len;

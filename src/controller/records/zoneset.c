@@ -222,8 +222,11 @@ static unsigned common(const uint8_t *a, size_t a_len, const uint8_t *b, size_t 
 	return n;
 }
 
-/* Names between the last one and this one that have no records (RFC 4592, 2.2.2). */
-static void add_empty(
+/*
+ * Names between the last one and this one that have no records (RFC 4592, 2.2.2): of one
+ * record there may be more than a hundred. False: there are too many.
+ */
+static bool add_empty(
 	struct zoneset *s, struct names_walk *w, const struct zoneset_rr *rr)
 {
 	const struct zoneset_name last = s->names[s->nnames - 1];
@@ -232,35 +235,16 @@ static void add_empty(
 	unsigned known = common(
 		wire, rr->name_len, zoneset_octets(s, last.name), last.len);
 
+	if (s->nnames + labels - known > ZONESET_NAMES_MAX)
+		return false;
 	for (unsigned n = known + 1; n < labels; n++) {
 		size_t skip = name_prefix(wire, rr->name_len, labels - n);
 
 		add_name(s, rr->name + (uint32_t)skip, rr->name_len - skip);
 		mark(s, w, s->nnames - 1);
 	}
+	return true;
 }
-
-static void make_names(struct zoneset *s)
-{
-	struct names_walk w = {.cover = SIZE_MAX};
-	size_t end;
-
-	for (size_t i = 0; i < s->n; i = end) {
-		struct zoneset_name *n;
-
-		for (end = i + 1;
-			end < s->n && compare_names(s, &s->rrs[i], &s->rrs[end]) == 0;)
-			end++;
-		if (i > 0)
-			add_empty(s, &w, &s->rrs[i]);
-		n = add_name(s, s->rrs[i].name, s->rrs[i].name_len);
-		n->rr = (uint32_t)i;
-		n->n = (uint32_t)(end - i);
-		mark(s, &w, s->nnames - 1);
-	}
-}
-
-/* ---- checks ---- */
 
 static int refuse(struct reading *r, const struct zoneset_rr *rr, const char *why)
 {
@@ -270,6 +254,32 @@ static int refuse(struct reading *r, const struct zoneset_rr *rr, const char *wh
 	return zoneparse_fail(
 		r->fault, r->set->path[rr->path], rr->line, 1, "%.200s %s", text, why);
 }
+
+static int make_names(struct reading *r)
+{
+	struct zoneset *s = r->set;
+	struct names_walk w = {.cover = SIZE_MAX};
+	size_t end;
+
+	for (size_t i = 0; i < s->n; i = end) {
+		struct zoneset_name *n;
+
+		for (end = i + 1;
+			end < s->n && compare_names(s, &s->rrs[i], &s->rrs[end]) == 0;)
+			end++;
+		if (i > 0 && !add_empty(s, &w, &s->rrs[i]))
+			return refuse(r, &s->rrs[i],
+				"is one name too many: a zone may have 500000, those "
+				"above its records included");
+		n = add_name(s, s->rrs[i].name, s->rrs[i].name_len);
+		n->rr = (uint32_t)i;
+		n->n = (uint32_t)(end - i);
+		mark(s, &w, s->nnames - 1);
+	}
+	return 0;
+}
+
+/* ---- checks ---- */
 
 /* The apex comes first in canonical order: with one SOA, and no other is anywhere. */
 static int check_soa(struct reading *r)
@@ -326,7 +336,7 @@ static int check_name(struct reading *r, const struct zoneset_name *n)
 	const uint8_t *wire = zoneset_octets(r->set, n->name);
 	bool wildcard = wire[0] == 1 && wire[1] == '*';
 	const struct zoneset_rr *cname, *dname, *ds;
-	size_t ncname, ndname, nds;
+	size_t ncname, ndname, nds, nns;
 
 	cname = zoneset_rrset(r->set, n, TYPE_CNAME, &ncname);
 	dname = zoneset_rrset(r->set, n, TYPE_DNAME, &ndname);
@@ -339,6 +349,9 @@ static int check_name(struct reading *r, const struct zoneset_name *n)
 		if (!beside_cname(rr[i].type))
 			return refuse(r, rr[i].line > cname->line ? &rr[i] : cname,
 				"has a CNAME and other records — keep one of both");
+	if (dname != NULL && n->len != r->set->apex.len &&
+		zoneset_rrset(r->set, n, TYPE_NS, &nns) != NULL)
+		return refuse(r, dname, "has a DNAME and an NS (RFC 6672, 2.3)");
 	if (wildcard && dname != NULL)
 		return refuse(r, dname, "is a wildcard with a DNAME (RFC 4592, 4.4)");
 	for (size_t i = 0; wildcard && i < n->n; i++)
@@ -358,7 +371,9 @@ static int check(struct reading *r)
 	if (ret < 0)
 		return ret;
 	complete_ttls(s);
-	make_names(s);
+	ret = make_names(r);
+	if (ret < 0)
+		return ret;
 	for (size_t i = 0; i < s->nnames; i++)
 		if (s->names[i].n > 0 && (ret = check_name(r, &s->names[i])) < 0)
 			return ret;

@@ -11,7 +11,8 @@
 #include "base/mem.h"
 #include "controller/records/zoneparse.h"
 
-#define ZONESET_RRS_MAX 250000 /* records of a zone */
+#define ZONESET_RRS_MAX   250000 /* records of a zone */
+#define ZONESET_NAMES_MAX 500000 /* its names, empty non-terminals included */
 
 struct zoneset_rr {
 	uint32_t name, rdata; /* where they stand in the set's octets */

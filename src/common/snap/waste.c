@@ -1,4 +1,4 @@
-#include "ctl/waste.h"
+#include "snap/waste.h"
 
 #include <string.h>
 
@@ -17,6 +17,29 @@ static size_t label_at(const uint8_t *name, unsigned i)
 	while (i-- > 0)
 		at += 1u + name[at];
 	return at;
+}
+
+const struct name *waste_zone(const struct settings *s, const uint8_t *name, size_t len)
+{
+	const int zone = settings_zone(s, name, len);
+
+	if (zone < 0 || s->zones[zone].kind == ZONE_REVERSE ||
+		s->zones[zone].kind == ZONE_FILE)
+		return NULL;
+	return &s->zones[zone].name;
+}
+
+bool waste_is_namespace(
+	const struct snap *s, const uint8_t *label, const struct name *zone)
+{
+	struct name n = {0};
+	struct node_view v;
+
+	if (s == NULL || name_push(&n, label + 1, label[0]) < 0 ||
+		name_push(&n, "svc", 3) < 0 || name_end(&n, zone->wire, zone->len) < 0)
+		return false;
+	const struct hash128 h = hash_name(&s->key, n.wire, n.len);
+	return snap_find(s, &h, n.wire, n.len, &v) == LOOKUP_FOUND;
 }
 
 bool waste_look(

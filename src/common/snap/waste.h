@@ -5,12 +5,13 @@
  * example.com.NS.svc.ZONE, example.com.svc.ZONE and example.com.ZONE first. What of that
  * is NXDOMAIN and has a name of several labels in front of the suffix was for nothing.
  */
-#ifndef CTL_WASTE_H
-#define CTL_WASTE_H
+#ifndef SNAP_WASTE_H
+#define SNAP_WASTE_H
 
 #include <stdbool.h>
 
-#include "dns/name.h"
+#include "snap/settings.h"
+#include "snap/snap.h"
 
 /* Offsets into the name, in wire form. */
 struct waste {
@@ -21,11 +22,24 @@ struct waste {
 };
 
 /*
+ * The zone of a name (folded) that search lists may have led to; NULL: none of ours, one
+ * of addresses, or one that comes from a file.
+ */
+const struct name *waste_zone(const struct settings *s, const uint8_t *name, size_t len);
+
+/*
  * Look at a name (folded) that is in `zone`. False: it is nothing that a search list
  * makes, or not of several labels; *out says where its namespace stands all the same.
  */
 bool waste_look(
 	const uint8_t *name, size_t len, const struct name *zone, struct waste *out);
+
+/*
+ * True if the label (with its length in front) is a namespace of the generation: it has a
+ * node below `zone` even where it has no Service. `s` NULL: none is known.
+ */
+bool waste_is_namespace(
+	const struct snap *s, const uint8_t *label, const struct name *zone);
 
 /*
  * The name with '*' for its first label where several more stand before the suffix:
