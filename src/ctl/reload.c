@@ -168,12 +168,16 @@ static bool is_whole(struct waiting *w)
 	return is_published(w) && is_replaced(w) && all_serve(w);
 }
 
-/* The page stays mapped when its process is gone. */
+/*
+ * The page stays mapped when its process is gone. From another PID namespace no process is
+ * to be seen: its heart has to have stopped, too.
+ */
 static bool is_gone(const struct running_pages *p)
 {
 	const pid_t pid = (pid_t)stat_get(&p->supervisor->head.pid);
 
-	return pid <= 0 || (kill(pid, 0) < 0 && errno == ESRCH);
+	return pid <= 0 || (kill(pid, 0) < 0 && errno == ESRCH &&
+				   still_ns(&p->supervisor->head) > ALIVE_NS);
 }
 
 /* Wait until it is so; false: time is up, or nobody is there to bring it about. */

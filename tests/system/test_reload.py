@@ -117,6 +117,15 @@ class Wait(Base):
         self.assertEqual(code, 4)
         self.assertRegex(err, "refused; configuration 1 goes on\nport held listen=127.0.0.3:")
 
+    def test_other_pid_namespace(self):
+        """OV-10: from where the supervisor's process cannot be seen, it is not taken for dead"""
+        harness.need_root()
+        harness.need_namespace()
+        done = subprocess.run(
+            ["unshare", "-pf", "--mount-proc", harness.program("shmdnsctl"), "reload", "--wait",
+             "-i", self.a.instance], capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+
     def test_file_is_gone(self):
         """RL-02: nothing to read is a fault too"""
         os.unlink(self.a.config)
