@@ -169,7 +169,7 @@ static bool is_whole(struct waiting *w)
 }
 
 /*
- * The page stays mapped when its process is gone. From another PID namespace no process is
+ * The page stays mapped when its process is gone. From another PID namespace none is
  * to be seen: its heart has to have stopped, too.
  */
 static bool is_gone(const struct running_pages *p)
