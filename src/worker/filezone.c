@@ -325,8 +325,7 @@ static bool put_rrset(struct run *run, const struct owner *o, const struct node_
 	return false;
 }
 
-/* FE-61: the zone above, if it is one of ours, says whether there is a DS. */
-static void leave_apex(struct run *run)
+void filezone_leave_apex(struct run *run)
 {
 	const struct owner *o = &run->owner;
 	size_t label = o->len > 1 ? 1u + o->name[0] : 0;
@@ -347,7 +346,7 @@ static bool no_data(struct run *run, const struct node_view *v)
 	bool above = run->p->q.type == TYPE_DS && (v->head->flags & NODE_APEX) != 0;
 
 	if (above)
-		leave_apex(run);
+		filezone_leave_apex(run);
 	answer_negative(run, RCODE_NOERROR);
 	if (run->p->q.want_do && !above && !run->r.cut &&
 		v->head->name_len == run->owner.len &&
