@@ -152,6 +152,13 @@ bool answer_follow(struct run *run, const struct rrset *rr)
 	return true;
 }
 
+static void no_data(struct run *run, const struct hit *hit)
+{
+	if (run->p->q.type == TYPE_DS && (hit->node.head->flags & NODE_APEX) != 0)
+		filezone_leave_apex(run);
+	answer_negative(run, RCODE_NOERROR);
+}
+
 /* What is asked of a node. True: there is a CNAME to be followed. */
 static bool at_node(struct run *run, const struct hit *hit)
 {
@@ -174,7 +181,7 @@ static bool at_node(struct run *run, const struct hit *hit)
 	else if (type == TYPE_ANY)
 		answer_any(run);
 	else
-		answer_negative(run, RCODE_NOERROR);
+		no_data(run, hit);
 	return false;
 }
 

@@ -67,15 +67,26 @@ static enum hit_kind find_wildcard(
 }
 
 /*
+ * True if the file has no such name, or says nothing in this node: a name of `hosts`, or
+ * what is empty above one or above another zone of ours. Whether it is below a delegation
+ * is not known from it.
+ */
+static bool is_others(const struct node_view *v)
+{
+	return v->head->name_len == 0 || (v->head->flags & NODE_HOSTS) != 0;
+}
+
+/*
  * The name itself does not exist, or is below a delegation or a DNAME (`covered`): what
- * the names above it say, the nearest first.
+ * the names above it say, the nearest first. A name of others is the closest encloser
+ * unless it is covered itself.
  */
 static enum hit_kind climb(const struct run *run, bool covered, struct hit *hit)
 {
 	const struct owner *o = &run->owner;
 	size_t zone_len = run->b->settings->zones[o->zone].name.len;
-	const uint8_t *name = o->name;
-	size_t len = o->len;
+	const uint8_t *name = o->name, *others = NULL;
+	size_t len = o->len, others_len = 0;
 
 	while (len > zone_len) {
 		enum lookup l;
@@ -88,6 +99,13 @@ static enum hit_kind climb(const struct run *run, bool covered, struct hit *hit)
 			return HIT_DAMAGED;
 		if (l == LOOKUP_ABSENT)
 			continue;
+		if (is_others(&hit->node)) {
+			if (others == NULL) {
+				others = name;
+				others_len = len;
+			}
+			continue;
+		}
 		file = hit->node.head->file;
 		if ((file & (NODE_FILE_CUT | NODE_FILE_DNAME)) != 0 &&
 			hit->node.head->name_len == len)
@@ -96,6 +114,8 @@ static enum hit_kind climb(const struct run *run, bool covered, struct hit *hit)
 			covered = true;
 			continue;
 		}
+		if (others != NULL)
+			return find_wildcard(run, others, others_len, hit);
 		return (file & NODE_FILE_WILD) != 0 ? find_wildcard(run, name, len, hit)
 		                                    : HIT_ABSENT;
 	}
@@ -305,8 +325,7 @@ static bool put_rrset(struct run *run, const struct owner *o, const struct node_
 	return false;
 }
 
-/* FE-61: the zone above, if it is one of ours, says whether there is a DS. */
-static void leave_apex(struct run *run)
+void filezone_leave_apex(struct run *run)
 {
 	const struct owner *o = &run->owner;
 	size_t label = o->len > 1 ? 1u + o->name[0] : 0;
@@ -327,7 +346,7 @@ static bool no_data(struct run *run, const struct node_view *v)
 	bool above = run->p->q.type == TYPE_DS && (v->head->flags & NODE_APEX) != 0;
 
 	if (above)
-		leave_apex(run);
+		filezone_leave_apex(run);
 	answer_negative(run, RCODE_NOERROR);
 	if (run->p->q.want_do && !above && !run->r.cut &&
 		v->head->name_len == run->owner.len &&

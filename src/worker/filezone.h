@@ -4,7 +4,7 @@
  * They stand in the snapshot beside the cluster's. What is found at once costs one
  * look-up; for names that do not exist, or are delegated, each name above them is looked
  * up, until one is there: wildcards (RFC 4592), delegations and DNAMEs (RFC 6672) are
- * known from its node. Nothing here is called for other zones.
+ * known from its node. Of other zones only a DS that an apex lacks comes here.
  */
 #ifndef WORKER_FILEZONE_H
 #define WORKER_FILEZONE_H
@@ -26,6 +26,12 @@ bool filezone_node(struct run *run, const struct hit *hit);     /* HIT_FILE */
 bool filezone_referral(struct run *run, const struct hit *hit); /* HIT_CUT */
 bool filezone_dname(struct run *run, const struct hit *hit);    /* HIT_DNAME */
 bool filezone_unread(struct run *run);                          /* HIT_UNREAD */
+
+/*
+ * A DS is asked of an apex of ours, of whatever kind, that has none: go over to the zone
+ * above, if that is ours, whose denial it is (FE-61).
+ */
+void filezone_leave_apex(struct run *run);
 
 /*
  * Add the SOA of zone number `zone`, at or above run->owner, to authority (RFC 2308,

@@ -330,6 +330,23 @@ static bool beside_cname(uint16_t type)
 	return type == TYPE_CNAME || type == TYPE_RRSIG || type == TYPE_NSEC;
 }
 
+/* What no answer and no node has room for would be served in part. */
+static int check_sizes(struct reading *r, const struct zoneset_name *n)
+{
+	const struct zoneset_rr *rr = &r->set->rrs[n->rr];
+	size_t octets = 0;
+
+	for (size_t i = 0; i < n->n; i++) {
+		if (i > 0 && rr[i].type != rr[i - 1].type)
+			octets = 0;
+		octets += 2u + rr[i].len; /* as FORM_OPAQUE and FORM_NAMES have them */
+		if (octets > UINT16_MAX)
+			return refuse(r, &rr[i],
+				"has more data of one type than an answer has room for");
+	}
+	return 0;
+}
+
 static int check_name(struct reading *r, const struct zoneset_name *n)
 {
 	const struct zoneset_rr *rr = &r->set->rrs[n->rr];
@@ -360,7 +377,7 @@ static int check_name(struct reading *r, const struct zoneset_name *n)
 				r, &rr[i], "is a wildcard with an NS (RFC 4592, 4.2)");
 	if (ds != NULL && n->len == r->set->apex.len)
 		return refuse(r, ds, "has a DS, which belongs into the zone above");
-	return 0;
+	return check_sizes(r, n);
 }
 
 static int check(struct reading *r)
