@@ -200,6 +200,13 @@ static uint64_t limit_of(const struct forward_settings *s)
 	return MIN(sum, FWDTAB_QUESTIONS);
 }
 
+/* A predecessor that died in the middle of it has left it begun. */
+static void begin_move(struct stat_forwarder *stat)
+{
+	if (stat_get(&stat->upstreams_seq) % 2 == 0)
+		stat_write_begin(&stat->upstreams_seq);
+}
+
 void configure_table(struct fwdtab *f, const struct settings *s, uint64_t now_ns)
 {
 	const struct forward_settings *new = &s->forward;
@@ -209,11 +216,13 @@ void configure_table(struct fwdtab *f, const struct settings *s, uint64_t now_ns
 		drop_flights(f, new);
 	}
 	move_groups(f, new);
+	begin_move(f->stat);
 	move_upstreams(f, new, now_ns);
 	f->all = s;
 	f->settings = new;
 	move_flights(f);
 	begin_upstreams(f, now_ns);
+	stat_write_done(&f->stat->upstreams_seq);
 	f->cache->stale_ns = new->cache.stale_max_age_s *NS_PER_S;
 	f->cache->window_ns = new->cache.prefetch_window_ms *NS_PER_MS;
 	f->cache->keep_positive = new->cache.stale_prefer_positive;

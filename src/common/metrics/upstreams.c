@@ -8,6 +8,8 @@
 #include "base/base.h"
 #include "dns/type.h"
 
+#define GATHER_TRIES 8
+
 static const char *const protos[3] = {"udp", "tcp", "tls"};
 
 /* ---- gathering ---- */
@@ -59,12 +61,17 @@ static const char *address(char *text)
 	return strncmp(text, "tls://", 6) == 0 ? text + 6 : text;
 }
 
-void upstreams_gather(const struct view *v, bool by_address, struct upstreams *out)
+/* False: a forwarder moved its upstreams meanwhile; what was read may be mixed up. */
+static bool gather(const struct view *v, bool by_address, struct upstreams *out)
 {
 	char text[VIEW_TEXT];
+	bool whole = true;
 
 	out->n = 0;
 	for (unsigned f = 0; f < v->nforwarders; f++) {
+		const stat_u64 *seq = &v->forwarder[f]->upstreams_seq;
+		const uint64_t begun = stat_read_begin(seq);
+
 		for (unsigned i = 0; i < STAT_UPSTREAMS; i++) {
 			const struct stat_upstream *s = &v->forwarder[f]->upstreams[i];
 
@@ -75,7 +82,17 @@ void upstreams_gather(const struct view *v, bool by_address, struct upstreams *o
 			if (u != NULL)
 				add_one(u, s);
 		}
+		whole = stat_read_done(seq, begun) && whole;
 	}
+	return whole;
+}
+
+/* A move takes microseconds; one that does not end was cut short by a death. */
+void upstreams_gather(const struct view *v, bool by_address, struct upstreams *out)
+{
+	for (unsigned tries = 0; tries < GATHER_TRIES; tries++)
+		if (gather(v, by_address, out))
+			return;
 }
 
 /* ---- writing ---- */
