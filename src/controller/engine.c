@@ -187,6 +187,7 @@ void engine_hosts(
 	}
 	hostset_free(old);
 	store_mark_hosts(e->store);
+	e->others_due = true;
 	debounce_touch(&e->debounce, now_ns);
 }
 
@@ -229,6 +230,7 @@ void engine_zone(struct engine *e, size_t i, const struct zoneset *set, uint64_t
 		if (name_under(
 			    s->zones[k].name.wire, s->zones[k].name.len, n->wire, n->len))
 			store_mark_file(e->store, k, cause);
+	e->others_due = true;
 	debounce_touch(&e->debounce, now_ns);
 }
 
@@ -509,8 +511,8 @@ uint64_t engine_turn(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool d
 		return e->guard_next_ns;
 	if (store_expire(e->store, now_ns))
 		debounce_touch(&e->debounce, now_ns);
-	/* Without all objects there is nothing to publish but settings (RU-08). */
-	if (!e->complete && !e->settings_due)
+	/* Without all objects there is little to publish (RU-08). */
+	if (!e->complete && !e->settings_due && !e->others_due)
 		return UINT64_MAX;
 	if (debounce_due(&e->debounce, now_ns, drained)) {
 		int ret = publish_now(e, now_ns, wall_ns, &until_ns);
@@ -518,6 +520,7 @@ uint64_t engine_turn(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool d
 		if (ret < 0) {
 			failed(e, ret, now_ns);
 		} else {
+			e->others_due = false;
 			store_cause_clear(e->store);
 			debounce_published(&e->debounce, now_ns);
 			if (until_ns != UINT64_MAX)

@@ -77,6 +77,7 @@ struct engine {
 	struct hostset *hosts; /* owned; NULL: none */
 	bool configured;
 	bool settings_due;    /* the next publish carries new settings */
+	bool others_due;      /* ... and names that no object has a say in */
 	bool rebuild;         /* ... and is built from nothing */
 	bool restart;         /* ... in a new segment */
 	bool complete;        /* all objects were read once */

@@ -294,6 +294,10 @@ START_TEST(publish_changes)
 	open_engine();
 	hosts("10.9.0.4 x.test\n");
 	ck_assert_int_eq(what("x.test"), 'h'); /* before objects are known */
+	hosts("10.9.0.4 y.test\n");
+	ck_assert_int_eq(what("y.test"), 'h'); /* changes too */
+	hosts("10.9.0.4 x.test\n");
+	ck_assert_int_eq(what("y.test"), '-');
 	apply(KUBE_ADDED, "kind: Namespace\napiVersion: v1\nmetadata: {name: n}\n");
 	apply(KUBE_ADDED, SERVICE);
 	engine_synced(&engine, now_ns);
