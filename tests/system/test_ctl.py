@@ -203,7 +203,7 @@ class Query(unittest.TestCase):
         """OP-04: words that make no sense are 2, with a message"""
         for words in ([], ["a..b"], ["a", "NOTYPE"], ["a", "@nohost"], ["a", "@1.2.3.4:0"],
                       ["a", "-p", "65536"], ["a", "--edns", "x"], ["a", "--nope"], ["a", "-p"],
-                      ["-x", "web"], ["a", "@[::1"], ["a", "-o", "xml"]):
+                      ["-x", "web"], ["a", "@[::1"], ["a", "-o", "xml"], ["a", "-i", "other"]):
             code, out, err = ctl("query", *words)
             self.assertEqual((code, out), (2, ""), words)
             self.assertTrue(err.startswith("shmdnsctl: "), words)
