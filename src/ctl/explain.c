@@ -113,6 +113,8 @@ static void print_text(const struct explain *e)
 	if (e->view.controller != NULL &&
 		stat_get(&e->view.controller->publish_frozen) != 0)
 		printf("; PUBLISHING IS FROZEN: objects may say something else");
+	if (e->view.reader.settings.acl.nrules > 0)
+		printf("; WHAT acl SAYS OF WHO ASKS IS NOT LOOKED AT");
 	printf("\n");
 	for (unsigned i = 0; i < e->n; i++)
 		width = MAX(width, strlen(e->step[i].text));
