@@ -135,6 +135,8 @@ static void print_first_line(const struct overview *v)
 	printf(", %u workers; read from shared memory", living_workers(v));
 	if (v->supervisor != NULL && stat_get(&v->supervisor->stopping) != 0)
 		printf("; IT WAS TOLD TO END");
+	if (v->supervisor != NULL && !overview_lives(v, &v->supervisor->head))
+		printf("; THE SUPERVISOR IS NOT RUNNING");
 	if (!controller_lives(v))
 		printf("; THE CONTROLLER IS NOT RUNNING");
 	print_frozen(v);

@@ -386,7 +386,8 @@ class Pages(unittest.TestCase):
 
             def said():
                 code, out, _ = a.ctl("status", "-c", a.config)
-                return code == 1 and "THE CONTROLLER IS NOT RUNNING; NO WORKER IS RUNNING" in out
+                return code == 1 and ("THE SUPERVISOR IS NOT RUNNING; THE CONTROLLER IS NOT "
+                                      "RUNNING; NO WORKER IS RUNNING") in out
             harness.await_("status that says so", said, every_s=0.1)
             self.assertEqual(a.ctl("status", "-c", a.config, "--alive")[0], 1)
             code, out, _ = a.ctl("dump", "-c", a.config, "svc-003.shop.svc.cluster.local")
