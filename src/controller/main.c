@@ -362,7 +362,8 @@ static const char *refusal(int error)
 	case -EAGAIN:
 		return "there is no complete generation of this controller yet";
 	case -ENOENT:
-		return "history does not reach there";
+		return "history does not reach there; `shmdnsctl history` says how far "
+		       "it does";
 	case -EBADMSG:
 		return "that generation is not whole any more";
 	case -EINVAL:

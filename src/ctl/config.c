@@ -1,4 +1,5 @@
 /* config.c - shmdnsctl config: what is set, where, and how it differs (OV-11) */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,8 @@ static int read_file(const char *path, struct flat *out)
 	int ret = conf_read(path, &bundle, &failed);
 
 	if (ret < 0) {
-		ctl_complain("%s: %s", failed != NULL ? failed : path, strerror(-ret));
+		ctl_complain("%s: %s%s", failed != NULL ? failed : path, strerror(-ret),
+			ret == -ENOENT ? "; -c FILE names another" : "");
 		free(failed);
 		return EXIT_UNREACHABLE;
 	}

@@ -113,6 +113,8 @@ static void print_text(const struct explain *e)
 	if (e->view.controller != NULL &&
 		stat_get(&e->view.controller->publish_frozen) != 0)
 		printf("; PUBLISHING IS FROZEN: objects may say something else");
+	if (e->view.reader.settings.acl.nrules > 0)
+		printf("; WHAT acl SAYS OF WHO ASKS IS NOT LOOKED AT");
 	printf("\n");
 	for (unsigned i = 0; i < e->n; i++)
 		width = MAX(width, strlen(e->step[i].text));
@@ -239,9 +241,17 @@ int ctl_explain(const struct verb *verb, int argc, char **argv)
 
 	if (ret != 0)
 		return options_exit(ret);
-	int type = o.nargs > 1 ? type_parse(o.arg[1]) : TYPE_A;
-	if (o.nargs < 1 || o.nargs > 2 || type < 0 || name_parse(o.arg[0], &name) < 0) {
+	if (o.nargs < 1 || o.nargs > 2) {
 		ctl_complain("explain: say a name and perhaps a type (try --help)");
+		return EXIT_USAGE;
+	}
+	if (name_parse(o.arg[0], &name) < 0) {
+		ctl_complain("explain: '%s' is no name", o.arg[0]);
+		return EXIT_USAGE;
+	}
+	int type = o.nargs > 1 ? type_parse(o.arg[1]) : TYPE_A;
+	if (type < 0) {
+		ctl_complain("explain: '%s' is no type, such as AAAA", o.arg[1]);
 		return EXIT_USAGE;
 	}
 	name_fold(name.wire, name.wire, name.len);

@@ -211,6 +211,11 @@ static int parse_request(const struct verb *v, int argc, char **argv, struct req
 		return -EINVAL;
 	if (!parse_arguments(&o, reverse, r))
 		return -EINVAL;
+	if (!r->server_given && o.config == NULL && o.instance != NULL) {
+		ctl_complain(
+			"query: -i does not say where to ask; @SERVER or -c FILE does");
+		return -EINVAL;
+	}
 	if (!r->server_given && o.config == NULL)
 		find_server(&r->ask.server);
 	else if (!r->server_given && !target_listen(o.config, &r->ask.server))

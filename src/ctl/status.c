@@ -9,6 +9,7 @@
 #include "ctl/options.h"
 #include "ctl/overview.h"
 #include "ctl/resources.h"
+#include "ctl/stepfile.h"
 #include "dns/type.h"
 #include "snap/acl.h"
 
@@ -95,6 +96,31 @@ static void print_config(const struct overview *v)
 		stat_get(&v->supervisor->reloads[1]));
 }
 
+/* FE-18: whatever is asked of them fails. */
+static void print_unread(const struct overview *v)
+{
+	const struct settings *s = &v->reader.settings;
+	char zone[NAME_TEXT_MAX];
+	struct node_view node;
+	unsigned n = 0;
+
+	for (unsigned i = 0; v->snap != NULL && i < s->nzones; i++) {
+		const struct name *apex = &s->zones[i].name;
+
+		if (s->zones[i].kind != ZONE_FILE ||
+			stepfile_find(v, apex, (int)i, TYPE_SOA, &node) !=
+				STEPFILE_UNREAD)
+			continue;
+		if (n++ == 0)
+			name_text(apex->wire, apex->len, zone, sizeof(zone));
+	}
+	if (n > 0)
+		printf("; THE FILE OF ZONE %s COULD NOT BE READ (the log says why)",
+			zone);
+	if (n > 1)
+		printf(", nor those of %u more", n - 1);
+}
+
 static void print_first_line(const struct overview *v)
 {
 	char text[32];
@@ -107,10 +133,15 @@ static void print_first_line(const struct overview *v)
 			(v->snap->flags & ROOT_COMPLETE) != 0 ? "complete"
 							      : "NOT COMPLETE");
 	printf(", %u workers; read from shared memory", living_workers(v));
+	if (v->supervisor != NULL && stat_get(&v->supervisor->stopping) != 0)
+		printf("; IT WAS TOLD TO END");
+	if (v->supervisor != NULL && !overview_lives(v, &v->supervisor->head))
+		printf("; THE SUPERVISOR IS NOT RUNNING");
 	if (!controller_lives(v))
 		printf("; THE CONTROLLER IS NOT RUNNING");
 	print_frozen(v);
 	print_config_trouble(v);
+	print_unread(v);
 	if (living_workers(v) == 0)
 		printf("; NO WORKER IS RUNNING");
 	if (v->nforwarders > 0 && forwarders_living(v) == 0)

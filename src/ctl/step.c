@@ -110,6 +110,14 @@ static void take_node(
 	s->outcome = s->records.n > 0 ? STEP_ANSWER : STEP_NODATA;
 }
 
+/* It comes from this node, whatever its name. */
+static void take_owner(const struct node_view *v, struct step *s)
+{
+	s->owner.len = v->name != NULL ? v->head->name_len : 0;
+	if (v->name != NULL)
+		memcpy(s->owner.wire, v->name, v->head->name_len);
+}
+
 /* ---- names of `hosts` ---- */
 
 /* The name itself there, or the "*" that stands for its first label (HO-02). */
@@ -161,6 +169,7 @@ static bool take_host(const struct step_basis *b, bool outside, struct step *s)
 		if (others && outside)
 			return false;
 		take_node(b, &node, s);
+		take_owner(&node, s);
 		snprintf(s->rule, sizeof(s->rule), "HO-02");
 		snprintf(s->object, sizeof(s->object), "%s",
 			star ? "hosts, by its \"*\"" : "hosts");
@@ -169,6 +178,7 @@ static bool take_host(const struct step_basis *b, bool outside, struct step *s)
 	if (!outside || !denied_by_hosts(h, &s->name))
 		return false;
 	s->outcome = STEP_NXDOMAIN;
+	s->owner.len = 0; /* of settings */
 	snprintf(s->rule, sizeof(s->rule), "HO-04");
 	snprintf(s->reason, sizeof(s->reason),
 		"it is not in hosts, which lets nothing of its zones through "
@@ -192,7 +202,10 @@ static void take_since(const struct step_basis *b, struct step *s)
 {
 	struct snap at = *b->view->snap, before;
 
-	while (history_previous(&at, &before) == 0 && same(&before, &at, &s->name))
+	if (s->owner.len == 0)
+		return;
+	while (history_previous(&at, &before) == 0 && same(&before, &at, &s->name) &&
+		same(&before, &at, &s->owner))
 		at = before;
 	s->since = at.generation;
 	s->since_ns = at.time_ns;
@@ -265,23 +278,29 @@ static void take_file(const struct step_basis *b, int zone, struct step *s)
 	switch (stepfile_find(b->view, &s->name, zone, b->type, &node)) {
 	case STEPFILE_NODE:
 		take_node(b, &node, s);
+		if (node.name != NULL) /* an empty non-terminal is the name itself */
+			take_owner(&node, s);
 		break;
 	case STEPFILE_CUT:
 		s->outcome = STEP_DELEGATED;
 		take_records(&node, TYPE_NS, &s->records);
+		take_owner(&node, s);
 		break;
 	case STEPFILE_DNAME:
 		s->outcome = STEP_ANSWER;
 		take_records(&node, TYPE_DNAME, &s->records);
+		take_owner(&node, s);
 		break;
 	case STEPFILE_ABSENT:
 		s->outcome = STEP_NXDOMAIN;
+		s->owner.len = 0; /* the names above it and their "*" say so, too */
 		if (settings->zones[zone].fallthrough)
 			take_elsewhere(b, s);
 		break;
 	case STEPFILE_UNREAD:
 	case STEPFILE_DAMAGED:
 		s->outcome = STEP_SERVFAIL;
+		s->owner.len = 0;
 		break;
 	}
 }
@@ -326,13 +345,23 @@ static void ask_controller(struct step_basis *b, struct step *s)
 			"the objects give it, but that is not published");
 }
 
+/* RU-03: what the controller lacks of it so far is not why. */
+static void take_incomplete(struct step *s)
+{
+	s->object[0] = s->kind[0] = s->version[0] = '\0';
+	snprintf(s->rule, sizeof(s->rule), "RU-03");
+	snprintf(s->reason, sizeof(s->reason),
+		"not all objects are known yet: `shmdnsctl status` and the log say what "
+		"is missing");
+}
+
 void step_take(struct step_basis *b, const struct name *name, struct step *out)
 {
 	const struct overview *v = b->view;
 	const struct settings *settings = &v->reader.settings;
 	struct node_view node;
 
-	*out = (struct step){.name = *name};
+	*out = (struct step){.name = *name, .owner = *name};
 	name_text(name->wire, name->len, out->text, sizeof(out->text));
 	int zone = settings_zone(settings, name->wire, name->len);
 	if (zone < 0) {
@@ -366,6 +395,9 @@ void step_take(struct step_basis *b, const struct name *name, struct step *out)
 		out->outcome = STEP_NXDOMAIN;
 	take_since(b, out);
 	ask_controller(b, out);
+	if (out->outcome == STEP_SERVFAIL && settings->zones[zone].kind != ZONE_FILE &&
+		(v->snap->flags & ROOT_COMPLETE) == 0)
+		take_incomplete(out);
 }
 
 void step_fini(struct step *s)

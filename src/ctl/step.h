@@ -33,6 +33,7 @@ struct step_basis {
 struct step {
 	struct name name;
 	char text[NAME_TEXT_MAX]; /* of it */
+	struct name owner;        /* whose node it comes from, such as "*.b."; or empty */
 	enum step_outcome outcome;
 	struct lines records;      /* of the type, or the CNAME; owned */
 	uint64_t since, since_ns;  /* generation and its time; 0: not known */

@@ -93,6 +93,7 @@ class Clients(unittest.TestCase):
             self.await_rcode(a, NOBODY, REFUSED)
             self.check(a, FRONT=ALLOWED, BACK=REFUSED)
             self.assertEqual(self.known(a, FRONT), (0, [f"{FRONT}\tfront\t-"]))
+            self.assertIn("WHAT acl SAYS", a.ctl("explain", WEB, "-c", a.config)[1])
             a.extra = RULES.replace('"front"', '"Front"')
             self.reload(a)
             a.await_log("reload refused")

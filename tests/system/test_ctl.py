@@ -203,7 +203,7 @@ class Query(unittest.TestCase):
         """OP-04: words that make no sense are 2, with a message"""
         for words in ([], ["a..b"], ["a", "NOTYPE"], ["a", "@nohost"], ["a", "@1.2.3.4:0"],
                       ["a", "-p", "65536"], ["a", "--edns", "x"], ["a", "--nope"], ["a", "-p"],
-                      ["-x", "web"], ["a", "@[::1"], ["a", "-o", "xml"]):
+                      ["-x", "web"], ["a", "@[::1"], ["a", "-o", "xml"], ["a", "-i", "other"]):
             code, out, err = ctl("query", *words)
             self.assertEqual((code, out), (2, ""), words)
             self.assertTrue(err.startswith("shmdnsctl: "), words)
@@ -386,7 +386,8 @@ class Pages(unittest.TestCase):
 
             def said():
                 code, out, _ = a.ctl("status", "-c", a.config)
-                return code == 1 and "THE CONTROLLER IS NOT RUNNING; NO WORKER IS RUNNING" in out
+                return code == 1 and ("THE SUPERVISOR IS NOT RUNNING; THE CONTROLLER IS NOT "
+                                      "RUNNING; NO WORKER IS RUNNING") in out
             harness.await_("status that says so", said, every_s=0.1)
             self.assertEqual(a.ctl("status", "-c", a.config, "--alive")[0], 1)
             code, out, _ = a.ctl("dump", "-c", a.config, "svc-003.shop.svc.cluster.local")

@@ -331,6 +331,8 @@ class Explain(Base):
         self.a.write_config()
         os.kill(self.a.pid, signal.SIGHUP)
         self.a.await_outcome("a.corp.test.", "A", "NOERROR", ["10.9.0.1"])
+        self.assertEqual(self.explain("x.b.corp.test.")["since"]["generation"],
+                         self.explain("a.corp.test.")["since"]["generation"])
         star = 'hosts, by its "*"'
         for name, outcome, rule, object_, records in (
                 ("a.corp.test.", "NOERROR", "HO-02", "hosts", ["3600 A 10.9.0.1"]),
@@ -385,8 +387,11 @@ class Explain(Base):
             self.assertNotIn("object", out["steps"][0])
             self.assertIn("THE CONTROLLER DOES NOT ANSWER",
                           self.ctl("explain", API, "--timeout", "1"))
+            self.ctl("freeze", "--timeout", "1", expect=3)
         finally:
             os.kill(pid, signal.SIGCONT)
+        self.a.await_log("request dropped")  # its operator was told that it was not done
+        self.assertFalse(self.a.status()["controller"]["frozen"])
 
     def test_usage(self):
         """OP-04: 2 for words that make no sense, 3 without an instance"""

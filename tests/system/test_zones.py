@@ -210,9 +210,12 @@ class Zones(unittest.TestCase):
         with self.appliance() as a:
             a.await_log("zone .*: No such file .* the zone is answered with SERVFAIL")
             self.assertEqual(a.outcome("a." + ZONE, "A")[0], "SERVFAIL")
+            self.assertIn(f"THE FILE OF ZONE {ZONE} COULD NOT BE READ",
+                          a.ctl("status", "-c", a.config)[1])
             self.assertEqual(a.outcome("svc-000.shop.svc.cluster.local.", "A")[0], "NOERROR")
             harness.write_whole(a.file, "@ 60 SOA ns h 1 2 3 4 5\na A 192.0.2.1\n")
             a.await_outcome("a." + ZONE, "A", "NOERROR", ["192.0.2.1"])
+            self.assertNotIn("THE FILE OF ZONE", a.ctl("status", "-c", a.config)[1])
 
     def test_shown(self):
         """FE-18: explain says which line of the file it is, dump shows the records"""

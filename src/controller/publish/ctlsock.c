@@ -4,6 +4,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +148,14 @@ static const struct ctlsock_verb *verb_of(const struct ctlsock *s, const char *n
 	return NULL;
 }
 
+/* Has it hung up? It had no reply in time, and has told its operator so. */
+static bool gone(const struct client *c)
+{
+	struct pollfd p = {.fd = bufferevent_getfd(c->io)};
+
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP) != 0;
+}
+
 static void run(struct client *c, char *line, size_t len)
 {
 	char quoted[256];
@@ -166,6 +175,10 @@ static void run(struct client *c, char *line, size_t len)
 		refuse(c, text);
 	} else if (v->changes && !c->may_change) {
 		refuse(c, "not permitted: for root and the appliance's own user");
+	} else if (v->changes && gone(c)) {
+		log_line(LOG_WARNING, "request dropped verb=%s: who asked has gone",
+			v->name);
+		leave(c);
 	} else {
 		log_line(v->changes ? LOG_INFO : LOG_DEBUG, "request verb=%s of=%s",
 			v->name,
