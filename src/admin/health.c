@@ -145,5 +145,10 @@ bool health_notes(const struct view *v, struct mem_buf *notes)
 	if (s != NULL && stat_get(&s->config.last_good) != 0)
 		say(notes, "config: the last good one runs: the file had errors at the "
 			   "start");
+	if (v->controller != NULL && stat_get(&v->controller->zones_failed) != 0)
+		say(notes,
+			"zones: the files of %" PRIu64 " have errors: what they said "
+			"before stands",
+			stat_get(&v->controller->zones_failed));
 	return notes->len != before;
 }

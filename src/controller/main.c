@@ -706,6 +706,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 		take_hosts(s);
 		take_turn(s, true);
 	}
+	report_zones(&s->report, zonefiles_failed(&s->zones));
 	if (zonefiles_look(&s->zones, now_ns, on_zone, s))
 		take_turn(s, true);
 	if (resolvset_look(&s->resolv)) {

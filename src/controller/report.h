@@ -41,6 +41,9 @@ void report_frozen(struct report *r, const struct engine *e);
 /* Names and addresses of `hosts` that are published, and when they were read (CM-33). */
 void report_hosts(struct report *r, uint64_t entries, uint64_t wall_ns);
 
+/* So many zones have a file that cannot be read, or has errors (SM-11). */
+void report_zones(struct report *r, unsigned failed);
+
 /* Publishing, or `what` before it, failed: one line a minute. */
 void report_failed(struct report *r, const char *what, int error, uint64_t now_ns);
 

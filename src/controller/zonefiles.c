@@ -177,11 +177,13 @@ static bool load(struct zonefile *z)
 	if (t == NULL) {
 		if (error < 0)
 			say_errno(z, error);
+		z->failed = error < 0;
 		return false;
 	}
 	const struct zoneparse_text text = {t->file.path, t->text, t->len};
 	set = zoneset_read(&z->name, &text, on_include, z, &fault);
 	drop_octets(z);
+	z->failed = set == NULL;
 	if (set == NULL) {
 		say_fault(z, &fault);
 		return false;
@@ -230,6 +232,15 @@ bool zonefiles_look(
 		}
 	}
 	return any;
+}
+
+unsigned zonefiles_failed(const struct zonefiles *z)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < z->n; i++)
+		n += z->zone[i].failed;
+	return n;
 }
 
 /* ---- configuration ---- */

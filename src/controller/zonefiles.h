@@ -32,6 +32,7 @@ struct zonefile {
 	size_t ntexts;
 	uint64_t every_ns, next_ns; /* as in hostfile.h */
 	struct zoneset *set;        /* owned; NULL: nothing that can be served was read */
+	bool failed;                /* the last time; `set` is older, then */
 	struct zoneset *old; /* owned: what `set` was before; see zonefiles_look() */
 };
 
@@ -58,6 +59,9 @@ void zonefiles_set(struct zonefiles *z, const struct conf *c, uint64_t now_ns,
  */
 bool zonefiles_look(
 	struct zonefiles *z, uint64_t now_ns, zonefiles_on_new on_new, void *arg);
+
+/* So many zones have a file that could not be read the last time, or has errors. */
+unsigned zonefiles_failed(const struct zonefiles *z);
 
 /* Free what it owns. */
 void zonefiles_fini(struct zonefiles *z);

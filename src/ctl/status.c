@@ -119,6 +119,9 @@ static void print_unread(const struct overview *v)
 			zone);
 	if (n > 1)
 		printf(", nor those of %u more", n - 1);
+	if (v->controller != NULL && stat_get(&v->controller->zones_failed) > n)
+		printf("; THE FILE OF A ZONE HAS ERRORS (the log says which): what it "
+		       "said before stands");
 }
 
 static void print_first_line(const struct overview *v)

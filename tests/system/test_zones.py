@@ -196,6 +196,10 @@ class Zones(unittest.TestCase):
                 a.await_log(r"published .* added=1 changed=2 removed=0 .*zone example\.com\.")
                 harness.write_whole(a.file, soa + "a A 192.0.2.3\nb A 192.0.2\n")
                 a.await_log(f"zone {a.file}:4:5: 192.0.2 is no IPv4 address; what it said last")
+                harness.await_("status to say so", lambda: "THE FILE OF A ZONE HAS ERRORS" in a.ctl(
+                    "status", "-c", a.config)[1])
+                self.assertRegex(a.ctl("metrics", "-c", a.config)[1],
+                                 r"(?m)^shmdns_zone_files_failed 1$")
                 os.unlink(a.file)
                 os.kill(a.pid, signal.SIGHUP)
                 a.await_log("zone .*: No such file or directory; .* what it said last stands")

@@ -91,6 +91,14 @@ static void put_holds(struct text *t, const struct stat_controller *c)
 		stat_get(&c->publish_frozen) != 0);
 }
 
+static void put_zones(struct text *t, const struct stat_controller *c)
+{
+	text_gauge(t, "shmdns_zone_files_failed",
+		"Zones whose file cannot be read or has errors: what it said before "
+		"stands.",
+		stat_get(&c->zones_failed));
+}
+
 static void put_memory(struct text *t, const struct view *v)
 {
 	if (v->nobjects == 0)
@@ -125,5 +133,6 @@ void metrics_snapshot(struct text *t, const struct view *v)
 	put_publishing(t, v->controller);
 	put_times(t, v->controller);
 	put_holds(t, v->controller);
+	put_zones(t, v->controller);
 	put_skipped(t, v->controller);
 }
