@@ -11,6 +11,7 @@
 #include "ctl/stepfile.h"
 #include "dns/type.h"
 #include "snap/history.h"
+#include "snap/special.h"
 
 const char *step_outcome_text(enum step_outcome o)
 {
@@ -305,6 +306,51 @@ static void take_file(const struct step_basis *b, int zone, struct step *s)
 	}
 }
 
+/* ---- special names ---- */
+
+static enum step_outcome special_outcome(
+	enum special_kind kind, const struct name *name, uint16_t type)
+{
+	const bool v6 = name->len == SPECIAL_LOOPBACK6;
+	const uint8_t *full = v6 ? special_loopback6 : special_loopback4;
+	const size_t len = v6 ? SPECIAL_LOOPBACK6 : SPECIAL_LOOPBACK4;
+
+	switch (kind) {
+	case SPECIAL_FORWARD:
+		return type == TYPE_A || type == TYPE_AAAA ? STEP_ANSWER : STEP_NODATA;
+	case SPECIAL_REVERSE:
+		if (name_equal(name->wire, name->len, full, len))
+			return type == TYPE_PTR ? STEP_ANSWER : STEP_NODATA;
+		return name_under(full, len, name->wire, name->len) ? STEP_NODATA
+		                                                    : STEP_NXDOMAIN;
+	case SPECIAL_NODATA:
+		return STEP_NODATA;
+	case SPECIAL_EMPTY:
+		break;
+	}
+	return STEP_NXDOMAIN;
+}
+
+/* As worker/local.c answers: before hosts, and whatever the objects say. */
+static bool take_special(const struct step_basis *b, int zone, struct step *s)
+{
+	struct special special;
+
+	if (!special_find(
+		    &b->view->reader.settings, s->name.wire, s->name.len, zone, &special))
+		return false;
+	s->outcome = special_outcome(special.kind, &s->name, b->type);
+	s->owner.len = 0;
+	snprintf(s->rule, sizeof(s->rule), "%s",
+		special.kind == SPECIAL_EMPTY || special.kind == SPECIAL_NODATA
+			? "SM-16"
+			: "SM-04");
+	snprintf(s->reason, sizeof(s->reason),
+		"a special name: workers answer it by themselves, nobody else is asked "
+		"(`local`, `special_names`)");
+	return true;
+}
+
 /* ---- the controller ---- */
 
 static void copy_line(const struct tell_reply *r, const char *word, char *out, size_t cap)
@@ -364,6 +410,8 @@ void step_take(struct step_basis *b, const struct name *name, struct step *out)
 	*out = (struct step){.name = *name, .owner = *name};
 	name_text(name->wire, name->len, out->text, sizeof(out->text));
 	int zone = settings_zone(settings, name->wire, name->len);
+	if (take_special(b, zone, out))
+		return;
 	if (zone < 0) {
 		if (take_host(b, true, out))
 			take_since(b, out);

@@ -7,7 +7,7 @@
 #include "worker/hosts.h"
 #include "worker/lookup.h"
 #include "worker/miss.h"
-#include "worker/special.h"
+#include "worker/local.h"
 #include "worker/srv.h"
 
 #define NS_GLUE_MAX 256 /* NS targets whose addresses are looked up */
@@ -355,29 +355,14 @@ static void follow_chain(struct run *run)
 		more = run->owner.zone >= 0 || hosts ? step(run) : far_step(run);
 }
 
-/*
- * Special names are outside of our zones; only those of loopback addresses are below the
- * reverse zones, where the longer zone wins (RO-01).
- */
-static bool is_special(const struct run *run, int zone, struct special *out)
-{
-	const struct settings *s = run->b->settings;
-	const struct query *q = &run->p->q;
-
-	if (zone >= 0 && s->zones[zone].kind != ZONE_REVERSE)
-		return false;
-	return special_find(
-		s, q->qname, q->qname_len, zone >= 0 ? s->zones[zone].name.len : 0, out);
-}
-
 /* What every server says by itself: special names, or, with NULL, classes but IN. */
 static void local(struct run *run, const struct special *special)
 {
 	run->p->source = SOURCE_LOCAL;
 	if (special != NULL)
-		special_answer(&run->r, special);
+		local_special(&run->r, special);
 	else
-		special_chaos(&run->r);
+		local_chaos(&run->r);
 }
 
 enum verdict answer(const struct basis *b, struct packet *p)
@@ -404,7 +389,7 @@ enum verdict answer(const struct basis *b, struct packet *p)
 		; /* the reply is made */
 	else if (q->class != CLASS_IN)
 		local(&run, NULL);
-	else if (is_special(&run, zone, &special))
+	else if (special_find(b->settings, q->qname, q->qname_len, zone, &special))
 		local(&run, &special);
 	else if (q->type == TYPE_AXFR || q->type == TYPE_IXFR)
 		run_refuse(&run, ENCODE_NO_EDE); /* RS-14, W-31 */

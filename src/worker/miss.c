@@ -1,7 +1,7 @@
 #include "worker/miss.h"
 
 #include "dns/type.h"
-#include "worker/special.h"
+#include "snap/special.h"
 
 #define CUT_LABELS      8     /* names above one that are looked up (CA-12) */
 #define STALE_MAX_AGE_S 86400 /* C-12, whatever is configured */
@@ -22,7 +22,7 @@ static int group_of(const struct basis *b, const struct owner *o)
 
 	if (!miss_forwards(b) || forward_stays(&s->forward, o->name, o->len) ||
 		(o->at != MSG_HEADER_LEN &&
-			special_find(s, o->name, o->len, 0, &special)))
+			special_find(s, o->name, o->len, -1, &special)))
 		return -1;
 	return forward_group(&s->forward, o->name, o->len, -1);
 }

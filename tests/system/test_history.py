@@ -323,6 +323,24 @@ class Explain(Base):
         harness.await_("a failure is kept", kept)
         self.assertEqual(self.explain("example.org.", expect=1)["outcome"], "REFUSED")
 
+    def test_special(self):
+        """OV-03, SM-04, SM-16: special names, as workers answer them"""
+        for name, type_, outcome, rule in (
+                ("localhost.", "A", "NOERROR", "SM-04"),
+                ("x.localhost.", "AAAA", "NOERROR", "SM-04"),
+                ("localhost.", "MX", "NODATA", "SM-04"),
+                ("1.0.0.127.in-addr.arpa.", "PTR", "NOERROR", "SM-04"),
+                ("0.0.127.in-addr.arpa.", "PTR", "NODATA", "SM-04"),
+                ("2.0.0.127.in-addr.arpa.", "PTR", "NXDOMAIN", "SM-04"),
+                ("www.onion.", "A", "NXDOMAIN", "SM-16"),
+                ("resolver.arpa.", "A", "NODATA", "SM-16")):
+            with self.subTest(name=name, type=type_):
+                step = self.explain(name, type_, expect=0 if outcome == "NOERROR" else 1)
+                self.assertEqual((step["outcome"], step["rule"]), (outcome, rule))
+                rcode, records = self.a.outcome(name, type_)
+                self.assertEqual(rcode, "NXDOMAIN" if outcome == "NXDOMAIN" else "NOERROR")
+                self.assertEqual(bool(records), outcome == "NOERROR")
+
     def test_hosts(self):
         """OV-03, HO-02, HO-04: names of hosts, within our zones and elsewhere"""
         self.a.extra = ('hosts = { inline = [ "10.9.0.1 a.corp.test", "10.9.0.2 *.b.corp.test", '
