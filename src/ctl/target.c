@@ -8,6 +8,8 @@
 #include "base/base.h"
 #include "base/request.h"
 #include "conf/conf.h"
+#include "ctl/running.h"
+#include "snap/segment.h"
 
 /* Read and check a file; false with its errors on stderr. */
 static bool read_conf(const char *path, struct conf *out)
@@ -91,6 +93,21 @@ bool target_guess(const struct options *o, char out[INSTANCE_MAX])
 	return ok;
 }
 
+/* Where the supervisor's page says that run_dir is; false: there is none. */
+static bool running_path(const char *instance, char out[TARGET_PATH_MAX])
+{
+	static struct running r;
+	const void *page;
+	bool ok;
+
+	if (segment_stat_map(instance, "supervisor", STAT_SUPERVISOR, &page) < 0)
+		return false;
+	ok = running_read(page, &r) && r.run_dir[0] == '/' &&
+	     request_path(r.run_dir, out, TARGET_PATH_MAX);
+	segment_stat_unmap(page, STAT_SUPERVISOR);
+	return ok;
+}
+
 /* Where run_dir is if no configuration says otherwise: as conf.c appends to it. */
 static bool default_path(const char *instance, char out[TARGET_PATH_MAX])
 {
@@ -111,7 +128,7 @@ bool target_socket(
 	if (o->socket != NULL) {
 		ok = snprintf(out, TARGET_PATH_MAX, "%s", o->socket) < TARGET_PATH_MAX;
 	} else if (o->config == NULL) {
-		ok = default_path(instance, out);
+		ok = running_path(instance, out) || default_path(instance, out);
 	} else {
 		if (!read_conf(o->config, &conf)) {
 			ctl_complain(

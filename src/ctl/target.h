@@ -21,7 +21,8 @@ bool target_guess(const struct options *o, char out[INSTANCE_MAX]);
 
 /*
  * The control socket of `instance`: -s, else in the run_dir of the file named by -c, else
- * where run_dir is by default. False with a message.
+ * in that of the appliance that runs, else where run_dir is by default. False with a
+ * message.
  */
 bool target_socket(
 	const struct options *o, const char *instance, char out[TARGET_PATH_MAX]);

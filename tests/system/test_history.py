@@ -171,7 +171,8 @@ class Freeze(Base):
         frozen = self.json("freeze")
         self.assertTrue(frozen["frozen"])
         self.assertEqual(frozen["generation"], self.generation())
-        self.ctl("freeze")
+        # With -i alone: the appliance says where its socket is.
+        self.assertEqual(self.a.ctl("freeze", "-i", self.a.instance)[0], 0)
         self.a.put("api.json", object_list(service("api", ip="10.96.40.9")))
         self.settle()
         self.assertEqual(self.generation(), frozen["generation"])
