@@ -388,5 +388,5 @@ int ctl_top(const struct verb *verb, int argc, char **argv)
 	run(&t, live);
 	terminal_leave();
 	overview_close(&t.view);
-	return EXIT_OK;
+	return t.frame.workers > 0 ? EXIT_OK : EXIT_NEGATIVE;
 }

@@ -56,7 +56,7 @@ static double percent(double part, double all)
 
 static void put_first(const struct topframe *f, FILE *out)
 {
-	char rate[32], p50[32], p99[32], lag[32] = "-", clock[16] = "";
+	char rate[32], p50[32], p99[32], lag[32] = "-", clock[16] = "", workers[32];
 	const time_t now = (time_t)(f->wall_ns / NS_PER_S);
 	struct tm tm;
 
@@ -64,9 +64,10 @@ static void put_first(const struct topframe *f, FILE *out)
 		strftime(clock, sizeof(clock), "%H:%M:%SZ", &tm);
 	if (f->lag_known)
 		duration(f->lag_ns, lag);
-	fprintf(out,
-		"%s  %s  %u worker%s  %s q/s  p50 %s  p99 %s  gen %" PRIu64 "  lag %s\n",
-		f->instance, clock, f->workers, f->workers == 1 ? "" : "s",
+	snprintf(workers, sizeof(workers), "%u worker%s", f->workers,
+		f->workers == 1 ? "" : "s");
+	fprintf(out, "%s  %s  %s  %s q/s  p50 %s  p99 %s  gen %" PRIu64 "  lag %s\n",
+		f->instance, clock, f->workers > 0 ? workers : "NO WORKER IS RUNNING",
 		number(f->per_s, rate), duration(f->p50_ns, p50),
 		duration(f->p99_ns, p99), f->generation, lag);
 }
