@@ -143,7 +143,7 @@ class Query(unittest.TestCase):
             code, out, _ = ctl("query", "web.example", s.at)
             self.assertEqual(code, 1)
             self.assertIn("status: REFUSED", out)
-            self.assertIn('EDE=20:"not here"', out)
+            self.assertIn('EDE=20 (Not Authoritative):"not here"', out)
         with Server(lambda q, tcp: struct.pack("!6H", q.id, 0x8001, 0, 0, 0, 0)) as s:
             code, out, _ = ctl("query", "web.example", s.at)
             self.assertEqual(code, 1)

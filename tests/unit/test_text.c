@@ -35,8 +35,9 @@ static const struct {
 	{TYPE_SOA, "\1a\0\1b\0\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0", 25, NULL},
 	{65280, "\1\2\xff", 3, "\\# 3 0102ff"},
 	{65280, "", 0, "\\# 0"},
-	{TYPE_OPT, "\0\17\0\7\0\24not a", 11, "EDE=20:\"not a\""},
-	{TYPE_OPT, "\0\17\0\2\0\24\0\12\0\1\1", 11, "EDE=20 COOKIE=01"},
+	{TYPE_OPT, "\0\17\0\7\0\24not a", 11, "EDE=20 (Not Authoritative):\"not a\""},
+	{TYPE_OPT, "\0\17\0\2\0\24\0\12\0\1\1", 11,
+		"EDE=20 (Not Authoritative) COOKIE=01"},
 	{TYPE_OPT, "\0\17\0", 3, NULL},
 };
 

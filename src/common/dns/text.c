@@ -192,7 +192,11 @@ static bool put_ds(struct rd *r, struct out *o)
 static void put_option(struct out *o, uint16_t code, const uint8_t *p, size_t n)
 {
 	if (code == OPTION_EDE && n >= 2) {
+		const char *words = ede_text(load_u16(p));
+
 		put(o, "EDE=%u", (unsigned)load_u16(p));
+		if (words != NULL)
+			put(o, " (%s)", words);
 		if (n > 2) {
 			put(o, ":");
 			put_string(o, p + 2, n - 2);

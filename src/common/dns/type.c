@@ -111,3 +111,17 @@ const char *rcode_text(unsigned rcode, char buf[12])
 	snprintf(buf, 12, "RCODE%u", rcode & 0xffff);
 	return buf;
 }
+
+const char *ede_text(unsigned code)
+{
+	static const char *const words[] = {"Other", "Unsupported DNSKEY Algorithm",
+		"Unsupported DS Digest Type", "Stale Answer", "Forged Answer",
+		"DNSSEC Indeterminate", "DNSSEC Bogus", "Signature Expired",
+		"Signature Not Yet Valid", "DNSKEY Missing", "RRSIGs Missing",
+		"No Zone Key Bit Set", "NSEC Missing", "Cached Error", "Not Ready",
+		"Blocked", "Censored", "Filtered", "Prohibited", "Stale NXDOMAIN Answer",
+		"Not Authoritative", "Not Supported", "No Reachable Authority",
+		"Network Error", "Invalid Data"};
+
+	return code < ARRAY_LEN(words) ? words[code] : NULL;
+}

@@ -89,4 +89,7 @@ int type_parse(const char *text);
 /* "NOERROR", "NXDOMAIN", ...; RCODE11 for the rest. `buf` as above. */
 const char *rcode_text(unsigned rcode, char buf[12]);
 
+/* "Blocked", ...: words of an INFO-CODE (RFC 8914, section 5.2); NULL: it has none. */
+const char *ede_text(unsigned code);
+
 #endif
