@@ -20,7 +20,7 @@ PREFIXES = {
     "src/common/base/base.h": ("load", "store", "round"),
     "src/common/cache/layout.h": ("cache",),
     "src/common/dns/msg.h": ("query",),
-    "src/common/dns/type.h": ("rcode",),
+    "src/common/dns/type.h": ("rcode", "ede",),
     "src/common/snap/diff.h": ("snap",),
     "src/common/snap/node.h": ("body", "endpoints"),
     "src/common/snap/trie.h": ("arena",),
