@@ -127,7 +127,8 @@ static bool look(struct tail *t)
 		while (ring_next(&t->ring[w->slot], &w->page->ring, &e))
 			take(t, &e);
 	}
-	qsort(t->entry, t->n, sizeof(*t->entry), earlier);
+	if (t->n > 1)
+		qsort(t->entry, t->n, sizeof(*t->entry), earlier);
 	for (size_t i = 0; i < t->n; i++) {
 		print(t, &t->entry[i]);
 		t->shown++;
