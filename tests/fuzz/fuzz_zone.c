@@ -48,6 +48,13 @@ static void check_set(const struct zoneset *s)
 	}
 }
 
+/* ldns leaks some octets of a faulty IPSECKEY; leaks of ours are found all the same. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libldns\n";
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct zoneparse_text text = {"f", (const char *)data, size};
