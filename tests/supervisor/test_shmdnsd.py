@@ -37,19 +37,25 @@ NO_HTTP = ('health = { listen = ""; lameduck = "0s"; }; ready = { listen = ""; }
            'metrics = { listen = ""; };')
 
 
+DRAWN = []  # ports, the latest last: two of a test are never the same
+
+
 def free_port():
-    """A port that nobody has at 127.0.0.1, neither for UDP nor for TCP.
+    """A port that nobody has at 127.0.0.1, neither for UDP nor for TCP; no recent one again.
 
     Below those that the kernel gives to clients, and above those that tests/system takes:
     there nobody gets it before we do.
     """
     while True:
         port = random.randrange(*PORTS)
+        if port in DRAWN[-50:]:
+            continue
         with (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s,
               socket.socket(socket.AF_INET, socket.SOCK_STREAM) as t,
               contextlib.suppress(OSError)):
             s.bind(("127.0.0.1", port))
             t.bind(("127.0.0.1", port))
+            DRAWN.append(port)
             return port
 
 

@@ -138,8 +138,11 @@ def need_trace():
         raise unittest.SkipTest("strace: " + done.stderr.decode().strip().split("\n")[0])
 
 
+DRAWN = []  # ports, the latest last: two of a test are never the same
+
+
 def free_port(family=socket.AF_INET):
-    """A port of loopback that nobody has, neither for UDP nor for TCP.
+    """A port of loopback that nobody has, neither for UDP nor for TCP; no recent one again.
 
     Below those that the kernel gives to clients, and forwarders to their questions: there
     nobody takes it before we do.
@@ -149,9 +152,10 @@ def free_port(family=socket.AF_INET):
         low = min(PORTS[-1], int(f.read().split()[0]))
     while True:
         port = random.randrange(PORTS[0], low) if low > PORTS[0] + 100 else any_port(family, host)
-        if all(is_free(family, kind, host, port) for kind in (
+        if port not in DRAWN[-50:] and all(is_free(family, kind, host, port) for kind in (
                 socket.SOCK_DGRAM, socket.SOCK_STREAM)) and (
                     family == socket.AF_INET6 or is_free_on_ipv6(port)):
+            DRAWN.append(port)
             return port
 
 
