@@ -129,33 +129,32 @@ class Reload(ForwardTest):
         self.reload()
         self.a.await_log("reload done config=2")
         asked = {}
-        for i in range(60):
-            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self.addCleanup(s.close)
-            s.connect((f"127.0.0.{i % 2 + 1}", self.a.port))
-            asked[s] = harness.dns.message.make_query(f"n{i}.far.example.", "A")
-            s.send(asked[s].to_wire())
+        self.send(60, asked, ("127.0.0.1", "127.0.0.2"))
         await_("all of them wait", lambda: sum(
             w["parked"]["now"] for w in self.a.status()["workers"]) == len(asked))
         self.a.listen, self.a.workers = self.a.listen[:1], 1
         self.reload()
         self.a.await_log("workers change from=2 to=1")
+        self.check_replies(asked)
+        self.a.await_log("workers changed to=1")
+        self.a.await_log("address removed listen=127.0.0.2:")
+
+    def send(self, count, asked, hosts=("127.0.0.1",)):
+        """Queries from as many sockets, to all shares; adds them to `asked`."""
+        for i in range(count):
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.addCleanup(s.close)
+            s.connect((hosts[i % len(hosts)], self.a.port))
+            asked[s] = harness.dns.message.make_query(f"n{len(asked)}.far.example.", "A")
+            s.send(asked[s].to_wire())
+
+    def check_replies(self, asked):
+        """Each of them has its answer."""
         for s, query in asked.items():
             s.settimeout(WAIT_S)
             reply = harness.dns.message.from_wire(s.recv(4096))
             self.assertTrue(query.is_response(reply))
             self.assertEqual(reply.rcode(), 0)
-        self.a.await_log("workers changed to=1")
-        self.a.await_log("address removed listen=127.0.0.2:")
-
-    def send(self, count, asked):
-        """Queries from as many sockets, to both shares; adds them to `asked`."""
-        for _ in range(count):
-            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self.addCleanup(s.close)
-            s.connect(("127.0.0.1", self.a.port))
-            asked[s] = harness.dns.message.make_query(f"n{len(asked)}.far.example.", "A")
-            s.send(asked[s].to_wire())
 
     def loop_worker(self, asked):
         """Worker 1 dies again and again; before it is given up queries wait in its sockets."""
@@ -183,11 +182,7 @@ class Reload(ForwardTest):
         self.a.workers = 1
         self.reload()
         self.a.await_log("workers change from=2 to=1")
-        for s, query in asked.items():
-            s.settimeout(WAIT_S)
-            reply = harness.dns.message.from_wire(s.recv(4096))
-            self.assertTrue(query.is_response(reply))
-            self.assertEqual(reply.rcode(), 0)
+        self.check_replies(asked)
         self.a.await_log("workers changed to=1")
 
 
