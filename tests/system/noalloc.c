@@ -2,7 +2,9 @@
  * noalloc.c - preloaded into a worker: no allocation between recvmmsg() and sendmmsg()
  *
  * Armed when recvmmsg() returned datagrams, disarmed by the next sendmmsg() or
- * epoll_wait(). An allocation (or free) while armed writes one line and aborts. The first
+ * epoll_wait(); and by accept4() and recv(), with which a handler for TCP begins: a
+ * message of the forwarder may have come before it in the same turn, with nothing to send
+ * for it. An allocation (or free) while armed writes one line and aborts. The first
  * batch writes one line too, so that the test knows that it looked.
  */
 #include <errno.h>
@@ -85,4 +87,16 @@ int epoll_wait(int fd, struct epoll_event *events, int n, int timeout_ms)
 {
 	armed = false;
 	return (int)syscall(SYS_epoll_pwait, fd, events, n, timeout_ms, NULL, _NSIG / 8);
+}
+
+int accept4(int fd, struct sockaddr *address, socklen_t *len, int flags)
+{
+	armed = false;
+	return (int)syscall(SYS_accept4, fd, address, len, flags);
+}
+
+ssize_t recv(int fd, void *octets, size_t room, int flags)
+{
+	armed = false;
+	return syscall(SYS_recvfrom, fd, octets, room, flags, NULL, NULL);
 }
