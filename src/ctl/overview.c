@@ -255,6 +255,7 @@ static void json_counters(struct json *j, const struct stat_worker *w)
 	for (unsigned i = 0; i < STAT_ACL; i++)
 		json_number(j, acl_action_text(i), stat_get(&w->acl[i]));
 	json_end(j, '}');
+	json_number(j, "hidden", stat_get(&w->hidden));
 	json_begin(j, "rcodes", '{');
 	for (unsigned i = 0; i < STAT_RCODES; i++)
 		if (stat_get(&w->rcodes[i]) > 0)

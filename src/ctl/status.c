@@ -315,6 +315,7 @@ static void print_wide(const struct overview *v)
 	for (unsigned i = 0; i < STAT_ACL; i++)
 		printf(" %s %" PRIu64, acl_action_text(i),
 			overview_total(v, OVERVIEW_AT(acl, i)));
+	printf(" hidden %" PRIu64, overview_total(v, OVERVIEW_AT(hidden, 0)));
 	printf("\nbatches     ");
 	for (unsigned i = 0; i < ARRAY_LEN(batches); i++)
 		printf(" %s %" PRIu64, batches[i],

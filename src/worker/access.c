@@ -1,15 +1,16 @@
 #include "worker/access.h"
 
-#include "snap/client.h"
-
-/* Of run->rules those that are about the client's namespace, or about all (AC-03). */
-static uint64_t rules_of(const struct run *run, const struct addr *addr)
+/* Who asks, looked up once. */
+static const struct client *who_asks(struct run *run)
 {
-	struct client c;
+	struct addr addr;
 
-	(void)client_find(run->b->snap, addr, &c);
-	return acl_rules_of(
-		&run->b->settings->acl, run->rules, c.namespace, c.namespace_len);
+	if (!run->known) {
+		addr_of_socket(run->p->client, &addr);
+		(void)client_find(run->b->snap, &addr, &run->client);
+		run->known = true;
+	}
+	return &run->client;
 }
 
 void access_begin(struct run *run)
@@ -19,8 +20,13 @@ void access_begin(struct run *run)
 
 	addr_of_socket(run->p->client, &client);
 	run->rules = acl_rules(acl, &client);
-	if ((run->rules & acl->by_namespace) != 0)
-		run->rules = rules_of(run, &client);
+	/* Those that are about the client's namespace, or about all (AC-03). */
+	if ((run->rules & acl->by_namespace) != 0) {
+		const struct client *c = who_asks(run);
+
+		run->rules = acl_rules_of(
+			acl, run->rules, c->namespace, c->namespace_len);
+	}
 	run->p->facts |= PACKET_ACCESS;
 	run->p->action = ACL_ALLOW;
 }
@@ -41,4 +47,45 @@ bool access_judge(struct run *run, const uint8_t *name, size_t len)
 	p->facts = PACKET_ACCESS;
 	p->action = (uint8_t)action;
 	return false;
+}
+
+/* ---- visibility ---- */
+
+static const struct viewer *viewer_of(struct run *run)
+{
+	if (run->r.viewer == NULL) {
+		const struct client *c = who_asks(run);
+
+		run->viewer = visibility_viewer(
+			&run->b->settings->visibility, c->namespace, c->namespace_len);
+		run->r.viewer = &run->viewer;
+	}
+	return run->r.viewer;
+}
+
+bool access_hides(struct run *run)
+{
+	const struct owner *o = &run->owner;
+
+	return !settings_sees(run->b->settings, viewer_of(run), o->zone, o->name, o->len);
+}
+
+bool access_conceals(struct run *run, const struct node_view *v)
+{
+	struct rrset rr;
+	bool bad = false;
+
+	if (!node_rrset(v, TYPE_PTR, &rr, &bad) || rr.form != FORM_NAMES)
+		return false;
+	const struct viewer *who = viewer_of(run);
+	const uint8_t *name, *cursor = rr.data;
+	uint8_t len, zone_len;
+
+	for (unsigned i = 0; i < rr.count; i++)
+		if (!node_next_name(&rr, &cursor, &name, &len, &zone_len) ||
+			settings_tells(run->b->settings, who, name, len))
+			return false; /* or damaged, as whoever writes it finds */
+	run->p->facts |= PACKET_HIDDEN;
+	run->p->source = SOURCE_POLICY;
+	return true;
 }

@@ -26,4 +26,15 @@ static inline bool access_check(struct run *run, const uint8_t *name, size_t len
 	return run->rules == 0 || access_judge(run, name, len);
 }
 
+/* ---- visibility (AC-04): only called if it has rules ---- */
+
+/* True if run->owner, a name of ours, is of a namespace that the client does not see. */
+bool access_hides(struct run *run);
+
+/*
+ * True if the node has PTRs, and all of them name what the client does not see. Else, and
+ * from then on, those of them that do are left out of the reply.
+ */
+bool access_conceals(struct run *run, const struct node_view *v);
+
 #endif

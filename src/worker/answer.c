@@ -249,6 +249,56 @@ static void denied_by_hosts(struct run *run)
 	answer_negative(run, apex ? RCODE_NOERROR : RCODE_NXDOMAIN);
 }
 
+/* ---- visibility (AC-04) ---- */
+
+static inline bool hides_some(const struct run *run)
+{
+	return run->b->settings->visibility.nrules > 0;
+}
+
+/*
+ * True, with the reply made, if the name is of a namespace that the client does not see.
+ * It does not exist then, whatever there is, and nobody else is asked for it (FT-01): so
+ * it looks the same whether there is such a namespace or not. Apart, as are all that only
+ * rules make necessary.
+ */
+static __attribute__((noinline)) bool hide(struct run *run)
+{
+	if (!access_hides(run))
+		return false;
+	if ((run->b->snap->flags & ROOT_COMPLETE) == 0) { /* it may be seen later */
+		not_complete(run);
+		return true;
+	}
+	run->p->facts |= PACKET_HIDDEN;
+	run->p->source = SOURCE_POLICY;
+	answer_negative(run, RCODE_NXDOMAIN);
+	return true;
+}
+
+/*
+ * A reverse name all of whose PTRs are hidden is as one that does not exist, unless there
+ * is something else at it. True, with the reply made, if there is.
+ */
+static __attribute__((noinline)) bool conceal(struct run *run, struct hit *hit)
+{
+	const struct node_header *head;
+
+	if ((hit->kind != HIT_NODE && hit->kind != HIT_FILE) ||
+		!access_conceals(run, &hit->node))
+		return false;
+	head = hit->node.head;
+	if (head->nrrsets == 1 && (head->flags & NODE_APEX) == 0) {
+		hit->kind = HIT_ABSENT;
+		return false;
+	}
+	if (run->p->q.type != TYPE_PTR)
+		return false;
+	run->host = (head->flags & NODE_HOSTS) != 0;
+	answer_negative(run, RCODE_NOERROR);
+	return true;
+}
+
 enum outside { OUTSIDE_LEAVES, OUTSIDE_HIT, OUTSIDE_DENIED };
 
 /*
@@ -261,6 +311,8 @@ static __attribute__((noinline)) enum outside find_outside(
 	const struct host_settings *s = &run->b->settings->hosts;
 
 	hosts_find(run->b, &run->owner, &run->hash, hit);
+	if (hides_some(run) && hit->kind == HIT_NODE && access_conceals(run, &hit->node))
+		hit->kind = HIT_ABSENT;
 	run->host = hit->kind == HIT_NODE && !hosts_leaves(s, run->p->q.type);
 	if (hit->kind == HIT_ABSENT)
 		run->host = hosts_denies(s, run->owner.name, run->owner.len);
@@ -288,6 +340,8 @@ static bool step(struct run *run)
 			break;
 		}
 	} else {
+		if (hides_some(run) && hide(run))
+			return false;
 		if (is_file(run, run->owner.zone))
 			filezone_find(run, &hit);
 		else
@@ -304,6 +358,8 @@ static bool step(struct run *run)
 		not_complete(run);
 		return false;
 	}
+	if (hides_some(run) && conceal(run, &hit))
+		return false;
 	switch (hit.kind) {
 	case HIT_NODE:
 		run->host = (hit.node.head->flags & NODE_HOSTS) != 0;
@@ -373,7 +429,7 @@ enum verdict answer(const struct basis *b, struct packet *p)
 
 	run.b = b;
 	run.p = p;
-	run.need = run.host = run.drop = false;
+	run.need = run.host = run.drop = run.known = false;
 	run.rules = 0;
 	run.names.n = 0;
 	run.nchain = 0;

@@ -32,6 +32,7 @@ void encode_begin(struct reply *r, struct packet *p, const struct settings *s, i
 	r->rcode = RCODE_NOERROR;
 	r->ede = ENCODE_NO_EDE;
 	r->ede_len = 0;
+	r->viewer = NULL;
 	encode_reset(r);
 }
 
@@ -248,47 +249,46 @@ static bool end_rr(struct reply *r, size_t mark, size_t length_at)
 	return true;
 }
 
-/* One name of FORM_NAMES at *cursor, checked; false where it is damaged. */
-static bool next_name(const uint8_t **cursor, const uint8_t *end, const uint8_t **name,
-	uint8_t *len, uint8_t *zone_len)
+/* AC-04: a reverse name does not tell of what the client does not see. */
+static __attribute__((noinline)) bool is_hidden(
+	struct reply *r, const struct rrset *rr, const uint8_t *name, size_t len)
 {
-	const uint8_t *c = *cursor;
-
-	if (end - c < 2 || end - c - 2 < c[0] || c[0] == 0 || c[1] > c[0])
+	if (rr->type != TYPE_PTR || settings_tells(r->settings, r->viewer, name, len))
 		return false;
-	if (name_scan(c + 2, c[0]) != c[0])
-		return false;
-	*len = c[0];
-	*zone_len = c[1];
-	*name = c + 2;
-	*cursor = c + 2 + c[0];
+	r->p->facts |= PACKET_HIDDEN;
 	return true;
 }
 
+/* Counts them itself: what is hidden is not missing. */
 static int put_names(struct reply *r, const struct owner *o, const struct rrset *rr,
 	uint16_t *at, unsigned max)
 {
-	const uint8_t *cursor = rr->data, *end = rr->data + rr->len, *name;
+	const uint8_t *cursor = rr->data, *name;
 	uint8_t len, zone_len;
 	unsigned n = 0;
 
-	for (; n < rr->count; n++) {
+	for (unsigned i = 0; i < rr->count; i++) {
 		size_t mark = r->w.len;
 		unsigned known = r->nnames;
 		uint16_t name_at = 0;
 
-		if (!next_name(&cursor, end, &name, &len, &zone_len))
+		if (!node_next_name(rr, &cursor, &name, &len, &zone_len))
 			return -EBADMSG;
+		if (r->viewer != NULL && is_hidden(r, rr, name, len))
+			continue;
 		size_t length_at = begin_rr(r, o->at, rr->type, rr->ttl_s);
 		if (length_at != 0)
 			put_name(r, name, len, zone_len, &name_at);
 		if (!end_rr(r, mark, length_at)) {
 			r->nnames = known;
+			r->cut = true;
 			break;
 		}
 		if (at != NULL && n < max)
 			at[n] = name_at;
+		n++;
 	}
+	r->an = (uint16_t)(r->an + n);
 	return (int)n;
 }
 
@@ -331,8 +331,7 @@ int encode_answer(struct reply *r, const struct owner *o, const struct rrset *rr
 		n = put_addrs(r, o->at, rr, false);
 		break;
 	case FORM_NAMES:
-		n = put_names(r, o, rr, at, max);
-		break;
+		return put_names(r, o, rr, at, max);
 	case FORM_OPAQUE:
 		n = put_opaque(r, o, rr, at, max);
 		break;

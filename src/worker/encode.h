@@ -32,9 +32,10 @@ struct reply {
 	struct wire w;
 	struct packet *p;
 	const struct settings *settings;
-	const struct snap *snap; /* where clients are known from; set by answer() */
-	uint32_t place;          /* of the client, once it was asked for (order.h) */
-	size_t limit;            /* of the whole message; w.cap is less by the OPT */
+	const struct snap *snap;     /* where clients are known from; set by answer() */
+	uint32_t place;              /* of the client, once it was asked for (order.h) */
+	const struct viewer *viewer; /* who is not told of all PTRs; NULL: is (AC-04) */
+	size_t limit;                /* of the whole message; w.cap is less by the OPT */
 	uint16_t an, ns, ar;
 	uint16_t rcode;
 	uint16_t ede;         /* an INFO-CODE, or -1 as below */

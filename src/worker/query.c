@@ -150,6 +150,8 @@ void query_count_reply(const struct packet *p, struct stat_worker *st)
 		count(&st->edes[MIN(p->ede, STAT_EDES - 1)]);
 	if (p->facts & PACKET_ACCESS)
 		count(&st->acl[p->action]);
+	if (p->facts & PACKET_HIDDEN)
+		count(&st->hidden);
 	count_miss(p, st);
 }
 

@@ -9,6 +9,7 @@
 #define WORKER_RUN_H
 
 #include "dns/type.h"
+#include "snap/client.h"
 #include "worker/cached.h"
 #include "worker/encode.h"
 
@@ -18,13 +19,16 @@ struct run {
 	const struct basis *b;
 	struct packet *p;
 	struct reply r;
-	bool host;           /* the name stands in `hosts`, or is denied by it */
-	bool need;           /* p->need is missing: there is no reply */
-	bool drop;           /* there shall be none (AC-01) */
-	uint64_t rules;      /* of access control, about this client, as bits */
-	struct owner owner;  /* the name that is looked at; zone -1: not ours */
-	struct hash128 hash; /* of it */
-	unsigned nchain;     /* CNAMEs in the reply, and their owners */
+	bool host;            /* the name stands in `hosts`, or is denied by it */
+	bool need;            /* p->need is missing: there is no reply */
+	bool drop;            /* there shall be none (AC-01) */
+	bool known;           /* `client` was looked up */
+	struct client client; /* who asks, if it was; see access.c */
+	struct viewer viewer; /* ... as visibility has it, if r.viewer is set */
+	uint64_t rules;       /* of access control, about this client, as bits */
+	struct owner owner;   /* the name that is looked at; zone -1: not ours */
+	struct hash128 hash;  /* of it */
+	unsigned nchain;      /* CNAMEs in the reply, and their owners */
 	const uint8_t *chain[RUN_CHAIN_MAX + 1];
 	uint8_t chain_len[RUN_CHAIN_MAX + 1];
 	struct name target[RUN_CHAIN_MAX + 1]; /* of those that are not ours, folded */

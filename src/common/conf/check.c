@@ -279,6 +279,8 @@ void check_group(
 		check_forward_group(p, v, element);
 	else if (strcmp(k->path, "acl") == 0)
 		check_acl_rule(p, v, element);
+	else if (strcmp(k->path, "visibility") == 0)
+		check_visibility_rule(p, v, element);
 	else if (strcmp(k->path, "errors.consolidate") == 0)
 		check_consolidate_rule(p, v, element);
 }
@@ -330,5 +332,6 @@ void check_all(struct parse *p)
 	check_query_log(p);
 	check_forward(p);
 	check_acl(p);
+	check_visibility(p);
 	check_zone_files(p);
 }

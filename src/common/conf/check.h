@@ -23,12 +23,19 @@ void check_zone_files(struct parse *p);
 /* The same for a rule of `acl`. */
 void check_acl_rule(struct parse *p, const struct value *v, const struct conf_acl *rule);
 
+/* The same for a rule of `visibility`. */
+void check_visibility_rule(
+	struct parse *p, const struct value *v, const struct conf_visibility *rule);
+
 /* The same for a rule of `errors.consolidate`. */
 void check_consolidate_rule(
 	struct parse *p, const struct value *v, const struct conf_consolidate *rule);
 
 /* Check the rules of `acl` against one another. */
 void check_acl(struct parse *p);
+
+/* The same for `visibility`. */
+void check_visibility(struct parse *p);
 
 /* Check `forward`, `bootstrap` and `cache` against the rest. */
 void check_forward(struct parse *p);

@@ -1,33 +1,43 @@
-/* checkacl.c - the part of check.c that is about who may know of which names (AC-01) */
+/* checkacl.c - the part of check.c that is about who may know of what (AC-01, AC-04) */
 #include "base/base.h"
 #include "conf/check.h"
 
-static const char acl[] = "acl";
+static const char acl[] = "acl", visibility[] = "visibility";
 
 /* ---- one rule ---- */
 
 /* A list that is set and empty is about nobody, and is most likely a slip. */
 static void check_list(struct parse *p, const struct value *v, const char *path, size_t n,
-	const char *all)
+	const char *all, const char * or)
 {
 	const struct place *at = &p->given[schema_find(path) - schema];
 	char shown[256];
 
 	if (n > 0)
 		return;
-	snprintf(shown, sizeof(shown), "%s%s", v->path, path + strlen("acl[]"));
+	snprintf(shown, sizeof(shown), "%s%s", v->path, strchr(path, ']') + 1);
 	report_add(p->report, CONF_ERROR, at->file != NULL ? at : &v->item->value, shown,
-		"is empty: the rule is never used — write [ \"%s\" ] for all, or leave "
-		"it out",
-		all);
+		"is empty: the rule is never used — write [ \"%s\" ] for all, or %s", all,
+		or);
 }
 
 void check_acl_rule(struct parse *p, const struct value *v, const struct conf_acl *rule)
 {
-	check_list(p, v, "acl[].zones", rule->nzones, ".");
-	check_list(p, v, "acl[].types", rule->ntypes, "*");
-	check_list(p, v, "acl[].nets", rule->nnets, "*");
-	check_list(p, v, "acl[].namespaces", rule->nnamespaces, "*");
+	static const char or [] = "leave it out";
+
+	check_list(p, v, "acl[].zones", rule->nzones, ".", or);
+	check_list(p, v, "acl[].types", rule->ntypes, "*", or);
+	check_list(p, v, "acl[].nets", rule->nnets, "*", or);
+	check_list(p, v, "acl[].namespaces", rule->nnamespaces, "*", or);
+}
+
+void check_visibility_rule(
+	struct parse *p, const struct value *v, const struct conf_visibility *rule)
+{
+	static const char or [] = "take the rule out";
+
+	check_list(p, v, "visibility[].from", rule->nfrom, "*", or);
+	check_list(p, v, "visibility[].to", rule->nto, "*", or);
 }
 
 /* ---- all of it ---- */
@@ -56,12 +66,18 @@ static bool all_nets(const struct conf_acl *rule)
 	return false;
 }
 
-static bool all_namespaces(const struct conf_acl *rule)
+/* "" stands for "*". */
+static bool all_of(char *const *namespaces, size_t n)
 {
-	for (size_t i = 0; i < rule->nnamespaces; i++)
-		if (rule->namespaces[i][0] == '\0')
+	for (size_t i = 0; i < n; i++)
+		if (namespaces[i][0] == '\0')
 			return true;
 	return false;
+}
+
+static bool all_namespaces(const struct conf_acl *rule)
+{
+	return all_of(rule->namespaces, rule->nnamespaces);
 }
 
 static bool is_all(const struct conf_acl *rule)
@@ -130,20 +146,23 @@ static bool is_watched(const struct conf_kubernetes *k, const char *namespace)
 	return false;
 }
 
-static void check_watched(struct parse *p, size_t i)
+/* Those that are to be clients of rule `i` of a list, whose key `path` is. */
+static void check_watched(
+	struct parse *p, const char *path, size_t i, char *const *namespaces, size_t n)
 {
-	const struct conf_acl *rule = &p->conf->acl[i];
+	const char *key = strchr(path, '[');
 	char shown[64];
 
-	for (size_t k = 0; k < rule->nnamespaces; k++) {
-		if (is_watched(&p->conf->kubernetes, rule->namespaces[k]))
+	for (size_t k = 0; k < n; k++) {
+		if (namespaces[k][0] == '\0' ||
+			is_watched(&p->conf->kubernetes, namespaces[k]))
 			continue;
-		snprintf(shown, sizeof(shown), "acl[%zu].namespaces[%zu]", i, k);
-		report_add(p->report, CONF_WARNING,
-			parse_where(p, "acl[].namespaces", i, k), shown,
+		snprintf(shown, sizeof(shown), "%.*s[%zu]%s[%zu]", (int)(key - path),
+			path, i, key + 2, k);
+		report_add(p->report, CONF_WARNING, parse_where(p, path, i, k), shown,
 			"\"%s\" is not watched, so no pod of it is known — add it to "
 			"kubernetes.namespaces",
-			rule->namespaces[k]);
+			namespaces[k]);
 	}
 }
 
@@ -167,7 +186,8 @@ static void check_known(struct parse *p)
 			"Services are known");
 	for (; i < c->nacl; i++)
 		if (!all_namespaces(&c->acl[i]))
-			check_watched(p, i);
+			check_watched(p, "acl[].namespaces", i, c->acl[i].namespaces,
+				c->acl[i].nnamespaces);
 }
 
 void check_acl(struct parse *p)
@@ -175,4 +195,54 @@ void check_acl(struct parse *p)
 	check_known(p);
 	check_reached(p);
 	check_room(p);
+}
+
+/* ---- visibility ---- */
+
+/* Whoever sees its own namespace is known by EndpointSlices. */
+static void check_viewers(struct parse *p)
+{
+	const struct conf *c = p->conf;
+	const struct place *at = parse_where(p, visibility, 0, SIZE_MAX);
+
+	if (c->kubernetes.noendpoints)
+		report_add(p->report, CONF_ERROR, at, visibility,
+			"goes by the namespaces of clients, which EndpointSlices tell, "
+			"and kubernetes.noendpoints ignores those — take one of them "
+			"out");
+	else if (c->kubernetes.lean)
+		report_add(p->report, CONF_WARNING, at, visibility,
+			"goes by the namespaces of clients, and with kubernetes.lean "
+			"only pods of headless Services are known");
+	for (size_t i = 0; i < c->nvisibility; i++)
+		check_watched(p, "visibility[].from", i, c->visibility[i].from,
+			c->visibility[i].nfrom);
+}
+
+void check_visibility(struct parse *p)
+{
+	const struct conf *c = p->conf;
+	size_t n = 0;
+
+	if (c->nvisibility == 0)
+		return;
+	check_viewers(p);
+	for (size_t i = 0; i < c->nvisibility; i++) {
+		const struct conf_visibility *rule = &c->visibility[i];
+		const bool from_all = all_of(rule->from, rule->nfrom);
+		const bool to_all = all_of(rule->to, rule->nto);
+
+		n += (from_all ? 0 : rule->nfrom) + (to_all ? 0 : rule->nto);
+		if (from_all && to_all)
+			report_add(p->report, CONF_WARNING,
+				parse_where(p, visibility, i, 0), visibility,
+				"hides nothing: rules add to one another, and this one "
+				"gives everything to everybody — name namespaces in it");
+	}
+	if (n > CONF_VISIBILITY_NAMESPACES_MAX)
+		report_add(p->report, CONF_ERROR, parse_where(p, visibility, 0, SIZE_MAX),
+			visibility,
+			"all rules have %zu namespaces, and %u is the most — take some "
+			"out",
+			n, CONF_VISIBILITY_NAMESPACES_MAX);
 }

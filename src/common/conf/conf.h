@@ -201,6 +201,14 @@ struct conf_acl {
 	size_t nzones, ntypes, nnets, nnamespaces;
 };
 
+/* One rule of `visibility` (AC-04); "" stands for "*". */
+#define CONF_VISIBILITY_MAX            64    /* rules */
+#define CONF_VISIBILITY_NAMESPACES_MAX 1024u /* of all rules, `from` and `to` */
+struct conf_visibility {
+	char **from, **to;
+	size_t nfrom, nto;
+};
+
 /* One rule of `errors.consolidate` (SM-01). */
 #define CONF_CONSOLIDATE_MAX 16
 struct conf_consolidate {
@@ -335,6 +343,8 @@ struct conf {
 	} metrics;
 	struct conf_acl *acl; /* [] = everybody may know of everything */
 	size_t nacl;
+	struct conf_visibility *visibility; /* [] = everybody sees every namespace */
+	size_t nvisibility;
 	struct {
 		uint64_t interval_ns, jitter_ns;
 	} reload; /* RL-01 */

@@ -41,6 +41,7 @@ static const char *const loops[] = {"break", "warn", "exit", NULL};
 #define FORWARD(name)       FIELD_OF(struct conf_forward, name)
 #define FORWARD_LIST(name)  LIST_OF(struct conf_forward, name, n##name)
 #define ACL_LIST(name)      LIST_OF(struct conf_acl, name, n##name)
+#define VISIBILITY(name)    LIST_OF(struct conf_visibility, name, n##name)
 #define CONSOLIDATE(name)   FIELD_OF(struct conf_consolidate, name)
 #define START               false
 #define RELOAD              true
@@ -151,8 +152,9 @@ const struct key schema[] = {
 	 "(any address)"},
 	{"kubernetes.client_names", KEY_WORD, RELOAD, NO_RANGE,
 	 WORDS("\"pod\"", client_names), KUBE(client_names),
-	 "what is kept of clients for `acl` and for operators, by EndpointSlices: "
-	 "\"none\", \"namespace\", or \"pod\" (that, and the pod's name)"},
+	 "what is kept of clients for `acl`, `visibility` and operators, by "
+	 "EndpointSlices: \"none\", \"namespace\", or \"pod\" (that, and the pod's "
+	 "name)"},
 	{"kubernetes.endpoint_pod_names", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
 	 KUBE(endpoint_pod_names),
 	 "name endpoints without a hostname after their pods instead of their "
@@ -439,6 +441,19 @@ const struct key schema[] = {
 	 DEFAULT("[ \"*\" ]"), ACL_LIST(namespaces),
 	 "clients that it is about, as the namespaces of their pods, which must be "
 	 "known; \"*\": all, known or not"},
+	{"visibility", KEY_GROUPS, RELOAD, 0, CONF_VISIBILITY_MAX, "rules", DEFAULT("()"),
+	 LIST(visibility, nvisibility),
+	 "which clients see which namespaces: their own, and what any rule about them "
+	 "gives; all else is NXDOMAIN for them; without rules all see all"},
+	{"visibility[].from", KEY_SPACES, RELOAD, 0, CONF_VISIBILITY_NAMESPACES_MAX,
+	 "namespaces",
+	 REQUIRED("[ \"*\" ]"), VISIBILITY(from),
+	 "clients that the rule is about, as the namespaces of their pods, which must be "
+	 "known; \"*\": all, known or not"},
+	{"visibility[].to", KEY_SPACES, RELOAD, 0, CONF_VISIBILITY_NAMESPACES_MAX,
+	 "namespaces",
+	 REQUIRED("[ \"default\", \"kube-system\" ]"), VISIBILITY(to),
+	 "namespaces that they see, with all names in them; \"*\": all"},
 	{"loop_detection", KEY_WORD, RELOAD, NO_RANGE, WORDS("\"break\"", loops),
 	 FIELD(loop_detection),
 	 "an upstream that asks us back: \"break\" leaves it out for a while, \"warn\", "

@@ -162,6 +162,9 @@ void metrics_queries(struct text *t, const struct view *v)
 	text_family(t, "shmdns_acl_total", TEXT_COUNTER,
 		"Queries by what the rules of acl said; none where there are no rules.");
 	metrics_by(t, v, VIEW_WORKER(acl), "action", actions, STAT_ACL);
+	text_counter(t, "shmdns_hidden_total",
+		"Replies from which visibility kept something of a namespace.",
+		view_workers(v, VIEW_WORKER(hidden)));
 	put_errors(t, v);
 	put_ede(t, v);
 	text_counter(t, "shmdns_query_log_dropped_total",

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SNAP_LAYOUT 5 /* part of object names: builds with another layout never meet */
+#define SNAP_LAYOUT 6 /* part of object names: builds with another layout never meet */
 
 #define SEGMENT_MAGIC       UINT64_C(0x31746765736e6473) /* "sdnsegt1" */
 #define BOARD_MAGIC         UINT64_C(0x3164726f626e6473)

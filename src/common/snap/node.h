@@ -71,6 +71,26 @@ static inline bool node_placed(enum rrset_form form)
 /* View the places block of an RRset of such a form that a node function has checked. */
 bool node_places(const struct rrset *r, struct place_order *out);
 
+/*
+ * One name of FORM_NAMES, checked, at *cursor, which starts at rr->data and is moved
+ * behind it; false at the end or where damaged.
+ */
+static inline bool node_next_name(const struct rrset *rr, const uint8_t **cursor,
+	const uint8_t **name, uint8_t *len, uint8_t *zone_len)
+{
+	const uint8_t *c = *cursor, *end = rr->data + rr->len;
+
+	if (end - c < 2 || end - c - 2 < c[0] || c[0] == 0 || c[1] > c[0])
+		return false;
+	if (name_scan(c + 2, c[0]) != c[0])
+		return false;
+	*len = c[0];
+	*zone_len = c[1];
+	*name = c + 2;
+	*cursor = c + 2 + c[0];
+	return true;
+}
+
 /* True if the node's checksum, and its body's, are right. */
 bool node_intact(const struct node_view *v);
 

@@ -5,8 +5,8 @@
 #include "base/base.h"
 
 /*
- * The fixed part; preferred prefixes, own addresses, zones, hosts, forward, acl, the
- * query log, logs, weights.
+ * The fixed part; preferred prefixes, own addresses, zones, hosts, forward, acl,
+ * visibility, the query log, logs, weights.
  */
 struct fixed {
 	uint32_t ttl_s, negative_ttl_s, startup_ms;
@@ -74,6 +74,9 @@ size_t settings_encode(const struct settings *s, uint8_t *out)
 	const uint32_t acl = (uint32_t)acl_encode(&s->acl, p + 4);
 	memcpy(p, &acl, 4);
 	p += 4 + acl;
+	const uint32_t visibility = (uint32_t)visibility_encode(&s->visibility, p + 4);
+	memcpy(p, &visibility, 4);
+	p += 4 + visibility;
 	const uint32_t queries = (uint32_t)querylog_encode(&s->querylog, p + 4);
 	memcpy(p, &queries, 4);
 	p += 4 + queries;
@@ -166,7 +169,7 @@ static const uint8_t *take_part(const uint8_t **p, const uint8_t *end, size_t *l
 	return part;
 }
 
-/* Forward, access rules, the query log, logs, and the rest is the weights. */
+/* Forward, access rules, visibility, the query log, logs, and the rest is the weights. */
 static int decode_tables(const uint8_t *p, const uint8_t *end, struct settings *out)
 {
 	const uint8_t *part;
@@ -177,6 +180,9 @@ static int decode_tables(const uint8_t *p, const uint8_t *end, struct settings *
 		return -EBADMSG;
 	part = take_part(&p, end, &len);
 	if (part == NULL || acl_decode(part, len, &out->acl) < 0)
+		return -EBADMSG;
+	part = take_part(&p, end, &len);
+	if (part == NULL || visibility_decode(part, len, &out->visibility) < 0)
 		return -EBADMSG;
 	part = take_part(&p, end, &len);
 	if (part == NULL || querylog_decode(part, len, &out->querylog) < 0)
@@ -274,4 +280,25 @@ int settings_zone(const struct settings *s, const uint8_t *name, size_t len)
 		}
 	}
 	return best;
+}
+
+bool settings_sees(const struct settings *s, const struct viewer *who, int zone,
+	const uint8_t *name, size_t len)
+{
+	const struct zone *z = zone >= 0 ? &s->zones[zone] : NULL;
+	const char *namespace;
+
+	if (z == NULL || z->kind == ZONE_REVERSE || z->kind == ZONE_FILE)
+		return true;
+	const size_t n = visibility_namespace(name, len, z->name.len, &namespace);
+	return n == 0 || visibility_sees(who, namespace, n);
+}
+
+bool settings_tells(const struct settings *s, const struct viewer *who,
+	const uint8_t *name, size_t len)
+{
+	uint8_t folded[NAME_MAX_LEN];
+
+	name_fold(folded, name, len);
+	return settings_sees(s, who, settings_zone(s, folded, len), folded, len);
 }

@@ -17,6 +17,7 @@
 #include "snap/forward.h"
 #include "snap/logset.h"
 #include "snap/querylog.h"
+#include "snap/visibility.h"
 #include "snap/weights.h"
 
 #define SETTINGS_ZONES_MAX  255
@@ -105,18 +106,20 @@ struct settings {
 	struct addr own[SETTINGS_OWN_MAX];         /* our own addresses (RO-19) */
 	struct zone zones[SETTINGS_ZONES_MAX];
 	struct host_settings hosts;
-	struct log_settings log;           /* how processes speak (LG-01) */
-	struct acl_settings acl;           /* who may know of which names (AC-01) */
-	struct querylog_settings querylog; /* SM-02 */
-	struct weights weights;            /* of ROTATION_WEIGHTED (LD-01) */
-	struct forward_settings forward;   /* names that are not ours */
+	struct log_settings log;               /* how processes speak (LG-01) */
+	struct acl_settings acl;               /* who may know of which names (AC-01) */
+	struct visibility_settings visibility; /* and of which namespaces (AC-04) */
+	struct querylog_settings querylog;     /* SM-02 */
+	struct weights weights;                /* of ROTATION_WEIGHTED (LD-01) */
+	struct forward_settings forward;       /* names that are not ours */
 };
 
 /* Largest size of settings_encode()'s output. */
 #define SETTINGS_OCTETS_MAX                                                              \
 	(512 + 17 * SETTINGS_OWN_MAX + 260 * SETTINGS_ZONES_MAX +                        \
 		260 * SETTINGS_HOST_ZONES_MAX + FORWARD_OCTETS_MAX + ACL_OCTETS_MAX +    \
-		LOGSET_OCTETS_MAX + QUERYLOG_OCTETS_MAX + WEIGHTS_OCTETS_MAX)
+		VISIBILITY_OCTETS_MAX + LOGSET_OCTETS_MAX + QUERYLOG_OCTETS_MAX +        \
+		WEIGHTS_OCTETS_MAX)
 
 /* Octets of *s without its number into `out` (SETTINGS_OCTETS_MAX); returns how many. */
 size_t settings_encode(const struct settings *s, uint8_t *out);
@@ -129,5 +132,16 @@ int settings_decode(
  * Index of the longest zone that `name` (folded) is in; -1: none of ours.
  */
 int settings_zone(const struct settings *s, const uint8_t *name, size_t len);
+
+/*
+ * True if that client sees what `name` (folded) is of: a namespace, if it is in a zone of
+ * the cluster, number `zone`; everybody sees all other names (AC-04).
+ */
+bool settings_sees(const struct settings *s, const struct viewer *who, int zone,
+	const uint8_t *name, size_t len);
+
+/* The same of a name in any letters, such as the target of a PTR. */
+bool settings_tells(const struct settings *s, const struct viewer *who,
+	const uint8_t *name, size_t len);
 
 #endif

@@ -76,7 +76,7 @@ enum stat_source {
 	SOURCE_CACHE,
 	SOURCE_STALE,
 	SOURCE_FORWARD, /* it waited for a forwarder */
-	SOURCE_POLICY,  /* refused: not for this client, or nobody to ask */
+	SOURCE_POLICY,  /* refused or hidden: not for this client, or nobody to ask */
 	SOURCE_ERROR,   /* a faulty query, or a failure of ours */
 	STAT_SOURCES
 };
@@ -163,6 +163,7 @@ struct stat_worker {
 	stat_u64 asked_size[2][STAT_SIZES], asked_octets[2]; /* by [TCP]: CM-06 */
 	stat_u64 reply_size[2][STAT_SIZES], reply_octets[2]; /* CM-07 */
 	stat_u64 acl[STAT_ACL]; /* queries by enum acl_action, with rules (MQ-12) */
+	stat_u64 hidden;        /* replies that visibility changed (MQ-13) */
 	struct ring ring;       /* the latest queries */
 };
 

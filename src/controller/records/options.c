@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "controller/records/aclset.h"
 #include "controller/records/forwardset.h"
+#include "controller/records/visibilityset.h"
 #include "dns/rev.h"
 
 static const uint8_t in_addr[] = "\7in-addr\4arpa";
@@ -201,13 +202,14 @@ static void set_rates(struct settings *s, const struct conf *c)
 	s->miss_rate = limit(c->limits.miss_rate.per_source, c->limits.miss_rate.burst);
 }
 
-/* Rules that name namespaces need them, whatever else is wanted. */
-static enum conf_client_names client_names(
-	const struct conf *c, const struct acl_settings *acl)
+/* Rules that go by namespaces need them, whatever else is wanted. */
+static enum conf_client_names client_names(const struct conf *c, const struct settings *s)
 {
 	const enum conf_client_names wanted = c->kubernetes.client_names;
 
-	return acl->nnamespaces > 0 ? MAX(wanted, CONF_CLIENT_NAMES_NAMESPACE) : wanted;
+	return s->acl.nnamespaces > 0 || s->visibility.nrules > 0
+	               ? MAX(wanted, CONF_CLIENT_NAMES_NAMESPACE)
+	               : wanted;
 }
 
 void options_from_conf(const struct conf *c, const struct addr *own, size_t nown,
@@ -244,9 +246,10 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	set_hosts(&s->hosts, &c->hosts);
 	forwardset_from_conf(c, NULL, 0, &s->forward);
 	aclset_from_conf(c, &s->acl);
+	visibilityset_from_conf(c, &s->visibility);
 	set_query_log(&s->querylog, c);
 	out->topology = c->loadbalance.topology;
-	out->client_names = client_names(c, &s->acl);
+	out->client_names = client_names(c, s);
 	out->endpoint_pod_names = k->endpoint_pod_names;
 	out->ignore_empty_service = k->ignore_empty_service;
 	out->cluster_ip_endpoints = k->cluster_ip_endpoints;
