@@ -1,4 +1,4 @@
-"""Access control with real clients (AC-01, AC-02, C-16, V-10, RE-12, MQ-12, MQ-04)."""
+"""Access control with real clients (AC-01, AC-02, AC-04, C-16, V-10, RE-12, MQ-12, MQ-04)."""
 
 import socket
 import struct
@@ -6,6 +6,7 @@ import unittest
 
 import dns.message
 
+import harness
 from harness import await_
 from lab import SERVICE, ForwardTest, group
 from upstream import address_of, records, silent
@@ -147,6 +148,69 @@ class Cached(Access):
         self.u.on(NAME, silent)
         await_("a stale answer", lambda: self.a.query(NAME).ede == 3)
         self.check_outcome(NAME, "REFUSED", BLOCKED, source=ONE)
+
+
+class Visible(Access):
+    """Chains of others that lead into namespaces (AC-04)"""
+
+    ALIAS, TARGET = "into.far.example.", SERVICE[0]
+
+    def visible(self, **more):
+        """A pod of `shop` at ONE; who else asks sees no namespace."""
+        self.u.on(self.ALIAS, records(("", 60, "CNAME", self.TARGET)))
+        self.lab(group(self.u, hedge=False), visibility=[{"from": ["other"], "to": ["shop"]}],
+                 **more)
+        self.put_pod(ONE)
+
+    def put_pod(self, address):
+        """The pod of `shop` is there."""
+        pods = harness.slice_("pods", "pods", [address])
+        pods["endpoints"][0]["targetRef"] = {"kind": "Pod", "name": "web-1"}
+        self.a.put("pods.json", harness.object_list(pods))
+        await_("the pod", lambda: {self.a.query(*SERVICE, source=address).rcode
+                                   for _ in range(8)} == {"NOERROR"})
+
+    def test_chain(self):
+        """AC-04, RE-12: the end of a chain that was waited for, and of one in the cache"""
+        self.visible()
+        nobody = "nope.nope.svc.cluster.local."
+        self.u.on("nowhere.far.example.", records(("", 60, "CNAME", nobody)))
+        for tcp in False, True, False:
+            hidden = self.a.query(self.ALIAS, source=TWO, tcp=tcp)
+            self.assertEqual(hidden.outcome, ("NXDOMAIN", [self.TARGET]))
+            like = self.a.query("nowhere.far.example.", source=TWO, tcp=tcp)
+            self.assertEqual(like.outcome, ("NXDOMAIN", [nobody]))
+            for part in "flags", "authority", "additional":
+                self.assertEqual(getattr(hidden.message, part), getattr(like.message, part))
+            self.assertEqual((hidden.ede, like.ede), (None, None))
+            self.assertEqual(self.a.query(self.ALIAS, source=ONE, tcp=tcp).outcome,
+                             ("NOERROR", ["10.96.1.1", self.TARGET]))
+        self.assertEqual(self.u.count(self.ALIAS), 1)
+
+    def test_parked(self):
+        """AC-04: a query that waits is judged by what is known when it goes on"""
+        self.visible(workers=1)
+        name = "slow.far.example."
+        self.u.on(name, silent)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(8)
+            s.bind((TWO, 0))
+            s.connect(("127.0.0.1", self.a.port))
+            s.send(self.a.make(name).to_wire())
+            await_("the question", lambda: self.u.count(name) > 0)
+            self.put_pod(TWO)
+            self.u.on(name, records(("", 60, "CNAME", self.TARGET)))
+            reply = dns.message.from_wire(s.recv(65535))
+        self.assertEqual(harness.outcome(reply), ("NOERROR", ["10.96.1.1", self.TARGET]))
+
+    def test_never_leaves(self):
+        """AC-04, FT-01: nobody is asked for a name of a namespace that is not seen"""
+        self.visible(kubernetes='fallthrough = [ "cluster.local." ];')
+        for name in self.TARGET, "nope.shop.svc.cluster.local.", "nope.nope.svc.cluster.local.":
+            self.assertEqual(self.a.query(name, source=TWO).rcode, "NXDOMAIN")
+            self.assertTrue(self.a.query(name, source=TWO).has("AA"))
+            self.assertEqual(self.u.count(name), 0)
+        self.check_right("nope.shop.svc.cluster.local.", source=ONE)
 
 
 if __name__ == "__main__":
