@@ -79,6 +79,11 @@ static const struct kind {
 	/* the same of one who is known by its namespace, too */
 	{"acl-namespace", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, POD, 0,
 		ACL_RULES_MAX, false},
+	/* visibility: a namespace that a rule of 64 gives, and one that none does */
+	{"visible", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, POD, 0, 0,
+		false},
+	{"hidden", "service-%06u.default.svc.cluster.local.", TYPE_A, 0, NOBODY, 0, 0,
+		false},
 	/* with all of it in the query log (SM-02) */
 	{.what = "hit-logged",
 		.format = "service-%06u.default.svc.cluster.local.",
@@ -189,6 +194,29 @@ static void prepare_access(void)
 	acl_index(a);
 }
 
+/* As many namespaces as there may be; POD's sees "default" by the last rule. */
+static void prepare_visibility(void)
+{
+	static const uint64_t last = UINT64_C(1) << (VISIBILITY_RULES_MAX - 1);
+	struct visibility_settings *v = &cluster.settings.visibility;
+
+	for (unsigned i = 0; i < VISIBILITY_NAMESPACES_MAX; i++) {
+		struct visibility_namespace *n = &v->namespaces[i];
+
+		n->len = (uint8_t)snprintf(n->octets, sizeof(n->octets), "team-%u", i);
+		n->from = n->to = UINT64_C(1) << i % VISIBILITY_RULES_MAX;
+	}
+	v->namespaces[0] = (struct visibility_namespace){4, "shop", last, 0};
+	v->namespaces[1] = (struct visibility_namespace){7, "default", 0, last};
+	v->nnamespaces = VISIBILITY_NAMESPACES_MAX;
+	visibility_index(v);
+}
+
+static bool views(const struct kind *k)
+{
+	return strcmp(k->what, "visible") == 0 || strcmp(k->what, "hidden") == 0;
+}
+
 static void prepare(unsigned names)
 {
 	char name[128];
@@ -208,6 +236,7 @@ static void prepare(unsigned names)
 	prepare_weights();
 	prepare_cache(names);
 	prepare_access();
+	prepare_visibility();
 }
 
 /* Queries with names spread over the table. */
@@ -285,6 +314,9 @@ int main(int argc, char **argv)
 		                                      0;
 		cluster.settings.rotation = kinds[i].rotation;
 		cluster.settings.acl.nrules = kinds[i].rules;
+		cluster.settings.visibility.nrules = views(&kinds[i])
+		                                             ? VISIBILITY_RULES_MAX
+		                                             : 0;
 		cluster.settings.acl.by_namespace =
 			strcmp(kinds[i].what, "acl-namespace") == 0
 				? UINT64_C(1) << (ACL_RULES_MAX - 1)
