@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "ctl/asker.h"
 #include "ctl/look.h"
 #include "ctl/options.h"
 #include "ctl/search.h"
@@ -23,7 +24,8 @@ const char explain_help[] =
 	"does not answer they are left out.\n"
 	"Exit status 1: there is no such name or record; 3: no generation is in shared\n"
 	"memory.\n"
-	"      --from NS[/POD]    as asked by a pod of that namespace\n";
+	"      --from NS[/POD]    as asked by a pod of that namespace\n"
+	"      --client ADDRESS   what acl and visibility say to who has that address\n";
 
 struct explain {
 	struct overview view;
@@ -31,14 +33,17 @@ struct explain {
 	struct search search;
 	struct step step[SEARCH_MAX];
 	unsigned n; /* steps that were taken */
-	const char *name, *from;
+	const char *name, *from, *client;
+	struct addr address; /* of the client */
+	struct asker asker;
 	char from_ns[64];
 };
 
 static bool is_last(const struct step *s)
 {
 	return s->outcome == STEP_ANSWER || s->outcome == STEP_DELEGATED ||
-	       s->outcome == STEP_FORWARDED || s->outcome == STEP_REFUSED;
+	       s->outcome == STEP_FORWARDED || s->outcome == STEP_REFUSED ||
+	       s->outcome == STEP_DROPPED;
 }
 
 /* ---- text ---- */
@@ -78,7 +83,7 @@ static void print_step(const struct explain *e, unsigned i, int width)
 	if (s->outcome == STEP_FORWARDED)
 		printf("      group  %s, whose cache has %s\n", s->group,
 			s->cached[0] != '\0' ? s->cached : "nothing");
-	if (s->outcome == STEP_REFUSED)
+	if (s->outcome == STEP_REFUSED && s->reason[0] == '\0')
 		printf("      why    it is not ours, and no group of `forward` has it\n");
 	print_since(e, s);
 }
@@ -94,6 +99,26 @@ static void print_cost(const struct explain *e)
 	if (is_last(last) && e->n > 1)
 		printf(" \"%s\" with its final dot costs 1.", last->text);
 	printf("\n");
+}
+
+/* Who asks, or what was not looked at because nobody does. */
+static void print_asker(const struct explain *e)
+{
+	const struct settings *s = &e->view.reader.settings;
+	const bool acl = s->acl.nrules > 0, visibility = s->visibility.nrules > 0;
+	const struct client *c = &e->asker.client;
+
+	if (e->client != NULL && c->namespace_len > 0)
+		printf("; client %s of namespace %.*s", e->client, c->namespace_len,
+			c->namespace);
+	else if (e->client != NULL)
+		printf("; client %s, whose namespace is not known", e->client);
+	else if (acl || visibility)
+		printf("; WHAT %s%s%s OF WHO ASKS IS NOT LOOKED AT (--client)",
+			acl ? "acl" : "", acl && visibility ? " AND " : "",
+			!visibility ? " SAYS"
+			: acl       ? "visibility SAY"
+				    : "visibility SAYS");
 }
 
 static void print_text(const struct explain *e)
@@ -113,8 +138,7 @@ static void print_text(const struct explain *e)
 	if (e->view.controller != NULL &&
 		stat_get(&e->view.controller->publish_frozen) != 0)
 		printf("; PUBLISHING IS FROZEN: objects may say something else");
-	if (e->view.reader.settings.acl.nrules > 0)
-		printf("; WHAT acl SAYS OF WHO ASKS IS NOT LOOKED AT");
+	print_asker(e);
 	printf("\n");
 	for (unsigned i = 0; i < e->n; i++)
 		width = MAX(width, strlen(e->step[i].text));
@@ -157,6 +181,19 @@ static void json_step(struct json *j, const struct step *s)
 	json_end(j, '}');
 }
 
+static void json_client(struct json *j, const struct explain *e)
+{
+	const struct client *c = &e->asker.client;
+	char namespace[CLIENT_NAMESPACE_MAX + 1];
+
+	json_begin(j, "client", '{');
+	json_string(j, "address", e->client);
+	snprintf(namespace, sizeof(namespace), "%.*s", c->namespace_len,
+		c->namespace_len > 0 ? c->namespace : "");
+	json_text(j, "namespace", namespace);
+	json_end(j, '}');
+}
+
 static void print_json(const struct explain *e)
 {
 	struct json j = {.out = stdout};
@@ -169,6 +206,8 @@ static void print_json(const struct explain *e)
 	json_string(&j, "type", type_text(e->basis.type, type));
 	if (e->from != NULL)
 		json_string(&j, "from", e->from);
+	if (e->client != NULL)
+		json_client(&j, e);
 	json_number(&j, "generation", e->view.snap->generation);
 	json_bool(&j, "controller", e->basis.told);
 	json_begin(&j, "steps", '[');
@@ -200,6 +239,10 @@ static void choose_names(struct explain *e, const struct name *name)
 static int explain(struct explain *e, const struct name *name, const struct options *o)
 {
 	choose_names(e, name);
+	if (e->client != NULL) {
+		asker_init(&e->asker, &e->view, &e->address);
+		e->basis.asker = &e->asker;
+	}
 	while (e->n < e->search.n) {
 		step_take(&e->basis, &e->search.name[e->n], &e->step[e->n]);
 		if (is_last(&e->step[e->n++]))
@@ -230,13 +273,22 @@ static bool parse_from(struct explain *e)
 	return true;
 }
 
+static bool parse_client(struct explain *e)
+{
+	if (e->client == NULL || addr_parse(e->client, strlen(e->client), &e->address))
+		return true;
+	ctl_complain("explain: '%s' is no address", e->client);
+	return false;
+}
+
 int ctl_explain(const struct verb *verb, int argc, char **argv)
 {
 	static struct explain e;
 	char instance[INSTANCE_MAX], path[TARGET_PATH_MAX];
 	struct options o;
 	struct name name;
-	const struct option_spec own[] = {{NULL, "--from", &e.from, NULL}};
+	const struct option_spec own[] = {
+		{NULL, "--from", &e.from, NULL}, {NULL, "--client", &e.client, NULL}};
 	int ret = options_parse(verb, argc, argv, own, ARRAY_LEN(own), &o);
 
 	if (ret != 0)
@@ -256,7 +308,7 @@ int ctl_explain(const struct verb *verb, int argc, char **argv)
 	}
 	name_fold(name.wire, name.wire, name.len);
 	e.name = o.arg[0];
-	if (!parse_from(&e) || !target_instance(&o, instance) ||
+	if (!parse_from(&e) || !parse_client(&e) || !target_instance(&o, instance) ||
 		!target_socket(&o, instance, path))
 		return EXIT_USAGE;
 	e.basis = (struct step_basis){.view = &e.view,

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "cache/cache.h"
+#include "ctl/asker.h"
 #include "ctl/changes.h"
 #include "ctl/stepfile.h"
 #include "dns/type.h"
@@ -23,6 +24,7 @@ const char *step_outcome_text(enum step_outcome o)
 		[STEP_FORWARDED] = "forwarded",
 		[STEP_DELEGATED] = "delegated",
 		[STEP_REFUSED] = "REFUSED",
+		[STEP_DROPPED] = "dropped",
 	};
 
 	return words[o];
@@ -108,7 +110,10 @@ static void take_node(
 			line, sizeof(line), "SOA with serial %u", (unsigned)snap->serial);
 		lines_add(&s->records, line);
 	}
+	bool concealed = b->asker != NULL && asker_conceal(b->asker, v, b->type, s);
 	s->outcome = s->records.n > 0 ? STEP_ANSWER : STEP_NODATA;
+	if (concealed && s->hidden)
+		s->outcome = STEP_NXDOMAIN;
 }
 
 /* It comes from this node, whatever its name. */
@@ -269,6 +274,15 @@ static void take_elsewhere(const struct step_basis *b, struct step *s)
 	take_cached(v, &q, s->cached);
 }
 
+/* FT-01, FT-03: a name of ours that is not there goes on, if anybody may know it. */
+static bool falls_through(const struct settings *s, int zone, const struct name *name)
+{
+	const struct forward_settings *f = &s->forward;
+
+	return s->zones[zone].fallthrough && f->ngroups > f->bootstrap &&
+	       f->forwarders > 0 && !forward_stays(f, name->wire, name->len);
+}
+
 /* ---- zones from files ---- */
 
 static void take_file(const struct step_basis *b, int zone, struct step *s)
@@ -295,7 +309,7 @@ static void take_file(const struct step_basis *b, int zone, struct step *s)
 	case STEPFILE_ABSENT:
 		s->outcome = STEP_NXDOMAIN;
 		s->owner.len = 0; /* the names above it and their "*" say so, too */
-		if (settings->zones[zone].fallthrough)
+		if (falls_through(settings, zone, &s->name))
 			take_elsewhere(b, s);
 		break;
 	case STEPFILE_UNREAD:
@@ -401,6 +415,21 @@ static void take_incomplete(struct step *s)
 		"is missing");
 }
 
+/* A reverse name all of whose targets are hidden is as one that is not there (AC-04). */
+static void take_hidden(const struct step_basis *b, int zone, struct step *s)
+{
+	const struct settings *settings = &b->view->reader.settings;
+
+	s->owner.len = 0;
+	s->object[0] = '\0';
+	snprintf(s->rule, sizeof(s->rule), "AC-04");
+	snprintf(s->reason, sizeof(s->reason),
+		"visibility hides all that it tells of from this client");
+	if (zone < 0 ? !denied_by_hosts(&settings->hosts, &s->name)
+		     : falls_through(settings, zone, &s->name))
+		take_elsewhere(b, s);
+}
+
 void step_take(struct step_basis *b, const struct name *name, struct step *out)
 {
 	const struct overview *v = b->view;
@@ -410,20 +439,29 @@ void step_take(struct step_basis *b, const struct name *name, struct step *out)
 	*out = (struct step){.name = *name, .owner = *name};
 	name_text(name->wire, name->len, out->text, sizeof(out->text));
 	int zone = settings_zone(settings, name->wire, name->len);
+	if (b->asker != NULL && asker_refused(b->asker, b->type, out))
+		return;
 	if (take_special(b, zone, out))
 		return;
+	if (b->asker != NULL && asker_hidden(b->asker, zone, out))
+		return;
 	if (zone < 0) {
-		if (take_host(b, true, out))
-			take_since(b, out);
-		else
+		if (!take_host(b, true, out))
 			take_elsewhere(b, out);
+		else if (out->hidden)
+			take_hidden(b, zone, out);
+		else
+			take_since(b, out);
 		return;
 	}
 	enum lookup l = find(v->snap, name, &node);
 	bool mine = l == LOOKUP_FOUND && (node.head->flags & NODE_HOSTS) == 0;
 	if (!mine && l != LOOKUP_DAMAGED && !is_pod(v, name) &&
 		take_host(b, false, out)) {
-		take_since(b, out);
+		if (out->hidden)
+			take_hidden(b, zone, out);
+		else
+			take_since(b, out);
 		return;
 	}
 	if (l != LOOKUP_DAMAGED && !(l == LOOKUP_FOUND && !mine) &&
@@ -436,13 +474,17 @@ void step_take(struct step_basis *b, const struct name *name, struct step *out)
 		take_node(b, &node, out);
 	else if (is_pod(v, name))
 		take_pod(b, out);
-	else if (settings->zones[zone].fallthrough &&
-		 !forward_stays(&settings->forward, name->wire, name->len))
+	else if (falls_through(settings, zone, name))
 		take_elsewhere(b, out);
 	else
 		out->outcome = STEP_NXDOMAIN;
+	if (out->hidden) {
+		take_hidden(b, zone, out);
+		return;
+	}
 	take_since(b, out);
-	ask_controller(b, out);
+	if (out->rule[0] == '\0')
+		ask_controller(b, out);
 	if (out->outcome == STEP_SERVFAIL && settings->zones[zone].kind != ZONE_FILE &&
 		(v->snap->flags & ROOT_COMPLETE) == 0)
 		take_incomplete(out);

@@ -17,8 +17,11 @@ enum step_outcome {
 	STEP_SERVFAIL,  /* the generation is not complete (RU-03), or damaged */
 	STEP_FORWARDED, /* the cache or an upstream says */
 	STEP_DELEGATED, /* a zone from a file names others that serve it (SM-11) */
-	STEP_REFUSED    /* it is not ours, and nobody is asked */
+	STEP_REFUSED,   /* it is not ours, and nobody is asked; or not for this client */
+	STEP_DROPPED    /* this client gets no reply (AC-01) */
 };
+
+struct asker;
 
 /* Whom and what to ask. */
 struct step_basis {
@@ -27,6 +30,7 @@ struct step_basis {
 	const char *socket;  /* of the controller */
 	unsigned timeout_ms; /* for each step */
 	bool told;           /* the controller answers; false: it is asked no more */
+	const struct asker *asker; /* who asks (asker.h); NULL: nobody in particular */
 };
 
 /* Texts are "" where nothing is known. */
@@ -38,6 +42,7 @@ struct step {
 	struct lines records;      /* of the type, or the CNAME; owned */
 	uint64_t since, since_ns;  /* generation and its time; 0: not known */
 	bool since_start;          /* ... which is where history begins: or before */
+	bool hidden;               /* it does not exist for who asks (AC-04) */
 	char group[NAME_TEXT_MAX]; /* STEP_FORWARDED: `from` of the group */
 	char cached[CACHED_MAX];   /* what the cache has of it */
 	char rule[16], object[200], kind[40], version[80],

@@ -72,19 +72,8 @@ bool access_hides(struct run *run)
 
 bool access_conceals(struct run *run, const struct node_view *v)
 {
-	struct rrset rr;
-	bool bad = false;
-
-	if (!node_rrset(v, TYPE_PTR, &rr, &bad) || rr.form != FORM_NAMES)
+	if (!settings_conceals(run->b->settings, viewer_of(run), v))
 		return false;
-	const struct viewer *who = viewer_of(run);
-	const uint8_t *name, *cursor = rr.data;
-	uint8_t len, zone_len;
-
-	for (unsigned i = 0; i < rr.count; i++)
-		if (!node_next_name(&rr, &cursor, &name, &len, &zone_len) ||
-			settings_tells(run->b->settings, who, name, len))
-			return false; /* or damaged, as whoever writes it finds */
 	run->p->facts |= PACKET_HIDDEN;
 	run->p->source = SOURCE_POLICY;
 	return true;

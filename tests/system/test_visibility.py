@@ -317,6 +317,57 @@ class Visibility(unittest.TestCase):
             self.await_outcome(a, NOBODY, WEB_B, "NOERROR")
             self.assertEqual(a.worker_pids, pids)
 
+    def explain(self, a, client, name, type_="A"):
+        """(outcome, rdatas, rule, namespace of the client) of the last step."""
+        code, out, err = a.ctl("explain", name, type_, "--client", client, "-c", a.config,
+                               "-o", "json")
+        self.assertEqual(err, "")
+        whole = json.loads(out)
+        step = whole["steps"][-1]
+        self.assertEqual(code, 0 if step["outcome"] == "NOERROR" else 1)
+        return (step["outcome"], sorted(r.split(" ", 2)[2] for r in step["records"]),
+                step.get("rule"), whole["client"].get("namespace"))
+
+    def test_explain(self):
+        """AC-04, AC-01, OV-03: explain says to a client what it is answered"""
+        acl = """acl = (
+            { action = "block"; zones = [ "plain.a.svc.cluster.local" ]; namespaces = [ "a" ]; },
+            { action = "filter"; types = [ "AAAA" ]; nets = [ "%s" ]; },
+            { action = "drop"; zones = [ "pets.b.svc.cluster.local" ]; nets = [ "%s" ]; } );
+            """ % (A, B)
+        nets = "9.9.96.10.in-addr.arpa."
+        with self.appliance(extra=acl + RULES) as a:
+            questions = [(n, "A") for n in (WEB_A, WEB_B, "c.svc.cluster.local.",
+                                            "plain.a.svc.cluster.local.", "localhost.",
+                                            "10-0-0-1.b.pod.cluster.local.", "x.example.")]
+            questions += [("dual.a.svc.cluster.local.", "AAAA"), (nets, "PTR"), (nets, "A"),
+                          ("1.2.96.10.in-addr.arpa.", "PTR"), ("1.2.96.10.in-addr.arpa.", "A"),
+                          ("97.10.in-addr.arpa.", "PTR"), ("cluster.local.", "NS")]
+            for address, ns in (A, "a"), (B, "b"), (OPS, "ops"), (NOBODY, None):
+                with Asker(a.port, address) as who:
+                    for name, type_ in questions:
+                        rcode, rdatas = who.outcome(name, type_)
+                        outcome, records_, rule, of = self.explain(a, address, name, type_)
+                        what = (address, name, type_, rule)
+                        self.assertEqual(of, ns, what)
+                        self.assertEqual(outcome.replace("NODATA", "NOERROR"), rcode, what)
+                        if name != "localhost.":
+                            self.assertEqual(records_, rdatas, what)
+            self.assertEqual(self.explain(a, A, WEB_B)[2], "AC-04")
+            self.assertEqual(self.explain(a, NOBODY, nets, "PTR")[2], "AC-04")
+            self.assertEqual(self.explain(a, A, questions[3][0])[2], "AC-01")
+            self.assertEqual(self.explain(a, B, "pets.b.svc.cluster.local.")[::2],
+                             ("dropped", "AC-01"))
+            text = a.ctl("explain", WEB_B, "--client", A, "-c", a.config)[1]
+            self.assertIn(f"client {A} of namespace a\n", text)
+            self.assertIn("no rule of visibility lets this client see", text)
+            self.assertIn(f"client {NOBODY}, whose namespace is not known", a.ctl(
+                "explain", WEB_B, "--client", NOBODY, "-c", a.config)[1])
+            self.assertIn("WHAT acl AND visibility SAY OF WHO ASKS IS NOT LOOKED AT", a.ctl(
+                "explain", WEB_B, "-c", a.config)[1])
+            self.assertEqual(a.ctl("explain", WEB_B, "--client", "web", "-c", a.config), (
+                2, "", "shmdnsctl: explain: 'web' is no address\n"))
+
     def test_counters(self):
         """MQ-13, MQ-02: what was hidden is counted once, as policy; status has it"""
         with self.appliance(http={"metrics": harness.free_port()}) as a:

@@ -3,6 +3,8 @@
 #include <errno.h>
 
 #include "base/base.h"
+#include "dns/type.h"
+#include "snap/node.h"
 
 /*
  * The fixed part; preferred prefixes, own addresses, zones, hosts, forward, acl,
@@ -301,4 +303,22 @@ bool settings_tells(const struct settings *s, const struct viewer *who,
 
 	name_fold(folded, name, len);
 	return settings_sees(s, who, settings_zone(s, folded, len), folded, len);
+}
+
+bool settings_conceals(
+	const struct settings *s, const struct viewer *who, const struct node_view *v)
+{
+	struct rrset rr;
+	bool bad = false;
+
+	if (!node_rrset(v, TYPE_PTR, &rr, &bad) || rr.form != FORM_NAMES)
+		return false;
+	const uint8_t *name, *cursor = rr.data;
+	uint8_t len, zone_len;
+
+	for (unsigned i = 0; i < rr.count; i++)
+		if (!node_next_name(&rr, &cursor, &name, &len, &zone_len) ||
+			settings_tells(s, who, name, len))
+			return false; /* or damaged, as whoever writes it finds */
+	return true;
 }

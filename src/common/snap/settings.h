@@ -144,4 +144,9 @@ bool settings_sees(const struct settings *s, const struct viewer *who, int zone,
 bool settings_tells(const struct settings *s, const struct viewer *who,
 	const uint8_t *name, size_t len);
 
+/* True if the node has PTRs, and that client is told of no target of them. */
+struct node_view;
+bool settings_conceals(
+	const struct settings *s, const struct viewer *who, const struct node_view *v);
+
 #endif
