@@ -85,6 +85,10 @@ enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 #define CONF_CLASS_ERROR   0x4
 #define CONF_CLASS_ALL     0x8
 #define CONF_LOG_ZONES_MAX 32
+/* Of the lists of `header`. */
+#define CONF_HEADER_AA 0x1
+#define CONF_HEADER_RA 0x2
+#define CONF_HEADER_RD 0x4
 
 #define CONF_AUTO UINT32_MAX /* "auto" where 0 is a number */
 
@@ -278,7 +282,11 @@ struct conf {
 		uint64_t hold_ns;
 	} publish; /* WP-90 */
 	enum conf_any any_query;
-	uint16_t edns_max_udp; /* 512..4096 */
+	uint16_t edns_max_udp;  /* 512..4096 */
+	bool minimal_responses; /* SM-10 */
+	struct {
+		uint16_t response_set, response_clear, query_set, query_clear;
+	} header; /* SM-09: CONF_HEADER_* */
 	struct conf_tcp tcp;
 	bool local; /* SM-04 */
 	struct {

@@ -23,6 +23,7 @@ static const char *const compats[] = {"off", "on", "extra", NULL};
 static const char *const acls[] = {"allow", "block", "filter", "drop", NULL};
 static const char *const query_logs[] = {"off", "kv", "json", "coredns", NULL};
 static const char *const query_classes[] = {"success", "denial", "error", "all", NULL};
+static const char *const header_flags[] = {"aa", "ra", "rd", NULL};
 static const char *const privacies[] = {"off", "hash", "prefix", NULL};
 static const char *const loops[] = {"break", "warn", "exit", NULL};
 
@@ -206,6 +207,23 @@ const struct key schema[] = {
 	{"edns.max_udp", KEY_INT, RELOAD, 512, 4096, "octets", DEFAULT("1232"),
 	 FIELD(edns_max_udp),
 	 "largest reply over UDP, whatever the client offers"},
+	{"minimal_responses", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 FIELD(minimal_responses),
+	 "leave out of positive answers what was not asked for, such as addresses "
+	 "beside SRV records"},
+	{"header.response_set", KEY_WORDS, RELOAD, NO_RANGE,
+	 WORDS("[]", header_flags), FIELD(header.response_set),
+	 "flags that every answer has, whatever it would say: \"aa\", \"ra\", \"rd\""},
+	{"header.response_clear", KEY_WORDS, RELOAD, NO_RANGE,
+	 WORDS("[]", header_flags), FIELD(header.response_clear),
+	 "flags that no answer has"},
+	{"header.query_set", KEY_WORDS, RELOAD, NO_RANGE,
+	 WORDS("[]", header_flags), FIELD(header.query_set),
+	 "flags that queries are taken to have: with \"rd\" upstreams are asked for "
+	 "clients that do not want it"},
+	{"header.query_clear", KEY_WORDS, RELOAD, NO_RANGE,
+	 WORDS("[]", header_flags), FIELD(header.query_clear),
+	 "flags that queries are taken not to have"},
 	{"tcp.read", KEY_DURATION, RELOAD, 1, 60, "s", DEFAULT("\"3s\""),
 	 FIELD(tcp.read_ns),
 	 "how long a client may take to send a query that it has begun"},
