@@ -69,7 +69,7 @@ enum conf_loop { CONF_LOOP_BREAK, CONF_LOOP_WARN, CONF_LOOP_EXIT };
 #define CONF_FORWARD_MAX    63    /* groups; `bootstrap` is one more */
 #define CONF_UPSTREAMS_MAX  15    /* of a group (FW-02) */
 #define CONF_POOL_MAX       128u  /* upstreams of all groups */
-#define CONF_NAMES_MAX      255u  /* of `except` and the cache's zones */
+#define CONF_NAMES_MAX      255u  /* of both `except` and the cache's zones */
 #define CONF_TEXT_MAX       8192u /* octets of paths in `tls` */
 #define CONF_CIDRS_MAX      64    /* of a list */
 #define CONF_HOST_ZONES_MAX 16
@@ -327,6 +327,12 @@ struct conf {
 	} limits;
 	struct prefix *forward_clients; /* AC-10; an address of len 0 stands for "*" */
 	size_t nforward_clients;
+	struct {
+		struct prefix *nets;
+		size_t nnets;
+		struct name *except;
+		size_t nexcept;
+	} private_addresses;           /* AC-09 */
 	enum conf_loop loop_detection; /* LO-02 */
 	struct {
 		struct conf_listen listen; /* HR-01 */

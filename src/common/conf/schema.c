@@ -434,6 +434,13 @@ const struct key schema[] = {
 	{"forward_clients", KEY_CLIENTS, RELOAD, 0, CONF_CIDRS_MAX, "CIDRs",
 	 DEFAULT("[ \"*\" ]"), LIST(forward_clients, nforward_clients),
 	 "clients that get names in no zone of ours; \"*\": all"},
+	{"private_addresses.nets", KEY_PREFIXES, RELOAD, 0, CONF_CIDRS_MAX, "CIDRs",
+	 DEFAULT("[]"), LIST(private_addresses.nets, private_addresses.nnets),
+	 "addresses of these are left out of what upstreams say, so that no name of "
+	 "others leads into our networks (rebinding)"},
+	{"private_addresses.except", KEY_NAMES, RELOAD, 0, 255, "names", DEFAULT("[]"),
+	 LIST(private_addresses.except, private_addresses.nexcept),
+	 "names, and those below them, that may have such addresses"},
 	{"acl", KEY_GROUPS, RELOAD, 0, CONF_ACL_MAX, "rules", DEFAULT("()"),
 	 LIST(acl, nacl),
 	 "who may know of which names: the first rule that is about a query counts; "
