@@ -165,9 +165,11 @@ static void check_fallthrough(struct parse *p)
 		if (served)
 			continue;
 		name_text(n->wire, n->len, text, sizeof(text));
-		report_add(p->report, CONF_ERROR, parse_where(p, path, 0, i), path,
+		/* No error: CoreDNS takes it, and Corefiles have it that way. */
+		report_add(p->report, CONF_WARNING, parse_where(p, path, 0, i), path,
 			"\"%s\" is none of kubernetes.zones, and none of them is below "
-			"it — write one of them, or \".\" for all",
+			"it: nothing falls through for it — write one of them, or \".\" "
+			"for all",
 			text);
 	}
 }
