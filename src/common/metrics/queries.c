@@ -163,7 +163,7 @@ void metrics_queries(struct text *t, const struct view *v)
 		"Queries by what the rules of acl said; none where there are no rules.");
 	metrics_by(t, v, VIEW_WORKER(acl), "action", actions, STAT_ACL);
 	text_counter(t, "shmdns_hidden_total",
-		"Replies from which visibility kept something of a namespace.",
+		"Replies that visibility kept something from.",
 		view_workers(v, VIEW_WORKER(hidden)));
 	put_errors(t, v);
 	put_ede(t, v);
