@@ -63,6 +63,30 @@ class LookBack(Base):
                       "start of the controller", text)
         self.assertIn(f"and {len(rows) - 1} older ones", self.ctl("history", "-n", "1"))
 
+    def test_names(self):
+        """OV-01, OV-06, OV-07: one figure of names in status, history, dump and the metrics"""
+        def agree():
+            n = self.a.status()["names"]
+            rows = self.json("history")["history"]
+            dump = self.json("dump")
+            metric = re.search(r"^shmdns_snapshot_nodes (\d+)$",
+                               self.ctl("metrics", "shmdns_snapshot_nodes"), re.M)
+            self.assertEqual(int(metric[1]), n)
+            self.assertEqual((rows[0]["names"], dump["count"]), (n, n))
+            self.assertEqual(sum("empty_non_terminal" not in name for name in dump["names"]), n)
+            self.assertGreater(len(dump["names"]), n, "there are empty non-terminals")
+            self.assertIn(f", {n} names\n", self.ctl("dump"))
+            self.assertIn(f"names        {n} in ", self.ctl("status"))
+            for row, before in zip(rows, rows[1:]):
+                self.assertEqual(before["names"] + row["added"] - row["removed"], row["names"])
+            return n
+        before = agree()
+        self.put_api("10.96.40.3")
+        self.assertEqual(agree(), before + 3)
+        self.a.put("api.json", object_list())
+        self.a.await_outcome(API, "A", "NXDOMAIN", [])
+        self.assertEqual(agree(), before)
+
     def test_diff(self):
         """OV-07: the records that differ; OP-04: 1 if there are some, 4 if it cannot be said"""
         before = self.generation()
