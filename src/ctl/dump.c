@@ -296,7 +296,7 @@ static int dump_clients(const struct options *o)
 		ctl_complain("'%s' is no address", o->arg[1]);
 		return EXIT_USAGE;
 	}
-	if (!target_instance(o, instance))
+	if (!target_guess(o, instance))
 		return EXIT_USAGE;
 	return dumpclients_print(instance, o->nargs == 2 ? &only : NULL,
 		o->format == FORMAT_JSON ? stdout : NULL);
@@ -328,7 +328,7 @@ int ctl_dump(const struct verb *v, int argc, char **argv)
 		}
 		name_fold(d.under.wire, d.under.wire, d.under.len);
 	}
-	if (!target_instance(&o, instance))
+	if (!target_guess(&o, instance))
 		return EXIT_USAGE;
 	if (o.format == FORMAT_JSON)
 		d.json.out = stdout;

@@ -118,6 +118,32 @@ class LookBack(Base):
         self.ctl("diff", str(before), "now", expect=0)
         self.assertEqual(self.json("history")["history"][0]["cause"], "settings")
 
+    def test_faulty_file(self):
+        """OP-04: a half-edited file is enough to look by, and not enough to change something"""
+        here = self.a.instance
+        with open(self.a.config) as f:
+            whole = f.read()
+        half = os.path.join(os.path.dirname(self.a.config), "half.conf")
+        harness.write_whole(half, whole + "\nwrokers = 2;\nedns = { max_udp = ")
+        for words in (["status"], ["dump"], ["history"], ["diff", "now"], ["explain", API],
+                      ["metrics"], ["top", "-n", "1", "--interval", "100ms"]):
+            code, out, err = self.a.ctl(*words, "-c", half)
+            self.assertIn(code, (0, 1), (words, err))
+            self.assertEqual(code, self.a.ctl(*words, "-i", here)[0], words)
+            self.assertIn("has errors (`check` names them); it seems to be of instance "
+                          f"'{here}'", err)
+            self.assertNotEqual(out, "", words)
+        code, out, err = self.a.ctl("freeze", "-c", half)
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("which instance is not known; -i NAME says it", err)
+        self.assertEqual(self.json("status")["controller"]["frozen"], False)
+        harness.write_whole(half, "edns = { max_udp = ")
+        err = self.a.ctl("status", "-c", half)[2]
+        self.assertIn("it seems to name no instance, which means 'default'", err)
+        code, out, err = self.a.ctl("status", "-c", half + ".none")
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("-i NAME says it without the file", err)
+
     def test_nobody_answers(self):
         """OP-06: with the controller stopped both still say all"""
         before = self.generation()
