@@ -402,12 +402,12 @@ class Explain(Base):
         self.a.await_outcome("a.corp.test.", "A", "NOERROR", ["10.9.0.1"])
         self.assertEqual(self.explain("x.b.corp.test.")["since"]["generation"],
                          self.explain("a.corp.test.")["since"]["generation"])
-        star = 'hosts, by its "*"'
+        star = 'hosts.inline, by its "*"'
         for name, outcome, rule, object_, records in (
-                ("a.corp.test.", "NOERROR", "HO-02", "hosts", ["3600 A 10.9.0.1"]),
+                ("a.corp.test.", "NOERROR", "HO-02", "hosts.inline", ["3600 A 10.9.0.1"]),
                 ("x.b.corp.test.", "NOERROR", "HO-02", star, ["3600 A 10.9.0.2"]),
                 ("x.y.b.corp.test.", "NXDOMAIN", "HO-04", None, []),
-                (API, "NOERROR", "HO-02", "hosts", ["3600 A 10.9.0.3"]),
+                (API, "NOERROR", "HO-02", "hosts.inline", ["3600 A 10.9.0.3"]),
                 ("nope.shop.svc.cluster.local.", "NOERROR", "HO-02", star, ["3600 A 10.9.0.3"]),
                 ("out.shop.svc.cluster.local.", "NOERROR", "RE-02", "Service shop/out",
                  ["30 CNAME www.example.test."]),
@@ -418,6 +418,31 @@ class Explain(Base):
                                   step.get("records", [])), (outcome, rule, object_, records))
                 if rule != "RE-02":
                     self.assertEqual(self.a.outcome(name, "A")[0], outcome)
+
+    def test_hosts_lines(self):
+        """OV-03: the lines of a file that give a name its records; not without the controller"""
+        path = os.path.join(os.path.dirname(self.a.config), "hosts.txt")
+        harness.write_whole(path, "# ours\n10.9.0.1 a.corp.test\n10.9.0.9 other.test\n"
+                            "10.9.0.2 a.corp.test *.b.corp.test\n::5 a.corp.test\n")
+        self.a.extra = f'hosts = {{ file = "{path}"; inline = [ "10.9.0.3 c.corp.test" ]; }};'
+        self.a.write_config()
+        os.kill(self.a.pid, signal.SIGHUP)
+        self.a.await_outcome("a.corp.test.", "A", "NOERROR", ["10.9.0.1", "10.9.0.2"])
+        for name, want in (("a.corp.test.", f"hosts {path}:2,4"),
+                           ("x.b.corp.test.", f'hosts {path}:4, by its "*"'),
+                           ("c.corp.test.", "hosts.inline"),
+                           ("9.0.9.10.in-addr.arpa.", f"hosts {path}:3")):
+            type_ = "PTR" if name.endswith(".arpa.") else "A"
+            step = self.explain(name, type_)
+            self.assertEqual((step["rule"], step["object"]), ("HO-02", want))
+        self.assertEqual(self.explain("a.corp.test.", "AAAA")["object"], f"hosts {path}:5")
+        pid = self.a.controller_pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            out = self.json("explain", "a.corp.test.")
+            self.assertEqual((out["controller"], out["steps"][0]["object"]), (False, "hosts"))
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def test_live(self):
         """OV-03, OV-07, OV-08: what happened to a name, what changed, and back again"""

@@ -288,9 +288,11 @@ struct host_fault {
 	char text[256];
 };
 
-static void on_host(void *arg, const struct addr *addr, const struct name *name)
+static void on_host(
+	void *arg, unsigned line, const struct addr *addr, const struct name *name)
 {
 	(void)arg;
+	(void)line;
 	(void)addr;
 	(void)name;
 }
