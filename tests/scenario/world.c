@@ -75,7 +75,7 @@ static uint64_t settle(struct world *w)
 void world_advance(struct world *w, uint64_t at_ns)
 {
 	uint64_t until = w->start_ns + at_ns;
-	bool compacted;
+	struct publish_info compacted;
 
 	for (;;) {
 		uint64_t next = settle(w);
@@ -84,7 +84,7 @@ void world_advance(struct world *w, uint64_t at_ns)
 			if (engine_idle(&w->engine, w->now_ns, wall_ns(w), &compacted) >
 				0)
 				break;
-			w->compactions += compacted;
+			w->compactions += compacted.generation != 0;
 		}
 		if (next > until)
 			break;
