@@ -308,7 +308,7 @@ int ctl_explain(const struct verb *verb, int argc, char **argv)
 	}
 	name_fold(name.wire, name.wire, name.len);
 	e.name = o.arg[0];
-	if (!parse_from(&e) || !parse_client(&e) || !target_instance(&o, instance) ||
+	if (!parse_from(&e) || !parse_client(&e) || !target_guess(&o, instance) ||
 		!target_socket(&o, instance, path))
 		return EXIT_USAGE;
 	e.basis = (struct step_basis){.view = &e.view,

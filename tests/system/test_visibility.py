@@ -369,7 +369,7 @@ class Visibility(unittest.TestCase):
                 2, "", "shmdnsctl: explain: 'web' is no address\n"))
 
     def test_counters(self):
-        """MQ-13, MQ-02: what was hidden is counted once, as policy; status has it"""
+        """MQ-15, MQ-02: what was hidden is counted once, as policy; status has it"""
         with self.appliance(http={"metrics": harness.free_port()}) as a:
             one, ops = self.askers(a, A, OPS)
             before = self.hidden(a)
