@@ -237,6 +237,7 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 		s->own[s->nown++] = own[i];
 	set_zones(s, k);
 	set_files(out, c);
+	settings_index(s);
 	set_nested(out);
 	set_apexes(out);
 	set_special(s, c, hostname);
