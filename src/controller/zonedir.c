@@ -107,18 +107,29 @@ static void hold(struct walk *w, const char *directory)
 	}
 }
 
-/* Why a file whose name is that of a zone is none; NULL: it is one. */
-static const char *odd_kind(const char *path)
+/*
+ * Why a file whose name is that of a zone is none; NULL: it is one. One whose content has
+ * changed since the last look is not settled.
+ */
+static const char *look_into(struct zonedir_file *f)
 {
 	struct stat st;
 
-	if (stat(path, &st) < 0)
+	if (stat(f->path, &st) < 0)
 		return errno == ENOENT || errno == ELOOP
 		               ? "is a link that leads nowhere"
 		               : NULL; /* who reads it says what it is */
 	if (S_ISDIR(st.st_mode))
 		return "is a link to a directory, which is not followed";
-	return S_ISREG(st.st_mode) ? NULL : "is no regular file";
+	if (!S_ISREG(st.st_mode))
+		return "is no regular file";
+	if (!f->counts &&
+		(st.st_size != f->size || st.st_ctim.tv_sec != f->changed.tv_sec ||
+			st.st_ctim.tv_nsec != f->changed.tv_nsec))
+		f->turning = false;
+	f->size = st.st_size;
+	f->changed = st.st_ctim;
+	return NULL;
 }
 
 static void list_file(struct walk *w, char *path, unsigned depth)
@@ -128,7 +139,7 @@ static void list_file(struct walk *w, char *path, unsigned depth)
 	switch (dirzone_name(
 		&w->d->re, w->d->name, strrchr(f->path, '/') + 1, &f->name)) {
 	case DIRZONE_NAMED:
-		f->why = odd_kind(f->path);
+		f->why = look_into(f);
 		break;
 	case DIRZONE_LEFTOVER:
 		f->why = "is what an editor or a program left";
@@ -252,10 +263,10 @@ static bool look(struct zonedir *d, bool at_once, bool *pending)
 	int ret = walk(&w, d->path, 0);
 	if (d->n > 0)
 		qsort(d->files, d->n, sizeof(*d->files), by_place);
-	*pending = ret < 0;
 	if (ret < 0)
 		say_error(d, ret);
 	d->error = ret;
+	*pending = ret < 0 && ret != -E2BIG; /* which may take its time */
 	if (ret < 0)
 		return false;
 	for (size_t i = 0; i < d->n; i++) {

@@ -3,13 +3,16 @@
  *
  * The directory is walked, and those below it, but no hidden ones and no links to
  * others. A file counts, or counts no more, when two looks in a row said so: an editor
- * may move it away for a moment. Files are only named here; zonefiles.h reads them. What
- * is wrong with one is logged once, with its path, and concerns no other.
+ * may move it away for a moment, and a new one may still grow. Files are only named here;
+ * zonefiles.h reads them. What is wrong with one is logged once, with its path, and
+ * concerns no other.
  */
 #ifndef CONTROLLER_ZONEDIR_H
 #define CONTROLLER_ZONEDIR_H
 
 #include <regex.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "conf/conf.h"
 
@@ -19,13 +22,15 @@
 struct zonedir_file {
 	char *path; /* owned */
 	unsigned depth;
-	struct name name; /* of its zone, if it has one */
-	const char *why;  /* it is none; NULL: it is one */
-	bool ignored;     /* ... which is as it shall be */
-	bool listed;      /* the last look saw it */
-	bool counts;      /* as a zone */
-	bool turning;     /* the next look decides whether that changes */
-	char *said;       /* owned: what the log has said of it; NULL: nothing */
+	struct name name;        /* of its zone, if it has one */
+	const char *why;         /* it is none; NULL: it is one */
+	bool ignored;            /* ... which is as it shall be */
+	bool listed;             /* the last look saw it */
+	bool counts;             /* as a zone */
+	bool turning;            /* the next look decides whether that changes */
+	struct timespec changed; /* what the last look saw of its content */
+	off_t size;
+	char *said; /* owned: what the log has said of it; NULL: nothing */
 };
 
 /* Zeroed is valid: no directory. */

@@ -180,6 +180,17 @@ class Directory(unittest.TestCase):
             os.kill(a.pid, signal.SIGHUP)
             self.lacks(a, "www.int.a.example.")
 
+    def test_frozen(self):
+        """FE-03, OV-08: while publishing is frozen, a zone that comes waits"""
+        with self.appliance({"db.a.example": host(1)}) as a:
+            self.has(a, "www.a.example.", "192.0.2.1")
+            self.assertEqual(a.ctl("freeze", "-c", a.config)[0], 0)
+            self.put(a, "db.b.example", host(2))
+            a.await_log("settings wait for the thaw: their zones are others")
+            self.assertEqual(a.outcome("www.b.example.", "A")[0], "REFUSED")
+            self.assertEqual(a.ctl("thaw", "-c", a.config)[0], 0)
+            self.has(a, "www.b.example.", "192.0.2.2")
+
     def test_controller_dies(self):
         """FE-03, RU-05: its successor serves the same zones"""
         with self.appliance({"db.a.example": host(1), "db.b.example": host(2)}) as a:
@@ -188,10 +199,14 @@ class Directory(unittest.TestCase):
             os.kill(old, signal.SIGKILL)
             await_("a new controller", lambda: a.controller_pid not in (None, old))
             self.put(a, "db.c.example", host(3))
-            while a.outcome("www.c.example.", "A") != ("NOERROR", ["192.0.2.3"]):
+
+            def found():
                 for zone, last in (("a", 1), ("b", 2)):
                     self.assertEqual(a.outcome(f"www.{zone}.example.", "A"),
                                      ("NOERROR", [f"192.0.2.{last}"]))
+                return a.outcome("www.c.example.", "A") == ("NOERROR", ["192.0.2.3"])
+
+            await_("its successor finds a new one", found)
 
 
 @harness.alone

@@ -152,6 +152,19 @@ START_TEST(comes_and_goes)
 	ck_assert_str_eq(zones(), "b. c. a.");
 	ck_assert_uint_eq(renewed, 2);
 
+	now_ns += 60 * NS_PER_S;
+	put("d/db.grows", "@ 60 SOA ns h");
+	ck_assert(!look());
+	put("d/db.grows", "@ 60 SOA ns h 1 2 3");
+	ck_assert(!look());
+	put("d/db.grows", SOA);
+	ck_assert(!look());
+	ck_assert(look());
+	ck_assert_str_eq(zones(), "b. c. grows. a.");
+	unlink("d/db.grows");
+	rescan();
+	renewed = 2;
+
 	put("d/db.b", SOA "y A 192.0.2.1\n"); /* it changes */
 	rescan();
 	ck_assert(has("y.b") && !has("x.b"));
@@ -326,8 +339,7 @@ START_TEST(too_many_files)
 	ck_assert_str_eq(zones(), "a.");
 	ck_assert_uint_eq(zonedir_refused(&z.dir), 1);
 	unlink("d/f0");
-	look(); /* looked at without waiting */
-	look();
+	rescan();
 	ck_assert_str_eq(zones(), "b.");
 	ck_assert_uint_eq(zonedir_refused(&z.dir), 0);
 	end();
