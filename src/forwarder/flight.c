@@ -7,12 +7,10 @@
 #include "dns/type.h"
 #include "forwarder/resolve.h"
 
-#define BUCKETS         32768            /* a power of two */
-#define MARGIN_NS       (50 * NS_PER_MS) /* it ends before its waiter's deadline */
-#define ALONE_NS        NS_PER_S
-#define EDE_OTHER       0
-#define EDE_NO_UPSTREAM 22
-#define EDE_NETWORK     23
+#define BUCKETS   32768            /* a power of two */
+#define MARGIN_NS (50 * NS_PER_MS) /* it ends before its waiter's deadline */
+#define ALONE_NS  NS_PER_S
+#define LOOP      "loop" /* reply.c knows it from other appliances */
 
 void flight_init(struct fwdtab *f)
 {
@@ -104,7 +102,6 @@ uint32_t flight_begin(struct fwdtab *f, const struct question *q, unsigned group
 		.attempts = TABLE_NONE,
 		.digest = q->group,
 		.home = (uint8_t)group,
-		.hops = t->hops,
 		.live = true,
 	};
 	*bucket = id;
@@ -194,11 +191,16 @@ static struct reply_rules rules_of(
 static void note(struct fwdtab *f, struct flight *fl, unsigned upstream,
 	const struct effort_try *t, unsigned number, const char *what)
 {
-	fl->ede = EDE_NETWORK;
+	bool loop = strcmp(what, LOOP) == 0;
+
+	fl->ede = loop ? EDE_OTHER : EDE_NETWORK_ERROR;
 	fl->blamed = (uint8_t)(upstream + 1);
 	fl->blamed_way = t->transport;
 	fl->blamed_after = (uint8_t)number;
-	attempt_text(f, upstream, t, number, what, fl->why);
+	if (loop) /* it goes on as it is, to who began it (LO-02) */
+		snprintf(fl->why, sizeof(fl->why), LOOP);
+	else
+		attempt_text(f, upstream, t, number, what, fl->why);
 }
 
 /* Nothing has failed, and yet it is over: why? */
@@ -219,9 +221,9 @@ static void explain(struct fwdtab *f, struct flight *fl, uint64_t now_ns)
 		                                      : "no upstream is up";
 		loop = loop && now_ns < v.upstreams[i].out_ns;
 	}
-	fl->ede = loop ? EDE_OTHER : EDE_NO_UPSTREAM;
+	fl->ede = loop ? EDE_OTHER : EDE_NO_REACHABLE_AUTHORITY;
 	fl->blamed = 0;
-	snprintf(fl->why, sizeof(fl->why), "%s", loop ? "loop" : why);
+	snprintf(fl->why, sizeof(fl->why), "%s", loop ? LOOP : why);
 }
 
 /*
@@ -325,7 +327,7 @@ static void send_one(struct fwdtab *f, uint32_t id, const struct effort_try *t,
 		.name_len = fl->q.name_len,
 		.type = fl->q.type,
 		.flags = fl->q.flags,
-		.hops = fl->hops,
+		.hops = fl->q.hops,
 		.recursion = true,
 		.kind = ATTEMPT_QUESTION,
 		.number = fl->effort.attempts,
@@ -538,7 +540,8 @@ void flight_reply(struct fwdtab *f, uint32_t attempt, const uint8_t *msg, size_t
 		return;
 	case EFFORT_OTHER:
 		fl->onward = facts->rcode < 16 && (g->next & 1u << facts->rcode) != 0;
-		refused(f, &a, rcode_text(facts->rcode, text), now_ns);
+		refused(f, &a, facts->loop ? LOOP : rcode_text(facts->rcode, text),
+			now_ns);
 		return;
 	case EFFORT_BAD:
 		refused(f, &a, "truncated", now_ns);
@@ -610,7 +613,7 @@ void flight_loop(struct fwdtab *f, uint32_t attempt, uint64_t now_ns)
 	struct flight *fl = &f->flights[a.flight];
 	fl->ede = EDE_OTHER;
 	fl->blamed = 0;
-	snprintf(fl->why, sizeof(fl->why), "loop");
+	snprintf(fl->why, sizeof(fl->why), LOOP);
 	effort_failed(&fl->effort, a.number, now_ns);
 	flight_run(f, a.flight, now_ns);
 }

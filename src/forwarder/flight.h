@@ -18,7 +18,6 @@ struct flight {
 	uint32_t attempts; /* that are open, linked; TABLE_NONE: none */
 	uint64_t digest;   /* of the group that is asked now (FW-16) */
 	uint8_t home;      /* group that it counts for */
-	uint8_t hops;      /* of the loop mark in a waiter's query */
 	bool live;
 	bool onward;  /* if it fails here, the next group is asked (FW-16) */
 	uint16_t ede; /* why it will have failed */
@@ -32,7 +31,6 @@ struct flight {
 struct flight_terms {
 	uint64_t deadline_ns; /* of the waiter */
 	bool tcp;
-	uint8_t hops;
 };
 
 /* Allocate room for all questions; the table owns it. */

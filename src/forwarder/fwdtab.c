@@ -158,9 +158,7 @@ void fwdtab_ask(struct fwdtab *f, const struct question *q, unsigned n,
 	struct asking a = {
 		.ask = TABLE_NONE,
 		.arrival_ns = head->arrival_ns,
-		.terms = {.deadline_ns = head->deadline_ns,
-			.tcp = head->tcp != 0,
-			.hops = (uint8_t)MIN(head->hops, UINT8_MAX - 1)},
+		.terms = {.deadline_ns = head->deadline_ns, .tcp = head->tcp != 0},
 	};
 
 	if (w != NULL && !open_ask(f, &a, w)) {
@@ -297,7 +295,7 @@ void fwdtab_loop(struct fwdtab *f, const struct ask_loop *l, uint64_t now_ns)
 		.kind = EVENT_LOOP,
 		.upstream = ours ? (int)l->upstream : -1,
 		.attempt = l->hops,
-		.text = "loop",
+		.text = ours ? "loop" : "loop through other appliances",
 	};
 
 	f->ops->event(f->arg, &e);

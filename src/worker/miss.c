@@ -36,6 +36,7 @@ static void make_question(struct question *q, const struct packet *p, uint64_t g
 	q->flags = (uint8_t)((p->q.want_do ? QUESTION_DO : 0) |
 			     ((p->q.flags & MSG_CD) != 0 ? QUESTION_CD : 0));
 	q->name_len = (uint8_t)len;
+	q->hops = p->q.hops;
 	memcpy(q->name, name, len);
 }
 

@@ -17,7 +17,8 @@
  *   mark                    time counts from here (a scenario begins with one)
  *   with SECTION RR         records of the next reply
  *   reply U [probe] [udp|tcp] RCODE | TYPE DATA [ttl N] [FLAG ...] [N times]
- *                           to the newest open query there; flags: first, tc, noopt, soa;
+ *                           to the newest open query there; flags: first, tc, noopt, soa,
+ *                           loop (EDE 0 "loop");
  *                           what is wrong: id, name, type, query, short, garbage,
  *                           noquestion, case, rdlength
  *   error U refused|network|handshake|full [TEXT]
@@ -314,7 +315,8 @@ static void on_ask(struct script *s)
 	head.deadline_ns = d->now_ns + (deadline == NULL ? 4500 * NS_PER_MS
 							 : forward_duration_ns(deadline));
 	head.tcp = forward_has(s, 4, "tcp");
-	head.hops = hops == NULL ? 0 : (uint32_t)atoi(hops);
+	for (unsigned i = 0; hops != NULL && i < a->n; i++)
+		a->q[i].hops = (uint8_t)atoi(hops);
 	fwdtab_ask(d->table, a->q, a->n, &w, &head, d->now_ns);
 }
 
@@ -431,6 +433,7 @@ static void read_reply(struct script *s, const struct deck_exchange *x)
 	}
 	s->reply.tc = forward_has(s, 2, "tc");
 	s->reply.no_opt = forward_has(s, 2, "noopt");
+	s->reply.loop = forward_has(s, 2, "loop");
 	if (forward_has(s, 2, "soa"))
 		snprintf(s->reply.rr[1][s->reply.n[1]++], 2048,
 			"example. 60 IN SOA ns.example. host.example. 1 2 3 4 30");

@@ -244,10 +244,12 @@ static void some_ask(struct flying *y)
 	unsigned n = 1 + (unsigned)(next_random(&y->random) % 3);
 	struct ask_head head = {.arrival_ns = y->now_ns, .deadline_ns = UINT64_MAX};
 
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		q[i] = flying_question((unsigned)(next_random(&y->random) % 300),
 			next_random(&y->random) % 2 ? 1 : 28,
 			digests[next_random(&y->random) % 4]);
+		q[i].hops = next_random(&y->random) % 4 ? 0 : 1;
+	}
 	if (next_random(&y->random) % 8 == 0)
 		fwdtab_ask(y->f, q, n, NULL, &head, y->now_ns);
 	else if (y->wanted[place] != 0 && next_random(&y->random) % 2)

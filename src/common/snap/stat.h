@@ -149,7 +149,8 @@ struct stat_worker {
 	stat_u64 asks, asks_again, settled, settled_unknown;
 	stat_u64 forward_rejected[STAT_REJECTS]; /* MU-09 */
 	stat_u64 deadlines;       /* parked queries that ended at their deadline */
-	stat_u64 loops;           /* queries of ours that came back (LO-01) */
+	stat_u64 loops;           /* queries of ours that came back (LO-01), */
+	stat_u64 loops_passed;    /* and those of them that only their hops told */
 	stat_u64 edes[STAT_EDES]; /* replies by INFO-CODE (MQ-07) */
 	/* By [TCP][IPv6]; queries without a type that can be read count as "other". */
 	_Alignas(64) stat_u64 asked[2][2][STAT_QTYPES];      /* MQ-01, CM-04 */
