@@ -30,13 +30,26 @@ static uint32_t *bucket_of(const struct fwdtab *f, const struct question *q)
 	return &f->bucket[(h ^ h >> 32) & (BUCKETS - 1)];
 }
 
-uint32_t flight_find(const struct fwdtab *f, const struct question *q)
+uint32_t flight_find(
+	const struct fwdtab *f, const struct question *q, uint64_t arrival_ns)
 {
 	uint32_t i = *bucket_of(f, q);
 
-	while (i != TABLE_NONE && !question_equal(&f->flights[i].q, q))
+	while (i != TABLE_NONE && (arrival_ns > f->flights[i].until_ns ||
+					  !question_equal(&f->flights[i].q, q)))
 		i = f->flights[i].next;
 	return i;
+}
+
+void flight_outdate(struct fwdtab *f, const struct forward_flush *what)
+{
+	for (uint32_t i = 0; i < FWDTAB_QUESTIONS; i++) {
+		struct flight *fl = &f->flights[i];
+
+		if (fl->live && fl->effort.began_ns <= what->at_ns &&
+			forward_forgets(what, fl->q.name, fl->q.name_len))
+			fl->until_ns = MIN(fl->until_ns, what->at_ns);
+	}
 }
 
 static struct effort_view view_of(struct fwdtab *f, const struct flight *fl)
@@ -101,6 +114,7 @@ uint32_t flight_begin(struct fwdtab *f, const struct question *q, unsigned group
 		.next = *bucket,
 		.attempts = TABLE_NONE,
 		.digest = q->group,
+		.until_ns = UINT64_MAX,
 		.home = (uint8_t)group,
 		.live = true,
 	};
@@ -167,9 +181,13 @@ void flight_drop(struct fwdtab *f, uint32_t id, enum ask_status why)
 /* The outcome is in f->entry: store it, then tell (release before SETTLED). */
 static void finish(struct fwdtab *f, uint32_t id, uint64_t now_ns)
 {
+	const struct flight *fl = &f->flights[id];
+
+	if (fl->until_ns != UINT64_MAX)
+		cachewrite_outdate(f->entry, fl->q.type, fl->until_ns);
 	int ret = cachewrite_store(f->cache, f->entry);
 
-	resolve_ended(f, &f->flights[id].q, now_ns);
+	resolve_ended(f, &fl->q, now_ns);
 	end(f, id, ret < 0 ? ASK_FULL : ASK_STORED);
 }
 
@@ -625,7 +643,7 @@ void flight_fetch(struct fwdtab *f, const struct question *q, uint64_t now_ns)
 	struct cache_found found;
 	uint32_t id;
 
-	if (group < 0 || flight_find(f, q) != TABLE_NONE)
+	if (group < 0 || flight_find(f, q, now_ns) != TABLE_NONE)
 		return;
 	if (cache_find(&f->cache->reader, q, now_ns, now_ns, &found) &&
 		found.failure != NULL)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 import unittest
 
@@ -256,6 +257,39 @@ class Lives(Cached):
             self.check_right("b" + str(pid) + ".far.example.")
             self.check_stored(True)
         self.assertEqual(self.u.count(NAME), 1)
+
+    def test_flush_in_flight(self):
+        """CA-21: after `flush` nothing older is served; who waits is answered all the same"""
+        self.a.reconfigure(forward=[group(self.u, hedge=False, max_connect_attempts=1,
+                                          timeout="4s")])
+        old, new = ["198.51.100.1"], ["198.51.100.2"]
+        for name, options, asks in (("a.slow.example.", (), True), ("b.slow.example.", (), False),
+                                    ("slow.example.", ("--below",), False)):
+            asked = f"c.{name}" if options else name
+            held, flushed = [], threading.Event()
+
+            def script(q):
+                if flushed.is_set():
+                    return q.reply(("", 300, "A", *new))
+                held.append(q)
+                return None
+
+            self.u.on(asked, script)
+            waits = []
+            thread = threading.Thread(target=lambda: waits.append(self.a.query(asked)))
+            thread.start()
+            await_("a query", lambda: held)
+            code, _, err = self.a.ctl("flush", name, *options, "-c", self.a.config)
+            self.assertEqual(code, 0, err)
+            flushed.set()
+            if asks:  # it does not wait for what is in flight
+                self.assertEqual(self.a.query(asked).rdatas, new)
+            self.u.send(held[0].reply(("", 300, "A", *old)), held[0].peer)
+            thread.join()
+            self.assertEqual(waits[0].rdatas, new if asks else old)
+            for reply in self.a.all_workers(asked, number=16):
+                self.assertEqual(reply.outcome, ("NOERROR", new))
+            self.assertEqual(self.u.count(asked), 2)
 
     def test_flushed(self):
         """CA-19: what was flushed long ago is not flushed again by each new forwarder"""

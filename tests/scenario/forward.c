@@ -12,6 +12,7 @@
  *   fetch NAME TYPE [group G]   for the cache: nobody waits
  *   note NAME TYPE N        N hits of an answer
  *   loop U [foreign]        a query came back by that upstream
+ *   flush NAME [below] [ago T]  the operator wants it forgotten; told by new settings
  *   after T | at T          time goes on: so long; until T after `mark`
  *   until LINE [within T]   until that happens, at most 60 s
  *   mark                    time counts from here (a scenario begins with one)
@@ -510,6 +511,19 @@ static void on_loop(struct script *s)
 	fwdtab_loop(s->deck.table, &l, s->deck.now_ns);
 }
 
+/* Of the settings that are being written: their groups follow. */
+static void on_flush(struct script *s)
+{
+	struct forward_settings *f = written(s);
+	struct forward_flush *what = &f->flush[f->nflush++];
+	const char *ago = forward_behind(s, 2, "ago");
+
+	what->at_ns = s->deck.now_ns - (ago == NULL ? 0 : forward_duration_ns(ago));
+	what->below = forward_has(s, 2, "below");
+	if (name_parse(forward_word(s, 1), &what->name) < 0)
+		forward_fault(s, "no name");
+}
+
 /* ---- the script ---- */
 
 static void begin(struct script *s, const char *name)
@@ -575,6 +589,7 @@ static bool command(struct script *s, const char *rest)
 		{"fetch", on_fetch},
 		{"note", on_note},
 		{"loop", on_loop},
+		{"flush", on_flush},
 		{"reply", on_reply},
 		{"error", on_error},
 		{"broken", on_broken},

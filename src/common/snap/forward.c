@@ -236,6 +236,12 @@ bool forward_covered(const struct forward_settings *f, struct forward_names list
 	return false;
 }
 
+bool forward_forgets(const struct forward_flush *f, const uint8_t *name, size_t len)
+{
+	return f->below ? name_under(name, len, f->name.wire, f->name.len)
+	                : name_equal(name, len, f->name.wire, f->name.len);
+}
+
 int forward_group(
 	const struct forward_settings *f, const uint8_t *name, size_t len, int after)
 {

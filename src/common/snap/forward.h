@@ -89,7 +89,7 @@ struct cache_settings {
 
 enum loop_mode { LOOP_BREAK, LOOP_WARN, LOOP_EXIT };
 
-/* What an operator wants forgotten: outcomes of `name` that were stored before. */
+/* What an operator wants forgotten: outcomes of `name` that were asked for before. */
 struct forward_flush {
 	uint64_t at_ns;   /* of the request; ascending in the list */
 	bool below;       /* those of names below it too */
@@ -155,6 +155,9 @@ bool forward_allowed(const struct forward_settings *f, const struct addr *client
  * of such addresses, or below one.
  */
 bool forward_stays(const struct forward_settings *f, const uint8_t *name, size_t len);
+
+/* True if that is to be forgotten of `name` (folded). */
+bool forward_forgets(const struct forward_flush *f, const uint8_t *name, size_t len);
 
 /* True if `name` is one of the run, or below one. */
 bool forward_covered(const struct forward_settings *f, struct forward_names list,

@@ -279,10 +279,10 @@ struct stat_forwarder {
 	stat_u64 notes, notes_lost;
 	stat_u64 cache_entries[2], cache_octets[2], cache_limit[2];   /* MC-01 */
 	stat_u64 insertions[2], evicted_expired[2], evicted_space[2]; /* MC-04 */
-	stat_u64 adopted; /* 1: the cache was a predecessor's */
-	stat_u64 flushed;
-	stat_u64 broken;        /* all upstreams of a group were down (CM-17) */
-	stat_u64 upstreams_seq; /* odd while they are moved; stat_read_begin() */
+	stat_u64 adopted;             /* 1: the cache was a predecessor's */
+	stat_u64 flushed, flushed_ns; /* entries; when the newest flush was asked for */
+	stat_u64 broken;              /* all upstreams of a group were down (CM-17) */
+	stat_u64 upstreams_seq;       /* odd while they are moved; stat_read_begin() */
 	struct stat_upstream upstreams[STAT_UPSTREAMS];
 };
 
