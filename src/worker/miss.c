@@ -50,10 +50,19 @@ static bool find(const struct basis *b, const struct packet *p, const struct que
 
 /* ---- NXDOMAIN above the name ---- */
 
+static bool leaves_out(const struct forward_settings *f, struct forward_names except,
+	const uint8_t *name, size_t len)
+{
+	for (unsigned i = except.first; i < (unsigned)except.first + except.n; i++)
+		if (name_under(f->names[i].wire, f->names[i].len, name, len))
+			return true;
+	return false;
+}
+
 /*
  * C-07: a denial counts for names below it only if nobody else has a say there: no zone
- * of ours and no other group begins at or below it. If it is not so here, it is not
- * further up.
+ * of ours and no other group begins at or below it, nor does what a group leaves out, if
+ * several have said it (FW-16). If it is not so here, it is not further up.
  */
 static bool alone_below(
 	const struct settings *s, const uint8_t *name, size_t len, uint64_t digest)
@@ -63,13 +72,19 @@ static bool alone_below(
 
 	if (group < 0 || f->groups[group].digest != digest)
 		return false;
+	const bool several = f->groups[group].next != 0 ||
+	                     f->groups[group].next_on_nodata;
 	for (unsigned i = 0; i < s->nzones; i++)
 		if (name_under(s->zones[i].name.wire, s->zones[i].name.len, name, len))
 			return false;
-	for (int i = 0; i < f->ngroups; i++)
-		if (i != group && name_under(f->groups[i].from.wire,
-					  f->groups[i].from.len, name, len))
+	for (int i = 0; i < f->ngroups; i++) {
+		const struct forward_group *g = &f->groups[i];
+
+		if (i != group && name_under(g->from.wire, g->from.len, name, len))
 			return false;
+		if (several && leaves_out(f, g->except, name, len))
+			return false;
+	}
 	return true;
 }
 

@@ -244,6 +244,21 @@ class Cut(Cached):
         self.check_ours()
 
 
+    def test_next(self):
+        """C-07, FW-16: nor where another group would be the next one below it"""
+        inner, other = self.up(lambda q: q.nxdomain()), self.up()
+        self.u.on("*.x.example.", lambda q: q.nxdomain())
+        self.a.reconfigure(forward=[
+            group(inner, zone="x.example.", next=["NXDOMAIN"]),
+            group(self.u, zone="example.", **{"except": ["y.a.x.example"]}), group(other)])
+        self.assertEqual(self.a.query("a.x.example.").rcode, "NXDOMAIN")
+        self.check_right("y.a.x.example.")
+        self.assertEqual(other.count("y.a.x.example."), 1)
+        self.assertEqual(self.a.query("b.x.example.").rcode, "NXDOMAIN")
+        self.assertEqual(self.a.query("y.b.x.example.").rcode, "NXDOMAIN")
+        self.assertEqual(inner.count("y.b.x.example."), 0)
+
+
 class Lives(Cached):
     def test_forwarder(self):
         """CA-19, G9: a forwarder that is killed: its cache is warm"""
