@@ -70,6 +70,11 @@ static bool same_question(const struct cache_entry *a, const struct cache_entry 
 	return a->type == b->type && same_name(a, b);
 }
 
+static bool is_nodata(const struct cache_entry *e)
+{
+	return e->kind == CACHE_ANSWER && e->answers == 0;
+}
+
 /* True if one takes the place of the other: with keep_positive NODATA stands beside. */
 static bool takes_place(const struct cachewrite *w, const struct cache_entry *e,
 	const struct cache_entry *there)
@@ -353,8 +358,9 @@ static uint8_t *slot_for(
 /*
  * What the outcome at slot `mine` refutes: that the question failed, what it answered
  * before, and, if the name exists, that it does not (CA-11). An NXDOMAIN refutes answers
- * of other types without a look at them: it was stored later. What was stored later than
- * `e` says it was (cachewrite_outdate()) stays.
+ * without a look at them, since it was stored later; NODATA leaves, so that nothing is
+ * between it and an answer that may be preferred (CA-15). What was stored later than `e`
+ * says it was (cachewrite_outdate()) stays.
  */
 static void refute(struct cachewrite *w, const struct cache_entry *e, const uint8_t *mine)
 {
@@ -371,7 +377,10 @@ static void refute(struct cachewrite *w, const struct cache_entry *e, const uint
 			continue;
 		if ((there->kind == CACHE_FAILURE && same_question(there, e)) ||
 			takes_place(w, e, there) ||
-			(there->kind == CACHE_NXDOMAIN && exists && same_name(there, e)))
+			(there->kind == CACHE_NXDOMAIN && exists &&
+				same_name(there, e)) ||
+			(e->kind == CACHE_NXDOMAIN && is_nodata(there) &&
+				same_name(there, e)))
 			unlink_slot(w, slot);
 	}
 }

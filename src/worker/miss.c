@@ -146,14 +146,23 @@ static bool may_be_stale(const struct basis *b, const struct cache_entry *e)
 }
 
 /*
- * CA-15, prefer_positive: the answer that a fresh denial took the place of, if it may be
- * used. What is denied within a chain is not looked into.
+ * CA-15, prefer_positive: the answer that a denial took the place of counts more than
+ * that, if it may be used. What is denied within a chain is not looked into.
  */
 static bool prefers_older(const struct basis *b, const struct cache_found *found)
 {
 	return b->settings->forward.cache.stale_prefer_positive && found->older != NULL &&
 	       is_denial(found->answer) && !is_denial(found->older) &&
 	       may_be_stale(b, found->older);
+}
+
+/* What may be served in place of an answer that has expired; NULL: nothing. */
+static const struct cache_entry *stale_of(
+	const struct basis *b, const struct cache_found *found)
+{
+	if (prefers_older(b, found))
+		return found->older;
+	return may_be_stale(b, found->answer) ? found->answer : NULL;
 }
 
 static enum miss use_stale(
@@ -218,16 +227,15 @@ static enum miss not_fresh(const struct basis *b, struct packet *p,
 	const struct question *q, const struct cache_found *found, struct miss_found *out)
 {
 	const struct cache_settings *c = &b->settings->forward.cache;
-	bool stale = may_be_stale(b, found->answer);
+	const struct cache_entry *old = stale_of(b, found);
 
 	if (found->failure != NULL)
-		return stale ? use_stale(p, found->answer, out)
-		             : use_failure(p, found, out);
-	if (stale && p->wait != WAIT_ASK)
-		return use_stale(p, found->answer, out);
-	if (stale && c->stale_mode == STALE_IMMEDIATE) {
+		return old != NULL ? use_stale(p, old, out) : use_failure(p, found, out);
+	if (old != NULL && p->wait != WAIT_ASK)
+		return use_stale(p, old, out);
+	if (old != NULL && c->stale_mode == STALE_IMMEDIATE) {
 		want_fresh(p, q);
-		return use_stale(p, found->answer, out);
+		return use_stale(p, old, out);
 	}
 	return lacking(p, q, out);
 }

@@ -15,7 +15,7 @@ import harness
 from harness import await_
 from lab import CAP_S, EDE, PACKETS, ForwardTest, group, parallel
 from load import Relay
-from upstream import address_of, after, rcode, records, right, silent, soa
+from upstream import address_of, after, in_turn, rcode, records, right, silent, soa
 
 NAME = "a.far.example."
 
@@ -448,6 +448,39 @@ class Stale(Cached):
         self.on(silent)
         reply = self.a.query(NAME, rd=False)
         self.assertEqual((reply.rcode, reply.ede), ("REFUSED", EDE["not authoritative"]))
+
+
+class Preferred(Stale):
+    cache = {"serve_stale": {"prefer_positive": True, "recheck": "2s"}}
+    test_silent = test_recheck = test_denied = test_all_dead = test_rd = None
+
+    def test_fresh_denial(self):
+        """CA-15: prefer_positive: an old answer beats NXDOMAIN and NODATA that came later"""
+        denials = {"NXDOMAIN": lambda q: q.nxdomain("far.example.", 2, 2),
+                   "NODATA": lambda q: q.reply(authority=[soa("far.example.", 2, 2)]),
+                   "both": in_turn(None, lambda q: q.reply(authority=[soa("far.example.", 1, 1)]),
+                                   lambda q: q.nxdomain("far.example.", 2, 2))}
+        for kind in denials:
+            self.on(records(("", 1, "A", "192.0.2.1")), f"{kind}.far.example.")
+            self.a.query(f"{kind}.far.example.")
+        time.sleep(1.1)
+        for kind, script in denials.items():
+            name = f"{kind}.far.example."
+            self.on(script, name)
+            for _ in range(1 + (kind == "both")):
+                self.check_old(name)
+                time.sleep(1.1)
+            self.assertGreaterEqual(self.u.count(name), 2 + (kind == "both"), kind)
+        time.sleep(2)  # the denials have expired
+        for kind in denials:
+            name = f"{kind}.far.example."
+            self.on(rcode("SERVFAIL"), name)
+            self.check_old(name)
+
+    def check_old(self, name):
+        for reply in self.a.all_workers(name, number=16):
+            self.check_stale(reply)
+            self.assertEqual(reply.outcome, ("NOERROR", ["192.0.2.1"]), name)
 
 
 class Immediate(Stale):

@@ -223,6 +223,29 @@ START_TEST(nodata)
 }
 END_TEST
 
+/* ... nor does an NXDOMAIN that came later still hide it, wherever they stand. */
+START_TEST(nodata_then_nxdomain)
+{
+	struct cache_found f;
+	char name[32];
+
+	c.w.keep_positive = true;
+	for (unsigned i = 0; i < 64; i++) {
+		snprintf(name, sizeof(name), "n%u.example.com.", i);
+		put(name, TYPE_A, CACHE_ANSWER, 10 * S, 300, 1, 1);
+		put(name, TYPE_A, CACHE_ANSWER, 20 * S, 30, 0, 0);
+		put(name, TYPE_AAAA, CACHE_ANSWER, 21 * S, 30, 0, 0);
+		put(name, TYPE_AAAA, CACHE_NXDOMAIN, 30 * S, 30, 1, 2);
+		ck_assert(find(name, TYPE_A, 31 * S, 31 * S, &f));
+		ck_assert_int_eq(f.answer->kind, CACHE_NXDOMAIN);
+		ck_assert_ptr_nonnull(f.older);
+		ck_assert_uint_eq(f.older->answers, 1);
+	}
+	ck_assert_uint_eq(c.w.entries[CACHE_ANSWERS], 64);
+	ck_assert_uint_eq(c.w.entries[CACHE_DENIALS], 64);
+}
+END_TEST
+
 START_TEST(parents)
 {
 	struct question q = cached_question(&cached_key, "a.b.example.", TYPE_A), up;
@@ -622,6 +645,7 @@ int main(void)
 	tcase_add_test(tc, hops);
 	tcase_add_test(tc, nxdomain);
 	tcase_add_test(tc, nodata);
+	tcase_add_test(tc, nodata_then_nxdomain);
 	tcase_add_test(tc, parents);
 	tcase_add_test(tc, ttls);
 	tcase_add_test(tc, rrs);
