@@ -537,6 +537,19 @@ static void take(struct fwdtab *f, const struct attempt *a, const uint8_t *msg,
 	finish(f, a->flight, now_ns);
 }
 
+/*
+ * FW-16. Where an appliance behind us found a loop after hops that the query came with,
+ * the next group is not asked: what that says would be kept for those who would have been
+ * answered here, and anybody can claim hops (LO-01).
+ */
+static bool goes_on(const struct flight *fl, const struct forward_group *g,
+	const struct reply_facts *facts)
+{
+	if (facts->loop && fl->q.hops > 0)
+		return false;
+	return facts->rcode < 16 && (g->next & 1u << facts->rcode) != 0;
+}
+
 void flight_reply(struct fwdtab *f, uint32_t attempt, const uint8_t *msg, size_t len,
 	const struct reply_facts *facts, uint64_t now_ns)
 {
@@ -557,7 +570,7 @@ void flight_reply(struct fwdtab *f, uint32_t attempt, const uint8_t *msg, size_t
 		flight_run(f, a.flight, now_ns);
 		return;
 	case EFFORT_OTHER:
-		fl->onward = facts->rcode < 16 && (g->next & 1u << facts->rcode) != 0;
+		fl->onward = goes_on(fl, g, facts);
 		refused(f, &a, facts->loop ? LOOP : rcode_text(facts->rcode, text),
 			now_ns);
 		return;
@@ -565,7 +578,7 @@ void flight_reply(struct fwdtab *f, uint32_t attempt, const uint8_t *msg, size_t
 		refused(f, &a, "truncated", now_ns);
 		return;
 	case EFFORT_GROUP:
-		if (next_group(f, fl))
+		if (goes_on(fl, g, facts) && next_group(f, fl))
 			flight_run(f, a.flight, now_ns);
 		else
 			take(f, &a, msg, len, now_ns);

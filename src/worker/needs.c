@@ -176,10 +176,10 @@ static void tell_refresh(struct needs *n, const struct packet *p, uint64_t now_n
 	const struct forward_settings *f = &n->worker->reader.settings.forward;
 	const struct question *q = &p->need[0];
 	uint8_t home = (uint8_t)question_home(q, n->worker->ncaches);
+	uint64_t word = q->hash.check ^ q->type ^ (uint64_t)q->hops << 16;
 	uint32_t hits;
 
-	if (notes_hit(&n->refreshes, home, q->hash.check ^ q->type, peers_room(n->peers),
-		    now_ns, &hits))
+	if (notes_hit(&n->refreshes, home, word, peers_room(n->peers), now_ns, &hits))
 		ask(n, p, ASK_NOBODY, 0, now_ns + f->deadline_ms * NS_PER_MS);
 }
 
