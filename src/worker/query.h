@@ -22,22 +22,23 @@ enum verdict {
 };
 
 /* What a reply is besides its rcode; for counters. */
-#define PACKET_HEADER_ONLY  0x0001 /* HDR rows */
-#define PACKET_TRUNCATED    0x0002 /* TC=1 */
-#define PACKET_DAMAGED      0x0004 /* SERVFAIL, because a look-up met damage (SH-08) */
-#define PACKET_NOT_COMPLETE 0x0008 /* RU-03 */
-#define PACKET_EDE          0x0010 /* `ede` is set */
-#define PACKET_HIT          0x0020 /* from an entry that was there before the query */
-#define PACKET_DENIAL       0x0040 /* ... NXDOMAIN or NODATA */
-#define PACKET_STALE        0x0080 /* from an entry that has expired */
-#define PACKET_FAILURE      0x0100 /* from a stored failure */
-#define PACKET_REJECTED     0x0200 /* there was no room to wait (FP-02) */
-#define PACKET_OVER         0x0400 /* the deadline is over (FP-04) */
-#define PACKET_LOOP         0x0800 /* a query of ours came back (LO-01) */
-#define PACKET_RATED        0x2000 /* its client asks too often (AC-08) */
-#define PACKET_REFRESH      0x1000 /* `need` is to be fetched for the cache (CA-15) */
-#define PACKET_ACCESS       0x4000 /* there are access rules: `action` came of them */
-#define PACKET_HIDDEN       0x8000 /* visibility kept something from it (AC-04) */
+#define PACKET_HEADER_ONLY  0x0001  /* HDR rows */
+#define PACKET_TRUNCATED    0x0002  /* TC=1 */
+#define PACKET_DAMAGED      0x0004  /* SERVFAIL, because a look-up met damage (SH-08) */
+#define PACKET_NOT_COMPLETE 0x0008  /* RU-03 */
+#define PACKET_EDE          0x0010  /* `ede` is set */
+#define PACKET_HIT          0x0020  /* from an entry that was there before the query */
+#define PACKET_DENIAL       0x0040  /* ... NXDOMAIN or NODATA */
+#define PACKET_STALE        0x0080  /* from an entry that has expired */
+#define PACKET_FAILURE      0x0100  /* from a stored failure */
+#define PACKET_REJECTED     0x0200  /* there was no room to wait (FP-02) */
+#define PACKET_OVER         0x0400  /* the deadline is over (FP-04) */
+#define PACKET_LOOP         0x0800  /* a query of ours came back (LO-01) */
+#define PACKET_RATED        0x2000  /* its client asks too often (AC-08) */
+#define PACKET_REFRESH      0x1000  /* `need` is to be fetched for the cache (CA-15) */
+#define PACKET_ACCESS       0x4000  /* there are access rules: `action` came of them */
+#define PACKET_PASSED       0x8000  /* PACKET_LOOP by its hops; the mark is not ours */
+#define PACKET_HIDDEN       0x10000 /* visibility kept something from it (AC-04) */
 
 /*
  * What a query does where the cache lacks an answer. From WAIT_STALE on an answer that
@@ -67,7 +68,7 @@ struct packet {
 	bool cut;            /* the datagram was longer than the buffer (W-35) */
 	uint8_t wait;        /* enum wait */
 	uint8_t source;      /* of the reply: enum stat_source */
-	uint16_t facts;      /* PACKET_* */
+	uint32_t facts;      /* PACKET_* */
 	uint16_t rcode;      /* of the reply, 12 bits */
 	uint16_t ede;        /* INFO-CODE in the reply, with PACKET_EDE */
 	uint8_t action;      /* enum acl_action, with PACKET_ACCESS */

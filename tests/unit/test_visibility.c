@@ -260,6 +260,7 @@ START_TEST(by_zone)
 	s->nzones = 1;
 	s->zones[0].name.len = (uint8_t)name_wire(
 		"cluster.local.", s->zones[0].name.wire);
+	settings_index(s);
 	s->visibility.nrules = 1;
 	const struct viewer stranger = visibility_viewer(&s->visibility, "x", 1);
 	const struct viewer own = visibility_viewer(&s->visibility, "shop", 4);
