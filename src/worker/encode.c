@@ -596,7 +596,7 @@ void encode_end(struct reply *r)
 	unsigned questions = p->q.end > MSG_HEADER_LEN ? 1 : 0;
 
 	p->rcode = r->rcode;
-	p->facts &= (uint16_t) ~(PACKET_TRUNCATED | PACKET_HEADER_ONLY);
+	p->facts &= ~(uint32_t)(PACKET_TRUNCATED | PACKET_HEADER_ONLY);
 	p->reply_len = 0;
 	if (r->limit < MSG_HEADER_LEN)
 		return;
