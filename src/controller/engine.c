@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "controller/records/guard.h"
 #include "controller/records/parts.h"
 #include "dns/rev.h"
 #include "dns/type.h"
@@ -350,6 +351,18 @@ static void report_skipped(struct engine *e, struct owner *o)
 			e->handlers->on_skipped(e->arg, o, (enum skip_reason)i);
 }
 
+/* AC-07: once for as long as the namespace is there. */
+static void guard(struct engine *e, struct owner *o)
+{
+	struct namespace_record *n = store_namespace(o);
+
+	if (n->guarded || !n->exposed)
+		return;
+	n->guarded = true;
+	if (e->handlers->on_public_name != NULL && guard_is_public(n->name))
+		e->handlers->on_public_name(e->arg, n->name);
+}
+
 /* When a large owner was last published: only Services are large. */
 static uint64_t large_published(const struct owner *o)
 {
@@ -393,6 +406,8 @@ static int apply_dirty(struct engine *e, uint64_t now_ns, uint64_t *until_ns)
 			store_service(o)->published_ns = now_ns;
 		o->large = e->apply.draft.largest > DRAFT_LARGE;
 		report_skipped(e, o);
+		if (o->kind == OWNER_NAMESPACE)
+			guard(e, o);
 		store_clean(e->store, o);
 	}
 	return apply_settle(&e->apply);

@@ -62,6 +62,11 @@ struct engine_handlers {
 	void (*on_held)(void *arg, uint64_t names, uint64_t before, uint64_t hold_ns);
 	/* Something of an object gives no record (MS-15); once until it is mended. */
 	void (*on_skipped)(void *arg, const struct owner *o, enum skip_reason why);
+	/*
+	 * A namespace that is answered for is named like a top-level domain (AC-07).
+	 * NULL: nobody wants to know.
+	 */
+	void (*on_public_name)(void *arg, const char *namespace);
 };
 
 struct engine {

@@ -172,15 +172,18 @@ static void on_skipped(void *arg, const struct owner *o, enum skip_reason why)
 static void on_held(void *arg, uint64_t names, uint64_t before, uint64_t hold_ns)
 {
 	(void)arg;
-	log_line(LOG_WARNING,
-		"the first generation is held back names=%llu before=%llu hold_ms=%llu "
-		"hint=\"the last one is served; publish.max_drop and publish.hold\"",
-		(unsigned long long)names, (unsigned long long)before,
-		(unsigned long long)(hold_ns / NS_PER_MS));
+	report_held(names, before, hold_ns);
+}
+
+static void on_public_name(void *arg, const char *namespace)
+{
+	struct shell *s = arg;
+
+	report_public_name(&s->report, namespace, clock_mono_ns());
 }
 
 static const struct engine_handlers engine_handlers = {
-	on_published, on_failed, on_held, on_skipped};
+	on_published, on_failed, on_held, on_skipped, on_public_name};
 
 /* ---- the source: files ---- */
 

@@ -230,6 +230,28 @@ void report_skipped(
 		(unsigned long long)suppressed);
 }
 
+void report_held(uint64_t names, uint64_t before, uint64_t hold_ns)
+{
+	log_line(LOG_WARNING,
+		"the first generation is held back names=%llu before=%llu hold_ms=%llu "
+		"hint=\"the last one is served; publish.max_drop and publish.hold\"",
+		(unsigned long long)names, (unsigned long long)before,
+		(unsigned long long)(hold_ns / NS_PER_MS));
+}
+
+void report_public_name(struct report *r, const char *namespace, uint64_t now_ns)
+{
+	uint64_t suppressed;
+
+	if (!log_allow(&r->public_name, now_ns, &suppressed))
+		return;
+	log_line(LOG_WARNING,
+		"namespace is named like a top-level domain namespace=%s "
+		"hint=\"where a search path is used, its Services stand for names of "
+		"the Internet: NAME.%s\" suppressed=%llu",
+		namespace, namespace, (unsigned long long)suppressed);
+}
+
 void report_event(struct report *r, enum kube_kind kind, enum kube_change change)
 {
 	if (r->stat != NULL && kind < ARRAY_LEN(r->stat->events) &&

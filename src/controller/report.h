@@ -10,7 +10,7 @@
 
 struct report {
 	struct stat_controller *stat; /* borrowed; NULL: none yet */
-	struct log_bucket published, skipped;
+	struct log_bucket published, skipped, public_name;
 	uint64_t failed_next_ns; /* no line about full memory before (SH-02) */
 	uint64_t failures;       /* since the last line */
 	bool failing;
@@ -56,6 +56,12 @@ void report_room(struct report *r, uint64_t free_octets, uint64_t live, uint64_t
 /* Something of an object gives no record. */
 void report_skipped(
 	struct report *r, const struct owner *o, enum skip_reason why, uint64_t now_ns);
+
+/* The first generation waits for `hold_ns`: so few names, where so many were (WP-90). */
+void report_held(uint64_t names, uint64_t before, uint64_t hold_ns);
+
+/* A namespace is named like a top-level domain: what the search path makes of that. */
+void report_public_name(struct report *r, const char *namespace, uint64_t now_ns);
 
 /* An event came in. */
 void report_event(struct report *r, enum kube_kind kind, enum kube_change change);

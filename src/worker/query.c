@@ -93,6 +93,8 @@ bool admit(const struct basis *b, struct packet *p, struct stat_worker *st)
 	case PARSE_OK:
 		break;
 	}
+	p->q.flags = (uint16_t)((p->q.flags | b->settings->header.query_set) &
+				~b->settings->header.query_clear); /* SM-09 */
 	if (p->q.has_loop_mark && answer_loop(b, p))
 		return false;
 	p->hash = hash_name(&b->snap->key, p->q.qname, p->q.qname_len);

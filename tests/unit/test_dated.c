@@ -45,7 +45,7 @@ static void on_skipped(void *arg, const struct owner *o, enum skip_reason why)
 }
 
 static const struct engine_handlers handlers = {
-	on_published, on_failed, on_held, on_skipped};
+	on_published, on_failed, on_held, on_skipped, NULL};
 
 static void setup(void)
 {

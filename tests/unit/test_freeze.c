@@ -52,7 +52,7 @@ static void on_held(void *arg, uint64_t names, uint64_t before, uint64_t hold_ns
 }
 
 static const struct engine_handlers handlers = {
-	on_published, on_failed, on_held, on_skipped};
+	on_published, on_failed, on_held, on_skipped, NULL};
 
 static void configure(uint32_t ttl_s)
 {
