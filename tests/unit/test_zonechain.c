@@ -174,8 +174,10 @@ static void on_skipped(void *arg, const struct owner *o, enum skip_reason why)
 	ck_abort_msg("skipped: %s", draft_skip_text(why));
 }
 
-static const struct engine_handlers handlers = {
-	on_published, on_failed, on_held, on_skipped};
+static const struct engine_handlers handlers = {.on_published = on_published,
+	.on_failed = on_failed,
+	.on_held = on_held,
+	.on_skipped = on_skipped};
 
 static void begin(const char *const *zones, size_t n)
 {
