@@ -616,6 +616,15 @@ void cluster_file(struct cluster *c)
 	hashed_zone(c);
 }
 
+void cluster_forward(struct cluster *c, uint64_t digest)
+{
+	struct forward_settings *f = &c->settings.forward;
+
+	f->ngroups = f->forwarders = 1;
+	f->everybody = true;
+	f->groups[0] = (struct forward_group){.digest = digest, .from = {.len = 1}};
+}
+
 void cluster_seal(struct cluster *c)
 {
 	uint64_t trie = c->trie;

@@ -457,6 +457,7 @@ static void succeeded(
 		.complete = e->complete,
 		.records = records,
 		.began_ns = now_ns,
+		.event_ns = e->debounce.pending && !e->rebuild ? e->debounce.first_ns : 0,
 		.triggers = e->triggers,
 		.ntriggers = records ? e->ntriggers : 0,
 	};
@@ -545,13 +546,13 @@ uint64_t engine_turn(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool d
 	return MIN(debounce_deadline(&e->debounce), store_deadline(e->store));
 }
 
-uint64_t engine_idle(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool *compacted)
+uint64_t engine_idle(struct engine *e, uint64_t now_ns, uint64_t wall_ns,
+	struct publish_info *compacted)
 {
-	struct publish_info info;
 	bool damaged;
-	uint64_t wait_ns = publish_idle(e->publisher, now_ns, wall_ns, &info, &damaged);
+	uint64_t wait_ns = publish_idle(
+		e->publisher, now_ns, wall_ns, compacted, &damaged);
 
-	*compacted = info.generation != 0;
 	if (damaged) {
 		freeze_break(e);
 		e->rebuild = e->restart = true;

@@ -44,6 +44,7 @@ struct engine_published {
 	bool complete;
 	bool records;      /* some record changed: the serial moved */
 	uint64_t began_ns; /* monotonic; publishing lasted from then to the call */
+	uint64_t event_ns; /* when the first change came; 0: all was read, or set, anew */
 	const struct engine_trigger *triggers; /* what it was about, as far as known */
 	size_t ntriggers;
 };
@@ -188,10 +189,10 @@ void engine_synced(struct engine *e, uint64_t now_ns);
 uint64_t engine_turn(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool drained);
 
 /*
- * As publish_idle(): returns the wait in ns, 0: at once. *compacted: it published a
- * generation of its own.
+ * As publish_idle(): returns the wait in ns, 0: at once. *compacted says what it
+ * published, a generation of its own; zeroed: nothing.
  */
-uint64_t engine_idle(
-	struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool *compacted);
+uint64_t engine_idle(struct engine *e, uint64_t now_ns, uint64_t wall_ns,
+	struct publish_info *compacted);
 
 #endif

@@ -122,16 +122,13 @@ static void on_idle(evutil_socket_t fd, short what, void *arg)
 {
 	struct shell *s = arg;
 	uint64_t now_ns = clock_mono_ns(), wait;
-	struct publish_info info;
-	bool compacted;
+	struct publish_info compacted;
 
 	(void)fd;
 	(void)what;
 	wait = engine_idle(&s->engine, now_ns, clock_wall_ns(), &compacted);
-	if (compacted) {
-		publish_status(s->publisher, &info);
-		report_compacted(&s->report, &info);
-	}
+	if (compacted.generation != 0)
+		report_compacted(&s->report, &compacted, clock_mono_ns());
 	wait_ns(s->idle, MIN(wait, NS_PER_S));
 	take_turn(s, true);
 }

@@ -33,7 +33,7 @@ void report_published(struct report *r, const struct engine_published *p,
 	const uint64_t objects[KUBE_KINDS], uint64_t now_ns, uint64_t wall_ns);
 
 /* A compaction published a generation of its own. */
-void report_compacted(struct report *r, const struct publish_info *info);
+void report_compacted(struct report *r, const struct publish_info *info, uint64_t now_ns);
 
 /* What became of freezing and holding back, if that is not what the page says. */
 void report_frozen(struct report *r, const struct engine *e);

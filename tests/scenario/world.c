@@ -75,7 +75,7 @@ static uint64_t settle(struct world *w)
 void world_advance(struct world *w, uint64_t at_ns)
 {
 	uint64_t until = w->start_ns + at_ns;
-	bool compacted;
+	struct publish_info compacted;
 
 	for (;;) {
 		uint64_t next = settle(w);
@@ -84,7 +84,7 @@ void world_advance(struct world *w, uint64_t at_ns)
 			if (engine_idle(&w->engine, w->now_ns, wall_ns(w), &compacted) >
 				0)
 				break;
-			w->compactions += compacted;
+			w->compactions += compacted.generation != 0;
 		}
 		if (next > until)
 			break;
@@ -212,7 +212,7 @@ static void use_hosts(struct world *w, const char *text)
 	set = hostset_new(c, publish_key(w->publisher));
 	hostset_add(set, text, strlen(text), NULL, NULL);
 	for (size_t i = 0; i < c->nlines; i++)
-		hostset_add(set, c->lines[i], strlen(c->lines[i]), NULL, NULL);
+		hostset_add_line(set, c->lines[i]);
 	hostset_finish(set);
 	engine_hosts(&w->engine, set, w->now_ns, wall_ns(w));
 }

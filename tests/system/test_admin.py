@@ -134,6 +134,9 @@ class Probes(Lab):
             self.assertEqual(self.status("health", "/health"), 200)
             self.assertEqual(self.status("ready", "/ready"), 200)
             self.assertEqual(harness.outcome(self.a.ask(NAME, "A"))[0], "NOERROR")
+        # One that is about to end has no name any more, and is not counted yet.
+        harness.await_("the fifth", lambda: self.scrape().value(
+            "shmdns_process_exits_total", process="controller") == 5)
         self.assertEqual(self.scrape().value("shmdns_process_exits_total", process="controller",
                                              reason="signal"), 5)
 

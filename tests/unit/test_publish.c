@@ -201,6 +201,51 @@ START_TEST(serial)
 }
 END_TEST
 
+static void put_node(struct publisher *p, const struct name *n, bool empty)
+{
+	const struct hash128 h = hash_name(publish_key(p), n->wire, n->len);
+	struct node_builder b = {0};
+	size_t len;
+
+	if (empty)
+		node_begin_ent(&b, &h, 0);
+	else
+		node_begin(&b, n, 0, 0);
+	const uint8_t *node = node_finish(&b, &len);
+	ck_assert_int_eq(publish_put(p, &h, node, len, 0), 0);
+	node_builder_fini(&b);
+}
+
+/* OV-07: empty non-terminals are no names, in a bulk build and when that changes. */
+START_TEST(empty_non_terminals)
+{
+	struct publisher *p = open_publisher();
+	struct name n;
+
+	make_name(7, &n);
+	put_settings(p, 1);
+	publish_bulk(p);
+	put(p, 1, 11);
+	put_node(p, &n, true);
+	ck_assert_uint_eq(publish_names(p), 1);
+	struct publish_info info = commit(p, true, true);
+	ck_assert_uint_eq(info.names, 1);
+	ck_assert_uint_eq(info.added, 1);
+	put_node(p, &n, false);
+	info = commit(p, true, true);
+	ck_assert_uint_eq(info.names, 2);
+	ck_assert_uint_eq(info.added, 1);
+	ck_assert_uint_eq(info.changed + info.removed, 0);
+	put_node(p, &n, true);
+	ck_assert_uint_eq(publish_names(p), 1);
+	info = commit(p, true, true);
+	ck_assert_uint_eq(info.names, 1);
+	ck_assert_uint_eq(info.removed, 1);
+	ck_assert_uint_eq(info.added + info.changed, 0);
+	publish_close(p);
+}
+END_TEST
+
 /*
  * GS-05: clients are published with the names, by a bulk build and by changes; they are
  * no names, and no commit says that they changed.
@@ -341,6 +386,7 @@ START_TEST(compaction)
 {
 	struct publisher *p = open_publisher();
 	struct publish_info info, published = {0};
+	uint64_t began_ns = now_ns;
 	struct reader r;
 	bool damaged;
 
@@ -371,6 +417,11 @@ START_TEST(compaction)
 	ck_assert_uint_eq(published.segment, first + 1);
 	ck_assert_uint_eq(published.serial, info.serial); /* no record changed */
 	ck_assert_uint_lt(published.used, info.used);
+	/* MS-05: with when it began, once. */
+	ck_assert_uint_gt(published.compact_began_ns, began_ns);
+	ck_assert_uint_lt(published.compact_began_ns, now_ns);
+	publish_status(p, &info);
+	ck_assert_uint_eq(info.compact_began_ns, 0);
 	reader_refresh(&r);
 	ck_assert_uint_eq(reader_snap(&r)->segment, first + 1);
 	for (unsigned i = 0; i < 3000; i++)
@@ -386,6 +437,40 @@ START_TEST(compaction)
 	ck_assert(reader_refresh(&r));
 	ck_assert_uint_eq(value_of(&r, 1), 5);
 	reader_fini(&r);
+	publish_close(p);
+}
+END_TEST
+
+/* MS-05: one that ends while a publish is half done is current with that publish. */
+START_TEST(compaction_in_a_publish)
+{
+	struct publisher *p = open_publisher();
+	struct publish_info info, published;
+	uint64_t began_ns = now_ns;
+	uint32_t version = 1;
+	bool damaged;
+
+	put_settings(p, 1);
+	publish_bulk(p);
+	for (unsigned i = 0; i < 3000; i++)
+		put(p, i, 1);
+	uint64_t first = commit(p, true, true).segment;
+	do {
+		version++;
+		for (unsigned i = 0; i < 3000; i += 3)
+			put(p, i, version);
+		for (int k = 0; k < 30; k++) {
+			publish_idle(
+				p, now_ns += NS_PER_MS, WALL_NS, &published, &damaged);
+			ck_assert_uint_eq(published.generation, 0);
+		}
+		info = commit(p, true, true);
+	} while (info.segment == first && version < 2000);
+	ck_assert_uint_eq(info.segment, first + 1);
+	ck_assert_uint_gt(info.compact_began_ns, began_ns);
+	ck_assert_uint_lt(info.compact_began_ns, now_ns);
+	put(p, 1, 5);
+	ck_assert_uint_eq(commit(p, true, true).compact_began_ns, 0);
 	publish_close(p);
 }
 END_TEST
@@ -653,10 +738,12 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, reader_follows);
 	tcase_add_test(tc, serial);
+	tcase_add_test(tc, empty_non_terminals);
 	tcase_add_test(tc, clients);
 	tcase_add_test(tc, one_writer);
 	tcase_add_test(tc, successor);
 	tcase_add_test(tc, compaction);
+	tcase_add_test(tc, compaction_in_a_publish);
 	tcase_add_test(tc, compaction_given_up);
 	tcase_add_test(tc, compaction_keeps_ahead);
 	tcase_add_test(tc, freed_in_place);

@@ -39,7 +39,7 @@ void publish_close(struct publisher *p);
 /* The key that names are hashed with. */
 const struct hash_key *publish_key(const struct publisher *p);
 
-/* Names of the working trie, empty non-terminals included. */
+/* Names of the working trie: node_is_name(). */
 uint64_t publish_names(const struct publisher *p);
 
 /* The settings that the next commit carries. 0 or -ENOSPC. */
@@ -102,6 +102,8 @@ struct publish_info {
 	uint64_t generation, serial, segment;
 	uint64_t names, live, garbage, used;
 	uint64_t added, changed, removed; /* names, by this commit */
+	/* It makes a compaction current that began then (monotonic); 0: it does not. */
+	uint64_t compact_began_ns;
 };
 
 /*
