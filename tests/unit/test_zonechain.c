@@ -279,7 +279,7 @@ START_TEST(survives_compaction) /* G1 */
 	begin(zones, 1);
 	for (unsigned round = 1; round <= 24; round++) {
 		struct zoneset *next = large(round);
-		bool compacted = false;
+		struct publish_info compacted = {0};
 
 		engine_zone(&side.engine, 0, next, now_ns);
 		zoneset_free(set);
@@ -290,9 +290,9 @@ START_TEST(survives_compaction) /* G1 */
 		ck_assert_uint_ge(side.published, round);
 		check_marks(round);
 		live = reader_snap(&side.reader)->live;
-		for (unsigned k = 0; k < 5000 && !compacted; k++)
+		for (unsigned k = 0; k < 5000 && compacted.generation == 0; k++)
 			engine_idle(&side.engine, now_ns, now_ns, &compacted);
-		compactions += compacted;
+		compactions += compacted.generation != 0;
 		reader_refresh(&side.reader);
 		ck_assert_uint_eq(reader_snap(&side.reader)->live, live);
 		check_marks(round);
