@@ -31,6 +31,7 @@ static void add_zone(struct cluster *c, const char *name, uint8_t kind)
 	(void)ret;
 	z->kind = kind;
 	z->labels = (uint8_t)name_labels(z->name.wire, z->name.len);
+	settings_index(&c->settings);
 }
 
 void cluster_init(struct cluster *c, size_t octets)

@@ -59,6 +59,7 @@ SHELL = (
     "src/controller/serialfile",
     "src/controller/watchfile",
     "src/controller/weightfile",
+    "src/controller/zonedir",
     "src/controller/zonefiles",
     "src/controller/kube/access",
     "src/controller/kube/credfile",

@@ -118,6 +118,10 @@ static void put_zones(struct text *t, const struct stat_controller *c)
 		"Zones whose file cannot be read or has errors: what it said before "
 		"stands.",
 		stat_get(&c->zones_failed));
+	text_gauge(t, "shmdns_zone_files_refused",
+		"Files of zones.directory that should be zones and are not, the "
+		"directory itself among them.",
+		stat_get(&c->zones_refused));
 }
 
 static void put_memory(struct text *t, const struct view *v)
