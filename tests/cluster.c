@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "dns/msg.h"
 #include "dns/type.h"
+#include "snap/chain.h"
 #include "snap/client.h"
 
 #define TTL 30
@@ -482,12 +483,61 @@ static void add_signature(struct cluster *c, uint16_t type)
 	add_rdata(c, TYPE_RRSIG, head, sizeof(head), signer, 1, 8);
 }
 
+static int compare_owners(const void *a, const void *b)
+{
+	const struct name *x = a, *y = b;
+
+	return name_compare(x->wire, x->len, y->wire, y->len);
+}
+
+#define LINKS_MAX 16
+
+/* The chain of the zone as the body of its apex, which is being made. */
+static void add_chain(struct cluster *c, const char *const *names, unsigned n,
+	const struct nsec3_params *params)
+{
+	static const uint8_t rdata[] = "\3abc\0\0\6", sig[24] = {0, TYPE_NSEC};
+	const struct name *zone = &c->settings.zones[file_zone_number(c)].name;
+	struct name owner[LINKS_MAX];
+	struct mem_buf chain = {0};
+
+	assert(n <= LINKS_MAX);
+	for (unsigned i = 0; i < n; i++) {
+		struct name name;
+		int ret = name_parse(names[i], &name);
+
+		assert(ret == 0);
+		(void)ret;
+		owner[i] = name;
+		if (params != NULL)
+			nsec3_owner(params, name.wire, name.len, zone, &owner[i]);
+	}
+	qsort(owner, n, sizeof(owner[0]), compare_owners);
+	chain_begin(&chain, n, params);
+	for (unsigned i = 0; i < n; i++) {
+		chain_add(&chain, i,
+			&(struct chain_link){owner[i].wire, owner[i].len, 2,
+				sizeof(rdata), TTL, rdata, NULL, NULL});
+		chain_add_signature(&chain, sig, sizeof(sig));
+		chain_add_signature(&chain, sig, sizeof(sig));
+	}
+	node_set_file(&c->node, NODE_FILE_CHAIN);
+	body_octets(&c->body, chain.data, chain.len);
+	mem_buf_fini(&chain);
+}
+
 static void file_apex(struct cluster *c)
 {
 	static const char *const soa[] = {"ns.file.example.", "h.file.example."},
 				 *const ns[] = {"ns.file.example.", "ns.far.example."};
 
-	cluster_begin(c, "file.example.", file_zone_number(c), NODE_APEX | NODE_ALWAYS);
+	static const char *const links[] = {"file.example.", "ns.file.example.",
+		"*.w.file.example.", "alias.file.example.", "old.file.example.",
+		"cut.file.example."};
+
+	cluster_begin(c, "file.example.", file_zone_number(c),
+		NODE_APEX | NODE_ALWAYS | NODE_OWNS_BODY);
+	add_chain(c, links, ARRAY_LEN(links), NULL);
 	add_names(c, TYPE_NS, ns, 2, 0);
 	add_rdata(c, TYPE_SOA, "", 0, soa, 2, 20);
 	add_signature(c, TYPE_SOA);
@@ -521,6 +571,33 @@ static void file_aliases(struct cluster *c)
 	cluster_put(c);
 }
 
+/* A second zone, with NSEC3: a name, an unsigned delegation without one, a wildcard. */
+static void hashed_zone(struct cluster *c)
+{
+	static const char *const soa[] = {"a.hash.example.", "h.hash.example."},
+				 *const links[] = {"hash.example.", "a.hash.example.",
+					 "w.hash.example.", "*.w.hash.example."};
+	static const struct nsec3_params params = {3, 2, (const uint8_t *)"\1\2"};
+
+	add_zone(c, "hash.example.", ZONE_FILE);
+	cluster_begin(c, soa[0] + 2, file_zone_number(c),
+		NODE_APEX | NODE_ALWAYS | NODE_OWNS_BODY);
+	add_chain(c, links, ARRAY_LEN(links), &params);
+	add_rdata(c, TYPE_SOA, "", 0, soa, 2, 20);
+	cluster_put(c);
+	begin_file(c, "a.hash.example.", 0);
+	add_a(c, 0xc0000238, false);
+	cluster_put(c);
+	begin_file(c, "cut.hash.example.", NODE_FILE_CUT);
+	add_names(c, TYPE_NS, soa, 1, 0);
+	cluster_put(c);
+	begin_file(c, "w.hash.example.", NODE_FILE_WILD);
+	cluster_put(c);
+	begin_file(c, "*.w.hash.example.", 0);
+	add_a(c, 0xc0000239, false);
+	cluster_put(c);
+}
+
 void cluster_file(struct cluster *c)
 {
 	static const char *const host[] = {"ns.file.example."};
@@ -537,6 +614,7 @@ void cluster_file(struct cluster *c)
 	add_signature(c, TYPE_A);
 	cluster_put(c);
 	file_aliases(c);
+	hashed_zone(c);
 }
 
 void cluster_forward(struct cluster *c, uint64_t digest)

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "conf/dirzone.h"
+#include "controller/records/zonechain.h"
 
 #define TEXTS_MAX 64 /* files of one zone */
 
@@ -35,6 +36,22 @@ static void say_errno(const struct zonefile *z, int error)
 			       : "the zone is answered with SERVFAIL");
 }
 
+/* A signed zone whose denials validators will not believe is served as it is. */
+static void say_chain(const char *zone, struct zonechain c)
+{
+	if (c.kind == ZONECHAIN_ABSENT)
+		log_line(LOG_WARNING,
+			"zone %s is signed, but has neither NSEC nor NSEC3 that prove "
+			"what does not exist: validators will refuse such answers",
+			zone);
+	else if (c.kind == ZONECHAIN_ITERATIONS)
+		log_line(LOG_WARNING,
+			"zone %s: its NSEC3 has %u iterations, of which %u are done at "
+			"most (RFC 9276): what does not exist is answered without "
+			"proofs, which validators will refuse; sign it with 0",
+			zone, (unsigned)c.params.iterations, NSEC3_ITERATIONS_MAX);
+}
+
 static void say_read(const struct zonefile *z)
 {
 	char text[NAME_TEXT_MAX];
@@ -42,6 +59,7 @@ static void say_read(const struct zonefile *z)
 	name_text(z->name.wire, z->name.len, text, sizeof(text));
 	log_line(LOG_INFO, "zone read zone=%s file=%s records=%zu", text, z->path,
 		z->set->n);
+	say_chain(text, zonechain_of(z->set));
 }
 
 static void say_gone(const struct zonefile *z)

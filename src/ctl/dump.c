@@ -12,6 +12,7 @@
 #include "ctl/records.h"
 #include "ctl/target.h"
 #include "dns/type.h"
+#include "snap/chain.h"
 #include "snap/reader.h"
 
 const char dump_help[] =
@@ -231,6 +232,70 @@ static void print_node(struct dump *d, const struct node_view *v)
 	print_rrsets(d, v);
 }
 
+/* One RR that no node has, as an RRset of its own. */
+static void print_rdata(
+	struct dump *d, uint16_t type, uint32_t ttl_s, const uint8_t *rdata, size_t len)
+{
+	/* As FORM_OPAQUE has it. */
+	struct mem_buf octets = {0};
+	uint16_t n = (uint16_t)len;
+	struct rrset rr = {.type = type, .count = 1, .ttl_s = ttl_s, .form = FORM_OPAQUE};
+
+	mem_buf_put(&octets, &n, sizeof(n));
+	mem_buf_put(&octets, rdata, len);
+	rr.data = octets.data;
+	rr.len = octets.len;
+	print_rrset(d, NULL, &rr);
+	mem_buf_fini(&octets);
+}
+
+static bool print_link(struct dump *d, struct chain_link *l)
+{
+	char owner[NAME_TEXT_MAX];
+	const uint8_t *rdata;
+	size_t len;
+	bool whole = true;
+
+	name_text(l->name, l->name_len, owner, sizeof(owner));
+	d->owner = owner;
+	if (d->json.out != NULL) {
+		json_begin(&d->json, NULL, '{');
+		json_string(&d->json, "name", owner);
+		json_begin(&d->json, "rrsets", '[');
+	}
+	print_rdata(d, TYPE_NSEC3, l->ttl_s, l->rdata, l->rdata_len);
+	for (unsigned i = 0; i < l->signatures && whole; i++) {
+		whole = chain_signature(l, &rdata, &len);
+		if (whole)
+			print_rdata(d, TYPE_RRSIG, l->ttl_s, rdata, len);
+	}
+	if (d->json.out != NULL) {
+		json_end(&d->json, ']');
+		json_end(&d->json, '}');
+	}
+	return whole;
+}
+
+/* The NSEC3 of a signed zone, behind its apex; an NSEC stands at its name, too. */
+static void print_chain(struct dump *d, const struct node_view *v)
+{
+	struct chain c;
+	struct chain_link l;
+
+	if ((v->head->file & NODE_FILE_CHAIN) == 0 || d->exact)
+		return;
+	if (!chain_view(v, &c)) {
+		d->damaged++;
+		return;
+	}
+	for (uint32_t i = 0; c.hashed && i < c.count; i++) {
+		if (!chain_link(&c, i, &l) || !print_link(d, &l)) {
+			d->damaged++;
+			return;
+		}
+	}
+}
+
 static void print_all(struct dump *d)
 {
 	const struct snap *s = d->snap;
@@ -252,6 +317,7 @@ static void print_all(struct dump *d)
 	for (size_t i = 0; i < d->nnodes; i++) {
 		print_empty_above(d, &d->node[i], i > 0 ? &d->node[i - 1] : NULL);
 		print_node(d, &d->node[i]);
+		print_chain(d, &d->node[i]);
 	}
 	if (d->json.out == NULL)
 		return;

@@ -2,6 +2,7 @@
 
 #include "dns/type.h"
 #include "worker/access.h"
+#include "worker/denial.h"
 #include "worker/far.h"
 #include "worker/filezone.h"
 #include "worker/hosts.h"
@@ -32,8 +33,7 @@ void answer_negative(struct run *run, uint16_t rcode)
 		return;
 	}
 	if (is_file(run, run->owner.zone)) {
-		if (!filezone_soa(run, run->owner.zone))
-			filezone_unread(run);
+		filezone_negative(run, rcode);
 		return;
 	}
 	encode_soa(&run->r, run->owner.zone, run->b->snap->serial, true);
@@ -421,6 +421,13 @@ static void local(struct run *run, const struct special *special)
 		local_chaos(&run->r);
 }
 
+/* Where a chain of CNAMEs left a signed zone, its wildcards are proved last of all. */
+static __attribute__((noinline)) void end_signed(struct run *run)
+{
+	if (run->r.rcode == RCODE_NOERROR || run->r.rcode == RCODE_NXDOMAIN)
+		denial_put_wildcards(run);
+}
+
 enum verdict answer(const struct basis *b, struct packet *p)
 {
 	const struct query *q = &p->q;
@@ -433,6 +440,8 @@ enum verdict answer(const struct basis *b, struct packet *p)
 	run.rules = 0;
 	run.names.n = 0;
 	run.nchain = 0;
+	run.nproofs = 0;
+	run.nwild = run.encloser = 0;
 	p->facts = 0;
 	p->source = SOURCE_CLUSTER;
 	/* Rewriting stands here. */
@@ -455,6 +464,8 @@ enum verdict answer(const struct basis *b, struct packet *p)
 		p->reply_len = 0;
 		return run.need ? VERDICT_NEED : VERDICT_DROP;
 	}
+	if (run.nwild > 0)
+		end_signed(&run);
 	encode_end(&run.r);
 	return p->reply_len > 0 ? VERDICT_REPLY : VERDICT_DROP;
 }

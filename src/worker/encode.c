@@ -407,6 +407,29 @@ bool encode_rr(struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s,
 	return true;
 }
 
+bool encode_authority(struct reply *r, const struct encode_owner *o, uint16_t type,
+	uint32_t ttl_s, const void *rdata, size_t len)
+{
+	size_t mark = r->w.len;
+	unsigned known = r->nnames;
+	uint16_t unused;
+
+	put_name(r, o->name, o->len, o->zone_len, &unused);
+	wire_u16(&r->w, type);
+	wire_u16(&r->w, CLASS_IN);
+	wire_u32(&r->w, ttl_s);
+	wire_u16(&r->w, (uint16_t)len);
+	wire_bytes(&r->w, rdata, len);
+	if (r->w.overflow) {
+		wire_rewind(&r->w, mark);
+		r->nnames = known;
+		r->cut = true;
+		return false;
+	}
+	r->ns++;
+	return true;
+}
+
 bool encode_glue(struct reply *r, uint16_t at, const struct rrset *rr)
 {
 	if (rr->form != FORM_ADDRS && rr->form != FORM_BODY_ADDRS &&

@@ -105,6 +105,19 @@ bool encode_soa_rr(struct reply *r, uint16_t at, uint32_t ttl_s, const uint8_t *
 bool encode_rr(struct reply *r, uint16_t at, uint16_t type, uint32_t ttl_s,
 	const void *rdata, size_t len);
 
+/* An owner that does not stand in the message: a complete folded name, borrowed. */
+struct encode_owner {
+	const uint8_t *name;
+	uint8_t len, zone_len; /* the last zone_len octets are its zone */
+};
+
+/*
+ * Add one RR with this rdata to authority, with the owner's name in front of it. False:
+ * it does not fit.
+ */
+bool encode_authority(struct reply *r, const struct encode_owner *o, uint16_t type,
+	uint32_t ttl_s, const void *rdata, size_t len);
+
 /*
  * Add addresses, whole or not at all, to the additional section; the owner stands at
  * `at`. False: they do not fit, or something before them did not.

@@ -2,6 +2,7 @@
 
 #include "worker/access.h"
 #include "worker/answer.h"
+#include "worker/denial.h"
 
 #define TARGETS_MAX 64 /* names whose addresses are looked up for additional */
 
@@ -50,10 +51,11 @@ static enum lookup find(
 
 /* RFC 4592, section 3.3.1: the name with "*" in front of the closest encloser. */
 static enum hit_kind find_wildcard(
-	const struct run *run, const uint8_t *encloser, size_t len, struct hit *hit)
+	struct run *run, const uint8_t *encloser, size_t len, struct hit *hit)
 {
 	uint8_t name[NAME_MAX_LEN + 2] = {1, '*'};
 
+	run->encloser = (uint8_t)len;
 	memcpy(name + 2, encloser, len);
 	switch (find(run, name, len + 2, &hit->node)) {
 	case LOOKUP_FOUND:
@@ -81,7 +83,7 @@ static bool is_others(const struct node_view *v)
  * the names above it say, the nearest first. A name of others is the closest encloser
  * unless it is covered itself.
  */
-static enum hit_kind climb(const struct run *run, bool covered, struct hit *hit)
+static enum hit_kind climb(struct run *run, bool covered, struct hit *hit)
 {
 	const struct owner *o = &run->owner;
 	size_t zone_len = run->b->settings->zones[o->zone].name.len;
@@ -116,18 +118,21 @@ static enum hit_kind climb(const struct run *run, bool covered, struct hit *hit)
 		}
 		if (others != NULL)
 			return find_wildcard(run, others, others_len, hit);
+		run->encloser = (uint8_t)len;
 		return (file & NODE_FILE_WILD) != 0 ? find_wildcard(run, name, len, hit)
 		                                    : HIT_ABSENT;
 	}
+	run->encloser = (uint8_t)zone_len;
 	return covered ? HIT_ABSENT : HIT_UNREAD;
 }
 
-void filezone_find(const struct run *run, struct hit *hit)
+void filezone_find(struct run *run, struct hit *hit)
 {
 	const struct owner *o = &run->owner;
 	uint8_t file;
 
 	hit->owner = *o;
+	run->encloser = 0;
 	switch (snap_find(run->b->snap, &run->hash, o->name, o->len, &hit->node)) {
 	case LOOKUP_DAMAGED:
 		hit->kind = HIT_DAMAGED;
@@ -225,9 +230,10 @@ static bool put_soa(struct run *run, const struct owner *o, const struct node_vi
 	return true;
 }
 
-bool filezone_soa(struct run *run, int zone)
+/* False: the zone has none, as it was not read so far. */
+static bool put_zone_soa(struct run *run)
 {
-	const struct name *name = &run->b->settings->zones[zone].name;
+	const struct name *name = &run->b->settings->zones[run->owner.zone].name;
 	struct node_view v;
 	struct rrset rr;
 	bool bad = false;
@@ -238,6 +244,16 @@ bool filezone_soa(struct run *run, int zone)
 	struct owner o = owner_above(run, &v);
 	put_soa(run, &o, &v, &rr, true);
 	return true;
+}
+
+void filezone_negative(struct run *run, uint16_t rcode)
+{
+	enum denial what = run->encloser != 0 ? DENIAL_WILDCARD : DENIAL_TYPE;
+
+	if (!put_zone_soa(run))
+		filezone_unread(run);
+	else if (run->r.rcode == rcode && denial_put_wildcards(run))
+		denial_put(run, rcode == RCODE_NXDOMAIN ? DENIAL_NAME : what);
 }
 
 /* ---- additional ---- */
@@ -321,6 +337,8 @@ static bool put_rrset(struct run *run, const struct owner *o, const struct node_
 	if (n < 0)
 		return damaged(run);
 	put_signatures(run, o, v, rr->type, rr->ttl_s);
+	if (!denial_put_wildcards(run))
+		return false;
 	put_additional(run, rr, at, MIN((unsigned)n, (unsigned)TARGETS_MAX));
 	return false;
 }
@@ -335,28 +353,14 @@ void filezone_leave_apex(struct run *run)
 
 	if (above >= 0)
 		run->owner.zone = above;
+	run->encloser = 0;
 }
 
-/* NODATA; with DO the NSEC of the name and its signature prove it. */
-static bool no_data(struct run *run, const struct node_view *v)
+static bool no_data(struct run *run, const struct hit *hit)
 {
-	struct rrset rr;
-	bool bad = false;
-
-	bool above = run->p->q.type == TYPE_DS && (v->head->flags & NODE_APEX) != 0;
-
-	if (above)
+	if (run->p->q.type == TYPE_DS && (hit->node.head->flags & NODE_APEX) != 0)
 		filezone_leave_apex(run);
 	answer_negative(run, RCODE_NOERROR);
-	if (run->p->q.want_do && !above && !run->r.cut &&
-		v->head->name_len == run->owner.len &&
-		node_rrset(v, TYPE_NSEC, &rr, &bad) && rr.form == FORM_OPAQUE) {
-		uint16_t an = run->r.an;
-
-		if (encode_answer(&run->r, &run->owner, &rr, NULL, 0) > 0)
-			put_signatures(run, &run->owner, v, TYPE_NSEC, rr.ttl_s);
-		to_authority(run, an);
-	}
 	return false;
 }
 
@@ -367,11 +371,18 @@ bool filezone_node(struct run *run, const struct hit *hit)
 	struct rrset rr;
 	bool bad = false, more;
 
-	if (node_rrset(&hit->node, type, &rr, &bad))
+	if (node_rrset(&hit->node, type, &rr, &bad)) {
+		if (run->encloser != 0)
+			denial_note_wildcard(run);
 		return put_rrset(run, &o, &hit->node, &rr);
-	if (!bad && node_rrset(&hit->node, TYPE_CNAME, &rr, &bad)) {
+	}
+	/* These stand beside a CNAME, and are not asked of its target (RFC 4035, 2.5). */
+	bool follow = type != TYPE_NSEC && type != TYPE_RRSIG;
+	if (follow && !bad && node_rrset(&hit->node, TYPE_CNAME, &rr, &bad)) {
 		const uint16_t an = run->r.an;
 
+		if (run->encloser != 0)
+			denial_note_wildcard(run);
 		more = answer_follow(run, &rr);
 		/* Not where the reply began anew, as nobody may know of the target. */
 		if (run->r.an > an && !run->r.cut)
@@ -384,7 +395,7 @@ bool filezone_node(struct run *run, const struct hit *hit)
 		answer_any(run);
 		return false;
 	}
-	return no_data(run, &hit->node);
+	return no_data(run, hit);
 }
 
 bool filezone_referral(struct run *run, const struct hit *hit)
@@ -393,6 +404,7 @@ bool filezone_referral(struct run *run, const struct hit *hit)
 	uint16_t at[TARGETS_MAX], an = run->r.an;
 	struct rrset ns, ds;
 	bool bad = false;
+	bool proved = true;
 	int n = -1;
 
 	if (run->nchain == 0)
@@ -401,13 +413,15 @@ bool filezone_referral(struct run *run, const struct hit *hit)
 		n = encode_answer(&run->r, &o, &ns, at, TARGETS_MAX);
 	if (n < 0)
 		return damaged(run);
-	if (run->p->q.want_do && !run->r.cut &&
-		node_rrset(&hit->node, TYPE_DS, &ds, &bad) && ds.form == FORM_OPAQUE) {
+	bool secure = node_rrset(&hit->node, TYPE_DS, &ds, &bad);
+	if (secure && run->p->q.want_do && !run->r.cut && ds.form == FORM_OPAQUE) {
 		encode_answer(&run->r, &o, &ds, NULL, 0);
 		put_signatures(run, &o, &hit->node, TYPE_DS, ds.ttl_s);
 	}
 	to_authority(run, an);
-	if (!run->r.cut)
+	run->owner = o;
+	proved = denial_put_wildcards(run) && (secure || denial_put(run, DENIAL_TYPE));
+	if (proved && !run->r.cut)
 		put_ns_glue(run, &ns, at, MIN((unsigned)n, (unsigned)TARGETS_MAX), &o);
 	return false;
 }

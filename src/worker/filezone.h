@@ -13,10 +13,11 @@
 #include "worker/run.h"
 
 /*
- * Look run->owner up, whose zone is from a file. Sets *hit: HIT_FILE, HIT_CUT, HIT_DNAME,
- * HIT_UNREAD, HIT_ABSENT, HIT_DAMAGED, or HIT_NODE for a name of `hosts`.
+ * Look run->owner up, whose zone is from a file. Sets run->encloser and *hit: HIT_FILE,
+ * HIT_CUT, HIT_DNAME, HIT_UNREAD, HIT_ABSENT, HIT_DAMAGED, or HIT_NODE for a name of
+ * `hosts`.
  */
-void filezone_find(const struct run *run, struct hit *hit);
+void filezone_find(struct run *run, struct hit *hit);
 
 /*
  * Answer what was found. True: go on with run->owner, a CNAME's target; false: the run is
@@ -34,9 +35,9 @@ bool filezone_unread(struct run *run);                          /* HIT_UNREAD */
 void filezone_leave_apex(struct run *run);
 
 /*
- * Add the SOA of zone number `zone`, at or above run->owner, to authority (RFC 2308,
- * section 3). False, and nothing is added: the zone has none, as it was not read so far.
+ * Add the SOA of zone number run->owner.zone to authority (RFC 2308, section 3), and what
+ * proves the answer (denial.h); SERVFAIL where the zone was not read so far.
  */
-bool filezone_soa(struct run *run, int zone);
+void filezone_negative(struct run *run, uint16_t rcode);
 
 #endif

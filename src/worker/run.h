@@ -15,6 +15,15 @@
 
 #define RUN_CHAIN_MAX 10 /* CNAMEs in an answer (RE-08) */
 
+/* A name that a wildcard of a signed zone answers for (denial.h). */
+struct run_wildcard {
+	struct owner owner;
+	uint8_t encloser; /* octets of the name that the wildcard stands below of */
+};
+
+/* NSECs that are told apart, so that none stands in a reply twice: 3 and a wildcard's. */
+#define RUN_PROOFS_MAX (RUN_CHAIN_MAX + 4)
+
 struct run {
 	const struct basis *b;
 	struct packet *p;
@@ -29,10 +38,19 @@ struct run {
 	struct owner owner;   /* the name that is looked at; zone -1: not ours */
 	struct hash128 hash;  /* of it */
 	unsigned nchain;      /* CNAMEs in the reply, and their owners */
+	uint16_t nproofs;     /* see below */
+	uint8_t nwild;
+	/*
+	 * In a zone from a file: 0 if the name that is looked at is there itself, else
+	 * octets of the closest name above it that is.
+	 */
+	uint8_t encloser;
 	const uint8_t *chain[RUN_CHAIN_MAX + 1];
 	uint8_t chain_len[RUN_CHAIN_MAX + 1];
 	struct name target[RUN_CHAIN_MAX + 1]; /* of those that are not ours, folded */
 	struct cached_names names;
+	struct run_wildcard wild[RUN_CHAIN_MAX + 1]; /* whose proofs are due */
+	const uint8_t *proof[RUN_PROOFS_MAX]; /* owners of NSECs in the reply, borrowed */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "arena.h"
 #include "dns/type.h"
 #include "fuzz/fuzz.h"
+#include "snap/chain.h"
 #include "snap/client.h"
 #include "snap/diff.h"
 #include "snap/settings.h"
@@ -66,6 +67,34 @@ static void put_headless(uint64_t *trie, unsigned i, struct node_builder *b)
 	body_fini(&body);
 }
 
+/* The apex of a signed zone: its chain is the body. */
+static void put_signed(uint64_t *trie, unsigned i, struct node_builder *b)
+{
+	static const struct nsec3_params params = {2, 3, (const uint8_t *)"abc"};
+	static const uint8_t rdata[] = {0, 47, 2, 3};
+	struct body_builder body = {0};
+	struct mem_buf chain = {0};
+	uint32_t ref = 0;
+	size_t len;
+
+	chain_begin(&chain, 26, i % 24 == 9 ? &params : NULL);
+	for (unsigned k = 0; k < 26; k++) {
+		chain_add(&chain, k,
+			&(struct chain_link){fixed.name[k].wire, fixed.name[k].len, 1,
+				sizeof(rdata), 30, rdata, NULL, NULL});
+		chain_add_signature(&chain, rdata, sizeof(rdata));
+	}
+	node_begin(b, &fixed.name[i], 0, NODE_APEX | NODE_OWNS_BODY);
+	node_set_file(b, NODE_FILE_CHAIN);
+	body_octets(&body, chain.data, chain.len);
+	const uint8_t *octets = body_finish(&body, &len);
+	if (arena_octets(&fixed.heap->arena, octets, len, &ref) < 0)
+		abort();
+	put(trie, i, b, ref);
+	body_fini(&body);
+	mem_buf_fini(&chain);
+}
+
 static void put_any(uint64_t *trie, unsigned i, struct node_builder *b)
 {
 	static const uint8_t addrs[12] = {1, 2, 3, 4, 5, 6, 7, 8},
@@ -73,7 +102,10 @@ static void put_any(uint64_t *trie, unsigned i, struct node_builder *b)
 	struct rdata_name names[2] = {{fixed.name[0], 0}, {fixed.name[1], 3}};
 	const uint16_t ports[3] = {53, 80, 443};
 
-	if (i % 6 == 5) {
+	if (i % 12 == 9) {
+		put_signed(trie, i, b);
+		return;
+	} else if (i % 6 == 5) {
 		node_begin_ent(b, &fixed.hash[i], 0);
 	} else if (i % 6 == 4) {
 		put_headless(trie, i, b);
@@ -211,6 +243,34 @@ static void read_places(const struct rrset *r)
 				FUZZ_CHECK(k < r->count && place_index(&p, k) < r->count);
 }
 
+/* Every link, and where names would stand. */
+static void read_chain(const struct node_view *v)
+{
+	struct chain_link l;
+	struct name hashed;
+	struct chain c;
+
+	if (!chain_view(v, &c))
+		return;
+	for (unsigned i = 0; i < NAMES; i++) {
+		const struct name *n = &fixed.name[i];
+
+		if (c.hashed && nsec3_owner(&c.params, n->wire, n->len, n, &hashed))
+			sink += hashed.wire[1];
+		if (chain_find(&c, n->wire, n->len, &l) == CHAIN_DAMAGED)
+			continue;
+		sink += sum(l.name, l.name_len) + sum(l.rdata, l.rdata_len);
+		for (unsigned k = 0; k < l.signatures; k++) {
+			const uint8_t *rdata;
+			size_t len;
+
+			if (!chain_signature(&l, &rdata, &len))
+				break;
+			sink += sum(rdata, len);
+		}
+	}
+}
+
 static bool on_node(void *arg, const struct node_view *v)
 {
 	const uint8_t *cursor = v->rrsets;
@@ -221,6 +281,7 @@ static bool on_node(void *arg, const struct node_view *v)
 	(void)arg;
 	sink += node_intact(v);
 	sink += (unsigned)node_size(v);
+	read_chain(v);
 	while (node_next(v, &cursor, &r)) {
 		sink += sum(r.data, r.len);
 		read_places(&r);

@@ -121,7 +121,7 @@ SHELL_HEADERS = re.compile(
 # Headers of base/ that core files may use: the others log, ask clocks or open things.
 CORE_BASE = {"base/base.h", "base/backoff.h", "base/hash.h", "base/logfold.h", "base/logline.h",
              "base/mem.h", "base/pattern.h",
-             "base/sha256.h"}
+             "base/sha1.h", "base/sha256.h"}
 
 
 def area_of(path):

@@ -78,13 +78,18 @@ TYPES = ["A", "AAAA", "NS", "SOA", "MX", "TXT", "CNAME", "SRV", "DS", "DNAME", "
          "PTR", "HINFO", "NAPTR", "SSHFP", "TLSA", "LOC", "URI", "TYPE65280"]
 
 
+def find_knot():
+    program = shutil.which("knotd", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
+    if program is None:
+        raise unittest.SkipTest("knotd is not installed")
+    return program
+
+
 class Knot:
     """An authority with the same file; a context manager."""
 
     def __init__(self, directory, file):
-        self.program = shutil.which("knotd", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
-        if self.program is None:
-            raise unittest.SkipTest("knotd is not installed")
+        self.program = find_knot()
         self.port = harness.free_port()
         self.conf = os.path.join(directory, "knot.conf")
         harness.write_whole(self.conf, f"""
@@ -128,9 +133,9 @@ zone:
             self.process.wait()
 
 
-def names():
+def names(text=TEXT):
     """Owners of the file, names above and below them, each with what is asked of it."""
-    owners = [line.split()[0] for line in TEXT.split("\n") if line[:1] not in ("", " ", "$", "@")]
+    owners = [line.split()[0] for line in text.split("\n") if line[:1] not in ("", " ", "$", "@")]
     found = {ZONE: TYPES}
     for owner in owners:
         name = dns.name.from_text(owner, dns.name.from_text(ZONE))

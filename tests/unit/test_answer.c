@@ -356,6 +356,21 @@ END_TEST
 
 /* ---- damage ---- */
 
+/* Where eight octets of the chain of a zone from a file are damaged. */
+static uint64_t chain_damage_at(
+	const struct cluster *c, const struct packet *p, uint64_t random)
+{
+	int zone = settings_zone(&c->settings, p->q.qname, p->q.qname_len);
+	const struct name *apex = &c->settings.zones[zone].name;
+	struct hash128 h = hash_name(&c->snap.key, apex->wire, apex->len);
+	struct node_view v;
+
+	ck_assert_int_eq(
+		snap_find(&c->snap, &h, apex->wire, apex->len, &v), LOOKUP_FOUND);
+	ck_assert_ptr_nonnull(v.body);
+	return (uint64_t)(v.body - c->memory) + (random % v.body_len & ~UINT64_C(7));
+}
+
 /* Where eight octets are damaged: in the node asked for, or anywhere. */
 static uint64_t damage_at(
 	const struct cluster *c, const struct packet *p, bool near, uint64_t random)
@@ -410,14 +425,17 @@ static const struct {
 	{"alias.file.example.", TYPE_A}, {"nothing.file.example.", TYPE_A},
 	{"cut.file.example.", TYPE_DS}, {"a.cut.file.example.", TYPE_A},
 	{"ns.cut.file.example.", TYPE_A}, {"a.old.file.example.", TYPE_A},
-	{"a.b.old.file.example.", TYPE_CNAME}};
+	{"a.b.old.file.example.", TYPE_CNAME}, {"w.file.example.", TYPE_A},
+	{"a.hash.example.", TYPE_MX}, {"b.hash.example.", TYPE_A},
+	{"a.cut.hash.example.", TYPE_A}, {"x.w.hash.example.", TYPE_A},
+	{"y.x.w.hash.example.", TYPE_MX}, {"a.a.hash.example.", TYPE_A}};
 
 /* The damage that damaged_snapshot() does, to a zone from a file, signatures wanted. */
 START_TEST(damaged_file) /* G8, SH-08, SM-11 */
 {
 	uint64_t random = 20261128;
 	struct cluster c;
-	unsigned servfails = 0;
+	unsigned servfails = 0, of_chain = 0;
 
 	cluster_init(&c, 1 << 20);
 	cluster_file(&c);
@@ -431,17 +449,21 @@ START_TEST(damaged_file) /* G8, SH-08, SM-11 */
 		p.len = cluster_query(asked.buf, of_file[i].name, of_file[i].type, 4096);
 		asked.buf[p.len - 4] |= 0x80; /* DO */
 		ck_assert(admit(&b, &p, NULL));
-		at = damage_at(&c, &p, round % 4 != 0, next_random(&random));
+		bool chain = round % 3 == 0;
+		at = chain ? chain_damage_at(&c, &p, next_random(&random))
+		           : damage_at(&c, &p, round % 4 != 0, next_random(&random));
 		memcpy(&before, c.memory + at, sizeof(before));
 		if (round % 2 == 0)
 			junk = before ^ UINT64_C(1) << (junk & 63);
 		memcpy(c.memory + at, &junk, MIN(sizeof(junk), c.snap.used - at));
 		ck_assert_int_eq(answer(&b, &p), VERDICT_REPLY);
 		ck_assert_uint_le(p.reply_len, 1232);
-		servfails += (p.facts & PACKET_DAMAGED) != 0;
+		if (p.facts & PACKET_DAMAGED)
+			chain ? of_chain++ : servfails++;
 		memcpy(c.memory + at, &before, MIN(sizeof(before), c.snap.used - at));
 	}
 	ck_assert_uint_gt(servfails, 100);
+	ck_assert_uint_gt(of_chain, 100);
 	cluster_fini(&c);
 }
 END_TEST

@@ -97,6 +97,7 @@ struct node_header {
 #define NODE_FILE_DNAME 0x02 /* it has a DNAME: what is below it is elsewhere */
 #define NODE_FILE_BELOW 0x04 /* below one of these: its addresses are glue, no answers */
 #define NODE_FILE_WILD  0x08 /* a wildcard stands below it: "*" in front of its name */
+#define NODE_FILE_CHAIN 0x10 /* an apex whose body is a chain of proofs, see below */
 
 #define NODE_NO_ZONE 0xff /* `zone` of a name that is in none of ours */
 
@@ -152,6 +153,20 @@ struct body_header {
  */
 #define ENDPOINT_PLACED4 0x1
 #define ENDPOINT_PLACED6 0x2
+
+/*
+ * The chain of a signed zone in the body of its apex (chain.h): the NSEC or NSEC3 of each
+ * name that has one, in canonical order of their owners. This header, the salt, zeros up
+ * to a multiple of 4, `count` u32 offsets in the body, and at each of these a link: u32
+ * TTL in seconds, u16 octets of the rdata, u8 octets of the owner name, u8 signatures,
+ * the name, the rdata, and for each signature u16 octets and its rdata.
+ */
+struct chain_header {
+	uint32_t count; /* links */
+	uint16_t iterations;
+	uint8_t hash; /* 0: NSEC; 1: NSEC3 with SHA-1 */
+	uint8_t salt_len;
+};
 
 /*
  * A places block (place.h): u16 runs, u16 count, `runs` times {u32 place, u16 position of

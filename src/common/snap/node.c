@@ -442,6 +442,12 @@ uint32_t body_endpoints(struct body_builder *b, const struct endpoint_spec *e, s
 	return at;
 }
 
+void body_octets(struct body_builder *b, const void *octets, size_t len)
+{
+	body_start(b);
+	mem_buf_put(&b->buf, octets, len);
+}
+
 const uint8_t *body_finish(struct body_builder *b, size_t *len)
 {
 	struct body_header head;
@@ -488,6 +494,7 @@ void node_begin(
 void node_set_file(struct node_builder *b, uint8_t file)
 {
 	head_of(b)->file = file;
+	b->uses_body = (file & NODE_FILE_CHAIN) != 0;
 }
 
 void node_begin_ent(struct node_builder *b, const struct hash128 *h, uint8_t zone)

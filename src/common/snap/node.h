@@ -161,6 +161,9 @@ struct endpoint_spec {
 /* Append an endpoint list, or find an equal one. Returns its offset behind the header. */
 uint32_t body_endpoints(struct body_builder *b, const struct endpoint_spec *e, size_t n);
 
+/* Put octets of another kind, such as a chain, into an empty body: at offset 0. */
+void body_octets(struct body_builder *b, const void *octets, size_t len);
+
 /* Finish: octets with header and checksum, a multiple of 8; borrowed from the builder. */
 const uint8_t *body_finish(struct body_builder *b, size_t *len);
 
@@ -178,7 +181,10 @@ struct node_builder {
 void node_begin(
 	struct node_builder *b, const struct name *owner, uint8_t zone, uint8_t flags);
 
-/* Say what the node is in a zone from a file: NODE_FILE_*. */
+/*
+ * Say what the node is in a zone from a file: NODE_FILE_*; one with NODE_FILE_CHAIN uses
+ * the body.
+ */
 void node_set_file(struct node_builder *b, uint8_t file);
 
 /* Begin an empty non-terminal: no name, only the hash of it. */

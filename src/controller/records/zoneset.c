@@ -181,6 +181,18 @@ static bool has(const struct zoneset *s, const struct zoneset_name *n, uint16_t 
 	return zoneset_rrset(s, n, type, &count) != NULL;
 }
 
+static bool is_hashed(const struct zoneset *s, const struct zoneset_name *n)
+{
+	bool any = false;
+
+	for (size_t i = n->rr; i < n->rr + n->n; i++) {
+		if (s->rrs[i].type != TYPE_NSEC3 && s->rrs[i].type != TYPE_RRSIG)
+			return false;
+		any |= s->rrs[i].type == TYPE_NSEC3;
+	}
+	return any;
+}
+
 /* Say of a name what answers need to know; names above it are there already. */
 static void mark(struct zoneset *s, struct names_walk *w, size_t i)
 {
@@ -204,6 +216,8 @@ static void mark(struct zoneset *s, struct names_walk *w, size_t i)
 		w->cover = i;
 	if (i > 0 && wire[0] == 1 && wire[1] == '*')
 		s->names[w->above[labels - 1]].flags |= NODE_FILE_WILD;
+	if (is_hashed(s, n))
+		n->flags = ZONESET_HASHED;
 	w->above[labels] = i;
 }
 
@@ -446,7 +460,7 @@ const struct zoneset_name *zoneset_find(
 		int d = name_compare(name, len, zoneset_octets(s, n->name), n->len);
 
 		if (d == 0)
-			return n;
+			return (n->flags & ZONESET_HASHED) == 0 ? n : NULL;
 		if (d < 0)
 			high = middle;
 		else

@@ -29,8 +29,14 @@ struct zoneset_name {
 	uint32_t name;
 	uint32_t rr, n;
 	uint8_t len;
-	uint8_t flags; /* NODE_FILE_* of layout.h */
+	uint8_t flags; /* NODE_FILE_* of layout.h, or ZONESET_HASHED */
 };
+
+/*
+ * The owner of an NSEC3 and of nothing else, which is no name of the zone (RFC 5155,
+ * section 7.2.8). zoneset_find() does not find it.
+ */
+#define ZONESET_HASHED 0x80
 
 #define ZONESET_PATHS_MAX 64
 
