@@ -43,7 +43,10 @@ struct admin {
 /* Be done after this turn of the loop. */
 void admin_end(struct admin *a);
 
-/* Take the current generation, and count by it who asked since the last time. */
+/*
+ * Take the current generation, and count who asked since the last time, and what all
+ * workers have gone over to.
+ */
 void admin_refresh(struct admin *a);
 
 /* The answer to a request on the listener of a kind: an http_on_request. */

@@ -59,6 +59,20 @@ static void check_workers(const struct view *v, struct mem_buf *why)
 	}
 }
 
+/* How far the first list of a resource is. */
+static void say_listing(
+	struct mem_buf *why, const char *name, const struct stat_resource *r)
+{
+	const uint64_t listed = stat_get(&r->listed), all = stat_get(&r->expected);
+
+	if (all > 0)
+		say(why, "%s: initial list, %u %%", name, stat_percent(listed, all));
+	else if (listed > 0)
+		say(why, "%s: initial list, %" PRIu64 " so far", name, listed);
+	else
+		say(why, "%s: initial list", name);
+}
+
 /* What the records wait for, as far as the controller says so. */
 static void check_records(const struct view *v, struct mem_buf *why)
 {
@@ -73,7 +87,7 @@ static void check_records(const struct view *v, struct mem_buf *why)
 		uint64_t state = stat_get(&c->api.resources[i].state);
 
 		if (state == RESOURCE_LISTING)
-			say(why, "%s: initial list", resources[i]);
+			say_listing(why, resources[i], &c->api.resources[i]);
 		else if (state == RESOURCE_DENIED)
 			say(why, "%s: the API server denies them", resources[i]);
 		else if (state == RESOURCE_ABSENT)

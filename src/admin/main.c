@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "admin/admin.h"
+#include "admin/arrival.h"
 #include "admin/census.h"
 #include "admin/control.h"
 #include "admin/health.h"
@@ -35,6 +36,7 @@ void admin_refresh(struct admin *a)
 	v->snap = reader_snap(&a->reader);
 	v->settings = v->snap != NULL ? &a->reader.settings : NULL;
 	census_take(&a->stat->census, v, a->max_namespaces);
+	arrival_count(a->stat, v);
 }
 
 /* Look at everything that answers are made from. */
@@ -130,6 +132,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	if (a->stat == NULL)
 		return;
 	stat_set(&a->stat->head.heartbeat_ns, now_ns);
+	a->view.mono_ns = now_ns;
 	pages_map(&a->view, a->reader.instance); /* slots that were added */
 	reader_retry(&a->reader);
 	admin_refresh(a);

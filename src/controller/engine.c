@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "controller/records/guard.h"
 #include "controller/records/parts.h"
 #include "dns/rev.h"
 #include "dns/type.h"
@@ -350,6 +351,18 @@ static void report_skipped(struct engine *e, struct owner *o)
 			e->handlers->on_skipped(e->arg, o, (enum skip_reason)i);
 }
 
+/* AC-07: once for as long as the namespace is there. */
+static void guard(struct engine *e, struct owner *o)
+{
+	struct namespace_record *n = store_namespace(o);
+
+	if (n->guarded || !n->exposed)
+		return;
+	n->guarded = true;
+	if (e->handlers->on_public_name != NULL && guard_is_public(n->name))
+		e->handlers->on_public_name(e->arg, n->name);
+}
+
 /* When a large owner was last published: only Services are large. */
 static uint64_t large_published(const struct owner *o)
 {
@@ -393,6 +406,8 @@ static int apply_dirty(struct engine *e, uint64_t now_ns, uint64_t *until_ns)
 			store_service(o)->published_ns = now_ns;
 		o->large = e->apply.draft.largest > DRAFT_LARGE;
 		report_skipped(e, o);
+		if (o->kind == OWNER_NAMESPACE)
+			guard(e, o);
 		store_clean(e->store, o);
 	}
 	return apply_settle(&e->apply);
@@ -442,6 +457,7 @@ static void succeeded(
 		.complete = e->complete,
 		.records = records,
 		.began_ns = now_ns,
+		.event_ns = e->debounce.pending && !e->rebuild ? e->debounce.first_ns : 0,
 		.triggers = e->triggers,
 		.ntriggers = records ? e->ntriggers : 0,
 	};
@@ -530,13 +546,13 @@ uint64_t engine_turn(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool d
 	return MIN(debounce_deadline(&e->debounce), store_deadline(e->store));
 }
 
-uint64_t engine_idle(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool *compacted)
+uint64_t engine_idle(struct engine *e, uint64_t now_ns, uint64_t wall_ns,
+	struct publish_info *compacted)
 {
-	struct publish_info info;
 	bool damaged;
-	uint64_t wait_ns = publish_idle(e->publisher, now_ns, wall_ns, &info, &damaged);
+	uint64_t wait_ns = publish_idle(
+		e->publisher, now_ns, wall_ns, compacted, &damaged);
 
-	*compacted = info.generation != 0;
 	if (damaged) {
 		freeze_break(e);
 		e->rebuild = e->restart = true;

@@ -44,6 +44,7 @@ struct engine_published {
 	bool complete;
 	bool records;      /* some record changed: the serial moved */
 	uint64_t began_ns; /* monotonic; publishing lasted from then to the call */
+	uint64_t event_ns; /* when the first change came; 0: all was read, or set, anew */
 	const struct engine_trigger *triggers; /* what it was about, as far as known */
 	size_t ntriggers;
 };
@@ -62,6 +63,11 @@ struct engine_handlers {
 	void (*on_held)(void *arg, uint64_t names, uint64_t before, uint64_t hold_ns);
 	/* Something of an object gives no record (MS-15); once until it is mended. */
 	void (*on_skipped)(void *arg, const struct owner *o, enum skip_reason why);
+	/*
+	 * A namespace that is answered for is named like a top-level domain (AC-07).
+	 * NULL: nobody wants to know.
+	 */
+	void (*on_public_name)(void *arg, const char *namespace);
 };
 
 struct engine {
@@ -183,10 +189,10 @@ void engine_synced(struct engine *e, uint64_t now_ns);
 uint64_t engine_turn(struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool drained);
 
 /*
- * As publish_idle(): returns the wait in ns, 0: at once. *compacted: it published a
- * generation of its own.
+ * As publish_idle(): returns the wait in ns, 0: at once. *compacted says what it
+ * published, a generation of its own; zeroed: nothing.
  */
-uint64_t engine_idle(
-	struct engine *e, uint64_t now_ns, uint64_t wall_ns, bool *compacted);
+uint64_t engine_idle(struct engine *e, uint64_t now_ns, uint64_t wall_ns,
+	struct publish_info *compacted);
 
 #endif

@@ -122,16 +122,13 @@ static void on_idle(evutil_socket_t fd, short what, void *arg)
 {
 	struct shell *s = arg;
 	uint64_t now_ns = clock_mono_ns(), wait;
-	struct publish_info info;
-	bool compacted;
+	struct publish_info compacted;
 
 	(void)fd;
 	(void)what;
 	wait = engine_idle(&s->engine, now_ns, clock_wall_ns(), &compacted);
-	if (compacted) {
-		publish_status(s->publisher, &info);
-		report_compacted(&s->report, &info);
-	}
+	if (compacted.generation != 0)
+		report_compacted(&s->report, &compacted, clock_mono_ns());
 	wait_ns(s->idle, MIN(wait, NS_PER_S));
 	take_turn(s, true);
 }
@@ -172,15 +169,18 @@ static void on_skipped(void *arg, const struct owner *o, enum skip_reason why)
 static void on_held(void *arg, uint64_t names, uint64_t before, uint64_t hold_ns)
 {
 	(void)arg;
-	log_line(LOG_WARNING,
-		"the first generation is held back names=%llu before=%llu hold_ms=%llu "
-		"hint=\"the last one is served; publish.max_drop and publish.hold\"",
-		(unsigned long long)names, (unsigned long long)before,
-		(unsigned long long)(hold_ns / NS_PER_MS));
+	report_held(names, before, hold_ns);
+}
+
+static void on_public_name(void *arg, const char *namespace)
+{
+	struct shell *s = arg;
+
+	report_public_name(&s->report, namespace, clock_mono_ns());
 }
 
 static const struct engine_handlers engine_handlers = {
-	on_published, on_failed, on_held, on_skipped};
+	on_published, on_failed, on_held, on_skipped, on_public_name};
 
 /* ---- the source: files ---- */
 

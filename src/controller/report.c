@@ -55,11 +55,27 @@ static void set_info(struct stat_controller *s, const struct publish_info *info)
 	stat_add(&s->publishes, 1);
 }
 
-/* How long it lasted, and since its causes (MS-08, MS-11). */
+/* MS-05; most become current by themselves, some with the publish that was under way. */
+static void count_compaction(
+	struct stat_controller *s, const struct publish_info *info, uint64_t now_ns)
+{
+	uint64_t lasted_ns = now_ns - info->compact_began_ns;
+
+	if (info->compact_began_ns == 0)
+		return;
+	stat_add(&s->compactions, 1);
+	stat_add(&s->compaction_time[stat_long(lasted_ns)], 1);
+	stat_add(&s->compaction_ns, lasted_ns);
+}
+
+/* How long it lasted, and since its causes (MS-08, MS-11, MS-12). */
 static void count_times(struct stat_controller *s, const struct engine_published *p,
 	uint64_t now_ns, uint64_t wall_ns)
 {
 	uint64_t lasted_ns = now_ns - p->began_ns;
+
+	if (p->event_ns != 0)
+		stat_moment_add(&s->published, p->info.generation, now_ns, p->event_ns);
 
 	stat_add(&s->publish_time[stat_fine(lasted_ns)], 1);
 	stat_add(&s->publish_ns, lasted_ns);
@@ -97,6 +113,7 @@ void report_published(struct report *r, const struct engine_published *p,
 	if (r->stat != NULL) {
 		count_published(r->stat, p, objects, wall_ns);
 		count_times(r->stat, p, now_ns, wall_ns);
+		count_compaction(r->stat, &p->info, now_ns);
 	}
 	if (r->failing)
 		log_line(LOG_INFO, "publish works again failures=%llu",
@@ -124,11 +141,11 @@ void report_published(struct report *r, const struct engine_published *p,
 		(unsigned long long)p->info.names, p->complete, held);
 }
 
-void report_compacted(struct report *r, const struct publish_info *info)
+void report_compacted(struct report *r, const struct publish_info *info, uint64_t now_ns)
 {
 	if (r->stat != NULL) {
 		set_info(r->stat, info);
-		stat_add(&r->stat->compactions, 1);
+		count_compaction(r->stat, info, now_ns);
 		stat_add(&r->stat->causes[CAUSE_COMPACT], 1);
 	}
 	log_line(LOG_INFO, "compacted generation=%llu segment=%llu live=%llu",
@@ -228,6 +245,28 @@ void report_skipped(
 	log_line(LOG_WARNING, "skipped object=%s reason=%s suppressed=%llu",
 		log_quote(text, quoted, sizeof(quoted)), draft_skip_text(why),
 		(unsigned long long)suppressed);
+}
+
+void report_held(uint64_t names, uint64_t before, uint64_t hold_ns)
+{
+	log_line(LOG_WARNING,
+		"the first generation is held back names=%llu before=%llu hold_ms=%llu "
+		"hint=\"the last one is served; publish.max_drop and publish.hold\"",
+		(unsigned long long)names, (unsigned long long)before,
+		(unsigned long long)(hold_ns / NS_PER_MS));
+}
+
+void report_public_name(struct report *r, const char *namespace, uint64_t now_ns)
+{
+	uint64_t suppressed;
+
+	if (!log_allow(&r->public_name, now_ns, &suppressed))
+		return;
+	log_line(LOG_WARNING,
+		"namespace is named like a top-level domain namespace=%s "
+		"hint=\"where a search path is used, its Services stand for names of "
+		"the Internet: NAME.%s\" suppressed=%llu",
+		namespace, namespace, (unsigned long long)suppressed);
 }
 
 void report_event(struct report *r, enum kube_kind kind, enum kube_change change)

@@ -10,7 +10,7 @@
 
 struct report {
 	struct stat_controller *stat; /* borrowed; NULL: none yet */
-	struct log_bucket published, skipped;
+	struct log_bucket published, skipped, public_name;
 	uint64_t failed_next_ns; /* no line about full memory before (SH-02) */
 	uint64_t failures;       /* since the last line */
 	bool failing;
@@ -33,7 +33,7 @@ void report_published(struct report *r, const struct engine_published *p,
 	const uint64_t objects[KUBE_KINDS], uint64_t now_ns, uint64_t wall_ns);
 
 /* A compaction published a generation of its own. */
-void report_compacted(struct report *r, const struct publish_info *info);
+void report_compacted(struct report *r, const struct publish_info *info, uint64_t now_ns);
 
 /* What became of freezing and holding back, if that is not what the page says. */
 void report_frozen(struct report *r, const struct engine *e);
@@ -56,6 +56,12 @@ void report_room(struct report *r, uint64_t free_octets, uint64_t live, uint64_t
 /* Something of an object gives no record. */
 void report_skipped(
 	struct report *r, const struct owner *o, enum skip_reason why, uint64_t now_ns);
+
+/* The first generation waits for `hold_ns`: so few names, where so many were (WP-90). */
+void report_held(uint64_t names, uint64_t before, uint64_t hold_ns);
+
+/* A namespace is named like a top-level domain: what the search path makes of that. */
+void report_public_name(struct report *r, const char *namespace, uint64_t now_ns);
 
 /* An event came in. */
 void report_event(struct report *r, enum kube_kind kind, enum kube_change change);

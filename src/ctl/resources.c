@@ -29,6 +29,21 @@ static const char *state(const struct stat_resource *r)
 	return s < STAT_RESOURCE_STATES ? states[s] : "unknown";
 }
 
+/* How far a first list is: "45 %", or objects so far; "": that is no matter. */
+static const char *progress(const struct stat_resource *r, char out[32])
+{
+	const uint64_t listed = stat_get(&r->listed), all = stat_get(&r->expected);
+
+	out[0] = '\0';
+	if (stat_get(&r->state) != RESOURCE_LISTING)
+		return out;
+	if (all > 0)
+		snprintf(out, 32, "%u %%", stat_percent(listed, all));
+	else if (listed > 0)
+		snprintf(out, 32, "%" PRIu64 " so far", listed);
+	return out;
+}
+
 static bool used(const struct overview *v, size_t i)
 {
 	return v->controller != NULL && stat_get(&resource(v, i)->state) != 0;
@@ -108,6 +123,22 @@ static void print_wide(const struct overview *v, size_t i)
 
 static const char *const expiries[STAT_EXPIRIES] = {"token", "certificate", "CA"};
 
+/* How far first lists are: they are what readiness waits for. */
+static void print_progress(const struct overview *v)
+{
+	const char *before = "listing     ";
+	char text[32];
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (!used(v, i) || progress(resource(v, i), text)[0] == '\0')
+			continue;
+		printf("%s %s %s", before, names[i], text);
+		before = ",";
+	}
+	if (before[0] == ',')
+		printf("\n");
+}
+
 /* When credentials end, if that is known. */
 static void print_expiries(const struct overview *v)
 {
@@ -147,6 +178,7 @@ void resources_print(const struct overview *v, bool wide)
 	for (size_t i = 0; i < ARRAY_LEN(names) && wide; i++)
 		if (used(v, i))
 			print_wide(v, i);
+	print_progress(v);
 	if (any)
 		print_expiries(v);
 }
@@ -199,6 +231,10 @@ static void json_one(struct json *j, const struct overview *v, size_t i)
 	json_number(j, "dropped", stat_get(&r->dropped));
 	json_number(j, "held", stat_get(&r->held));
 	json_number(j, "octets", stat_get(&r->octets));
+	if (stat_get(&r->state) == RESOURCE_LISTING) {
+		json_number(j, "listed", stat_get(&r->listed));
+		json_number(j, "expected", stat_get(&r->expected));
+	}
 	json_end(j, '}');
 }
 

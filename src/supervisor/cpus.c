@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "base/log.h"
+#include "supervisor/groups.h"
 #include "supervisor/slots.h"
 
 /* The first line of the file `name` in `dir`. */
@@ -44,64 +45,29 @@ static uint32_t quota_of(const char *root, enum quota_kind kind, const char *dir
 	return quota_v1(quota, period);
 }
 
+struct search {
+	const char *root;
+	struct cpus *cpus;
+};
+
 /* From our group up to the mount: the least quota. */
-static void climb(
-	const char *root, const struct quota_mount *m, const char *group, struct cpus *c)
+static bool climb(void *arg, const struct quota_mount *m, const char *group)
 {
+	const struct search *s = arg;
+	struct cpus *c = s->cpus;
 	char dir[QUOTA_PATH_MAX];
 
 	if (!quota_dir(m, group, dir))
-		return;
+		return false;
 	do {
-		uint32_t milli = quota_of(root, m->kind, dir);
+		uint32_t milli = quota_of(s->root, m->kind, dir);
 
 		if (milli >= c->milli)
 			continue;
 		c->milli = milli;
 		memcpy(c->group, dir, sizeof(dir));
 	} while (quota_parent(m, dir));
-}
-
-static FILE *open_proc(const char *root, const char *name)
-{
-	char path[QUOTA_PATH_MAX + 64];
-
-	snprintf(path, sizeof(path), "%s/proc/self/%s", root, name);
-	return fopen(path, "re");
-}
-
-static bool find_group(const char *root, enum quota_kind kind, char *group)
-{
-	FILE *f = open_proc(root, "cgroup");
-	char *line = NULL;
-	size_t cap = 0;
-	bool found = false;
-
-	if (f == NULL)
-		return false;
-	while (!found && getline(&line, &cap, f) > 0)
-		found = quota_group_parse(line, kind, group);
-	free(line);
-	fclose(f);
-	return found;
-}
-
-static void find_quota(const char *root, struct cpus *c)
-{
-	FILE *f = open_proc(root, "mountinfo");
-	struct quota_mount m;
-	char group[QUOTA_PATH_MAX];
-	char *line = NULL;
-	size_t cap = 0;
-
-	if (f == NULL)
-		return;
-	while (getline(&line, &cap, f) > 0) {
-		if (quota_mount_parse(line, &m) && find_group(root, m.kind, group))
-			climb(root, &m, group, c);
-	}
-	free(line);
-	fclose(f);
+	return false;
 }
 
 /* A mask of more processors than a cpu_set_t has is not told. */
@@ -117,8 +83,10 @@ static uint32_t affinity(void)
 
 void cpus_find(const char *root, struct cpus *out)
 {
+	struct search s = {root, out};
+
 	*out = (struct cpus){.affinity = affinity(), .milli = QUOTA_NONE};
-	find_quota(root, out);
+	groups_each(root, "cpu", climb, &s);
 }
 
 uint32_t cpus_workers(const struct cpus *c, uint32_t configured)

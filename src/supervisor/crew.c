@@ -24,6 +24,8 @@
 
 #define MESSAGES_AT_ONCE 16 /* of one child, before others have their turn */
 
+static const char killed_for_memory[] = "oom"; /* by the kernel, not by us */
+
 static uint64_t draw(void)
 {
 	uint64_t r = 0;
@@ -104,6 +106,7 @@ int crew_open(struct supervisor *s)
 {
 	int ret = ownpage_open(s);
 
+	oom_open(&s->oom, "");
 	s->crew = mem_alloc(s->slots.n, sizeof(*s->crew));
 	clear(s, 0, s->slots.n);
 	for (uint32_t i = 0; i < s->slots.n && ret == 0; i++)
@@ -125,6 +128,7 @@ void crew_close(struct supervisor *s)
 	}
 	free(s->crew);
 	s->crew = NULL;
+	oom_close(&s->oom);
 	ownpage_close(s);
 }
 
@@ -508,6 +512,8 @@ static void count_death(struct supervisor *s, uint32_t i, int status)
 
 	if (reason != NULL && strcmp(reason, "heartbeat") == 0)
 		how = EXIT_HEARTBEAT;
+	else if (reason == killed_for_memory)
+		how = EXIT_OOM;
 	stat_add(&s->stat->exits[slots_role(&s->slots, i)][how], 1);
 }
 
@@ -583,6 +589,9 @@ static void bury(struct supervisor *s, uint32_t i, int status, uint64_t now_ns)
 {
 	uint32_t share = s->slots.slot[i].share;
 
+	if (s->crew[i].reason == NULL && WIFSIGNALED(status) &&
+		WTERMSIG(status) == SIGKILL && oom_killed(&s->oom))
+		s->crew[i].reason = killed_for_memory;
 	log_death(s, i, status, now_ns);
 	count_death(s, i, status);
 	if (is_controller(s, i))
@@ -631,6 +640,7 @@ void crew_tick(struct supervisor *s, uint64_t now_ns)
 
 	ownpage_beat(s, now_ns);
 	drops_count(s);
+	oom_tick(&s->oom, now_ns);
 	for (i = 0; i < s->slots.n; i++) {
 		if (s->crew[i].page == NULL) /* a slot that could not be made */
 			continue;

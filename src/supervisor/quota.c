@@ -127,7 +127,7 @@ static bool field(const char *line, unsigned i, const char **start, size_t *len)
  * ID PARENT DEVICE ROOT POINT OPTIONS [OPTIONAL ...] - TYPE SOURCE SUPEROPTIONS, see
  * proc_pid_mountinfo(5).
  */
-bool quota_mount_parse(const char *line, struct quota_mount *out)
+bool quota_mount_parse(const char *line, const char *controller, struct quota_mount *out)
 {
 	const char *root, *point, *type, *options;
 	size_t nroot, npoint, ntype, noptions;
@@ -142,7 +142,7 @@ bool quota_mount_parse(const char *line, struct quota_mount *out)
 		m.kind = QUOTA_V2;
 	else if (ntype == 6 && strncmp(type, "cgroup", 6) == 0 &&
 		 field(rest + 1, 3, &options, &noptions) &&
-		 listed(options, noptions, "cpu"))
+		 listed(options, noptions, controller))
 		m.kind = QUOTA_V1;
 	else
 		return false;
@@ -153,7 +153,8 @@ bool quota_mount_parse(const char *line, struct quota_mount *out)
 }
 
 /* "0::PATH" is the group of v2, "N:CONTROLLER,CONTROLLER:PATH" one of v1. */
-bool quota_group_parse(const char *line, enum quota_kind kind, char group[QUOTA_PATH_MAX])
+bool quota_group_parse(const char *line, enum quota_kind kind, const char *controller,
+	char group[QUOTA_PATH_MAX])
 {
 	uint64_t hierarchy;
 	const char *controllers;
@@ -166,7 +167,8 @@ bool quota_group_parse(const char *line, enum quota_kind kind, char group[QUOTA_
 	line = controllers + n;
 	if (*line != ':' || line[1] != '/')
 		return false;
-	if (kind == QUOTA_V2 ? hierarchy != 0 || n > 0 : !listed(controllers, n, "cpu"))
+	if (kind == QUOTA_V2 ? hierarchy != 0 || n > 0
+			     : !listed(controllers, n, controller))
 		return false;
 	n = strcspn(line + 1, "\n");
 	if (n >= QUOTA_PATH_MAX)

@@ -1,5 +1,5 @@
 /*
- * quota.h - the CPU quota of a control group, from the texts of the kernel (core)
+ * quota.h - control groups and their CPU quota, from the texts of the kernel (core)
  *
  * The kernel tells in three places: /proc/self/cgroup in which groups we are,
  * /proc/self/mountinfo where their files are, and there cpu.max (cgroup v2) or
@@ -21,7 +21,7 @@
 
 enum quota_kind { QUOTA_V2, QUOTA_V1 };
 
-/* A mounted hierarchy that may have a CPU quota. */
+/* A mounted hierarchy whose groups may have a controller. */
 struct quota_mount {
 	enum quota_kind kind;
 	char root[QUOTA_PATH_MAX];  /* the group that is seen at `point` */
@@ -36,16 +36,18 @@ uint32_t quota_v1(const char *quota_us, const char *period_us);
 
 /*
  * A line of /proc/self/mountinfo, with or without its newline. True if a hierarchy is
- * mounted there whose groups may have a CPU quota; else *out is untouched.
+ * mounted there whose groups may have `controller` ("cpu", "memory"); else *out is
+ * untouched.
  */
-bool quota_mount_parse(const char *line, struct quota_mount *out);
+bool quota_mount_parse(const char *line, const char *controller, struct quota_mount *out);
 
 /*
  * A line of /proc/self/cgroup, with or without its newline. True if it names our group in
- * hierarchies of this kind: its path is copied to `group`, which is else untouched.
+ * hierarchies of this kind with `controller`: its path is copied to `group`, which is
+ * else untouched.
  */
-bool quota_group_parse(
-	const char *line, enum quota_kind kind, char group[QUOTA_PATH_MAX]);
+bool quota_group_parse(const char *line, enum quota_kind kind, const char *controller,
+	char group[QUOTA_PATH_MAX]);
 
 /*
  * The directory of our group below a mount into `dir`. Where the mount does not show our

@@ -17,6 +17,7 @@
 #include "supervisor/httpsock.h"
 #include "supervisor/keep.h"
 #include "supervisor/lameduck.h"
+#include "supervisor/oom.h"
 #include "supervisor/slots.h"
 #include "supervisor/sockets.h"
 
@@ -25,7 +26,7 @@ struct crew {
 	int pair;                     /* our end, owned; -1: no process */
 	int stat;                     /* the slot's page, for the process; owned */
 	const struct stat_head *page; /* the same, mapped for reading */
-	const char *reason;           /* why we killed it, a literal; NULL: we did not */
+	const char *reason; /* why it was killed, a literal; NULL: not by us, so far */
 };
 
 /*
@@ -115,6 +116,7 @@ struct supervisor {
 
 	enum stop_stage stop;
 	struct lameduck lameduck;
+	struct oom oom;
 	bool stop_hard;   /* a second signal: no more patience */
 	uint64_t stop_ns; /* until then the stage's processes may end by themselves */
 	int status;       /* exit status */

@@ -2,6 +2,7 @@
 
 #include "dns/type.h"
 #include "worker/order.h"
+#include "worker/private.h"
 
 #define SOA_NUMBERS 20 /* octets behind the two names of an SOA */
 
@@ -196,7 +197,20 @@ struct copy {
 	struct cached_names *names;
 	struct name owner; /* the target of the last CNAME, */
 	uint16_t owner_at; /* and where it stands; 0: there was none */
+	bool left_out;     /* an RR, by guarded_against() */
 };
+
+/* AC-09: an RR that is not for clients. What was signed is not whole any more, either. */
+static bool guarded_against(
+	const struct copy *k, const struct cache_set *set, const struct cache_rr *rr)
+{
+	if (!k->c->guarded || set->authority)
+		return false;
+	if (rr->type == TYPE_RRSIG)
+		return k->left_out;
+	return private_rr(&k->r->settings->forward, rr->type,
+		cache_wire(k->c->entry) + rr->rdata, rr->rdlen);
+}
 
 /* The owner of an RR: the name of the entry, the last CNAME's target, or another. */
 static bool put_owner(struct copy *k, const struct cache_rr *rr)
@@ -262,6 +276,10 @@ static enum put put_rrs(struct copy *k, const struct cache_set *set, size_t *at,
 	for (; from < to; from++) {
 		if (!cache_rr(k->c->entry, at, &rr) || rr.type != set->type)
 			return PUT_BAD;
+		if (guarded_against(k, set, &rr)) {
+			k->left_out = true;
+			continue;
+		}
 		enum put put = put_rr(k, &rr, ttl_s);
 		if (put != PUT_DONE)
 			return put;
@@ -279,25 +297,29 @@ static enum put put_addresses(struct copy *k, const struct cache_set *set, uint3
 	size_t size = set->type == TYPE_A ? 4 : 16, at = set->at;
 	uint8_t addrs[CACHE_WIRE_MAX / 28 * 16 + 16]; /* of AAAA; A take less */
 	struct owner owner = {.zone = -1};
-	struct rrset rrset = {.type = set->type,
-		.count = set->count,
-		.ttl_s = ttl_s,
-		.form = FORM_ADDRS,
-		.data = addrs,
-		.len = (uint32_t)(set->count * size)};
+	struct rrset rrset = {
+		.type = set->type, .ttl_s = ttl_s, .form = FORM_ADDRS, .data = addrs};
 	struct cache_rr rr;
 
 	for (unsigned i = 0; i < set->count; i++) {
 		if (!cache_rr(k->c->entry, &at, &rr) || rr.rdlen != size ||
 			(i + 1) * size > sizeof(addrs))
 			return PUT_BAD;
-		memcpy(addrs + i * size, cache_wire(k->c->entry) + rr.rdata, size);
+		if (guarded_against(k, set, &rr)) {
+			k->left_out = true;
+			continue;
+		}
+		memcpy(addrs + rrset.len, cache_wire(k->c->entry) + rr.rdata, size);
+		rrset.len += (uint32_t)size;
+		rrset.count++;
 	}
+	if (rrset.count == 0)
+		return PUT_DONE; /* all were left out */
 	owner.at = k->owner_at != 0 ? k->owner_at : k->c->at;
 	int n = encode_answer(k->r, &owner, &rrset, NULL, 0);
 	if (n < 0)
 		return PUT_BAD;
-	return n < set->count ? PUT_CUT : PUT_DONE;
+	return n < rrset.count ? PUT_CUT : PUT_DONE;
 }
 
 static bool ordered(const struct copy *k, const struct cache_set *set)
@@ -363,13 +385,14 @@ static inline bool fits_whole(const struct reply *r, const struct cached_part *c
 	static const struct rrset plain = {.form = FORM_ADDRS};
 
 	return c->at == MSG_HEADER_LEN && r->w.len == r->p->q.end && !c->goes_on &&
-	       c->nsets == c->entry->nsets && c->entry->wire_len <= r->w.cap - r->w.len &&
-	       !order_needed(r, &plain);
+	       !c->guarded && c->nsets == c->entry->nsets &&
+	       c->entry->wire_len <= r->w.cap - r->w.len && !order_needed(r, &plain);
 }
 
 /* Not inline: what most replies do not need would cost all of them its stack. */
 __attribute__((noinline)) static bool put_each(struct reply *r,
-	const struct cached_part *c, struct cached_names *names, uint16_t *target_at)
+	const struct cached_part *c, struct cached_names *names, uint16_t *target_at,
+	bool *left_out)
 {
 	struct copy k = {.r = r, .c = c, .names = names};
 
@@ -378,16 +401,18 @@ __attribute__((noinline)) static bool put_each(struct reply *r,
 	if (!put_sets(&k))
 		return false;
 	*target_at = k.owner_at;
+	*left_out = k.left_out;
 	return true;
 }
 
 bool cached_put(struct reply *r, const struct cached_part *c, struct cached_names *names,
-	uint16_t *target_at)
+	uint16_t *target_at, bool *left_out)
 {
 	uint8_t *to;
 
+	*left_out = false;
 	if (!fits_whole(r, c))
-		return put_each(r, c, names, target_at);
+		return put_each(r, c, names, target_at, left_out);
 	to = wire_claim(&r->w, c->entry->wire_len);
 	return to != NULL && copy_sets(r, c, to);
 }

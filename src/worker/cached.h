@@ -25,15 +25,17 @@ struct cached_part {
 	unsigned nsets; /* the first ones; all: with the authority section */
 	bool goes_on;   /* its chain does: *target_at is wanted */
 	bool stale;     /* TTLs are cache.serve_stale.ttl */
+	bool guarded;   /* no address of private_addresses.nets is let through (AC-09) */
 	uint64_t now_ns;
 };
 
 /*
  * Put them behind what stands in the reply. `names` lives as long as the reply is
  * written. *target_at is where the target of the last CNAME stands, if the chain goes on.
+ * *left_out: something that is guarded against was in it, and is not there any more.
  * False: the entry is damaged, and the reply is undefined until encode_reset().
  */
 bool cached_put(struct reply *r, const struct cached_part *c, struct cached_names *names,
-	uint16_t *target_at);
+	uint16_t *target_at, bool *left_out);
 
 #endif

@@ -413,6 +413,8 @@ bool encode_glue(struct reply *r, uint16_t at, const struct rrset *rr)
 	if (rr->form != FORM_ADDRS && rr->form != FORM_BODY_ADDRS &&
 		!node_placed(rr->form))
 		return true; /* no addresses: nothing that could be added */
+	if (r->settings->minimal && r->an > 0)
+		return true; /* SM-10; a referral is nothing without them */
 	int n = r->full ? 0 : put_addrs(r, at, rr, true);
 	if (n <= 0) {
 		r->full = true;
@@ -505,7 +507,7 @@ void encode_empty_soa(struct reply *r, size_t zone_len, bool authority)
 		r->an++;
 }
 
-/* Write the header; counts and rcode are known. */
+/* Write the header; counts and rcode are known. The operator's flags are last: SM-09. */
 static void put_header(struct reply *r, unsigned questions)
 {
 	uint8_t *h = r->p->buf;
@@ -519,6 +521,8 @@ static void put_header(struct reply *r, unsigned questions)
 		flags |= MSG_AD;
 	if (r->cut && !r->p->tcp)
 		flags |= MSG_TC;
+	flags = (flags | r->settings->header.response_set) &
+	        ~(unsigned)r->settings->header.response_clear;
 	store_u16(h, r->p->q.id);
 	store_u16(h + 2, (uint16_t)flags);
 	store_u16(h + 4, (uint16_t)questions);

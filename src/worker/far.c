@@ -170,16 +170,27 @@ static bool damaged(struct run *run)
 	                                 : need(run);
 }
 
+/* AC-09: whose addresses have to be looked at. */
+static bool guarded(const struct run *run)
+{
+	const struct forward_settings *f = &run->b->settings->forward;
+
+	return f->nprivate > 0 &&
+	       !forward_covered(f, f->private_except, run->owner.name, run->owner.len);
+}
+
 static bool put_entry(struct run *run, const struct miss_found *found)
 {
+	static const char private[] = "private addresses are left out";
 	const struct cache_entry *e = found->entry;
 	struct cached_part c = {.entry = e,
 		.at = entry_at(run, e),
 		.nsets = e->nsets,
 		.stale = found->stale,
+		.guarded = guarded(run),
 		.now_ns = run->b->now_ns};
 	struct walk w = {.ending = ENDS_HERE};
-	bool first = run->nchain == 0;
+	bool first = run->nchain == 0, left_out;
 	uint16_t at = 0;
 
 	if (chained(e)) {
@@ -189,9 +200,12 @@ static bool put_entry(struct run *run, const struct miss_found *found)
 	}
 	if (w.ending == ENDS_DENIED)
 		return false;
-	if (w.ending == ENDS_DAMAGED || !cached_put(&run->r, &c, &run->names, &at))
+	if (w.ending == ENDS_DAMAGED ||
+		!cached_put(&run->r, &c, &run->names, &at, &left_out))
 		return damaged(run);
-	if (found->ede != ENCODE_NO_EDE)
+	if (left_out)
+		encode_ede(&run->r, EDE_FILTERED, private, sizeof(private) - 1);
+	else if (found->ede != ENCODE_NO_EDE)
 		run->r.ede = found->ede;
 	if (c.goes_on)
 		return go_on(run, &w, at);
@@ -199,7 +213,7 @@ static bool put_entry(struct run *run, const struct miss_found *found)
 		run->r.rcode = RCODE_SERVFAIL;
 	else if (w.ending == ENDS_HERE)
 		run->r.rcode = rcode_of(e);
-	run->r.ad = first && e->ad != 0 &&
+	run->r.ad = first && !left_out && e->ad != 0 &&
 	            ((run->p->q.flags & MSG_AD) != 0 || run->p->q.want_do);
 	return false;
 }

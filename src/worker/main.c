@@ -17,6 +17,13 @@
 
 #define TICK_MS 250 /* refresh without packets, heartbeat */
 
+void worker_refresh(struct worker *w)
+{
+	if (reader_refresh(&w->reader))
+		stat_moment_add(&w->stat->refreshed, w->reader.snap.generation,
+			clock_mono_ns(), 0);
+}
+
 /* What the stat page says about the snapshot in use. */
 static void note_snap(struct worker *w)
 {
@@ -79,7 +86,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	stat_set(&w->stat->head.heartbeat_ns, now_ns);
 	w->tap.wall_ns = clock_wall_ns() - now_ns; /* that clock may be set */
 	reader_retry(&w->reader);
-	reader_refresh(&w->reader);
+	worker_refresh(w);
 	note_snap(w);
 	log_as_set(w, now_ns);
 	log_failures(w, now_ns);
@@ -112,7 +119,7 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	reader_retry(&w->reader);
-	reader_refresh(&w->reader);
+	worker_refresh(w);
 	if (!may_serve(w))
 		return;
 	event_del(w->poll);

@@ -139,8 +139,10 @@ bool needs_take(struct worker *w, const struct basis *b, struct packet *p,
 	}
 	if (n->park != NULL)
 		place = park_add(n->park, p, way, p->arrival_ns + wait_ns);
-	if (place == -EALREADY)
+	if (place == -EALREADY) {
+		stat_add(&w->stat->duplicates, 1);
 		return true;
+	}
 	if (place < 0) {
 		answer_now(b, p, WAIT_FULL);
 		return false;
@@ -335,7 +337,7 @@ static unsigned run_batch(struct needs *n, uint64_t now_ns)
 	struct worker *w = n->worker;
 	unsigned due = park_due(n->park, now_ns, n->places, BATCH_MAX);
 
-	reader_refresh(&w->reader); /* between batches nothing is borrowed */
+	worker_refresh(w); /* between batches nothing is borrowed */
 	struct basis b = worker_basis(w, now_ns);
 	for (unsigned i = 0; i < due; i++) {
 		uint32_t place = n->places[i];

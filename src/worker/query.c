@@ -48,6 +48,20 @@ __attribute__((noinline)) static bool answer_loop(const struct basis *b, struct 
 	return true;
 }
 
+/* CM-39: names below localhost, and what search lists make of it. */
+static bool is_below_localhost(const struct query *q)
+{
+	static const uint8_t localhost[] = "\11localhost"; /* the NUL is the root */
+	const size_t len = sizeof(localhost);
+
+	if (q->qname_len <= len)
+		return false;
+	return (q->qname[0] == localhost[0] &&
+		       memcmp(q->qname, localhost, len - 1) == 0) ||
+	       (q->qname[q->qname_len - 2] == 't' &&
+		       name_under(q->qname, q->qname_len, localhost, len));
+}
+
 /* MQ-01, CM-04, CM-06, CM-08; the type is "other" where none could be read. */
 static void count_query(
 	const struct packet *p, enum parse_result result, struct stat_worker *st)
@@ -61,6 +75,8 @@ static void count_query(
 		count(&st->qtypes[type]);
 		if (p->q.want_do)
 			count(&st->asked_do);
+		if (is_below_localhost(&p->q))
+			count(&st->localhost);
 	}
 	count(&st->asked[p->tcp][v6][type]);
 	count(&st->asked_size[p->tcp][stat_size(p->len)]);
@@ -93,6 +109,8 @@ bool admit(const struct basis *b, struct packet *p, struct stat_worker *st)
 	case PARSE_OK:
 		break;
 	}
+	p->q.flags = (uint16_t)((p->q.flags | b->settings->header.query_set) &
+				~b->settings->header.query_clear); /* SM-09 */
 	if (p->q.has_loop_mark && answer_loop(b, p))
 		return false;
 	p->hash = hash_name(&b->snap->key, p->q.qname, p->q.qname_len);

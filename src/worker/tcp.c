@@ -419,7 +419,7 @@ static bool answer_read(struct connection *c, uint64_t now_ns)
 	struct worker *w = c->tcp->worker;
 	size_t len = 0, total = 0;
 
-	reader_refresh(&w->reader); /* between turns nothing is borrowed */
+	worker_refresh(w); /* between turns nothing is borrowed */
 	struct basis b = worker_basis(w, now_ns);
 	while (total < TURN) {
 		size_t before = len;

@@ -131,7 +131,7 @@ void on_udp_readable(int fd, short what, void *arg)
 
 	(void)what;
 	for (int round = 0; round < ROUNDS_MAX; round++) {
-		reader_refresh(&w->reader); /* between batches nothing is borrowed */
+		worker_refresh(w); /* between batches nothing is borrowed */
 		int n = batch_recv(w->batch, fd, wild);
 		if (n <= 0) {
 			if (n < 0)

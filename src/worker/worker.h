@@ -59,6 +59,12 @@ struct worker {
 	struct worker_socket sockets[WORKER_SOCKETS_MAX];
 };
 
+/*
+ * Go over to the current generation, between two batches, and note when (MS-12). Where
+ * there is nothing new it costs what reader_refresh() does.
+ */
+void worker_refresh(struct worker *w);
+
 /* What answers are made from until the next refresh. */
 static inline struct basis worker_basis(struct worker *w, uint64_t now_ns)
 {

@@ -160,7 +160,7 @@ class ApplianceSubject:
             lines.append(f'kubeconfig = "{lab.kubeconfig}";')
         lines.append('server_addresses = [ "10.250.0.53" ];')
         self.a = ApiAppliance(kubernetes="\n    ".join(lines) + "\n    " + lab.more,
-                              directory=lab.directory, workers=2, wrap=lab.wrap)
+                              directory=lab.directory, workers=2, wrap=lab.wrap, http=lab.http)
         self.differed = []
         self.asked = {}  # question: (octets, {octets of replies: outcome})
 
@@ -352,16 +352,18 @@ class Lab:
     user, cluster, server   lines of the kubeconfig
     audit_s     so long by default that no audit mends what something else should have
     wrap        a command that runs the appliance
+    http        ports of shmdns-admin: {"ready": 8181}
     allow       rules of wrong_with() that a test breaks on purpose
     """
 
     def __init__(self, objects=None, reference=False, speed=SPEED, watch_list=False,
                  first_list="cached", listeners=1, host="127.0.0.1", more="", settings=None,
                  user=None, cluster=None, server=None, before=None, wait=True,
-                 audit_s=36000, allow=(), wrap=()):
+                 audit_s=36000, allow=(), wrap=(), http=None):
         self.directory = tempfile.mkdtemp(prefix="shmdns-api-")
         self.speed, self.watch_list, self.first_list = speed, watch_list, first_list
         self.more, self.wait, self.audit_s, self.wrap = more, wait, audit_s, wrap
+        self.http = http
         self.settings = {"server_addresses": ["10.250.0.53"], **(settings or {})}
         self.allow = set(allow)  # rules of requests that this test breaks on purpose
         self.is_reference = reference

@@ -5,11 +5,16 @@ RU-08). Later a list that fails sweeps nothing: what was deleted meanwhile stays
 until a whole list says so.
 """
 
+import http.client
+import json
+import threading
 import unittest
 
 import faults
+from fakeapi import dump
 from faults import status
-from lab import GONE, NEW, ZONE, ApiTest, add, appliance_only, standing
+from lab import GONE, NEW, ZONE, ApiTest, add, appliance_only, harness, standing
+from scrape import Scrape
 
 RETRY = {"Retry-After": "30"}
 SERVICES = "services"
@@ -293,6 +298,119 @@ class Pages(ApiTest):
             lab.gone_may_go()
             endless.stop()
             lab.settle()
+
+
+class Progress(ApiTest):
+    """A first list that takes its time: operators see how far it is."""
+
+    many = [harness.service(f"many-{i}", ip=f"10.97.{i // 250}.{i % 250 + 1}")
+            for i in range(1994)]
+
+    def setUp(self):
+        self.go_on = threading.Event()
+        self.addCleanup(self.go_on.set)
+        self.port = harness.free_port()
+
+    def late(self, fake, x):
+        """a page that comes late"""
+        self.go_on.wait(60)
+        fake.answer(x)
+
+    def half(self, fake, x):
+        """a list whose second half comes late"""
+        octets = dump(fake.list_body(x.request))
+        x.head(200, {"Content-Type": "application/json"})
+        x.body(octets[:len(octets) // 2])
+        self.go_on.wait(60)
+        x.body(octets[len(octets) // 2:])
+        x.end()
+
+    def listing(self, fault, verb, **options):
+        objects = standing() + self.many
+        self.assertEqual(len([o for o in objects if o["kind"] == "Service"]), 1999)
+        return self.lab(objects=objects, speed=1, wait=False,
+                        http={"ready": self.port},
+                        before=lambda lab: lab.fake.script(fault, SERVICES, verb, times=1),
+                        **options)
+
+    def missing(self):
+        """The body of /ready, which is no 200."""
+        try:
+            to = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            to.request("GET", "/ready")
+            reply = to.getresponse()
+            return reply.read().decode() if reply.status == 503 else ""
+        except OSError:
+            return ""
+
+    def check(self, lab, line, word, expected):
+        """Until /ready says so; then status does, and both say no more when all is there."""
+        a = lab.subject.a
+        lab.await_(line, lambda: line in self.missing().splitlines())
+        self.assertIn(f"\nlisting      services {word}\n", a.ctl("status", "-i", a.instance)[1])
+        resource = json.loads(a.ctl("status", "-i", a.instance, "-o", "json")[1])["resources"][1]
+        self.assertEqual(resource["expected"], expected)
+        self.assertGreater(resource["listed"], 0)
+        self.go_on.set()
+        lab.await_ready()
+        harness.await_("readiness", lambda: self.missing() == "")
+        self.assertNotIn("\nlisting ", a.ctl("status", "-i", a.instance)[1])
+
+    @appliance_only
+    def test_pages(self):
+        """HR-02, WP-22: in pages the server says how many follow"""
+        with self.listing(self.late, "page", first_list="fresh") as lab:
+            self.check(lab, "services: initial list, 25 %", "25 %", 1999)
+
+    @appliance_only
+    def test_no_pages(self):
+        """HR-02, WP-28: else it is known how many came"""
+        with self.listing(self.half, "list") as lab:
+            lab.await_("some of it", lambda: "so far" in self.missing())
+            line, = (x for x in self.missing().splitlines() if "so far" in x)
+            self.check(lab, line, line.partition(", ")[2], 0)
+
+
+class Client(ApiTest):
+    """Requests as client-go would count them (CM-27, CM-28)."""
+
+    def scrape(self, lab):
+        a = lab.subject.a
+        return Scrape(a.ctl("metrics", "-i", a.instance, "coredns_kubernetes_rest")[1])
+
+    @appliance_only
+    def test_rest_client(self):
+        """CM-27, CM-28: by code and host; lists are timed; waits for a token are"""
+        def before(lab):
+            lab.fake.script(faults.no_reply, SERVICES, "list", times=2)
+            lab.fake.script(status(500, "InternalError"), "namespaces", "list", times=1)
+
+        with self.lab(wait=False, before=before, more="api_qps = 1; api_burst = 1;") as lab:
+            lab.await_ready()
+            lab.fake.await_watches("namespaces", SERVICES, "endpointslices")
+            host = lab.fake.url.partition("://")[2]
+            name = "coredns_kubernetes_rest_client_"
+            label = {"verb": "GET", "host": host}
+
+            def counted():
+                scrape = self.scrape(lab)
+                by_code = {c: scrape.value(name + "requests_total", code=c, method="GET",
+                                           host=host) for c in ("<error>", "500", "200")}
+                lists = len(lab.fake.seen(None, "list page"))
+                return (by_code["<error>"] == 2 and by_code["500"] == 1 and by_code["200"] >= 6
+                        and scrape.value(name + "request_duration_seconds_count", **label)
+                        == lists >= 6 and scrape)
+
+            scrape = harness.await_("requests", counted)
+            limited = name + "rate_limiter_duration_seconds"
+            self.assertGreaterEqual(scrape.value(limited + "_count", **label), 9)
+            self.assertGreater(scrape.value(limited + "_sum", **label), 1)
+            self.assertGreater(scrape.value(name + "request_duration_seconds_sum", **label), 0)
+            bounds = ["0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5",
+                      "10", "+Inf"]
+            for what in ("request", "rate_limiter"):
+                self.assertEqual([dict(ls)["le"] for n, ls in scrape.families[
+                    f"{name}{what}_duration_seconds"].samples if n.endswith("_bucket")], bounds)
 
 
 if __name__ == "__main__":

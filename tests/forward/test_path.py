@@ -32,6 +32,14 @@ class Path(ForwardTest):
         self.assertEqual((reply.rcode, reply.ede), ("REFUSED", EDE["not authoritative"]))
         self.check_ours()
 
+    def test_header(self):
+        """SM-09: forwarded for clients that do not ask for recursion; RD=1 in the answer"""
+        up = self.up()
+        self.lab(group(up), extra='header = { query_set = [ "rd" ]; response_clear = [ "ra" ]; };')
+        reply = self.check_right(NAME, rd=False)
+        self.assertEqual((reply.has("RD"), reply.has("RA")), (True, False))
+        self.assertIn(up.count(NAME), (1, 2))  # hedged
+
     def test_reply(self):
         """FP-05, B-01, B-03 to B-05: RA=1, AA=0, AD=0, sections scrubbed, rcode as received"""
         up = self.up(lambda q: q.reply(

@@ -199,7 +199,7 @@ class Streams(Waiting):
 
 class Bounds(Waiting):
     def test_retransmitted(self):
-        """FP-02: a client that asks again meanwhile is answered once"""
+        """FP-02, MQ-14: a client that asks again meanwhile is answered once"""
         self.ask_slowly([], workers=1)
         s = self.udp()
         for _ in range(3):
@@ -207,6 +207,8 @@ class Bounds(Waiting):
         self.check_reply(s, NAME)
         s.settimeout(0.5)
         self.assertRaises(socket.timeout, s.recv, 65535)
+        self.assertEqual(self.a.ctl("metrics", "-i", self.a.instance, "shmdns_duplicate")[1]
+                         .splitlines()[-1], "shmdns_duplicate_queries_total 2")
 
     def test_asked_address(self):
         """FP-02: by a wildcard's socket the reply leaves from the address that was asked"""

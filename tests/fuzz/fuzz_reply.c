@@ -41,9 +41,9 @@ static void on_dropped(
 			 text_hash(o->resource_version));
 }
 
-static void on_list_end(void *arg, const char *rv, const char *more)
+static void on_list_end(void *arg, const char *rv, const char *more, uint64_t remaining)
 {
-	add(arg, text_hash(rv) ^ text_hash(more));
+	add(arg, (text_hash(rv) ^ text_hash(more)) + remaining);
 }
 
 static void on_bookmark(void *arg, const char *rv, bool end)

@@ -55,7 +55,7 @@ static void on_held(void *arg, uint64_t names, uint64_t before, uint64_t hold_ns
 }
 
 static const struct engine_handlers handlers = {
-	on_published, on_failed, on_held, on_skipped};
+	on_published, on_failed, on_held, on_skipped, NULL};
 
 /* ---- the engine and its time ---- */
 
@@ -75,7 +75,7 @@ static uint64_t settle(struct world *w)
 void world_advance(struct world *w, uint64_t at_ns)
 {
 	uint64_t until = w->start_ns + at_ns;
-	bool compacted;
+	struct publish_info compacted;
 
 	for (;;) {
 		uint64_t next = settle(w);
@@ -84,7 +84,7 @@ void world_advance(struct world *w, uint64_t at_ns)
 			if (engine_idle(&w->engine, w->now_ns, wall_ns(w), &compacted) >
 				0)
 				break;
-			w->compactions += compacted;
+			w->compactions += compacted.generation != 0;
 		}
 		if (next > until)
 			break;

@@ -38,6 +38,26 @@ class Files(unittest.TestCase):
             a.await_outcome(WEB, "A", "NXDOMAIN")
             self.assertEqual(a.outcome(API, "A"), ("NOERROR", ["10.96.9.3"]))
 
+    def test_public_name(self):
+        """AC-07: a namespace that is named like a top-level domain is served, and told of once"""
+        told = "namespace is named like a top-level domain namespace="
+        with self.appliance() as a:
+            web = object_list(harness.namespace("org"), service("example", namespace="org",
+                                                                ip="10.96.9.1"))
+            a.put("org.json", web)
+            a.await_outcome("example.org.svc.cluster.local.", "A", "NOERROR", ["10.96.9.1"])
+            self.assertEqual(len(a.log_lines(told + "org .*NAME.org")), 1)
+            a.put("org.json", web.replace("10.96.9.1", "10.96.9.2"))
+            a.await_outcome("example.org.svc.cluster.local.", "A", "NOERROR", ["10.96.9.2"])
+            self.assertEqual(len(a.log_lines(told + "org")), 1)
+            self.assertEqual(a.log_lines(told + "default"), [])
+            # It went, and is there again: somebody has made it anew.
+            os.unlink(os.path.join(a.objects, "org.json"))
+            a.await_outcome("example.org.svc.cluster.local.", "A", "NXDOMAIN")
+            a.put("org.json", web)
+            a.await_outcome("example.org.svc.cluster.local.", "A", "NOERROR", ["10.96.9.1"])
+            self.assertEqual(len(a.log_lines(told + "org")), 2)
+
     def test_half_written(self):
         """QS-03: a file that is still being written changes nothing"""
         with self.appliance() as a:

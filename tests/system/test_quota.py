@@ -1,31 +1,12 @@
 """workers = "auto" in a control group of the real kernel (KM-10)."""
 
-import contextlib
 import os
 import unittest
 
+import cgroups
 import harness
 
 CPUS = len(os.sched_getaffinity(0))
-
-
-def hierarchy():
-    """(directory in which groups with a CPU quota can be made, version), or a skip."""
-    found = []
-    with open("/proc/self/mountinfo") as f:
-        for line in f:
-            before, _, after = line.partition(" - ")
-            kind, _, options = after.split()[:3]
-            point = before.split()[4]
-            if kind == "cgroup" and "cpu" in options.split(","):
-                found.append((point, 1))
-            elif kind == "cgroup2":
-                with contextlib.suppress(OSError), open(point + "/cgroup.subtree_control") as c:
-                    if "cpu" in c.read().split():
-                        found.append((point, 2))
-    if not found:
-        raise unittest.SkipTest("no hierarchy of control groups has the cpu controller here")
-    return found[0]
 
 
 class Group:
@@ -33,7 +14,7 @@ class Group:
 
     def __init__(self, outer_us, inner_us):
         harness.need_root()
-        self.top, self.version = hierarchy()
+        self.top, self.version = cgroups.hierarchy("cpu")
         self.outer = os.path.join(self.top, f"shmdns-test-{os.getpid()}")
         self.inner = os.path.join(self.outer, "inner")
         self.quotas = {self.outer: outer_us, self.inner: inner_us}
@@ -59,24 +40,16 @@ class Group:
             f.write(text)
 
     def __exit__(self, *_):
-        def gone(path):
-            with contextlib.suppress(FileNotFoundError):
-                try:
-                    os.rmdir(path)
-                except OSError:
-                    return False
-            return True
-
         for path in (self.inner, self.outer):
-            harness.await_("the end of " + path, lambda p=path: gone(p))
+            cgroups.remove(path)
 
 
 class Quota(unittest.TestCase):
     def line_of(self, outer_us, inner_us, workers):
         """The line of the log, after so many workers have come."""
         with Group(outer_us, inner_us) as g:
-            a = harness.Appliance(harness.cluster(1), workers='"auto"', wrap=[
-                "sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', g.inner])
+            a = harness.Appliance(harness.cluster(1), workers='"auto"',
+                                  wrap=cgroups.inside(g.inner))
             a.workers = workers
             with a:
                 line, = a.log_lines("supervisor: workers ")

@@ -1,9 +1,11 @@
-"""NSID, class CH and special names of a running appliance (E-11, W-24, N-01, N-02)."""
+"""NSID, class CH, special names and flags of a running appliance (E-11, W-24, N-01, N-02, SM-09)."""
 
+import signal
 import socket
 import unittest
 
 import dns.edns
+import dns.flags
 import dns.message
 import dns.query
 
@@ -38,6 +40,46 @@ class Special(unittest.TestCase):
         with harness.Appliance(harness.cluster(1)) as a:
             asked = self.ask(a, [dns.edns.GenericOption(dns.edns.NSID, b"")])
             self.assertEqual(nsids(asked), [])
+
+    def flags(self, a, name="svc-000.shop.svc.cluster.local.", tcp=False, flags=dns.flags.RD):
+        query = dns.message.make_query(name, "A", flags=flags)
+        reply = (dns.query.tcp if tcp else dns.query.udp)(query, "127.0.0.1", 2, a.port)
+        return dns.flags.to_text(reply.flags)
+
+    def test_header(self):
+        """SM-09: flags of answers as the operator wants them; a reload takes that back"""
+        extra = 'header = { response_set = [ "ra" ]; response_clear = [ "aa", "rd" ]; };'
+        missing = "missing.shop.svc.cluster.local."
+        with harness.Appliance(harness.cluster(1), extra=extra) as a:
+            for tcp in False, True:
+                self.assertEqual(self.flags(a, tcp=tcp), "QR RA")
+                self.assertEqual(self.flags(a, missing, tcp), "QR RA")
+            a.extra = 'header = { query_clear = [ "rd" ]; };'
+            a.write_config()
+            a.process.send_signal(signal.SIGHUP)
+            harness.await_("the flags of a reload", lambda: self.flags(a) == "QR AA")
+            self.assertEqual(self.flags(a, missing), "QR AA")
+            a.extra = ""
+            a.write_config()
+            a.process.send_signal(signal.SIGHUP)
+            harness.await_("the flags that are right", lambda: self.flags(a) == "QR AA RD")
+            self.assertEqual(self.flags(a, flags=0), "QR AA")
+
+    def test_minimal(self):
+        """SM-10: no address beside an SRV or NS record that was asked for; denials have their SOA"""
+        srv = "_http._tcp.svc-000.shop.svc.cluster.local."
+        with harness.Appliance(harness.cluster(1)) as a:
+            whole = {q: a.ask(*q) for q in ((srv, "SRV"), ("cluster.local.", "NS"))}
+            self.assertTrue(all(reply.additional for reply in whole.values()))
+            a.extra = "minimal_responses = true;"
+            a.write_config()
+            a.process.send_signal(signal.SIGHUP)
+            harness.await_("minimal answers", lambda: not a.ask(srv, "SRV").additional)
+            for (name, type_), reply in whole.items():
+                minimal = a.ask(name, type_)
+                self.assertEqual((minimal.answer, minimal.authority, minimal.additional),
+                                 (reply.answer, [], []))
+            self.assertEqual(len(a.ask("no." + srv, "SRV").authority), 1)
 
     def test_names(self):
         """N-01, N-02, W-24: localhost, its PTR, version.bind"""

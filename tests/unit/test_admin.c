@@ -88,6 +88,10 @@ START_TEST(bounds)
 		ck_assert_uint_eq(stat_long(UINT64_C(1000000) << k), k);
 		ck_assert_uint_eq(stat_long((UINT64_C(1000000) << k) + 1), k + 1);
 	}
+	for (unsigned k = 0; k + 1 < STAT_DEF; k++) {
+		ck_assert_uint_eq(stat_def(stat_def_ms[k] * NS_PER_MS), k);
+		ck_assert_uint_eq(stat_def(stat_def_ms[k] * NS_PER_MS + 1), k + 1);
+	}
 	for (uint64_t k = 0, ns = 250000; k + 1 < STAT_SLIM; k++, ns *= 10) {
 		ck_assert_uint_eq(stat_slim(ns), k);
 		ck_assert_uint_eq(stat_slim(ns + 1), k + 1);
@@ -230,6 +234,34 @@ START_TEST(behind)
 }
 END_TEST
 
+/* HR-02: how far a list is, as far as the API server says so. */
+static const struct {
+	uint64_t listed, expected;
+	const char *text;
+} lists[] = {
+	{0, 0, "services: initial list\n"},
+	{1, 0, "services: initial list, 1 so far\n"},
+	{700, 0, "services: initial list, 700 so far\n"},
+	{0, 700, "services: initial list, 0 %\n"},
+	{500, 1500, "services: initial list, 33 %\n"},
+	{999, 1000, "services: initial list, 99 %\n"},
+	{1000, 1000, "services: initial list, 99 %\n"},
+	{UINT64_MAX, 1, "services: initial list, 99 %\n"},
+	{UINT64_MAX / 2, UINT64_MAX, "services: initial list, 50 %\n"},
+};
+
+START_TEST(listing)
+{
+	struct stat_resource *r = &controller.api.resources[1];
+
+	snap.flags = 0;
+	stat_set(&r->state, RESOURCE_LISTING);
+	stat_set(&r->listed, lists[_i].listed);
+	stat_set(&r->expected, lists[_i].expected);
+	check_missing(lists[_i].text);
+}
+END_TEST
+
 START_TEST(not_complete)
 {
 	snap.flags = 0;
@@ -318,6 +350,7 @@ int main(void)
 	tcase_add_test(tc, pieces);
 	tcase_add_test(tc, ready);
 	tcase_add_test(tc, behind);
+	tcase_add_loop_test(tc, listing, 0, ARRAY_LEN(lists));
 	tcase_add_test(tc, not_complete);
 	tcase_add_test(tc, silence_and_stop);
 	tcase_add_test(tc, cpu_never_goes_back);

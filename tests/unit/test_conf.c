@@ -199,6 +199,15 @@ static const struct row values[] = {
 		"a:1:84: error: kubernetes.server_addresses[2]: \"10.0.0.1:53\" is no "
 		"address "
 		"of a server — write one such as \"10.0.0.1\"\n"},
+	{"SM-09 a flag that is set and cleared",
+		FILES "header = { response_set = [\"aa\", \"ra\"]; response_clear = "
+		      "[\"ra\"]; };",
+		NULL,
+		"a:2:58: error: header.response_clear: has a flag that "
+		"header.response_set has, too — keep it in one of them\n"},
+	{"SM-09 no flag of those", FILES "header = { query_set = [\"tc\"]; };", NULL,
+		"a:2:25: error: header.query_set[0]: \"tc\" does not fit here — write a "
+		"list of \"aa\", \"ra\", \"rd\"\n"},
 	{"LD-01 weights without a file",
 		FILES "loadbalance = { policy = \"weighted\"; };", NULL,
 		"a:2:26: error: loadbalance.file: is missing — policy \"weighted\" needs "

@@ -256,11 +256,15 @@ static const struct row rows[] = {
 		"\"10.1.0.0/16\"];\nfallthrough = [\".\", \"b\", \"in-addr.arpa\", "
 		"\"ip6.arpa\", \"x.a.b\"]; };",
 		NULL,
-		"a:2:42: error: kubernetes.fallthrough: \"ip6.arpa.\" is none of "
-		"kubernetes.zones, and none of them is below it — write one of them, or "
+		"a:2:42: warning: kubernetes.fallthrough: \"ip6.arpa.\" is none of "
+		"kubernetes.zones, and none of them is below it: nothing falls through "
+		"for it — "
+		"write one of them, or "
 		"\".\" for all\n"
-		"a:2:54: error: kubernetes.fallthrough: \"x.a.b.\" is none of "
-		"kubernetes.zones, and none of them is below it — write one of them, or "
+		"a:2:54: warning: kubernetes.fallthrough: \"x.a.b.\" is none of "
+		"kubernetes.zones, and none of them is below it: nothing falls through "
+		"for it — "
+		"write one of them, or "
 		"\".\" for all\n"},
 	{"RO-14 the default fits all zones",
 		"kubernetes = { source = \"files\"; path = \"x\"; zones = [\"a.b\"]; };",

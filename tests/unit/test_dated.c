@@ -1,5 +1,6 @@
 /*
- * test_dated.c - changes of endpoints that are dated, for metrics (RB-31, MS-11, CM-47)
+ * test_dated.c - changes that are dated, for metrics: by their objects (RB-31, MS-11,
+ * CM-47), and when they came in (MS-12)
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@ static char instance[LAYOUT_INSTANCE_MAX];
 static struct publisher *publisher;
 static struct engine engine;
 static uint64_t published;
+static uint64_t event_ns;             /* of the last generation */
 static struct engine_trigger trigger; /* the first of the last generation */
 static size_t ntriggers;              /* of it */
 
@@ -20,6 +22,7 @@ static void on_published(void *arg, const struct engine_published *p)
 	(void)arg;
 	published++;
 	ntriggers = p->ntriggers;
+	event_ns = p->event_ns;
 	if (p->ntriggers > 0)
 		trigger = p->triggers[0];
 }
@@ -45,7 +48,7 @@ static void on_skipped(void *arg, const struct owner *o, enum skip_reason why)
 }
 
 static const struct engine_handlers handlers = {
-	on_published, on_failed, on_held, on_skipped};
+	on_published, on_failed, on_held, on_skipped, NULL};
 
 static void setup(void)
 {
@@ -101,10 +104,12 @@ START_TEST(changes)
 	engine_synced(&engine, 3 * NS_PER_S);
 	engine_turn(&engine, 4 * NS_PER_S, 4 * NS_PER_S, true);
 	ck_assert_uint_eq(ntriggers, 0);
+	ck_assert_uint_eq(event_ns, 0); /* a list that is read is no change (MS-12) */
 	give_slice("10.0.0.6", "1970-01-01T00:00:08Z", 5 * NS_PER_S);
 	ck_assert_uint_eq(ntriggers, 1);
 	ck_assert_uint_eq(trigger.wall_ns, 8 * NS_PER_S);
 	ck_assert(trigger.headless);
+	ck_assert_uint_eq(event_ns, 5 * NS_PER_S);
 	give_slice("10.0.0.7", "yesterday", 6 * NS_PER_S);
 	ck_assert_uint_eq(ntriggers, 0);
 

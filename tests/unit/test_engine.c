@@ -63,7 +63,7 @@ static void on_held(void *arg, uint64_t names, uint64_t before, uint64_t hold_ns
 }
 
 static const struct engine_handlers handlers = {
-	on_published, on_failed, on_held, on_skipped};
+	on_published, on_failed, on_held, on_skipped, NULL};
 
 static enum conf_topology topology; /* of all sides */
 static enum conf_client_names client_names;
@@ -489,7 +489,7 @@ static void free_state(struct state *st)
 /* Some events, then one turn of the engine and perhaps some idle steps. */
 static void step(struct side *a, struct state *st, uint64_t *random, uint64_t *now_ns)
 {
-	bool compacted;
+	struct publish_info compacted;
 
 	for (uint64_t n = 1 + next_random(random) % 3; n > 0; n--)
 		random_event(a, st, random, *now_ns);
@@ -696,7 +696,7 @@ START_TEST(compacted_on_the_way)
 {
 	uint64_t now_ns = NS_PER_S, compactions = 0;
 	struct side a, b;
-	bool compacted;
+	struct publish_info compacted;
 
 	open_side(&a, "c", 0);
 	open_side(&b, "d", 0);
@@ -723,7 +723,7 @@ START_TEST(compacted_on_the_way)
 		engine_turn(&s->engine, now_ns, now_ns, true);
 		for (int k = 0; k < 5; k++) {
 			engine_idle(&a.engine, now_ns, now_ns, &compacted);
-			compactions += compacted;
+			compactions += compacted.generation != 0;
 		}
 	}
 	engine_turn(&a.engine, now_ns, now_ns, true);

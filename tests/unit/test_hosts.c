@@ -203,7 +203,7 @@ static void on_skipped(void *arg, const struct owner *o, enum skip_reason why)
 }
 
 static const struct engine_handlers handlers = {
-	on_published, on_failed, NULL, on_skipped};
+	on_published, on_failed, NULL, on_skipped, NULL};
 
 static uint64_t now_ns;
 

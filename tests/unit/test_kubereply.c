@@ -24,9 +24,13 @@ static void on_dropped(
 		o->name, o->resource_version, why->text);
 }
 
-static void on_list_end(void *arg, const char *resource_version, const char *more)
+static void on_list_end(
+	void *arg, const char *resource_version, const char *more, uint64_t remaining)
 {
-	say(arg, "list rv:%s more:%s\n", resource_version, more);
+	say(arg, "list rv:%s more:%s", resource_version, more);
+	if (remaining > 0)
+		say(arg, " remaining:%llu", (unsigned long long)remaining);
+	say(arg, "\n");
 }
 
 static void on_bookmark(void *arg, const char *resource_version, bool end)
@@ -99,7 +103,25 @@ static const struct row {
 			"\"resourceVersion\":\"12\",\"continue\":\"tok\","
 			"\"remainingItemCount\":5",
 			"[]"),
-		"list rv:12 more:tok\n", NULL},
+		"list rv:12 more:tok remaining:5\n", NULL},
+	{"HR-02", KUBE_FORM_LIST, KUBE_SLICE, /* it is for operators: no fault of ours */
+		LIST("EndpointSliceList",
+			"\"resourceVersion\":\"12\",\"remainingItemCount\":-5", "[]"),
+		"list rv:12 more:\n", NULL},
+	{"HR-02", KUBE_FORM_LIST, KUBE_SLICE,
+		LIST("EndpointSliceList",
+			"\"resourceVersion\":\"12\",\"remainingItemCount\":"
+			"1234567890123456789",
+			"[]"),
+		"list rv:12 more:\n", NULL},
+	{"HR-02", KUBE_FORM_LIST, KUBE_SLICE,
+		LIST("EndpointSliceList",
+			"\"remainingItemCount\":null,\"resourceVersion\":\"12\"", "[]"),
+		"list rv:12 more:\n", NULL},
+	{"HR-02", KUBE_FORM_LIST, KUBE_SLICE,
+		LIST("EndpointSliceList",
+			"\"remainingItemCount\":\"7\",\"resourceVersion\":\"12\"", "[]"),
+		"list rv:12 more:\n", NULL},
 	{"WP-77", KUBE_FORM_LIST, KUBE_SLICE,
 		LIST("EndpointSliceList", "\"resourceVersion\":\"1\"",
 			"[" ITEM("a", ",\"endpoints\":null,\"ports\":null") "]"),

@@ -341,6 +341,7 @@ START_TEST(compaction)
 {
 	struct publisher *p = open_publisher();
 	struct publish_info info, published = {0};
+	uint64_t began_ns = now_ns;
 	struct reader r;
 	bool damaged;
 
@@ -371,6 +372,11 @@ START_TEST(compaction)
 	ck_assert_uint_eq(published.segment, first + 1);
 	ck_assert_uint_eq(published.serial, info.serial); /* no record changed */
 	ck_assert_uint_lt(published.used, info.used);
+	/* MS-05: with when it began, once. */
+	ck_assert_uint_gt(published.compact_began_ns, began_ns);
+	ck_assert_uint_lt(published.compact_began_ns, now_ns);
+	publish_status(p, &info);
+	ck_assert_uint_eq(info.compact_began_ns, 0);
 	reader_refresh(&r);
 	ck_assert_uint_eq(reader_snap(&r)->segment, first + 1);
 	for (unsigned i = 0; i < 3000; i++)
@@ -386,6 +392,40 @@ START_TEST(compaction)
 	ck_assert(reader_refresh(&r));
 	ck_assert_uint_eq(value_of(&r, 1), 5);
 	reader_fini(&r);
+	publish_close(p);
+}
+END_TEST
+
+/* MS-05: one that ends while a publish is half done is current with that publish. */
+START_TEST(compaction_in_a_publish)
+{
+	struct publisher *p = open_publisher();
+	struct publish_info info, published;
+	uint64_t began_ns = now_ns;
+	uint32_t version = 1;
+	bool damaged;
+
+	put_settings(p, 1);
+	publish_bulk(p);
+	for (unsigned i = 0; i < 3000; i++)
+		put(p, i, 1);
+	uint64_t first = commit(p, true, true).segment;
+	do {
+		version++;
+		for (unsigned i = 0; i < 3000; i += 3)
+			put(p, i, version);
+		for (int k = 0; k < 30; k++) {
+			publish_idle(
+				p, now_ns += NS_PER_MS, WALL_NS, &published, &damaged);
+			ck_assert_uint_eq(published.generation, 0);
+		}
+		info = commit(p, true, true);
+	} while (info.segment == first && version < 2000);
+	ck_assert_uint_eq(info.segment, first + 1);
+	ck_assert_uint_gt(info.compact_began_ns, began_ns);
+	ck_assert_uint_lt(info.compact_began_ns, now_ns);
+	put(p, 1, 5);
+	ck_assert_uint_eq(commit(p, true, true).compact_began_ns, 0);
 	publish_close(p);
 }
 END_TEST
@@ -657,6 +697,7 @@ int main(void)
 	tcase_add_test(tc, one_writer);
 	tcase_add_test(tc, successor);
 	tcase_add_test(tc, compaction);
+	tcase_add_test(tc, compaction_in_a_publish);
 	tcase_add_test(tc, compaction_given_up);
 	tcase_add_test(tc, compaction_keeps_ahead);
 	tcase_add_test(tc, freed_in_place);

@@ -99,7 +99,7 @@ START_TEST(lines_of_mountinfo)
 {
 	struct quota_mount m = {.kind = QUOTA_V2, .root = "before", .point = "before"};
 
-	bool ok = quota_mount_parse(mounts[_i].line, &m);
+	bool ok = quota_mount_parse(mounts[_i].line, "cpu", &m);
 	ck_assert_msg(ok == mounts[_i].ok, "%s", mounts[_i].line);
 	ck_assert_str_eq(m.root, ok ? mounts[_i].root : "before");
 	ck_assert_str_eq(m.point, ok ? mounts[_i].point : "before");
@@ -132,7 +132,7 @@ static void check_group(const char *line, enum quota_kind kind, const char *want
 {
 	char group[QUOTA_PATH_MAX] = "before";
 
-	bool ok = quota_group_parse(line, kind, group);
+	bool ok = quota_group_parse(line, kind, "cpu", group);
 	ck_assert_msg(ok == (want != NULL), "%s", line);
 	ck_assert_str_eq(group, want != NULL ? want : "before");
 }
@@ -152,13 +152,13 @@ START_TEST(lines_too_long)
 	char *path = line + snprintf(line, sizeof(line), "0::/");
 
 	memset(path, 'x', QUOTA_PATH_MAX - 2);
-	ck_assert(quota_group_parse(line, QUOTA_V2, dir)); /* fits, alone */
+	ck_assert(quota_group_parse(line, QUOTA_V2, "cpu", dir)); /* fits, alone */
 	ck_assert(!quota_dir(&m, line + 3, dir));
 	path[QUOTA_PATH_MAX - 2] = 'x';
-	ck_assert(!quota_group_parse(line, QUOTA_V2, dir));
+	ck_assert(!quota_group_parse(line, QUOTA_V2, "cpu", dir));
 	snprintf(line, sizeof(line), "1 2 0:3 / /%0*d rw - cgroup2 none rw",
 		QUOTA_PATH_MAX - 1, 7);
-	ck_assert(!quota_mount_parse(line, &m));
+	ck_assert(!quota_mount_parse(line, "cpu", &m));
 	ck_assert_str_eq(m.point, "/sys/fs/cgroup");
 }
 END_TEST

@@ -9,7 +9,8 @@
  *   head CODE [S]      the reply begins, with Retry-After
  *   object RV [old]    an object; "old": it is not newer than what came before
  *   bookmark RV [end]  a bookmark; "end": and it completes the list
- *   list RV [MORE]     a List is complete
+ *   list RV [MORE] [REMAINING]   a List is complete
+ *   listed N OF        of a list so many objects have come, of so many; 0: not said
  *   status CODE [S] [ahead]
  *   end HOW            clean, complete (clean, and the list is), cut, content, parse
  *   overdue            the stream is to be given up, and is
@@ -45,11 +46,18 @@ static const struct scenario {
 		"20&timeoutSeconds=#\n"},
 	{"WP-22 pages", "fresh",
 		"send /api/v1/services?limit=500\n"
-		"head 200\nobject 3\nlist 12 a+b/=\nend clean\nstate listing\n"
+		"head 200\nobject 3\nlisted 1 0\n"
+		"list 12 a+b/= 3\nend clean\nstate listing\nlisted 1 4\n"
 		"send /api/v1/services?limit=500&continue=a%2Bb%2F%3D\n"
-		"head 200\nlist 12 c\nend clean\n"
+		"head 200\nobject 4\nobject 5\nlisted 3 4\nlist 12 c\nend clean\n"
+		"listed 3 0\n"
 		"send /api/v1/services?limit=500&continue=c\n"
-		"head 200\nlist 12\nend complete\nrv 12\n"},
+		"head 200\nobject 6\nlisted 4 0\nlist 12\nend complete\nrv 12\n"},
+	{"HR-02 a list that begins again is counted anew", "fresh",
+		"send /api/v1/services?limit=500\nhead 200\nobject 3\n"
+		"list 12 c 9\nend clean\nlisted 1 10\n"
+		"send /api/v1/services?limit=500&continue=c\nhead 410\nend clean\n"
+		"send /api/v1/services\nhead 200\nlisted 0 0\nobject 3\nlisted 1 0\n"},
 	{"WP-23 a page expires: the whole list again, without a limit", "fresh",
 		"send /api/v1/services?limit=500\nhead 200\nlist 12 c\nend clean\n"
 		"send /api/v1/services?limit=500&continue=c\nhead 410\nend clean\n"
@@ -554,7 +562,7 @@ static void do_input(struct run *r, const char *verb, char a[3][512])
 		CHECK(r, watch_bookmark(&r->w, a[0], a[1][0] != '\0', r->now_ns) ==
 				 (a[1][0] != '\0'));
 	else if (strcmp(verb, "list") == 0)
-		watch_list_end(&r->w, a[0], a[1]);
+		watch_list_end(&r->w, a[0], a[1], strtoull(a[2], NULL, 10));
 	else if (strcmp(verb, "status") == 0)
 		do_status(r, n, (unsigned)strtoul(a[1], NULL, 10), a[2]);
 	else if (strcmp(verb, "end") == 0)
@@ -613,6 +621,9 @@ static void do_line(struct run *r)
 		CHECK(r, r->w.unreachable); /* the wait was not cut short */
 	} else if (strcmp(verb, "state") == 0) {
 		check_state(r, a[0]);
+	} else if (strcmp(verb, "listed") == 0) {
+		CHECK(r, r->w.listed == strtoull(a[0], NULL, 10));
+		CHECK(r, r->w.expected == strtoull(a[1], NULL, 10));
 	} else if (strcmp(verb, "count") == 0) {
 		check_count(r, a[0], strtoull(a[1], NULL, 10));
 	} else if (strcmp(verb, "unauthorized") == 0) {
@@ -702,7 +713,7 @@ START_TEST(any_order)
 		else if (x % 8 == 2)
 			watch_bookmark(&r.w, rv, (x & 64) != 0, r.now_ns);
 		else if (x % 8 == 3)
-			watch_list_end(&r.w, rv, (x & 64) != 0 ? "m" : "");
+			watch_list_end(&r.w, rv, (x & 64) != 0 ? "m" : "", x);
 		else if (x % 8 == 4)
 			watch_status(&r.w, &s);
 		else if (x % 8 == 5)

@@ -1,20 +1,25 @@
 """The cases of tests/data/cases against real appliances over the file source.
 
-They prove RS, RH, RE, RP, RV and RX rows as CoreDNS's own tests see them. Compared by the
-rules of their README: rcode, AA and TC; each section as a multiset, with the case of
+They prove RS, RH, RE, RP, RV, RX, RU and FT rows as CoreDNS's own tests see them. Compared by
+the rules of their README: rcode, AA and TC; each section as a multiset, with the case of
 letters and TTLs, an OPT left out, a CNAME before the records of its target; RA is not
 compared. Over each transport, without OPT and with sizes of 512, 1232 and 4096, and with
-both policies of loadbalance.
+both policies of loadbalance. cases.json came with the rules, own.json is ours.
 """
 
 import collections
 import json
 import os
+import socket
+import threading
 import unittest
 
 import dns.flags
+import dns.message
+import dns.name
 import dns.rcode
 import dns.rdatatype
+import dns.rrset
 
 import harness
 import world
@@ -29,24 +34,21 @@ FLAGS = ("ignore_empty_service", "endpoint_pod_names", "noendpoints")
 
 
 def load():
-    with open(os.path.join(DATA, "cases.json"), encoding="utf-8") as f:
-        return json.load(f)["cases"]
+    cases = []
+    for name in "cases.json", "own.json":
+        with open(os.path.join(DATA, name), encoding="utf-8") as f:
+            cases += json.load(f)["cases"]
+    return cases
 
 
 def why_not(case):
     """Why a case cannot run here, or None."""
     c = case["config"]
-    if not c["synced"]:
-        return "needs an API server whose first list hangs"
-    if "upstream" in case:
-        return "needs forwarding"
     if c["pods"] == "verified":
         return 'needs pods = "verified"'
     for key in ("zonal", "multicluster_zones"):
         if c[key]:
             return "needs " + key
-    if c["fallthrough"]:
-        return "needs fallthrough"
     if case["qtype"] in ("AXFR", "IXFR"):
         return "needs zone transfer"
     return None
@@ -57,8 +59,9 @@ def quoted(names):
 
 
 def settings(config):
-    """The part below `kubernetes`. What the file source cannot do yet is its default."""
+    """The part below `kubernetes`."""
     lines = [f"zones = {quoted(config['zones'])};",
+             f"fallthrough = {quoted(config['fallthrough'])};",
              f"namespaces = {quoted(config['namespaces'])};",
              f"pods = \"{config['pods']}\";", f"ttl = {config['ttl']};",
              f"server_addresses = {quoted(config['local_ips'] or ['192.0.2.53'])};"]
@@ -84,6 +87,61 @@ def section(rrsets):
 
 def same(want, got):
     return len(want) == len(got) and all(w in ("*", g) for w, g in zip(want, got))
+
+
+class Upstream:
+    """Has the records of a case, and no other name."""
+
+    def __init__(self, records):
+        self.records = [text.split(" ", 4) for text in records]
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def answer(self, name, type_):
+        """RRsets of the name, and of what its CNAMEs lead to."""
+        own = [r for r in self.records if dns.name.from_text(r[0]) == name]
+        out = [dns.rrset.from_text(name, int(r[1]), "IN", r[3], r[4]) for r in own
+               if r[3] in (type_, "CNAME")]
+        target = next((dns.name.from_text(r[4]) for r in own if r[3] == "CNAME"), None)
+        return bool(own), out + (self.answer(target, type_)[1] if target else [])
+
+    def run(self):
+        while True:
+            octets, client = self.socket.recvfrom(4096)
+            if not octets:
+                return
+            query = dns.message.from_wire(octets)
+            q = query.question[0]
+            reply = dns.message.make_response(query)
+            known, reply.answer = self.answer(q.name, dns.rdatatype.to_text(q.rdtype))
+            if not known:
+                reply.set_rcode(dns.rcode.NXDOMAIN)
+            self.socket.sendto(reply.to_wire(), client)
+
+    def stop(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.sendto(b"", ("127.0.0.1", self.port))
+        self.thread.join()
+        self.socket.close()
+
+
+class Unsynced(harness.Appliance):
+    """Its API server takes connections and says nothing."""
+
+    def source(self):
+        self.server = socket.create_server(("127.0.0.1", 0))
+        return (f'source = "api"; startup_timeout = "0s"; '
+                f'endpoints = [ "http://127.0.0.1:{self.server.getsockname()[1]}" ];')
+
+    def await_ready(self):
+        self.await_outcome("not.there.svc.cluster.local.", "A", "SERVFAIL")
+
+    def __exit__(self, *error):
+        super().__exit__(*error)
+        self.server.close()
 
 
 class Cases(unittest.TestCase):
@@ -132,11 +190,18 @@ class Cases(unittest.TestCase):
                 with self.subTest(case=case["id"], size=size, over=channel.name):
                     self.compare(case, decode(channel.ask(packet)), size < 1232)
 
-    def run_group(self, objects, kubernetes, policy, cases):
-        with open(os.path.join(DATA, objects), encoding="utf-8") as f:
+    def run_group(self, group, policy, cases):
+        with open(os.path.join(DATA, group.objects), encoding="utf-8") as f:
             text = f.read()
         extra = f'loadbalance = {{ policy = "{policy}"; }};'
-        a = harness.Appliance(text, workers=1, kubernetes=kubernetes, extra=extra)
+        kind, forward = harness.Appliance if group.synced else Unsynced, "()"
+        if group.upstream is not None:
+            upstream = Upstream(group.upstream)
+            self.addCleanup(upstream.stop)
+            # TTL 5 as it was, however long the cases take.
+            extra += "cache = { keep_ttl = true; };"
+            forward = f'( {{ from = "."; to = [ "127.0.0.1:{upstream.port}" ]; }} )'
+        a = kind(text, workers=1, kubernetes=group.kubernetes, extra=extra, forward=forward)
         world.listen_both(a)
         with a:
             for transport in TRANSPORTS:
@@ -147,13 +212,22 @@ class Cases(unittest.TestCase):
                     channel.close()
 
 
-def add(number, group, policy):
-    (objects, kubernetes), cases = group
+# What an appliance of its own is needed for; upstream None: nobody is asked.
+Group = collections.namedtuple("Group", "objects kubernetes synced upstream")
 
+
+def group_of(case):
+    upstream = case.get("upstream")
+    return Group(case["objects"], settings(case["config"]), case["config"]["synced"],
+                 None if upstream is None else tuple(upstream))
+
+
+def add(number, group, policy, cases):
     def test(self):
-        self.run_group(objects, kubernetes, policy, cases)
-    test.__doc__ = f"{len(cases)} cases of {objects}, loadbalance {policy}"
-    setattr(Cases, f"test_{os.path.basename(objects)[:-5]}_{number}_{policy}", test)
+        self.run_group(group, policy, cases)
+    test.__doc__ = f"{len(cases)} cases of {group.objects}, loadbalance {policy}"
+    name = os.path.basename(group.objects)[:-5]
+    setattr(Cases, f"test_{name}_{number}_{policy}", test)
 
 
 def add_skipped(number, case, reason):
@@ -170,11 +244,10 @@ def add_all():
         if reason is not None:
             add_skipped(number, case, reason)
         else:
-            key = case["objects"], settings(case["config"])
-            groups.setdefault(key, []).append(case)
-    for number, group in enumerate(groups.items()):
+            groups.setdefault(group_of(case), []).append(case)
+    for number, (group, cases) in enumerate(groups.items()):
         for policy in POLICIES:
-            add(number, group, policy)
+            add(number, group, policy, cases)
 
 
 add_all()

@@ -27,24 +27,27 @@ class Udp:
     def close(self):
         self.socket.close()
 
-    def exchange(self, *packets):
-        """All replies to these packets, in the order of their coming."""
+    def exchange(self, *packets, least=0):
+        """All replies to these packets, in the order of their coming; `least` of them may wait
+        for an upstream, and come behind that of the plain query."""
         for packet in packets:
             self.socket.send(packet)
         self.socket.send(octets.query("the.end.", id_=MARK))
-        replies = []
-        while True:
+        replies, ended = [], False
+        while not ended or len(replies) < least:
             try:
                 reply = self.socket.recv(65536)
             except socket.timeout:
-                raise AssertionError("no reply to a plain query") from None
+                raise AssertionError("no reply to a query") from None
             if reply[:2] == MARK.to_bytes(2, "big"):
-                return replies
-            replies.append(reply)
+                ended = True
+            else:
+                replies.append(reply)
+        return replies
 
     def ask(self, packet):
         """The one reply to a packet that deserves one."""
-        replies = self.exchange(packet)
+        replies = self.exchange(packet, least=1)
         assert len(replies) == 1, f"{len(replies)} replies"
         return replies[0]
 

@@ -165,9 +165,11 @@ static void check_fallthrough(struct parse *p)
 		if (served)
 			continue;
 		name_text(n->wire, n->len, text, sizeof(text));
-		report_add(p->report, CONF_ERROR, parse_where(p, path, 0, i), path,
+		/* No error: CoreDNS takes it, and Corefiles have it that way. */
+		report_add(p->report, CONF_WARNING, parse_where(p, path, 0, i), path,
 			"\"%s\" is none of kubernetes.zones, and none of them is below "
-			"it — write one of them, or \".\" for all",
+			"it: nothing falls through for it — write one of them, or \".\" "
+			"for all",
 			text);
 	}
 }
@@ -315,6 +317,25 @@ static void check_http(struct parse *p)
 	}
 }
 
+/* A flag that is set and cleared: nobody knows which of them is meant. */
+static void check_header(struct parse *p)
+{
+	static const char *const paths[][2] = {
+		{"header.response_set", "header.response_clear"},
+		{"header.query_set", "header.query_clear"}};
+	const struct conf *c = p->conf;
+	const unsigned both[] = {c->header.response_set & c->header.response_clear,
+		c->header.query_set & c->header.query_clear};
+
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+		if (both[i] != 0 && parse_sound(p, paths[i][0]) &&
+			parse_sound(p, paths[i][1]))
+			report_add(p->report, CONF_ERROR, where(p, paths[i][1]),
+				paths[i][1],
+				"has a flag that %s has, too — keep it in one of them",
+				paths[i][0]);
+}
+
 void check_all(struct parse *p)
 {
 	check_source(p);
@@ -326,6 +347,7 @@ void check_all(struct parse *p)
 	check_listen(p);
 	check_http(p);
 	check_udp(p);
+	check_header(p);
 	check_weights(p);
 	check_query_log(p);
 	check_forward(p);

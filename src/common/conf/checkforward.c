@@ -220,8 +220,8 @@ static void check_room(struct parse *p)
 			upstreams, CONF_POOL_MAX);
 	if (names > CONF_NAMES_MAX)
 		report_add(p->report, CONF_ERROR, where(p, forward), forward,
-			"forward[].except and the zones of `cache` are %zu names, and %u "
-			"is the most — take some out",
+			"forward[].except, private_addresses.except and the zones of "
+			"`cache` are %zu names, and %u is the most — take some out",
 			names, CONF_NAMES_MAX);
 	if (text > CONF_TEXT_MAX)
 		report_add(p->report, CONF_ERROR, where(p, forward), forward,

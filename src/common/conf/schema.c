@@ -23,6 +23,7 @@ static const char *const compats[] = {"off", "on", "extra", NULL};
 static const char *const acls[] = {"allow", "block", "filter", "drop", NULL};
 static const char *const query_logs[] = {"off", "kv", "json", "coredns", NULL};
 static const char *const query_classes[] = {"success", "denial", "error", "all", NULL};
+static const char *const header_flags[] = {"aa", "ra", "rd", NULL};
 static const char *const privacies[] = {"off", "hash", "prefix", NULL};
 static const char *const loops[] = {"break", "warn", "exit", NULL};
 
@@ -206,6 +207,23 @@ const struct key schema[] = {
 	{"edns.max_udp", KEY_INT, RELOAD, 512, 4096, "octets", DEFAULT("1232"),
 	 FIELD(edns_max_udp),
 	 "largest reply over UDP, whatever the client offers"},
+	{"minimal_responses", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 FIELD(minimal_responses),
+	 "leave out of positive answers what was not asked for, such as addresses "
+	 "beside SRV records"},
+	{"header.response_set", KEY_WORDS, RELOAD, NO_RANGE,
+	 WORDS("[]", header_flags), FIELD(header.response_set),
+	 "flags that every answer has, whatever it would say: \"aa\", \"ra\", \"rd\""},
+	{"header.response_clear", KEY_WORDS, RELOAD, NO_RANGE,
+	 WORDS("[]", header_flags), FIELD(header.response_clear),
+	 "flags that no answer has"},
+	{"header.query_set", KEY_WORDS, RELOAD, NO_RANGE,
+	 WORDS("[]", header_flags), FIELD(header.query_set),
+	 "flags that queries are taken to have: with \"rd\" upstreams are asked for "
+	 "clients that do not want it"},
+	{"header.query_clear", KEY_WORDS, RELOAD, NO_RANGE,
+	 WORDS("[]", header_flags), FIELD(header.query_clear),
+	 "flags that queries are taken not to have"},
 	{"tcp.read", KEY_DURATION, RELOAD, 1, 60, "s", DEFAULT("\"3s\""),
 	 FIELD(tcp.read_ns),
 	 "how long a client may take to send a query that it has begun"},
@@ -416,6 +434,13 @@ const struct key schema[] = {
 	{"forward_clients", KEY_CLIENTS, RELOAD, 0, CONF_CIDRS_MAX, "CIDRs",
 	 DEFAULT("[ \"*\" ]"), LIST(forward_clients, nforward_clients),
 	 "clients that get names in no zone of ours; \"*\": all"},
+	{"private_addresses.nets", KEY_PREFIXES, RELOAD, 0, CONF_CIDRS_MAX, "CIDRs",
+	 DEFAULT("[]"), LIST(private_addresses.nets, private_addresses.nnets),
+	 "addresses of these are left out of what upstreams say, so that no name of "
+	 "others leads into our networks (rebinding)"},
+	{"private_addresses.except", KEY_NAMES, RELOAD, 0, 255, "names", DEFAULT("[]"),
+	 LIST(private_addresses.except, private_addresses.nexcept),
+	 "names, and those below them, that may have such addresses"},
 	{"acl", KEY_GROUPS, RELOAD, 0, CONF_ACL_MAX, "rules", DEFAULT("()"),
 	 LIST(acl, nacl),
 	 "who may know of which names: the first rule that is about a query counts; "
@@ -650,112 +675,4 @@ bool schema_is_group(const char *path)
 		if (strncmp(schema[i].path, path, n) == 0 && schema[i].path[n] == '.')
 			return true;
 	return false;
-}
-
-static void put_words(const struct key *k, char *out, size_t cap)
-{
-	size_t n = (size_t)snprintf(
-		out, cap, k->type == KEY_WORDS ? "a list of" : "one of");
-
-	for (size_t i = 0; k->words[i] != NULL && n < cap; i++)
-		n += (size_t)snprintf(
-			out + n, cap - n, "%s \"%s\"", i > 0 ? "," : "", k->words[i]);
-}
-
-static const char *const shapes[] = {
-	[KEY_BOOL] = "true or false",
-	[KEY_FRACTION] = "a number from 0 to 1, such as 0.25",
-	[KEY_SELECTOR] = "a label selector in quotes",
-	[KEY_NAME] = "a domain name in quotes",
-	[KEY_ADDRESS] = "an IP address in quotes",
-	[KEY_RRTYPE] = "a type of records in quotes, such as \"NS\"",
-	[KEY_RCODES] = "a list of rcodes such as [ \"SERVFAIL\" ]",
-	[KEY_LISTENER] =
-		"\":port\", \"IP:port\" or \"[IPv6]:port\"; \"\" switches it off",
-	[KEY_ENDPOINT] = "an address in quotes: IP, IP:port or [IPv6]:port",
-	[KEY_ZONES] = "a list of zone names and CIDRs in quotes",
-	[KEY_NAMES] = "a list of domain names in quotes",
-	[KEY_LABELS] = "a list of names in quotes",
-	[KEY_SPACES] = "a list of namespaces in quotes, or [ \"*\" ]",
-	[KEY_ADDRESSES] = "a list of IP addresses in quotes",
-	[KEY_PREFIXES] = "a list of CIDRs in quotes",
-	[KEY_CLIENTS] = "a list of CIDRs in quotes, or [ \"*\" ]",
-	[KEY_NETS] = "a list of CIDRs and addresses in quotes, or [ \"*\" ]",
-	[KEY_RRTYPES] = "a list of types of records such as [ \"A\" ], or [ \"*\" ]",
-	[KEY_URLS] = "a list of URLs such as \"https://10.0.0.1:6443\"",
-	[KEY_HOSTS] = "a list of lines such as [ \"10.0.0.1 a.example.com\" ]",
-	[KEY_UPSTREAMS] = "a list of upstreams such as [ \"10.0.0.53\" ]",
-};
-
-/* A group of the list that has all it needs. */
-static void put_groups(const struct key *k, char *out, size_t cap)
-{
-	const size_t len = strlen(k->path);
-	size_t n = (size_t)snprintf(out, cap, "a list of groups such as ( {");
-
-	for (size_t i = 0; i < schema_n && n < cap; i++) {
-		const struct key *inner = &schema[i];
-
-		if (inner->required && strncmp(inner->path, k->path, len) == 0 &&
-			strncmp(inner->path + len, "[].", 3) == 0)
-			n += (size_t)snprintf(out + n, cap - n, " %s = %s;",
-				inner->path + len + 3, inner->fallback);
-	}
-	if (n < cap)
-		snprintf(out + n, cap - n, " } )");
-}
-
-/* A range of numbers with a unit. */
-static void put_range(const struct key *k, char *out, size_t cap)
-{
-	if (k->type == KEY_TTL)
-		snprintf(out, cap,
-			"%u to %u seconds, as a whole number or a duration such as "
-			"\"30s\"",
-			k->min, k->max);
-	else if (k->type == KEY_DURATION)
-		snprintf(out, cap,
-			"a duration from \"%u%s\" to \"%u%s\", such as \"250ms\"", k->min,
-			k->unit, k->max, k->unit);
-	else if (k->type == KEY_SIZE)
-		snprintf(out, cap, "a size from \"%uM\" to \"%uM\", such as \"16M\"",
-			k->min, k->max);
-	else
-		snprintf(out, cap, "a whole number from %u to %u%s%s%s", k->min, k->max,
-			k->unit[0] != '\0' ? " " : "", k->unit,
-			k->type == KEY_AUTO ? ", or \"auto\"" : "");
-}
-
-const char *schema_expected(const struct key *k, char *out, size_t cap)
-{
-	switch (k->type) {
-	case KEY_INT:
-	case KEY_AUTO:
-	case KEY_TTL:
-	case KEY_DURATION:
-	case KEY_SIZE:
-		put_range(k, out, cap);
-		break;
-	case KEY_WORD:
-	case KEY_WORDS:
-		put_words(k, out, cap);
-		break;
-	case KEY_GROUPS:
-		put_groups(k, out, cap);
-		break;
-	case KEY_STRING:
-	case KEY_PATH:
-		snprintf(out, cap, "a string of %u to %u octets in quotes", k->min,
-			k->max);
-		break;
-	case KEY_LABEL:
-		snprintf(out, cap,
-			"1 to %u lower-case letters, digits and \"-\" (inside), in "
-			"quotes",
-			k->max);
-		break;
-	default:
-		snprintf(out, cap, "%s", shapes[k->type]);
-	}
-	return out;
 }

@@ -422,6 +422,68 @@ static void put_programming(const struct compat *c)
 	}
 }
 
+/* The server that is asked, as the page has it; "none" as client-go says. */
+static const char *api_host(const struct stat_api *a, char out[8 * STAT_HOST_WORDS])
+{
+	stat_text_get(a->host, STAT_HOST_WORDS, out);
+	for (char *p = out; *p != '\0'; p++)
+		if (*p <= ' ' || *p > '~')
+			*p = '?';
+	return out[0] != '\0' ? out : "none";
+}
+
+static void put_client_requests(
+	const struct compat *c, const struct stat_api *a, const char *host)
+{
+	text_family(c->t, "coredns_kubernetes_rest_client_requests_total", TEXT_COUNTER,
+		"Number of HTTP requests, partitioned by status code, method, and host.");
+	for (unsigned code = 0; code < STAT_API_CODES; code++) {
+		uint64_t n = 0;
+
+		for (unsigned i = 0; i < STAT_RESOURCES; i++)
+			for (unsigned k = 0; k < STAT_API_VERBS; k++)
+				n += stat_get(&a->resources[i].requests[k][code]);
+		if (n > 0 || code == 1)
+			text_count(c->t,
+				LABELS({"code", code == 0 ? "<error>"
+							  : stat_api_code_text(code)},
+					{"method", "GET"}, {"host", host}),
+				n);
+	}
+}
+
+static void put_client_times(const struct compat *c, const char *name, const char *help,
+	const char *host, const stat_u64 *counts, const stat_u64 *ns)
+{
+	uint64_t n[STAT_DEF];
+
+	view_words(counts, n, STAT_DEF);
+	text_family(c->t, name, TEXT_HISTOGRAM, help);
+	text_histogram(c->t, LABELS({"verb", "GET"}, {"host", host}), TEXT_DEF, n,
+		STAT_DEF, stat_get(ns));
+}
+
+/* CM-27, CM-28. */
+static void put_client(const struct compat *c)
+{
+	const struct stat_api *a;
+	char buf[8 * STAT_HOST_WORDS];
+
+	if (c->v->controller == NULL)
+		return;
+	a = &c->v->controller->api;
+	const char *host = api_host(a, buf);
+	put_client_requests(c, a, host);
+	put_client_times(c, "coredns_kubernetes_rest_client_request_duration_seconds",
+		"Request latency in seconds. Broken down by verb and host.", host,
+		a->get_time, &a->get_ns);
+	put_client_times(c,
+		"coredns_kubernetes_rest_client_rate_limiter_duration_seconds",
+		"Client side rate limiter latency in seconds. Broken down by verb and "
+		"host.",
+		host, a->limit_time, &a->limit_ns);
+}
+
 static void put_health(const struct compat *c)
 {
 	const struct stat_admin *a = c->v->admin;
@@ -568,6 +630,10 @@ void metrics_compat(struct text *t, const struct view *v)
 	put_cache(&c, all);
 	put_forward(&c, all);
 	put_programming(&c);
+	put_client(&c);
+	text_counter(t, "coredns_local_localhost_requests_total",
+		"Counter of special localhost subdomain requests.",
+		view_workers(v, VIEW_WORKER(localhost)));
 	put_health(&c);
 	put_hosts(&c);
 	put_acl(&c);

@@ -15,6 +15,7 @@ static const char *const exits[STAT_EXITS] = {
 	[EXIT_STATUS] = "exit",
 	[EXIT_SIGNAL] = "signal",
 	[EXIT_HEARTBEAT] = "heartbeat",
+	[EXIT_OOM] = "oom",
 };
 
 #define ALIVE_NS (5 * NS_PER_S)
@@ -75,7 +76,7 @@ static void put_lives(struct text *t, const struct view *v)
 		text_count(t, LABELS({"process", roles[i]}), stat_get(&s->starts[i]));
 	text_family(t, "shmdns_process_exits_total", TEXT_COUNTER,
 		"Processes that ended: by themselves, by a signal, or killed because "
-		"they hung.");
+		"they hung or memory was short.");
 	for (unsigned i = 0; i < STAT_PROCESSES; i++)
 		for (unsigned k = 0; k < STAT_EXITS; k++)
 			text_count(t, LABELS({"process", roles[i]}, {"reason", exits[k]}),

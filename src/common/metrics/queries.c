@@ -167,6 +167,10 @@ void metrics_queries(struct text *t, const struct view *v)
 	text_counter(t, "shmdns_query_log_dropped_total",
 		"Queries that were to be logged, but nobody took the lines in time.",
 		v->admin != NULL ? stat_get(&v->admin->log_lost) : 0);
+	text_counter(t, "shmdns_duplicate_queries_total",
+		"Queries that were asked again while the first one waited for a "
+		"forwarder.",
+		view_workers(v, VIEW_WORKER(duplicates)));
 	put_census(t, v);
 	put_tcp(t, v);
 }

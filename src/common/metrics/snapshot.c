@@ -62,13 +62,19 @@ static void put_publishing(struct text *t, const struct stat_controller *c)
 
 static void put_times(struct text *t, const struct stat_controller *c)
 {
-	uint64_t fine[STAT_FINE], lags[STAT_SERVICES][STAT_LONG], ns = 0;
+	uint64_t fine[STAT_FINE], longs[STAT_LONG], lags[STAT_SERVICES][STAT_LONG];
+	uint64_t ns = 0;
 
 	view_words(c->publish_time, fine, STAT_FINE);
 	text_family(t, "shmdns_publish_duration_seconds", TEXT_HISTOGRAM,
 		"How long publishing a generation took.");
 	text_histogram(
 		t, NO_LABELS, TEXT_FINE, fine, STAT_FINE, stat_get(&c->publish_ns));
+	view_words(c->compaction_time, longs, STAT_LONG);
+	text_family(t, "shmdns_compaction_seconds", TEXT_HISTOGRAM,
+		"How long it took to write a segment anew, in steps between events.");
+	text_histogram(
+		t, NO_LABELS, TEXT_LONG, longs, STAT_LONG, stat_get(&c->compaction_ns));
 	view_words(&c->propagation[0][0], lags[0], STAT_SERVICES * STAT_LONG);
 	for (unsigned i = 0; i < STAT_LONG; i++)
 		lags[0][i] += lags[1][i];
@@ -78,6 +84,20 @@ static void put_times(struct text *t, const struct stat_controller *c)
 		"From the cause of a change, as its object is dated, to its publishing.");
 	text_histogram(t, LABELS({"resource", "endpointslices"}), TEXT_LONG, lags[0],
 		STAT_LONG, ns);
+}
+
+/* Nothing where there is no shmdns-admin, who counts. */
+static void put_arrivals(struct text *t, const struct stat_admin *a)
+{
+	uint64_t fine[STAT_FINE];
+
+	if (a == NULL)
+		return;
+	view_words(a->arrival_time, fine, STAT_FINE);
+	text_family(t, "shmdns_event_to_answer_seconds", TEXT_HISTOGRAM,
+		"From the receipt of a change to when all workers answered by it.");
+	text_histogram(
+		t, NO_LABELS, TEXT_FINE, fine, STAT_FINE, stat_get(&a->arrival_ns));
 }
 
 static void put_holds(struct text *t, const struct stat_controller *c)
@@ -132,6 +152,7 @@ void metrics_snapshot(struct text *t, const struct view *v)
 		return;
 	put_publishing(t, v->controller);
 	put_times(t, v->controller);
+	put_arrivals(t, v->admin);
 	put_holds(t, v->controller);
 	put_zones(t, v->controller);
 	put_skipped(t, v->controller);

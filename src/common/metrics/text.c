@@ -154,6 +154,8 @@ static const char *bound(enum text_scale scale, unsigned i, char out[NUMBER_MAX]
 		return seconds(slim_ns, out);
 	case TEXT_LONG:
 		return seconds(UINT64_C(1000000) << i, out);
+	case TEXT_DEF:
+		return seconds(stat_def_ms[i] * NS_PER_MS, out);
 	case TEXT_SIZE:
 		return whole(stat_size_bound(i), out);
 	case TEXT_POWERS:
@@ -165,7 +167,7 @@ static const char *bound(enum text_scale scale, unsigned i, char out[NUMBER_MAX]
 void text_histogram(struct text *t, const struct text_label *labels, size_t nlabels,
 	enum text_scale scale, const uint64_t *counts, unsigned n, uint64_t sum)
 {
-	bool times = scale <= TEXT_LONG;
+	bool times = scale <= TEXT_DEF;
 	char le[NUMBER_MAX], number[NUMBER_MAX];
 	uint64_t total = 0;
 

@@ -58,6 +58,7 @@ enum text_scale {
 	TEXT_TIME,   /* 250 us, doubled */
 	TEXT_SLIM,   /* 250 us, tenfold */
 	TEXT_LONG,   /* 1 ms, doubled */
+	TEXT_DEF,    /* stat_def_ms */
 	TEXT_SIZE,   /* stat_size_bound() */
 	TEXT_POWERS, /* 1, doubled */
 };

@@ -126,6 +126,7 @@ static void head(struct cursor *c, struct forward_settings *f)
 	cursor_octet(c, &f->nnames, FORWARD_NAMES_MAX);
 	cursor_octet(c, &f->nclients, FORWARD_CLIENTS_MAX);
 	cursor_octet(c, &f->nown, FORWARD_OWN_MAX);
+	cursor_octet(c, &f->nprivate, FORWARD_PRIVATE_MAX);
 	cursor_octet(c, &f->nflush, FORWARD_FLUSH_MAX);
 	cursor_octet(c, &f->forwarders, FORWARDERS_MAX);
 	cursor_octet(c, &f->loop, LOOP_EXIT);
@@ -167,6 +168,10 @@ static void walk(struct cursor *c, struct forward_settings *f)
 		cursor_prefix(c, &f->clients[i]);
 	for (unsigned i = 0; !c->bad && i < f->nown; i++)
 		cursor_prefix(c, &f->own[i]);
+	for (unsigned i = 0; !c->bad && i < f->nprivate; i++)
+		cursor_prefix(c, &f->private_nets[i]);
+	if (!c->bad)
+		names(c, f, &f->private_except);
 	for (unsigned i = 0; !c->bad && i < f->nflush; i++)
 		flush(c, &f->flush[i]);
 	if (!c->bad)
@@ -289,6 +294,26 @@ bool forward_stays(const struct forward_settings *f, const uint8_t *name, size_t
 	for (unsigned i = 0; i < f->nown; i++)
 		if (p.bits >= f->own[i].bits &&
 			addr_in_prefix(p.addr.octets, p.addr.len, &f->own[i]))
+			return true;
+	return false;
+}
+
+/* The IPv4 address that stands in an IPv6 one (RFC 4291, section 2.5.5.2); NULL: none. */
+static const uint8_t *mapped(const uint8_t *octets, size_t len)
+{
+	static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+	return len == 16 && memcmp(octets, prefix, sizeof(prefix)) == 0 ? octets + 12
+	                                                                : NULL;
+}
+
+bool forward_private(const struct forward_settings *f, const uint8_t *octets, size_t len)
+{
+	const uint8_t *v4 = mapped(octets, len);
+
+	for (unsigned i = 0; i < f->nprivate; i++)
+		if (addr_in_prefix(octets, len, &f->private_nets[i]) ||
+			(v4 != NULL && addr_in_prefix(v4, 4, &f->private_nets[i])))
 			return true;
 	return false;
 }

@@ -23,6 +23,7 @@
 #define FORWARD_TEXT_MAX      8192 /* octets of file names */
 #define FORWARD_CLIENTS_MAX   64   /* CIDRs of forward_clients */
 #define FORWARD_OWN_MAX       64   /* CIDRs of kubernetes.own_ranges */
+#define FORWARD_PRIVATE_MAX   64   /* CIDRs of private_addresses.nets */
 #define FORWARD_FLUSH_MAX     16
 #define FORWARD_TIME_MAX_MS   86400000
 #define FORWARDERS_MAX        8
@@ -99,7 +100,7 @@ struct forward_flush {
 /* Zeroed: no groups, no forwarders. */
 struct forward_settings {
 	uint32_t deadline_ms; /* limits.query_deadline */
-	uint8_t ngroups, nupstreams, nnames, nclients, nown, nflush;
+	uint8_t ngroups, nupstreams, nnames, nclients, nown, nprivate, nflush;
 	uint8_t forwarders; /* how many processes; each name has its home in one */
 	uint8_t loop;       /* enum loop_mode */
 	bool everybody;     /* forward_clients holds "*" */
@@ -112,6 +113,9 @@ struct forward_settings {
 	struct prefix clients[FORWARD_CLIENTS_MAX];
 	/* Reverse names of these never leave (FT-03). */
 	struct prefix own[FORWARD_OWN_MAX];
+	/* Addresses of these are nobody's in answers of upstreams (AC-09), */
+	struct prefix private_nets[FORWARD_PRIVATE_MAX];
+	struct forward_names private_except; /* but for these names and those below */
 	struct forward_flush flush[FORWARD_FLUSH_MAX];
 	uint16_t text_len;           /* with the last NUL */
 	char text[FORWARD_TEXT_MAX]; /* NUL-terminated file names; [0] is the empty one */
@@ -128,6 +132,12 @@ size_t forward_encode(const struct forward_settings *f, uint8_t *out);
  * out of its range, or leads out of its pool. Never trusts its input.
  */
 int forward_decode(const uint8_t *octets, size_t len, struct forward_settings *out);
+
+/*
+ * True if upstreams may not give this address of `len` octets (4 or 16) to a name that is
+ * not in `private_except` (AC-09); an IPv4 address within an IPv6 one counts as itself.
+ */
+bool forward_private(const struct forward_settings *f, const uint8_t *octets, size_t len);
 
 /*
  * The group that has `name` (folded): of those whose `from` it is in and whose `except`

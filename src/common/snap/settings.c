@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/base.h"
+#include "dns/msg.h"
 
 /*
  * The fixed part; preferred prefixes, own addresses, zones, hosts, forward, acl, the
@@ -15,7 +16,8 @@ struct fixed {
 	struct settings_text nsid, version, hostname;
 	struct tcp_limits tcp;
 	struct rate_limit rate, miss_rate;
-	uint8_t slip, rate_public;
+	struct header_settings header;
+	uint8_t slip, rate_public, minimal;
 };
 
 static uint8_t *put_addr(uint8_t *p, const struct addr *a)
@@ -49,7 +51,7 @@ size_t settings_encode(const struct settings *s, uint8_t *out)
 	struct fixed f = {s->ttl_s, s->negative_ttl_s, s->startup_ms, s->max_udp, s->pods,
 		s->any, s->rotation, s->nprefer, s->nown, s->nzones, s->primary,
 		s->special, s->chaos, s->nsid, s->version, s->hostname, s->tcp, s->rate,
-		s->miss_rate, s->slip, s->rate_public};
+		s->miss_rate, s->header, s->slip, s->rate_public, s->minimal};
 	uint8_t *p = out;
 
 	memcpy(p, &f, sizeof(f));
@@ -192,6 +194,15 @@ static bool rate_valid(const struct rate_limit *l)
 	return l->per_source <= SETTINGS_RATE_MAX && l->burst <= SETTINGS_RATE_MAX;
 }
 
+/* No other flag: none of them may make a query of a response, or a cut one whole. */
+static bool header_valid(const struct header_settings *h)
+{
+	const unsigned all = h->response_set | h->response_clear | h->query_set |
+	                     h->query_clear;
+
+	return (all & ~(unsigned)(MSG_AA | MSG_RA | MSG_RD)) == 0;
+}
+
 int settings_decode(
 	const uint8_t *octets, size_t len, uint64_t number, struct settings *out)
 {
@@ -208,7 +219,8 @@ int settings_decode(
 		f.nsid.len > SETTINGS_TEXT_MAX || f.version.len > SETTINGS_TEXT_MAX ||
 		f.hostname.len > SETTINGS_TEXT_MAX || f.max_udp < 512 ||
 		f.max_udp > 4096 || !tcp_valid(&f.tcp) || !rate_valid(&f.rate) ||
-		!rate_valid(&f.miss_rate) || f.rate_public > 1 ||
+		!rate_valid(&f.miss_rate) || f.rate_public > 1 || f.minimal > 1 ||
+		!header_valid(&f.header) ||
 		(size_t)(end - p) < 18u * f.nprefer + 17u * f.nown)
 		return -EBADMSG;
 	out->number = number;
@@ -233,6 +245,8 @@ int settings_decode(
 	out->miss_rate = f.miss_rate;
 	out->slip = f.slip;
 	out->rate_public = f.rate_public == 1;
+	out->minimal = f.minimal == 1;
+	out->header = f.header;
 	for (unsigned i = 0; i < f.nprefer; i++, p += 18)
 		if (!take_prefix(p, &out->prefer[i]))
 			return -EBADMSG;

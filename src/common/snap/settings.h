@@ -49,6 +49,11 @@ struct rate_limit {
 	uint32_t per_source; /* 0: no limit */
 	uint32_t burst;
 };
+/* Flags of a message's header, as MSG_*, that are put in or taken out (SM-09). */
+struct header_settings {
+	uint16_t response_set, response_clear;
+	uint16_t query_set, query_clear;
+};
 #define SETTINGS_RATE_MAX        1000000
 #define SETTINGS_TIME_MAX_MS     86400000
 #define SETTINGS_CONNECTIONS_MAX 10000
@@ -100,6 +105,8 @@ struct settings {
 	struct tcp_limits tcp;
 	struct rate_limit rate, miss_rate;
 	uint8_t slip; /* one in so many refused queries is answered with TC; 0: none */
+	bool minimal; /* positive answers have no more than was asked for (SM-10) */
+	struct header_settings header;
 	bool rate_public; /* `rate` is for queries to globally routable addresses only */
 	struct prefix prefer[SETTINGS_PREFER_MAX]; /* addresses that go first (LD-03) */
 	struct addr own[SETTINGS_OWN_MAX];         /* our own addresses (RO-19) */

@@ -52,6 +52,9 @@ unsigned stat_size_bound(unsigned index)
 	return index < ARRAY_LEN(bounds) ? bounds[index] : UINT16_MAX;
 }
 
+const uint16_t stat_def_ms[STAT_DEF - 1] = {
+	5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000};
+
 static const unsigned api_codes[] = {
 	200, 400, 401, 403, 404, 408, 410, 422, 429, 500, 501, 502, 503, 504};
 
@@ -158,4 +161,40 @@ const char *stat_text_get(const stat_u64 *words, size_t n, char *out)
 	}
 	out[n * sizeof(uint64_t) - 1] = '\0';
 	return out;
+}
+
+void stat_moment_add(
+	struct stat_moments *m, uint64_t generation, uint64_t at_ns, uint64_t cause_ns)
+{
+	const uint64_t n = stat_get(&m->n);
+	struct stat_moment *to = &m->moment[n % STAT_MOMENTS];
+
+	stat_set(&to->generation, generation);
+	stat_set(&to->at_ns, at_ns);
+	stat_set(&to->cause_ns, cause_ns);
+	atomic_store_explicit(&m->n, n + 1, memory_order_release);
+}
+
+static uint64_t oldest(uint64_t n)
+{
+	return n < STAT_MOMENTS ? 0 : n - STAT_MOMENTS + 1;
+}
+
+uint64_t stat_moment_oldest(const struct stat_moments *m)
+{
+	return oldest(stat_get(&m->n));
+}
+
+bool stat_moment_get(const struct stat_moments *m, uint64_t i, struct stat_when *out)
+{
+	const struct stat_moment *from = &m->moment[i % STAT_MOMENTS];
+	const uint64_t n = atomic_load_explicit(&m->n, memory_order_acquire);
+
+	if (i >= n || i < oldest(n))
+		return false;
+	*out = (struct stat_when){stat_get(&from->generation), stat_get(&from->at_ns),
+		stat_get(&from->cause_ns)};
+	/* Who writes over it has counted the one before, first. */
+	atomic_thread_fence(memory_order_acquire);
+	return i >= oldest(stat_get(&m->n));
 }

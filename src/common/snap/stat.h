@@ -94,11 +94,28 @@ const char *stat_source_text(unsigned source);
 #define STAT_SIZES 15
 #define STAT_SLIM  6  /* 250 us tenfold up to 2.5 s, and more (CM-29) */
 #define STAT_LONG  21 /* 1 ms doubled up to 524 s, and more (MA-02, MS-11, CM-26) */
+#define STAT_DEF   12 /* Prometheus's own: 5 ms to 10 s, and more (CM-27) */
 
 #define STAT_ACL  4  /* ACL_ACTIONS */
 #define STAT_EDES 32 /* INFO-CODEs that are counted each; the last one: all above */
 
 typedef _Atomic uint64_t stat_u64;
+
+#define STAT_MOMENTS 64 /* that are kept; the one that is written next may be torn */
+
+/*
+ * When generations came to be, the latest ones: of a worker, when it went over to each;
+ * of the controller, when it published each, and when the first cause of it came in.
+ */
+struct stat_moment {
+	stat_u64 generation;
+	stat_u64 at_ns, cause_ns; /* monotonic; cause_ns 0: of a worker */
+};
+
+struct stat_moments {
+	stat_u64 n; /* ever; number i stands at i modulo STAT_MOMENTS */
+	struct stat_moment moment[STAT_MOMENTS];
+};
 
 /* What every process says of itself. */
 struct stat_head {
@@ -163,7 +180,10 @@ struct stat_worker {
 	stat_u64 asked_size[2][STAT_SIZES], asked_octets[2]; /* by [TCP]: CM-06 */
 	stat_u64 reply_size[2][STAT_SIZES], reply_octets[2]; /* CM-07 */
 	stat_u64 acl[STAT_ACL]; /* queries by enum acl_action, with rules (MQ-12) */
-	struct ring ring;       /* the latest queries */
+	stat_u64 duplicates;    /* of queries that are parked (MQ-14) */
+	stat_u64 localhost;     /* queries for localhost.DOMAIN, NAME.localhost (CM-39) */
+	struct stat_moments refreshed; /* MS-12 */
+	struct ring ring;              /* the latest queries */
 };
 
 /* An object of shared memory: its name behind that of the instance; what it takes. */
@@ -227,6 +247,8 @@ struct stat_resource {
 	stat_u64 dropped; /* objects that could not be used (WP-79) */
 	stat_u64 octets;
 	stat_u64 held; /* objects whose removal is held back (WP-90) */
+	/* Of the first list: objects so far, and that there are in all; 0: not known. */
+	stat_u64 listed, expected;
 };
 
 /* Why an exchange with an upstream failed (MU-03). */
@@ -290,10 +312,16 @@ struct stat_forwarder {
 #define STAT_RESOURCES 3 /* enum kube_kind without Pods */
 #define STAT_EXPIRIES  3 /* token, our certificate, CA */
 
+#define STAT_HOST_WORDS 32 /* 256 octets with the NUL */
+
 /* ... and of the API as a whole. */
 struct stat_api {
 	struct stat_resource resources[STAT_RESOURCES];
 	stat_u64 expiry_s[STAT_EXPIRIES]; /* unix time (MA-13); 0: not known */
+	stat_u64 host[STAT_HOST_WORDS];   /* text: that is asked now, "10.96.0.1:443" */
+	/* Requests for lists, each page by itself; waits for a token of the bucket. */
+	stat_u64 get_time[STAT_DEF], get_ns;     /* CM-27 */
+	stat_u64 limit_time[STAT_DEF], limit_ns; /* CM-27 */
 };
 
 struct stat_controller {
@@ -334,6 +362,9 @@ struct stat_controller {
 	/* The last configuration whose settings are published, and the generation that
 	 * had them first, which is stored before. */
 	stat_u64 config_generation, config_served;
+	stat_u64 compaction_time[STAT_LONG], compaction_ns; /* MS-05 */
+	struct stat_moments
+		published; /* what an event, a file or the time caused (MS-12) */
 };
 
 /* What became of a reload. */
@@ -378,7 +409,7 @@ enum stat_process {
 	PROCESS_CONTROLLER,
 	STAT_PROCESSES
 };
-enum stat_exit { EXIT_STATUS, EXIT_SIGNAL, EXIT_HEARTBEAT, STAT_EXITS };
+enum stat_exit { EXIT_STATUS, EXIT_SIGNAL, EXIT_HEARTBEAT, EXIT_OOM, STAT_EXITS };
 
 struct stat_supervisor {
 	struct stat_head head;
@@ -437,6 +468,9 @@ struct stat_admin {
 	/* How far the ring of each slot was read for the query log (SM-02). */
 	_Alignas(64) stat_u64 log_next[STAT_LOG_RINGS], log_logged[STAT_LOG_RINGS];
 	stat_u64 log_lost; /* queries that were to be logged (MN-07) */
+	/* From an event to the moment when all workers answer by it (MS-12). */
+	stat_u64 arrived; /* moments of the controller that were dealt with */
+	stat_u64 arrival_time[STAT_FINE], arrival_ns;
 	struct stat_census census;
 };
 
@@ -485,6 +519,19 @@ static inline unsigned stat_slim(uint64_t ns)
 	unsigned i = 0;
 
 	for (uint64_t bound = 250000; i < STAT_SLIM - 1 && ns > bound; bound *= 10)
+		i++;
+	return i;
+}
+
+/* Upper bounds of "def", in ms; the last index has none. */
+extern const uint16_t stat_def_ms[STAT_DEF - 1];
+
+/* ... in one of "def" bounds. */
+static inline unsigned stat_def(uint64_t ns)
+{
+	unsigned i = 0;
+
+	while (i < STAT_DEF - 1 && ns > stat_def_ms[i] * UINT64_C(1000000))
 		i++;
 	return i;
 }
@@ -564,6 +611,27 @@ static inline void stat_write_done(stat_u64 *seq)
 {
 	atomic_store_explicit(seq, stat_get(seq) + 1, memory_order_release);
 }
+
+/* How far a list is: never 100 % before it is over, whatever the page says. */
+static inline unsigned stat_percent(uint64_t listed, uint64_t all)
+{
+	return listed < all ? (unsigned)((double)listed * 100 / (double)all) : 99;
+}
+
+/* One more moment, by the one writer. */
+void stat_moment_add(
+	struct stat_moments *m, uint64_t generation, uint64_t at_ns, uint64_t cause_ns);
+
+/* A moment that was read. */
+struct stat_when {
+	uint64_t generation, at_ns, cause_ns;
+};
+
+/* The first that is kept still, and whole. */
+uint64_t stat_moment_oldest(const struct stat_moments *m);
+
+/* Read number `i`; false: it is kept no more, or not there yet. */
+bool stat_moment_get(const struct stat_moments *m, uint64_t i, struct stat_when *out);
 
 /* The sum of n of them. */
 static inline uint64_t stat_sum(const stat_u64 *c, size_t n)

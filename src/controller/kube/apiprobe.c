@@ -21,11 +21,12 @@ static void on_dropped(
 	(void)why;
 }
 
-static void on_list_end(void *arg, const char *rv, const char *more)
+static void on_list_end(void *arg, const char *rv, const char *more, uint64_t remaining)
 {
 	struct apiprobe *p = arg;
 
 	(void)more;
+	(void)remaining;
 	if (strlen(rv) < sizeof(p->rv))
 		memcpy(p->rv, rv, strlen(rv) + 1);
 }

@@ -14,6 +14,7 @@
 #include "controller/kube/access.h"
 #include "controller/kube/apilog.h"
 #include "controller/kube/apiprobe.h"
+#include "controller/kube/apishow.h"
 #include "controller/kube/bucket.h"
 #include "controller/kube/kubehttp.h"
 #include "controller/kube/kubejson.h"
@@ -38,6 +39,7 @@ struct resource {
 	struct kubehttp_transfer *stream; /* NULL: none */
 	struct kubejson *json;            /* of its reply */
 	struct apiprobe probe;
+	uint64_t limited_ns;   /* since then a request waits for a token; 0: none does */
 	size_t octets;         /* of the reply's body */
 	enum watch_end ending; /* why we stopped reading */
 	size_t server;         /* that it was sent to */
@@ -217,11 +219,11 @@ static void on_dropped(
 	apilog_dropped(&r->log, o, why, now_ns);
 }
 
-static void on_list_end(void *arg, const char *rv, const char *more)
+static void on_list_end(void *arg, const char *rv, const char *more, uint64_t remaining)
 {
 	struct resource *r = arg;
 
-	watch_list_end(&r->watch, rv, more);
+	watch_list_end(&r->watch, rv, more, remaining);
 }
 
 static void on_bookmark(void *arg, const char *rv, bool end)
@@ -254,6 +256,7 @@ static void end_stream(struct resource *r, enum watch_end end, const char *probl
 	kubejson_free(r->json);
 	r->json = NULL;
 	r->stream = NULL;
+	apishow_request(s->stat, &r->watch.stream, now_ns);
 	enum watch_result result = watch_end(&r->watch, end, now_ns);
 	if (result == WATCH_COMPLETE)
 		completed(r, now_ns);
@@ -432,6 +435,7 @@ static void send_stream(
 		r->blind = false;
 	}
 	apilog_said(&r->log, "");
+	apishow_host(s->stat, h.server);
 	r->octets = 0;
 	r->ending = WATCH_END_CLEAN;
 	r->login = a->login_generation;
@@ -488,6 +492,20 @@ static void give_up_overdue(struct resource *r, uint64_t now_ns)
 	end_stream(r, WATCH_END_OVERDUE, "");
 }
 
+/* A token of the bucket, and how long it was waited for (CM-27). */
+static bool take_token(struct resource *r, uint64_t now_ns)
+{
+	struct apisource *s = r->source;
+
+	if (!bucket_take(&s->bucket, now_ns)) {
+		r->limited_ns = r->limited_ns != 0 ? r->limited_ns : now_ns;
+		return false;
+	}
+	apishow_token(s->stat, r->limited_ns != 0 ? now_ns - r->limited_ns : 0);
+	r->limited_ns = 0;
+	return true;
+}
+
 /* A page belongs to its list's request, and waits for a token now and then only. */
 static void request_due(struct resource *r, uint64_t now_ns)
 {
@@ -499,7 +517,7 @@ static void request_due(struct resource *r, uint64_t now_ns)
 	if (r->watch.stream.open || now_ns < r->watch.wait_ns)
 		return;
 	a = get_access(s, now_ns);
-	if (a == NULL || (!page && !bucket_take(&s->bucket, now_ns)))
+	if (a == NULL || (!page && !take_token(r, now_ns)))
 		return;
 	if (watch_next(&r->watch, now_ns, &w)) {
 		send_stream(r, a, &w);
@@ -544,42 +562,17 @@ static uint64_t drive_one(struct resource *r, uint64_t now_ns)
 	return at;
 }
 
-/* Since when requests fail, for those who look at status. */
-static void show_failing(struct stat_resource *stat, bool failing)
-{
-	if (!failing)
-		stat_set(&stat->failing_ns, 0);
-	else if (stat_get(&stat->failing_ns) == 0)
-		stat_set(&stat->failing_ns, clock_wall_ns());
-}
-
-/* MA-10, MA-11: of several namespaces the worst state is shown. */
 static void show(struct apisource *s)
 {
-	static const enum stat_resource_state shown[] = {
-		[WATCH_TAKEN] = RESOURCE_TAKEN,
-		[WATCH_LISTING] = RESOURCE_LISTING,
-		[WATCH_DENIED] = RESOURCE_DENIED,
-		[WATCH_ABSENT] = RESOURCE_ABSENT,
-	};
-	uint64_t state[STAT_RESOURCES] = {0}, version[STAT_RESOURCES] = {0},
-		 held[STAT_RESOURCES] = {0}, failing[STAT_RESOURCES] = {0};
+	struct apishow a = {0};
 
 	for (size_t i = 0; i < s->nresources; i++) {
 		const struct resource *r = &s->resources[i];
-		enum kube_kind kind = r->watch.options.kind;
 
-		state[kind] = MAX(state[kind], shown[r->watch.state]);
-		version[kind] = MAX(version[kind], watch_version(&r->watch));
-		held[kind] += r->held;
-		failing[kind] |= r->log.troubled || s->problem[0] != '\0';
+		apishow_add(
+			&a, &r->watch, r->held, r->log.troubled || s->problem[0] != '\0');
 	}
-	for (size_t i = 0; i < STAT_RESOURCES; i++) {
-		stat_set(&s->stat->resources[i].state, state[i]);
-		stat_set(&s->stat->resources[i].version, version[i]);
-		stat_set(&s->stat->resources[i].held, held[i]);
-		show_failing(&s->stat->resources[i], failing[i] != 0);
-	}
+	apishow(&a, s->stat, clock_wall_ns());
 }
 
 static void wait_until(struct event *ev, uint64_t at_ns, uint64_t now_ns)

@@ -373,6 +373,21 @@ static const char *put_number(
 	return NULL;
 }
 
+/* For operators only: what is no number from 1 on is not said. */
+static uint64_t count_of(enum kube_scalar type, const char *s, size_t len)
+{
+	uint64_t v = 0;
+
+	if (type != KUBE_NUMBER || len > 18)
+		return 0;
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return 0;
+		v = v * 10 + (uint64_t)(s[i] - '0');
+	}
+	return v;
+}
+
 static const char *put_tristate(
 	enum kube_tristate *slot, enum kube_scalar type, const char *s, size_t len)
 {
@@ -487,6 +502,9 @@ const char *kubedraft_scalar(struct kubedraft *d, enum kube_field field,
 		return put_publish(d, type, s, len);
 	case FIELD_DELETION:
 		d->meta.deleted_soon = type != KUBE_NULL;
+		return NULL;
+	case FIELD_REMAINING:
+		d->remaining = count_of(type, s, len);
 		return NULL;
 	case FIELD_STATUS_CODE:
 		return put_number(&d->code, type, s, len);

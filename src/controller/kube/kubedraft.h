@@ -58,6 +58,7 @@ enum kube_field {
 	FIELD_ZONE,
 	FIELD_EVENT_TYPE, /* of a watch event, beside its object */
 	FIELD_CONTINUE,
+	FIELD_REMAINING,
 	FIELD_ANNOTATIONS, /* only what a BOOKMARK says is kept */
 	FIELD_STATUS_CODE,
 	FIELD_STATUS_REASON,
@@ -77,6 +78,7 @@ struct kubedraft {
 	char *type, *traffic, *cluster_ip, *address_type, *phase, *pod_ip;
 	char *condition_type, *condition_status;
 	char *event_type, *more;     /* of a watch event; continue of a List */
+	uint64_t remaining;          /* remainingItemCount of a List; 0: absent */
 	char *reason, *message;      /* of a Status */
 	int32_t code, retry_after_s; /* likewise; -1 or 0: absent */
 	bool too_large;              /* a cause is ResourceVersionTooLarge */

@@ -91,6 +91,7 @@ static const struct row metadata_rows[] = {
 	{"labels", STRINGS, NO_LEVEL, FIELD_LABELS},
 	{"deletionTimestamp", SCALAR, NO_LEVEL, FIELD_DELETION},
 	{"continue", SCALAR, NO_LEVEL, FIELD_CONTINUE},
+	{"remainingItemCount", SCALAR, NO_LEVEL, FIELD_REMAINING},
 	{"annotations", STRINGS, NO_LEVEL, FIELD_ANNOTATIONS},
 };
 

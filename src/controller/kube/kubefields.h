@@ -59,8 +59,12 @@ struct kube_reply_handlers {
 	 */
 	void (*on_dropped)(
 		void *arg, const struct kube_object *o, const struct kube_error *why);
-	/* A List is complete; `more` is its continue, "" on the last page (WP-22). */
-	void (*on_list_end)(void *arg, const char *resource_version, const char *more);
+	/*
+	 * A List is complete; `more` is its continue, "" on the last page (WP-22), and
+	 * `remaining` how many objects follow on further pages; 0: not said.
+	 */
+	void (*on_list_end)(void *arg, const char *resource_version, const char *more,
+		uint64_t remaining);
 	/* A BOOKMARK; `end`: the initial events of a WatchList are complete (WP-45). */
 	void (*on_bookmark)(void *arg, const char *resource_version, bool end);
 	/* A Status in place of a List, or an ERROR event. */

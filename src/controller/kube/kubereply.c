@@ -111,7 +111,8 @@ static const char *list(const struct kubefields_reader *r, const struct kubedraf
 		return "a List of another kind than was asked for";
 	if (d->error.text[0] != '\0')
 		return d->error.text;
-	r->reply->on_list_end(r->arg, text(d->meta.resource_version), text(d->more));
+	r->reply->on_list_end(
+		r->arg, text(d->meta.resource_version), text(d->more), d->remaining);
 	return NULL;
 }
 

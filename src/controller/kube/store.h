@@ -74,6 +74,7 @@ struct namespace_record {
 	char *name;                 /* owned */
 	struct kube_object *object; /* owned; NULL: no such Namespace is known */
 	bool exposed;               /* OB-N1 */
+	bool guarded;               /* its name was looked at (AC-07) */
 	uint32_t pass;              /* in which the object was seen last */
 	LIST_HEAD(, service_record) services;
 };

@@ -205,8 +205,10 @@ bool watch_next(struct watch *w, uint64_t now_ns, struct watch_request *r)
 		.begins_pass = w->want == WANT_LIST};
 	watch_path(&w->options, &q, &r->path);
 	w->unreachable = false;
-	if (r->begins_pass)
+	if (r->begins_pass) {
 		stat_add(&w->options.stat->relists[w->reason], 1);
+		w->listed = w->expected = 0;
+	}
 	return true;
 }
 
@@ -252,8 +254,10 @@ bool watch_object(struct watch *w, const char *rv, uint64_t now_ns)
 	struct watch_stream *s = &w->stream;
 
 	s->object_ns = now_ns;
-	if (s->verb == WATCH_LIST || s->initial)
+	if (s->verb == WATCH_LIST || s->initial) {
+		w->listed++;
 		return true; /* WP-33 */
+	}
 	w->errors = 0;
 	if (watch_older(rv, w->rv) || (number(rv) != 0 && strcmp(rv, w->rv) == 0))
 		return false;
@@ -304,7 +308,7 @@ bool watch_bookmark(struct watch *w, const char *rv, bool end, uint64_t now_ns)
 	return true;
 }
 
-void watch_list_end(struct watch *w, const char *rv, const char *more)
+void watch_list_end(struct watch *w, const char *rv, const char *more, uint64_t remaining)
 {
 	struct watch_stream *s = &w->stream;
 
@@ -315,6 +319,7 @@ void watch_list_end(struct watch *w, const char *rv, const char *more)
 	w->more = NULL;
 	if (more[0] != '\0')
 		w->more = mem_dup(more, strlen(more));
+	w->expected = remaining > 0 ? w->listed + remaining : 0;
 }
 
 void watch_status(struct watch *w, const struct kube_status *s)

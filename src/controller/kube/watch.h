@@ -106,6 +106,8 @@ struct watch {
 	char *more;              /* owned: `continue` of the next page */
 	char list_rv[WATCH_RV_MAX];
 	unsigned pages;
+	uint64_t listed;              /* objects of the list so far */
+	uint64_t expected;            /* ... in all; 0: not said */
 	bool no_limit;                /* pages expire here (WP-23) */
 	bool plain;                   /* the next list is no WatchList */
 	uint64_t no_watch_list_ns;    /* until then it is not supported (WP-47) */
@@ -154,7 +156,8 @@ void watch_octets(struct watch *w, size_t n, uint64_t now_ns);
 bool watch_object(struct watch *w, const char *rv, uint64_t now_ns);
 
 /* A List is complete (kube_reply_handlers). */
-void watch_list_end(struct watch *w, const char *rv, const char *more);
+void watch_list_end(
+	struct watch *w, const char *rv, const char *more, uint64_t remaining);
 
 /* A BOOKMARK. True: the initial events of a WatchList are all there, sweep. */
 bool watch_bookmark(struct watch *w, const char *rv, bool end, uint64_t now_ns);

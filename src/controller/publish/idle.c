@@ -116,6 +116,7 @@ static void begin_compaction(struct publisher *p, uint64_t now_ns)
 	}
 	freeze(p, &s);
 	p->compact = compact_new(&s, p->to);
+	p->compact_began_ns = now_ns;
 	board_store(&p->board->building, p->to_segment);
 }
 
@@ -131,12 +132,15 @@ static int finish_compaction(
 	p->to = NULL;
 	compact_free(p->compact);
 	p->compact = NULL;
+	p->compact_done_ns = p->compact_began_ns;
 	if (pending)
 		return 0; /* half a publish: the caller's next commit makes it current */
 	int ret = publisher_root(p, CAUSE_COMPACT, complete, wall_ns);
-	if (ret == 0)
-		publish_status(p, published);
-	return ret;
+	if (ret < 0)
+		return ret;
+	publish_status(p, published);
+	p->compact_done_ns = 0;
+	return 0;
 }
 
 /* One step of a compaction. Returns 0, or what went wrong. */

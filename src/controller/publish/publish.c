@@ -210,6 +210,7 @@ int publish_restart(struct publisher *p)
 		return ret;
 	publisher_enter(p, a, number, 0, 0);
 	p->added = p->changed = p->removed = 0;
+	p->compact_done_ns = 0;
 	return 0;
 }
 
@@ -522,6 +523,7 @@ void publish_status(const struct publisher *p, struct publish_info *out)
 		.added = p->added,
 		.changed = p->changed,
 		.removed = p->removed,
+		.compact_began_ns = p->compact_done_ns,
 	};
 }
 
@@ -600,6 +602,7 @@ int publish_commit(struct publisher *p, enum root_cause cause, bool complete,
 	forget_leaves(&p->clients);
 	p->nchanges = 0;
 	p->added = p->changed = p->removed = 0;
+	p->compact_done_ns = 0;
 	publisher_reserve(p);
 	return 0;
 }

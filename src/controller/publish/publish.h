@@ -102,6 +102,8 @@ struct publish_info {
 	uint64_t generation, serial, segment;
 	uint64_t names, live, garbage, used;
 	uint64_t added, changed, removed; /* names, by this commit */
+	/* It makes a compaction current that began then (monotonic); 0: it does not. */
+	uint64_t compact_began_ns;
 };
 
 /*

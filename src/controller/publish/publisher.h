@@ -59,6 +59,8 @@ struct publisher {
 	struct arena *to;
 	uint64_t to_segment;
 	uint64_t compact_after_ns, shm_checked_ns, shm_free;
+	uint64_t compact_began_ns; /* of the one under way */
+	uint64_t compact_done_ns;  /* of one that the next root makes current; 0: none */
 
 	/* Shared memory is short: no compaction went through since a growth failed. */
 	bool short_of_room;

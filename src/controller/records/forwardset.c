@@ -247,6 +247,10 @@ void forwardset_from_conf(const struct conf *c, const struct forwardset_file *fi
 		c->forward_clients, c->nforward_clients);
 	out->nown = put_prefixes(out->own, FORWARD_OWN_MAX, c->kubernetes.own_ranges,
 		c->kubernetes.nown_ranges);
+	out->nprivate = put_prefixes(out->private_nets, FORWARD_PRIVATE_MAX,
+		c->private_addresses.nets, c->private_addresses.nnets);
+	out->private_except = put_names(
+		out, c->private_addresses.except, c->private_addresses.nexcept);
 	set_cache(out, &c->cache);
 	for (size_t i = 0; i < c->nforward; i++)
 		put_group(&m, &c->forward[i]);
@@ -261,6 +265,7 @@ _Static_assert(CONF_NAMES_MAX == FORWARD_NAMES_MAX, "names");
 _Static_assert(CONF_TEXT_MAX == FORWARD_TEXT_MAX, "text");
 _Static_assert(CONF_CIDRS_MAX == FORWARD_CLIENTS_MAX, "clients");
 _Static_assert(CONF_CIDRS_MAX == FORWARD_OWN_MAX, "own ranges");
+_Static_assert(CONF_CIDRS_MAX == FORWARD_PRIVATE_MAX, "private addresses");
 _Static_assert((int)CONF_POLICY_SEQUENTIAL == (int)FORWARD_SEQUENTIAL, "policy");
 _Static_assert((int)CONF_TRANSPORT_CLIENT == (int)FORWARD_CLIENT, "transport");
 _Static_assert((int)CONF_TRANSPORT_TLS == (int)FORWARD_TLS, "transport");

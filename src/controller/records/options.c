@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "controller/records/aclset.h"
 #include "controller/records/forwardset.h"
+#include "dns/msg.h"
 #include "dns/rev.h"
 
 static const uint8_t in_addr[] = "\7in-addr\4arpa";
@@ -201,6 +202,20 @@ static void set_rates(struct settings *s, const struct conf *c)
 	s->miss_rate = limit(c->limits.miss_rate.per_source, c->limits.miss_rate.burst);
 }
 
+/* SM-09 */
+static uint16_t flags_of(uint16_t words)
+{
+	unsigned flags = 0;
+
+	if ((words & CONF_HEADER_AA) != 0)
+		flags |= MSG_AA;
+	if ((words & CONF_HEADER_RA) != 0)
+		flags |= MSG_RA;
+	if ((words & CONF_HEADER_RD) != 0)
+		flags |= MSG_RD;
+	return (uint16_t)flags;
+}
+
 /* Rules that name namespaces need them, whatever else is wanted. */
 static enum conf_client_names client_names(
 	const struct conf *c, const struct acl_settings *acl)
@@ -227,6 +242,10 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	s->nprefer = (uint8_t)c->loadbalance.nprefer;
 	for (size_t i = 0; i < c->loadbalance.nprefer; i++)
 		s->prefer[i] = c->loadbalance.prefer[i];
+	s->minimal = c->minimal_responses;
+	s->header = (struct header_settings){flags_of(c->header.response_set),
+		flags_of(c->header.response_clear), flags_of(c->header.query_set),
+		flags_of(c->header.query_clear)};
 	set_tcp(&s->tcp, &c->tcp);
 	set_rates(s, c);
 	if (k->nserver_addresses > 0) {
