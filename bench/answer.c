@@ -2,10 +2,12 @@
  * answer.c - what one answer costs without the kernel: admit() and answer() on a snapshot
  *
  * Usage: answer [NAMES [ROUNDS]]        nanoseconds for each kind of question
- *        answer NAMES ROUNDS KIND       one kind only; answer.sh counts its instructions
+ *        answer NAMES ROUNDS KIND [ZONES]
+ *                                       one kind only; answer.sh counts its instructions
  *
  * NAMES Services with one address each stand beside the small cluster of the tests.
- * Questions are asked in batches of 32 with prefetch, as a worker does.
+ * Questions are asked in batches of 32 with prefetch, as a worker does. ZONES is how many
+ * zones there are in all.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,7 +193,27 @@ static void prepare_access(void)
 	acl_index(a);
 }
 
-static void prepare(unsigned names)
+/* Zones that nobody asks for. */
+static void prepare_zones(unsigned zones)
+{
+	struct settings *s = &cluster.settings;
+	char name[128];
+
+	while (s->nzones < zones && s->nzones < SETTINGS_ZONES_MAX) {
+		struct zone *z = &s->zones[s->nzones];
+
+		snprintf(name, sizeof(name), "team-%u%s.example.org.", s->nzones,
+			s->nzones % 3 == 0 ? ".dev" : "");
+		if (name_parse(name, &z->name) < 0)
+			abort();
+		z->kind = ZONE_FILE;
+		z->labels = (uint8_t)name_labels(z->name.wire, z->name.len);
+		s->nzones++;
+	}
+	settings_index(s);
+}
+
+static void prepare(unsigned names, unsigned zones)
 {
 	char name[128];
 
@@ -207,6 +229,7 @@ static void prepare(unsigned names)
 		cluster_client(&cluster, name, cluster_place(i));
 	}
 	cluster_seal(&cluster);
+	prepare_zones(zones);
 	prepare_weights();
 	prepare_cache(names);
 	prepare_access();
@@ -276,8 +299,9 @@ int main(int argc, char **argv)
 {
 	unsigned names = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 10000;
 	unsigned rounds = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 20000;
+	unsigned zones = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 0;
 
-	prepare(names);
+	prepare(names, zones);
 	if (argc < 4)
 		printf("%u names, batches of %d, ns per answer\n", names, BATCH);
 	for (unsigned i = 0; i < ARRAY_LEN(kinds); i++) {

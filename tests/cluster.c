@@ -30,6 +30,7 @@ static void add_zone(struct cluster *c, const char *name, uint8_t kind)
 	(void)ret;
 	z->kind = kind;
 	z->labels = (uint8_t)name_labels(z->name.wire, z->name.len);
+	settings_index(&c->settings);
 }
 
 void cluster_init(struct cluster *c, size_t octets)
@@ -536,6 +537,15 @@ void cluster_file(struct cluster *c)
 	add_signature(c, TYPE_A);
 	cluster_put(c);
 	file_aliases(c);
+}
+
+void cluster_forward(struct cluster *c, uint64_t digest)
+{
+	struct forward_settings *f = &c->settings.forward;
+
+	f->ngroups = f->forwarders = 1;
+	f->everybody = true;
+	f->groups[0] = (struct forward_group){.digest = digest, .from = {.len = 1}};
 }
 
 void cluster_seal(struct cluster *c)

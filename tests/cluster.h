@@ -71,6 +71,9 @@ uint32_t cluster_place(unsigned i);
 /* All nodes of the small cluster. */
 void cluster_demo(struct cluster *c);
 
+/* One group of `forward` has all other names; whoever asks may have them. */
+void cluster_forward(struct cluster *c, uint64_t digest);
+
 /* No more nodes: c->snap is ready, in memory that ends where the snapshot ends. */
 void cluster_seal(struct cluster *c);
 

@@ -164,5 +164,11 @@ bool health_notes(const struct view *v, struct mem_buf *notes)
 			"zones: the files of %" PRIu64 " have errors: what they said "
 			"before stands",
 			stat_get(&v->controller->zones_failed));
+	if (v->controller != NULL && stat_get(&v->controller->zones_refused) != 0)
+		say(notes,
+			"zones: of zones.directory %" PRIu64
+			" could not be taken: the log "
+			"says why",
+			stat_get(&v->controller->zones_refused));
 	return notes->len != before;
 }

@@ -211,6 +211,16 @@ static void mark_addresses(struct engine *e, const struct zoneset *set)
 	}
 }
 
+void engine_zones(struct engine *e, const struct file_zone *zones, size_t n,
+	uint64_t now_ns, uint64_t wall_ns)
+{
+	if (!options_files(&e->options, zones, n))
+		return;
+	configure_store(e);
+	e->rebuild = true;
+	renumber(e, now_ns, wall_ns);
+}
+
 void engine_zone(struct engine *e, size_t i, const struct zoneset *set, uint64_t now_ns)
 {
 	const struct settings *s = &e->options.settings;

@@ -8,7 +8,8 @@
  *   engine_weights()    weights, after each engine_configure() and when they change
  *   engine_forward()    who can be asked, after each engine_configure() and at changes
  *   engine_hosts()      names of `hosts`, after each engine_configure() and at changes
- *   engine_zone()       a zone from a file, likewise
+ *   engine_zones()      which zones from files there are, likewise
+ *   engine_zone()       what a zone from a file says, likewise
  *   engine_flush()      names that caches shall forget
  *   engine_event()      an object was added, modified, deleted
  *   engine_synced()     all objects were read once: the next turn publishes complete=1
@@ -147,9 +148,17 @@ void engine_hosts(
 	struct engine *e, struct hostset *hosts, uint64_t now_ns, uint64_t wall_ns);
 
 /*
- * What the file of the configuration's `zone[i]` says (SM-11), for the next generation;
- * NULL: nothing so far. It is borrowed until another one has taken its place.
- * engine_configure() forgets it: call this after it.
+ * Which zones from files there are: those of the configuration, and those of a directory
+ * (FE-03). If they are others than before, the next generation has new settings and is
+ * built from nothing, as after engine_configure(), and nothing is known of any file.
+ */
+void engine_zones(struct engine *e, const struct file_zone *zones, size_t n,
+	uint64_t now_ns, uint64_t wall_ns);
+
+/*
+ * What the file of the `i`-th of them says (SM-11), for the next generation; NULL:
+ * nothing so far. It is borrowed until another one has taken its place.
+ * engine_configure() and engine_zones() forget it: call this after them.
  */
 void engine_zone(struct engine *e, size_t i, const struct zoneset *set, uint64_t now_ns);
 

@@ -542,6 +542,51 @@ static void explain_file(
 		explain_above(a, s, name);
 }
 
+/* ---- names of `hosts` ---- */
+
+/* The lines of the file, of records of the type, or of the first that the name has. */
+static void host_lines(
+	const struct hostset *s, size_t first, uint16_t type, char *out, size_t cap)
+{
+	const size_t end = hostset_next(s, first);
+	uint32_t last = 0;
+	size_t from = first, n;
+
+	while (from < end && s->hosts[from].type != type)
+		from++;
+	from = from < end ? from : first;
+	if (s->hosts[from].line == 0) {
+		snprintf(out, cap, "hosts.inline");
+		return;
+	}
+	n = (size_t)snprintf(out, cap, "hosts %.100s", s->file);
+	for (size_t i = from; i < end && s->hosts[i].type == s->hosts[from].type; i++) {
+		const uint32_t line = s->hosts[i].line;
+
+		if (line != 0 && line != last && n + 12 < cap)
+			n += (size_t)snprintf(out + n, cap - n, "%c%u",
+				last == 0 ? ':' : ',', (unsigned)line);
+		last = line != 0 ? line : last;
+	}
+}
+
+/* HO-01; false: it is not there, or an apex, whose node is never theirs. */
+static bool explain_host(struct asked *a, const struct name *name, int zone)
+{
+	const struct hostset *s = a->options->hosts;
+
+	if (s == NULL ||
+		(zone >= 0 && a->options->settings.zones[zone].name.len == name->len))
+		return false;
+	const struct hash128 h = hash_name(&s->key, name->wire, name->len);
+	const size_t i = hostset_find(s, &h);
+	if (i == s->n)
+		return false;
+	a->out->rule = "HO-02";
+	host_lines(s, i, a->type, a->out->object, sizeof(a->out->object));
+	return true;
+}
+
 void explain_name(const struct store *s, const struct record_options *o,
 	const struct name *name, uint16_t type, struct explained *out)
 {
@@ -549,6 +594,8 @@ void explain_name(const struct store *s, const struct record_options *o,
 	int zone = settings_zone(&o->settings, name->wire, name->len);
 
 	*out = (struct explained){0};
+	if (explain_host(&a, name, zone))
+		return;
 	if (zone < 0) {
 		reason(&a, "RG-13", "it is in no zone of ours");
 		return;

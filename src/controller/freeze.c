@@ -189,6 +189,27 @@ int freeze_rollback(struct engine *e, uint64_t number, uint64_t now_ns, uint64_t
 	return ret;
 }
 
+const char *freeze_refusal(int error)
+{
+	switch (error) {
+	case -EAGAIN:
+		return "there is no complete generation of this controller yet";
+	case -ENOENT:
+		return "history does not reach there; `shmdnsctl history` says how far "
+		       "it does";
+	case -EBADMSG:
+		return "that generation is not whole any more";
+	case -EINVAL:
+		return "that generation was not complete";
+	case -EXDEV:
+		return "that generation has other zones than the configuration";
+	case -ENOSPC:
+		return "shared memory is full";
+	default:
+		return "it could not be published";
+	}
+}
+
 static void publish_due(struct engine *e, uint64_t now_ns, uint64_t wall_ns)
 {
 	struct publish_info info;

@@ -55,4 +55,7 @@ void freeze_break(struct engine *e);
 /* The engine's turn while it is on: settings alone. Returns when to call again. */
 uint64_t freeze_turn(struct engine *e, uint64_t now_ns, uint64_t wall_ns);
 
+/* Why an operator cannot have it: what a failure of these says. */
+const char *freeze_refusal(int error);
+
 #endif

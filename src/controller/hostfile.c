@@ -93,7 +93,7 @@ struct hostset *hostfile_take(
 		log_line(LOG_WARNING, "hosts %s: %u lines are skipped", saying.path,
 			saying.n);
 	for (size_t i = 0; i < c->nlines; i++)
-		hostset_add(set, c->lines[i], strlen(c->lines[i]), NULL, NULL);
+		hostset_add_line(set, c->lines[i]);
 	hostset_finish(set);
 	log_line(LOG_INFO, "hosts read file=%s records=%zu",
 		f->text != NULL ? f->file.path : "none", set->n);

@@ -355,28 +355,6 @@ static void on_flush(void *arg, ctlsock_client who, const struct request *r)
 	take_turn(s, true);
 }
 
-/* Why an operator cannot have it. */
-static const char *refusal(int error)
-{
-	switch (error) {
-	case -EAGAIN:
-		return "there is no complete generation of this controller yet";
-	case -ENOENT:
-		return "history does not reach there; `shmdnsctl history` says how far "
-		       "it does";
-	case -EBADMSG:
-		return "that generation is not whole any more";
-	case -EINVAL:
-		return "that generation was not complete";
-	case -EXDEV:
-		return "that generation has other zones than the configuration";
-	case -ENOSPC:
-		return "shared memory is full";
-	default:
-		return "it could not be published";
-	}
-}
-
 static void on_freeze(void *arg, ctlsock_client who, const struct request *r)
 {
 	struct shell *s = arg;
@@ -384,7 +362,7 @@ static void on_freeze(void *arg, ctlsock_client who, const struct request *r)
 
 	(void)r;
 	if (ret < 0) {
-		ctlsock_refuse(s->operators, who, refusal(ret));
+		ctlsock_refuse(s->operators, who, freeze_refusal(ret));
 		return;
 	}
 	report_frozen(&s->report, &s->engine);
@@ -425,7 +403,7 @@ static void on_rollback(void *arg, ctlsock_client who, const struct request *r)
 	ret = freeze_rollback(
 		&s->engine, number, clock_mono_ns(), clock_wall_ns(), &info);
 	if (ret < 0) {
-		ctlsock_refuse(s->operators, who, refusal(ret));
+		ctlsock_refuse(s->operators, who, freeze_refusal(ret));
 		return;
 	}
 	report_frozen(&s->report, &s->engine);
@@ -567,10 +545,19 @@ static void take_hosts(struct shell *s)
 	engine_hosts(&s->engine, hosts, clock_mono_ns(), clock_wall_ns());
 }
 
+static void on_zones(void *arg, const struct file_zone *zones, size_t n)
+{
+	struct shell *s = arg;
+
+	engine_zones(&s->engine, zones, n, clock_mono_ns(), clock_wall_ns());
+}
+
 static void on_zone(void *arg, size_t i, const struct zoneset *set)
 {
 	engine_zone(&((struct shell *)arg)->engine, i, set, clock_mono_ns());
 }
+
+static const struct zonefiles_handlers zone_handlers = {on_zones, on_zone};
 
 static void configure(struct shell *s, struct conf *c)
 {
@@ -587,7 +574,7 @@ static void configure(struct shell *s, struct conf *c)
 	configure_weights(s);
 	hostfile_set(&s->hosts, &s->engine.conf.hosts, clock_mono_ns());
 	take_hosts(s);
-	zonefiles_set(&s->zones, &s->engine.conf, clock_mono_ns(), on_zone, s);
+	zonefiles_set(&s->zones, &s->engine.conf, clock_mono_ns(), &zone_handlers, s);
 	resolvset_set(&s->resolv, &s->engine.conf, RESOLV_FALLBACK);
 	forward(s);
 }
@@ -688,6 +675,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 	struct shell *s = arg;
 	uint64_t now_ns = clock_mono_ns();
 	struct publish_info info;
+	bool fresh;
 
 	(void)fd;
 	(void)what;
@@ -698,21 +686,22 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 		publish_status(s->publisher, &info);
 		report_room(&s->report, segment_free_octets(), info.live, now_ns);
 	}
+	report_zones(&s->report, &s->zones);
+	fresh = zonefiles_look(&s->zones, now_ns, &zone_handlers, s);
 	if (weightfile_look(&s->weights)) {
 		engine_weights(&s->engine, s->weights.now, now_ns, clock_wall_ns());
-		take_turn(s, true);
+		fresh = true;
 	}
 	if (hostfile_look(&s->hosts, now_ns)) {
 		take_hosts(s);
-		take_turn(s, true);
+		fresh = true;
 	}
-	report_zones(&s->report, zonefiles_failed(&s->zones));
-	if (zonefiles_look(&s->zones, now_ns, on_zone, s))
-		take_turn(s, true);
 	if (resolvset_look(&s->resolv)) {
 		forward(s);
-		take_turn(s, true);
+		fresh = true;
 	}
+	if (fresh)
+		take_turn(s, true);
 	if (s->has_waiting && now_ns >= s->open_next_ns)
 		open_publisher(s);
 }

@@ -183,10 +183,12 @@ void report_hosts(struct report *r, uint64_t entries, uint64_t wall_ns)
 	stat_set(&r->stat->hosts_wall_ns, wall_ns);
 }
 
-void report_zones(struct report *r, unsigned failed)
+void report_zones(struct report *r, const struct zonefiles *z)
 {
-	if (r->stat != NULL)
-		stat_set(&r->stat->zones_failed, failed);
+	if (r->stat == NULL)
+		return;
+	stat_set(&r->stat->zones_failed, zonefiles_failed(z));
+	stat_set(&r->stat->zones_refused, zonedir_refused(&z->dir));
 }
 
 void report_failed(struct report *r, const char *what, int error, uint64_t now_ns)

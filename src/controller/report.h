@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "controller/engine.h"
+#include "controller/zonefiles.h"
 #include "snap/stat.h"
 
 struct report {
@@ -41,8 +42,8 @@ void report_frozen(struct report *r, const struct engine *e);
 /* Names and addresses of `hosts` that are published, and when they were read (CM-33). */
 void report_hosts(struct report *r, uint64_t entries, uint64_t wall_ns);
 
-/* So many zones have a file that cannot be read, or has errors (SM-11). */
-void report_zones(struct report *r, unsigned failed);
+/* How many zones have a file with errors, and files of the directory no zone (FE-03). */
+void report_zones(struct report *r, const struct zonefiles *z);
 
 /* Publishing, or `what` before it, failed: one line a minute. */
 void report_failed(struct report *r, const char *what, int error, uint64_t now_ns);

@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "conf/dirzone.h"
 
 #define TEXTS_MAX 64 /* files of one zone */
 
@@ -41,6 +42,14 @@ static void say_read(const struct zonefile *z)
 	name_text(z->name.wire, z->name.len, text, sizeof(text));
 	log_line(LOG_INFO, "zone read zone=%s file=%s records=%zu", text, z->path,
 		z->set->n);
+}
+
+static void say_gone(const struct zonefile *z)
+{
+	char text[NAME_TEXT_MAX];
+
+	name_text(z->name.wire, z->name.len, text, sizeof(text));
+	log_line(LOG_INFO, "zone gone zone=%s file=%s", text, z->path);
 }
 
 /* ---- $INCLUDE ---- */
@@ -175,9 +184,9 @@ static bool load(struct zonefile *z)
 	forget_texts(z);
 	t = add_text(z, z->path, &error);
 	if (t == NULL) {
-		if (error < 0)
+		z->failed = error < 0 && (error != -ENOENT || !z->found);
+		if (z->failed)
 			say_errno(z, error);
-		z->failed = error < 0;
 		return false;
 	}
 	const struct zoneparse_text text = {t->file.path, t->text, t->len};
@@ -210,30 +219,6 @@ static bool changed(struct zonefile *z, bool *settling)
 	return any;
 }
 
-bool zonefiles_look(
-	struct zonefiles *z, uint64_t now_ns, zonefiles_on_new on_new, void *arg)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < z->n; i++) {
-		struct zonefile *f = &z->zone[i];
-		bool settling, fresh;
-
-		zoneset_free(f->old);
-		f->old = NULL;
-		if (f->every_ns == 0 || now_ns < f->next_ns)
-			continue;
-		fresh = changed(f, &settling);
-		if (!settling || fresh)
-			f->next_ns = now_ns + f->every_ns;
-		if (fresh && load(f)) {
-			on_new(arg, i, f->set);
-			any = true;
-		}
-	}
-	return any;
-}
-
 unsigned zonefiles_failed(const struct zonefiles *z)
 {
 	unsigned n = 0;
@@ -242,8 +227,6 @@ unsigned zonefiles_failed(const struct zonefiles *z)
 		n += z->zone[i].failed;
 	return n;
 }
-
-/* ---- configuration ---- */
 
 static void fini_zone(struct zonefile *z)
 {
@@ -256,44 +239,185 @@ static void fini_zone(struct zonefile *z)
 	*z = (struct zonefile){0};
 }
 
-/* Take over what the same zone of the same file had. */
-static void inherit(struct zonefile *z, struct zonefiles *from)
-{
-	for (size_t i = 0; i < from->n; i++) {
-		struct zonefile *f = &from->zone[i];
+/* ---- which zones there are ---- */
 
-		if (f->set == NULL || strcmp(f->path, z->path) != 0 ||
-			!name_equal(f->name.wire, f->name.len, z->name.wire, z->name.len))
-			continue;
-		z->set = f->set;
-		f->set = NULL;
-		return;
+static bool is_of(const struct zonefile *z, const struct name *name)
+{
+	return name_equal(z->name.wire, z->name.len, name->wire, name->len);
+}
+
+/* The zone of that name among the first `n`; NULL: there is none. */
+static struct zonefile *find_zone(
+	struct zonefile *zones, size_t n, const struct name *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_of(&zones[i], name))
+			return &zones[i];
+	return NULL;
+}
+
+static void add_zone(struct zonefiles *z, const struct name *name, const char *path,
+	uint64_t every_ns, bool fallthrough, bool found)
+{
+	const char *base = z->conf->base_dir;
+
+	z->zone[z->n++] = (struct zonefile){.name = *name,
+		.path = mem_dup(path, strlen(path)),
+		.base_dir = mem_dup(base, strlen(base)),
+		.every_ns = every_ns,
+		.fallthrough = fallthrough,
+		.found = found};
+}
+
+/* A file of the directory, if its zone is nobody's yet and there is room. */
+static void add_found(struct zonefiles *z, struct zonedir_file *f, size_t room)
+{
+	const struct zonefile *other = find_zone(z->zone, z->n, &f->name);
+	const char *why = dirzone_taken(z->conf, &f->name);
+	struct mem_buf text = {0};
+
+	if (why != NULL) {
+		mem_buf_put(&text, "its zone ", 9);
+		mem_buf_put(&text, why, strlen(why) + 1);
+	} else if (other != NULL) {
+		static const char same[] = "is of the same zone as ";
+
+		mem_buf_put(&text, same, sizeof(same) - 1);
+		mem_buf_put(&text, other->path, strlen(other->path) + 1);
+	} else if (z->n >= room) {
+		static const char many[] = "is one zone too many: 255 are the most, with "
+					   "those of `zone` and kubernetes.zones";
+
+		mem_buf_put(&text, many, sizeof(many));
+	} else {
+		add_zone(z, &f->name, f->path, z->conf->zones.rescan_ns,
+			z->conf->zones.fallthrough, true);
 	}
+	zonedir_refuse(f, (const char *)text.data);
+	mem_buf_fini(&text);
+}
+
+/* Those of the configuration, then those of the directory. */
+static void list_zones(struct zonefiles *z)
+{
+	const struct conf *c = z->conf;
+	const size_t cluster = c->kubernetes.nzones;
+	const size_t room = cluster < SETTINGS_ZONES_MAX ? SETTINGS_ZONES_MAX - cluster
+	                                                 : 0;
+
+	z->n = 0;
+	z->zone = mem_alloc(MAX(room, c->nzone) + 1, sizeof(*z->zone));
+	for (size_t i = 0; i < c->nzone; i++)
+		add_zone(z, &c->zone[i].name, c->zone[i].file, c->zone[i].reload_ns,
+			c->zone[i].fallthrough, false);
+	for (size_t i = 0; i < z->dir.n; i++)
+		if (z->dir.files[i].counts)
+			add_found(z, &z->dir.files[i], room);
+}
+
+/*
+ * Take over what the zone of that name had, `old`. The same file need not be read again;
+ * of another one, only what it said stands until this one is read.
+ */
+static bool inherit(struct zonefile *z, struct zonefile *old, bool all)
+{
+	const bool same = strcmp(old->path, z->path) == 0;
+
+	z->set = old->set;
+	old->set = NULL;
+	if (!same || !all)
+		return false;
+	z->texts = old->texts;
+	z->ntexts = old->ntexts;
+	z->next_ns = old->next_ns;
+	z->failed = old->failed;
+	old->texts = NULL;
+	old->ntexts = 0;
+	return true;
+}
+
+static void read_now(struct zonefile *z, uint64_t now_ns)
+{
+	z->next_ns = load(z) ? now_ns + z->every_ns : now_ns;
+}
+
+static void tell(
+	const struct zonefiles *z, const struct zonefiles_handlers *handlers, void *arg)
+{
+	struct file_zone *zones = mem_alloc(z->n + 1, sizeof(*zones));
+
+	for (size_t i = 0; i < z->n; i++)
+		zones[i] = (struct file_zone){z->zone[i].name, z->zone[i].fallthrough};
+	handlers->on_zones(arg, zones, z->n);
+	free(zones);
+	for (size_t i = 0; i < z->n; i++)
+		if (z->zone[i].set != NULL)
+			handlers->on_new(arg, i, z->zone[i].set);
+}
+
+/* Begin with the zones that there are now. `again`: all files are read. */
+static void renew(struct zonefiles *z, bool again, uint64_t now_ns,
+	const struct zonefiles_handlers *handlers, void *arg)
+{
+	struct zonefile *old = z->zone;
+	const size_t n = z->n;
+
+	list_zones(z);
+	for (size_t i = 0; i < z->n; i++) {
+		struct zonefile *f = find_zone(old, n, &z->zone[i].name);
+
+		if (f == NULL || !inherit(&z->zone[i], f, !again))
+			read_now(&z->zone[i], now_ns);
+	}
+	tell(z, handlers, arg);
+	for (size_t i = 0; i < n; i++) {
+		if (find_zone(z->zone, z->n, &old[i].name) == NULL)
+			say_gone(&old[i]);
+		fini_zone(&old[i]);
+	}
+	free(old);
 }
 
 void zonefiles_set(struct zonefiles *z, const struct conf *c, uint64_t now_ns,
-	zonefiles_on_new on_new, void *arg)
+	const struct zonefiles_handlers *handlers, void *arg)
 {
-	struct zonefiles old = *z;
+	z->conf = c;
+	zonedir_set(&z->dir, c, now_ns);
+	renew(z, true, now_ns, handlers, arg);
+}
 
-	*z = (struct zonefiles){.n = c->nzone};
-	if (c->nzone > 0)
-		z->zone = mem_alloc(c->nzone, sizeof(*z->zone));
-	for (size_t i = 0; i < c->nzone; i++) {
-		const struct conf_zone *from = &c->zone[i];
-		struct zonefile *f = &z->zone[i];
+/* ---- looking ---- */
 
-		*f = (struct zonefile){.name = from->name,
-			.path = mem_dup(from->file, strlen(from->file)),
-			.base_dir = mem_dup(c->base_dir, strlen(c->base_dir)),
-			.every_ns = from->reload_ns,
-			.next_ns = now_ns + from->reload_ns};
-		inherit(f, &old);
-		load(f);
-		if (f->set != NULL)
-			on_new(arg, i, f->set);
+/* True: it says something else. */
+static bool look(struct zonefile *f, uint64_t now_ns)
+{
+	bool settling, fresh;
+
+	zoneset_free(f->old);
+	f->old = NULL;
+	if (f->every_ns == 0 || now_ns < f->next_ns)
+		return false;
+	fresh = changed(f, &settling);
+	const bool other = fresh && load(f);
+	if (other || (!fresh && !settling && !f->failed))
+		f->next_ns = now_ns + f->every_ns;
+	return other;
+}
+
+bool zonefiles_look(struct zonefiles *z, uint64_t now_ns,
+	const struct zonefiles_handlers *handlers, void *arg)
+{
+	bool any = zonedir_look(&z->dir, now_ns);
+
+	if (any)
+		renew(z, false, now_ns, handlers, arg);
+	for (size_t i = 0; i < z->n; i++) {
+		if (!look(&z->zone[i], now_ns))
+			continue;
+		handlers->on_new(arg, i, z->zone[i].set);
+		any = true;
 	}
-	zonefiles_fini(&old);
+	return any;
 }
 
 void zonefiles_fini(struct zonefiles *z)
@@ -301,5 +425,6 @@ void zonefiles_fini(struct zonefiles *z)
 	for (size_t i = 0; i < z->n; i++)
 		fini_zone(&z->zone[i]);
 	free(z->zone);
+	zonedir_fini(&z->dir);
 	*z = (struct zonefiles){0};
 }

@@ -19,9 +19,9 @@ struct comparison {
 	struct changes count;
 };
 
-static bool is_named(const struct node_view *v)
+static bool is_name(const struct node_view *v)
 {
-	return v != NULL && v->name != NULL;
+	return v != NULL && node_is_name(v);
 }
 
 /* True if the octets are equal, but for the place of the body and its checksum. */
@@ -55,7 +55,7 @@ static int on_change(
 	void *arg, const struct node_view *before, const struct node_view *after)
 {
 	struct comparison *c = arg;
-	struct pair p = {.has_before = is_named(before), .has_after = is_named(after)};
+	struct pair p = {.has_before = is_name(before), .has_after = is_name(after)};
 
 	if (!p.has_before && !p.has_after) {
 		c->count.empty += before == NULL || after == NULL;

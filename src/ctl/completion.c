@@ -93,6 +93,7 @@ void completion_describe(const struct verb *v, struct completion *out)
 		p += n;
 		p += strspn(p, between);
 	}
+	out->leads = out->nwords > 0 && out->files;
 }
 
 void completion_keys(FILE *out)

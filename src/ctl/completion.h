@@ -37,6 +37,7 @@ struct completion {
 	char word[COMPLETION_WORDS][16]; /* that can be arguments */
 	size_t nwords;
 	bool files, types, keys; /* arguments may be files, types of records, keys */
+	bool leads; /* one of the words comes first: files stand behind it alone */
 };
 
 /* What can stand behind the verb. */

@@ -188,7 +188,7 @@ int ctl_diff(const struct verb *verb, int argc, char **argv)
 		ctl_complain("diff: say one or two generations (try --help)");
 		return EXIT_USAGE;
 	}
-	if (!target_instance(&o, instance))
+	if (!target_guess(&o, instance))
 		return EXIT_USAGE;
 	const struct snap *newest = look_open(&reader, instance);
 	ret = newest != NULL ? diff(newest, &o) : EXIT_UNREACHABLE;

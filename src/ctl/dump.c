@@ -46,7 +46,7 @@ struct dump {
 
 static bool wanted(const struct dump *d, const struct node_view *v)
 {
-	if (v->name == NULL)
+	if (!node_is_name(v))
 		return false; /* found again by its name, from those below it */
 	if (d->under.len == 0)
 		return true;
@@ -102,6 +102,7 @@ static void print_empty(struct dump *d, const uint8_t *name, size_t len)
 	}
 	json_begin(&d->json, NULL, '{');
 	json_string(&d->json, "name", text);
+	json_bool(&d->json, "empty_non_terminal", true);
 	json_begin(&d->json, "rrsets", '[');
 	json_end(&d->json, ']');
 	json_end(&d->json, '}');
@@ -255,6 +256,7 @@ static void print_all(struct dump *d)
 	if (d->json.out == NULL)
 		return;
 	json_end(&d->json, ']');
+	json_number(&d->json, "count", d->nnodes);
 	json_number(&d->json, "damaged", d->damaged);
 	json_end(&d->json, '}');
 	printf("\n");
@@ -294,7 +296,7 @@ static int dump_clients(const struct options *o)
 		ctl_complain("'%s' is no address", o->arg[1]);
 		return EXIT_USAGE;
 	}
-	if (!target_instance(o, instance))
+	if (!target_guess(o, instance))
 		return EXIT_USAGE;
 	return dumpclients_print(instance, o->nargs == 2 ? &only : NULL,
 		o->format == FORMAT_JSON ? stdout : NULL);
@@ -326,7 +328,7 @@ int ctl_dump(const struct verb *v, int argc, char **argv)
 		}
 		name_fold(d.under.wire, d.under.wire, d.under.len);
 	}
-	if (!target_instance(&o, instance))
+	if (!target_guess(&o, instance))
 		return EXIT_USAGE;
 	if (o.format == FORMAT_JSON)
 		d.json.out = stdout;

@@ -256,7 +256,7 @@ int ctl_explain(const struct verb *verb, int argc, char **argv)
 	}
 	name_fold(name.wire, name.wire, name.len);
 	e.name = o.arg[0];
-	if (!parse_from(&e) || !target_instance(&o, instance) ||
+	if (!parse_from(&e) || !target_guess(&o, instance) ||
 		!target_socket(&o, instance, path))
 		return EXIT_USAGE;
 	e.basis = (struct step_basis){.view = &e.view,

@@ -149,7 +149,7 @@ int ctl_history(const struct verb *verb, int argc, char **argv)
 	}
 	if ((number != NULL &&
 		    !options_number("--number", number, 0, UINT32_MAX, &limit)) ||
-		!target_instance(&o, instance))
+		!target_guess(&o, instance))
 		return EXIT_USAGE;
 	h.limit = limit;
 	h.newest = look_open(&h.reader, instance);

@@ -89,7 +89,7 @@ int overview_begin(const struct verb *verb, const struct options *o, struct over
 		ctl_complain("%s: what is '%s'? (try --help)", verb->name, o->arg[0]);
 		return EXIT_USAGE;
 	}
-	if (!target_instance(o, instance))
+	if (!target_guess(o, instance))
 		return EXIT_USAGE;
 	if (overview_open(v, instance))
 		return EXIT_OK;

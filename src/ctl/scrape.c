@@ -302,7 +302,7 @@ int ctl_metrics(const struct verb *verb, int argc, char **argv)
 		return options_exit(ret);
 	if (seconds != NULL && !interval_parse("--diff", seconds, &wait_ns))
 		return EXIT_USAGE;
-	if (!target_instance(&o, instance))
+	if (!target_guess(&o, instance))
 		return EXIT_USAGE;
 	s = (struct scrape){.o = &o, .view = {.version = PACKAGE_VERSION}};
 	reader_init(&s.reader, instance);

@@ -12,10 +12,16 @@ static void put_names(const struct completion_option *o, const char *between, FI
 	fputs(o->word, out);
 }
 
-static void put_words(const struct completion *c, FILE *out)
+/* The words that arguments can be, such as show, get, diff, `between` two of them. */
+static void put_own(const struct completion *c, const char *between, FILE *out)
 {
 	for (size_t i = 0; i < c->nwords; i++)
-		fprintf(out, "%s%s", i > 0 ? " " : "", c->word[i]);
+		fprintf(out, "%s%s", i > 0 ? between : "", c->word[i]);
+}
+
+static void put_words(const struct completion *c, FILE *out)
+{
+	put_own(c, " ", out);
 	if (c->types)
 		fprintf(out, " %s", completion_types);
 }
@@ -64,7 +70,13 @@ static void bash_verb(const struct completion *c, FILE *out)
 	}
 	fputs("\"\n\t\twords=\"", out);
 	put_words(c, out);
-	fprintf(out, "\"\n\t\tfiles=%s\n\t\tcase $prev in\n", c->files ? "1" : "");
+	fprintf(out, "\"\n\t\tfiles=%s\n", c->files ? "1" : "");
+	if (c->leads) {
+		fputs("\t\tcase \" ${COMP_WORDS[*]:2:COMP_CWORD-2} \" in\n\t\t*\" ", out);
+		put_own(c, " \"*|*\" ", out);
+		fputs(" \"*) words=;;\n\t\t*) files=;;\n\t\tesac\n", out);
+	}
+	fputs("\t\tcase $prev in\n", out);
 	if (c->keys) {
 		fputs("\t\tget) words=\"", out);
 		completion_keys(out);
@@ -141,14 +153,17 @@ static void zsh_verb(const struct completion *c, FILE *out)
 			zsh_option(&c->option[i], c->option[i].letter, out);
 		zsh_option(&c->option[i], c->option[i].word, out);
 	}
-	if (c->files && c->nwords == 0) {
-		fputs(" '*:file:_files'", out);
-	} else if (c->nwords > 0 || c->types) {
-		fputs(" '*:argument:(", out);
+	if (c->nwords > 0 || c->types) {
+		fprintf(out, " '%s:argument:(", c->leads ? "1" : "*");
 		put_words(c, out);
-		if (c->keys)
-			completion_keys(out);
 		fputs(")'", out);
+	}
+	if (c->keys) {
+		fputs(" '*:argument:{ if (( ${words[(I)get]} )); then compadd --", out);
+		completion_keys(out);
+		fputs("; else _files; fi }'", out);
+	} else if (c->files) {
+		fputs(" '*:file:_files'", out);
 	}
 	fputs(";;\n", out);
 }
@@ -193,16 +208,26 @@ static void zsh(FILE *out)
 
 /* ---- fish ---- */
 
+/* Behind the verb; more that must hold, and the closing quote, are the caller's. */
 static void fish_begin(const struct verb *v, FILE *out)
 {
-	fprintf(out, "complete -c shmdnsctl -n '__fish_seen_subcommand_from %s'",
-		v->name);
+	fprintf(out, "complete -c shmdnsctl -n '__fish_seen_subcommand_from %s", v->name);
+}
+
+/* Where words lead: if one of them stands there, or none does. */
+static void fish_led(const struct completion *c, bool behind, FILE *out)
+{
+	if (!c->leads)
+		return;
+	fprintf(out, "; and %s__fish_seen_subcommand_from ", behind ? "" : "not ");
+	put_own(c, " ", out);
 }
 
 static void fish_option(
 	const struct verb *v, const struct completion_option *o, FILE *out)
 {
 	fish_begin(v, out);
+	fputs("'", out);
 	if (o->letter != NULL)
 		fprintf(out, " -s %s", o->letter + 1);
 	fprintf(out, " -l %s", o->word + 2);
@@ -221,15 +246,22 @@ static void fish_verb(const struct completion *c, FILE *out)
 		fish_option(c->verb, &c->option[i], out);
 	if (c->files) {
 		fish_begin(c->verb, out);
-		fputs(" -F\n", out);
+		fish_led(c, true, out);
+		fputs(c->keys ? "; and not __fish_seen_subcommand_from get" : "", out);
+		fputs("' -F\n", out);
+	}
+	if (c->keys) {
+		fish_begin(c->verb, out);
+		fputs("; and __fish_seen_subcommand_from get' -a '", out);
+		completion_keys(out);
+		fputs("'\n", out);
 	}
 	if (c->nwords == 0 && !c->types)
 		return;
 	fish_begin(c->verb, out);
-	fputs(" -a '", out);
+	fish_led(c, false, out);
+	fputs("' -a '", out);
 	put_words(c, out);
-	if (c->keys)
-		completion_keys(out);
 	fputs("'\n", out);
 }
 

@@ -122,6 +122,8 @@ static void print_unread(const struct overview *v)
 	if (v->controller != NULL && stat_get(&v->controller->zones_failed) > n)
 		printf("; THE FILE OF A ZONE HAS ERRORS (the log says which): what it "
 		       "said before stands");
+	if (v->controller != NULL && stat_get(&v->controller->zones_refused) > 0)
+		printf("; NOT ALL OF zones.directory IS SERVED (the log says what)");
 }
 
 static void print_first_line(const struct overview *v)

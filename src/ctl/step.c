@@ -172,8 +172,8 @@ static bool take_host(const struct step_basis *b, bool outside, struct step *s)
 		take_node(b, &node, s);
 		take_owner(&node, s);
 		snprintf(s->rule, sizeof(s->rule), "HO-02");
-		snprintf(s->object, sizeof(s->object), "%s",
-			star ? "hosts, by its \"*\"" : "hosts");
+		snprintf(s->object, sizeof(s->object), "hosts%s",
+			star ? ", by its \"*\"" : "");
 		return true;
 	}
 	if (!outside || !denied_by_hosts(h, &s->name))
@@ -368,19 +368,41 @@ static void copy_line(const struct tell_reply *r, const char *word, char *out, s
 	}
 }
 
-static void ask_controller(struct step_basis *b, struct step *s)
+/* False: it does not say, and is asked no more. */
+static bool ask(struct step_basis *b, const char *name, struct tell_reply *reply)
 {
-	static struct tell_reply reply;
 	char line[REQUEST_LINE_MAX], type[12];
 	const char *why;
 
-	snprintf(line, sizeof(line), "explain %s %s", s->text, type_text(b->type, type));
-	if (!b->told)
+	snprintf(line, sizeof(line), "explain %s %s", name, type_text(b->type, type));
+	b->told = b->told && tell(b->socket, line, b->timeout_ms, reply) >= 0 &&
+	          tell_ok(reply, &why);
+	return b->told;
+}
+
+/* Where it stands in the files of `hosts`: of that the snapshot knows nothing. */
+static void ask_host(struct step_basis *b, struct step *s)
+{
+	static struct tell_reply reply;
+	char owner[NAME_TEXT_MAX], where[sizeof(s->object) - 32] = "", how[32];
+
+	if (s->owner.len == 0)
 		return;
-	if (tell(b->socket, line, b->timeout_ms, &reply) < 0 || !tell_ok(&reply, &why)) {
-		b->told = false;
+	name_text(s->owner.wire, s->owner.len, owner, sizeof(owner));
+	if (!ask(b, owner, &reply))
 		return;
-	}
+	copy_line(&reply, "object", where, sizeof(where));
+	snprintf(how, sizeof(how), "%s", s->object + strlen("hosts"));
+	if (strncmp(where, "hosts", strlen("hosts")) == 0)
+		snprintf(s->object, sizeof(s->object), "%s%s", where, how);
+}
+
+static void ask_controller(struct step_basis *b, struct step *s)
+{
+	static struct tell_reply reply;
+
+	if (!ask(b, s->text, &reply))
+		return;
 	copy_line(&reply, "rule", s->rule, sizeof(s->rule));
 	copy_line(&reply, "object", s->object, sizeof(s->object));
 	copy_line(&reply, "kind", s->kind, sizeof(s->kind));
@@ -413,10 +435,12 @@ void step_take(struct step_basis *b, const struct name *name, struct step *out)
 	if (take_special(b, zone, out))
 		return;
 	if (zone < 0) {
-		if (take_host(b, true, out))
-			take_since(b, out);
-		else
+		if (!take_host(b, true, out)) {
 			take_elsewhere(b, out);
+			return;
+		}
+		take_since(b, out);
+		ask_host(b, out);
 		return;
 	}
 	enum lookup l = find(v->snap, name, &node);
@@ -424,6 +448,7 @@ void step_take(struct step_basis *b, const struct name *name, struct step *out)
 	if (!mine && l != LOOKUP_DAMAGED && !is_pod(v, name) &&
 		take_host(b, false, out)) {
 		take_since(b, out);
+		ask_host(b, out);
 		return;
 	}
 	if (l != LOOKUP_DAMAGED && !(l == LOOKUP_FOUND && !mine) &&

@@ -230,7 +230,7 @@ int ctl_tail(const struct verb *verb, int argc, char **argv)
 
 	if (ret != 0)
 		return options_exit(ret);
-	if (!target_instance(&t.o, instance))
+	if (!target_guess(&t.o, instance))
 		return EXIT_USAGE;
 	if (!overview_open(&t.view, instance)) {
 		overview_complain(instance);

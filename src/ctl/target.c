@@ -11,20 +11,26 @@
 #include "ctl/running.h"
 #include "snap/segment.h"
 
+static bool read_bundle(const char *path, struct conf_bundle *out)
+{
+	char *failed = NULL;
+	int ret = conf_read(path, out, &failed);
+
+	if (ret < 0)
+		ctl_complain("%s: %s", failed != NULL ? failed : path, strerror(-ret));
+	free(failed);
+	return ret == 0;
+}
+
 /* Read and check a file; false with its errors on stderr. */
 static bool read_conf(const char *path, struct conf *out)
 {
 	struct conf_report report = {0};
 	struct conf_bundle bundle;
-	char *failed = NULL;
-	int ret = conf_read(path, &bundle, &failed);
 
-	if (ret < 0) {
-		ctl_complain("%s: %s", failed != NULL ? failed : path, strerror(-ret));
-		free(failed);
+	if (!read_bundle(path, &bundle))
 		return false;
-	}
-	ret = conf_parse(bundle.data, bundle.len, out, &report);
+	int ret = conf_parse(bundle.data, bundle.len, out, &report);
 	if (ret < 0)
 		conf_report_print(&report, stderr);
 	conf_report_fini(&report);
@@ -44,6 +50,9 @@ static bool copy_instance(const char *name, char out[INSTANCE_MAX])
 	return true;
 }
 
+static const char unknown[] =
+	"which instance is not known; -i NAME says it without the file";
+
 bool target_instance(const struct options *o, char out[INSTANCE_MAX])
 {
 	struct conf conf;
@@ -53,8 +62,7 @@ bool target_instance(const struct options *o, char out[INSTANCE_MAX])
 	if (o->config == NULL)
 		return copy_instance("default", out);
 	if (!read_conf(o->config, &conf)) {
-		ctl_complain(
-			"which instance is not known; -i NAME says it without the file");
+		ctl_complain(unknown);
 		return false;
 	}
 	bool ok = copy_instance(conf.instance, out);
@@ -67,16 +75,12 @@ bool target_guess(const struct options *o, char out[INSTANCE_MAX])
 	struct conf_report report = {0};
 	struct conf_bundle bundle;
 	struct conf conf;
-	char *failed = NULL;
 	bool ok;
 
 	if (o->instance != NULL || o->config == NULL)
 		return target_instance(o, out);
-	int ret = conf_read(o->config, &bundle, &failed);
-	if (ret < 0) {
-		ctl_complain(
-			"%s: %s", failed != NULL ? failed : o->config, strerror(-ret));
-		free(failed);
+	if (!read_bundle(o->config, &bundle)) {
+		ctl_complain(unknown);
 		return false;
 	}
 	if (conf_parse(bundle.data, bundle.len, &conf, &report) == 0) {
@@ -85,8 +89,14 @@ bool target_guess(const struct options *o, char out[INSTANCE_MAX])
 	} else {
 		char guess[INSTANCE_MAX] = "default";
 
-		conf_bundle_guess(&bundle, "instance", guess, sizeof(guess));
+		bool said = conf_bundle_guess(&bundle, "instance", guess, sizeof(guess));
 		ok = copy_instance(guess, out);
+		if (ok)
+			ctl_complain("%s has errors (`check` names them); it seems to %s "
+				     "'%s'",
+				o->config,
+				said ? "be of instance" : "name no instance, which means",
+				guess);
 	}
 	conf_report_fini(&report);
 	conf_bundle_fini(&bundle);
@@ -127,17 +137,11 @@ bool target_socket(
 
 	if (o->socket != NULL) {
 		ok = snprintf(out, TARGET_PATH_MAX, "%s", o->socket) < TARGET_PATH_MAX;
-	} else if (o->config == NULL) {
-		ok = running_path(instance, out) || default_path(instance, out);
-	} else {
-		if (!read_conf(o->config, &conf)) {
-			ctl_complain(
-				"where the control socket is is not known; -s FILE says "
-				"it without the configuration");
-			return false;
-		}
+	} else if (o->config != NULL && read_conf(o->config, &conf)) {
 		ok = request_path(conf.run_dir, out, TARGET_PATH_MAX);
 		conf_fini(&conf);
+	} else {
+		ok = running_path(instance, out) || default_path(instance, out);
 	}
 	if (!ok)
 		ctl_complain("the path of the control socket is too long");

@@ -16,13 +16,16 @@
  */
 bool target_instance(const struct options *o, char out[INSTANCE_MAX]);
 
-/* The same where the file may have errors: what its lines seem to say is enough. */
+/*
+ * The same for verbs that change nothing, or whose business the errors are: of a file
+ * with errors it is enough what its lines seem to say, with a message that says so.
+ */
 bool target_guess(const struct options *o, char out[INSTANCE_MAX]);
 
 /*
- * The control socket of `instance`: -s, else in the run_dir of the file named by -c, else
- * in that of the appliance that runs, else where run_dir is by default. False with a
- * message.
+ * The control socket of `instance`: -s, else in the run_dir of the file named by -c, if
+ * it has no errors, else in that of the appliance that runs, else where run_dir is by
+ * default. False with a message.
  */
 bool target_socket(
 	const struct options *o, const char *instance, char out[TARGET_PATH_MAX]);

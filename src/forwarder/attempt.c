@@ -140,24 +140,6 @@ void attempt_close(struct fwdtab *f, uint32_t id)
 	f->ops->close(f->arg, id);
 }
 
-enum fwdtab_error attempt_error(int error)
-{
-	switch (error < 0 ? -error : error) {
-	case ECONNREFUSED:
-		return FWDTAB_REFUSED;
-	case EMFILE:
-	case ENFILE:
-	case ENOBUFS:
-	case ENOMEM:
-	case EAGAIN:
-	case EADDRNOTAVAIL:
-	case EADDRINUSE:
-		return FWDTAB_FULL;
-	default:
-		return FWDTAB_NETWORK;
-	}
-}
-
 /* ---- what happened to it ---- */
 
 /* The last failure of an upstream; NULL: there was none but of probes. */

@@ -60,9 +60,6 @@ int attempt_send(
  */
 void attempt_close(struct fwdtab *f, uint32_t id);
 
-/* What an errno of send() says. */
-enum fwdtab_error attempt_error(int error);
-
 /*
  * A query of `sent_ns` has failed, for that reason: say so to its upstream, and count it.
  * Mismatches are counted only: anybody can send them (U-04).

@@ -10,6 +10,7 @@ void consolidate_fini(struct consolidate *c)
 		if (c->rule[i].compiled)
 			regfree(&c->rule[i].re);
 	c->n = 0;
+	c->missed = 0;
 }
 
 static bool same(const struct logset_rule *a, const struct logset_rule *b)
@@ -40,6 +41,7 @@ void consolidate_configure(struct consolidate *c, const struct log_settings *l)
 
 		r->set = l->rules[i];
 		r->count = r->looked = 0;
+		r->spent_ns = 0;
 		r->compiled = pattern_compile(r->set.match, &r->re, why, sizeof(why));
 	}
 	c->n = MIN(l->nrules, LOGSET_RULES_MAX);
@@ -70,6 +72,48 @@ static bool matches(struct consolidate_rule *r, const char *line, const char *re
 	return pattern_matches(&r->re, line) || pattern_matches(&r->re, reason);
 }
 
+/* ---- what it costs ---- */
+
+static void begin_second(struct consolidate *c, uint64_t now_ns)
+{
+	c->second_ns = now_ns;
+	c->spent_ns = 0;
+	for (unsigned i = 0; i < c->n; i++)
+		c->rule[i].spent_ns = 0;
+}
+
+static bool costly_matches(struct consolidate *c, struct consolidate_rule *r,
+	const char *line, const char *reason)
+{
+	const uint64_t from_ns = c->clock_ns != NULL ? c->clock_ns() : 0;
+	const bool yes = matches(r, line, reason);
+	const uint64_t ns = c->clock_ns != NULL ? c->clock_ns() - from_ns : 0;
+
+	r->spent_ns += ns;
+	c->spent_ns += ns;
+	return yes;
+}
+
+static void miss(struct consolidate *c)
+{
+	c->missed++;
+	c->slowest = 0;
+	for (unsigned i = 1; i < c->n; i++)
+		if (c->rule[i].spent_ns > c->rule[c->slowest].spent_ns)
+			c->slowest = i;
+}
+
+bool consolidate_slow(struct consolidate *c, struct consolidate_slow *out)
+{
+	if (c->missed == 0)
+		return false;
+	*out = (struct consolidate_slow){c->missed, c->rule[c->slowest].set.match};
+	c->missed = 0;
+	return true;
+}
+
+/* ---- lines ---- */
+
 static uint64_t end_ns(const struct consolidate_rule *r)
 {
 	return r->begin_ns + r->set.window_ms * NS_PER_MS;
@@ -78,10 +122,16 @@ static uint64_t end_ns(const struct consolidate_rule *r)
 enum consolidated consolidate_add(struct consolidate *c, uint64_t now_ns,
 	const char *line, const char *reason, enum log_level *level)
 {
+	if (now_ns - c->second_ns >= NS_PER_S)
+		begin_second(c, now_ns);
 	for (unsigned i = 0; i < c->n; i++) {
 		struct consolidate_rule *r = &c->rule[i];
 
-		if (!matches(r, line, reason))
+		if (c->spent_ns >= CONSOLIDATE_BUDGET_NS) {
+			miss(c);
+			return CONSOLIDATE_NOT;
+		}
+		if (!costly_matches(c, r, line, reason))
 			continue;
 		if (r->count++ > 0)
 			return CONSOLIDATE_HELD;

@@ -2,8 +2,11 @@
  * consolidate.h - lines of failed questions that are told together (SM-01)
  *
  * The first line that matches a rule begins its window; at the end of it one line says
- * how many there were. Which rule: the first one that matches. Pure but for the memory
- * that regex(3) takes, and only where rules are configured; time is an argument.
+ * how many there were. Which rule: the first one that matches. Strangers choose the names
+ * in lines, and an expression can take milliseconds for one: all of them together get
+ * CONSOLIDATE_BUDGET_NS of each second, and lines for which there is none left match
+ * nothing. Pure but for the memory that regex(3) takes, and only where rules are
+ * configured; time is an argument.
  */
 #ifndef FORWARDER_CONSOLIDATE_H
 #define FORWARDER_CONSOLIDATE_H
@@ -12,6 +15,8 @@
 #include "base/pattern.h"
 #include "snap/logset.h"
 
+#define CONSOLIDATE_BUDGET_NS (200 * NS_PER_MS)
+
 struct consolidate_rule {
 	struct logset_rule set;
 	regex_t re;
@@ -19,12 +24,24 @@ struct consolidate_rule {
 	unsigned looked;   /* lines it was tried on since it was compiled */
 	uint64_t begin_ns; /* of its window; only if count > 0 */
 	uint64_t count;    /* lines since */
+	uint64_t spent_ns; /* in this second */
 };
 
 /* Zeroed: no rules. */
 struct consolidate {
 	struct consolidate_rule rule[LOGSET_RULES_MAX];
 	unsigned n;
+	uint64_t (*clock_ns)(void); /* by which is measured what rules take; NULL: not */
+	uint64_t second_ns;         /* when this second of the budget began */
+	uint64_t spent_ns;          /* of it, by all rules */
+	uint64_t missed;            /* lines without a budget, that were not told yet */
+	unsigned slowest;           /* the rule that took most when it was used up */
+};
+
+/* Lines that were not tried on all rules, and what is to blame most. */
+struct consolidate_slow {
+	uint64_t lines;
+	const char *match; /* borrowed until consolidate_configure() */
 };
 
 enum consolidated {
@@ -62,6 +79,9 @@ enum consolidated consolidate_add(struct consolidate *c, uint64_t now_ns,
  */
 bool consolidate_due(struct consolidate *c, uint64_t now_ns, bool all,
 	struct consolidate_summary *out);
+
+/* True, with *out, if lines were not tried since the last call for lack of time. */
+bool consolidate_slow(struct consolidate *c, struct consolidate_slow *out);
 
 /* Forget the rules. */
 void consolidate_fini(struct consolidate *c);

@@ -1,7 +1,5 @@
 #include "forwarder/exchange.h"
 
-#include <errno.h>
-
 #include "base/mem.h"
 #include "forwarder/kept.h"
 #include "forwarder/tcp.h"
@@ -59,21 +57,4 @@ void exchange_failed(
 {
 	*exchange_of(f, number) = (struct exchange){0};
 	fwdtab_error(f->table, number, why, text, forwarder_now(f));
-}
-
-enum fwdtab_error exchange_error(int error)
-{
-	switch (error) {
-	case ECONNREFUSED:
-		return FWDTAB_REFUSED;
-	case EMFILE:
-	case ENFILE:
-	case ENOBUFS:
-	case ENOMEM:
-	case ENOSPC:
-	case EADDRINUSE:
-		return FWDTAB_FULL;
-	default:
-		return FWDTAB_NETWORK;
-	}
 }

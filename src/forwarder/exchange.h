@@ -39,7 +39,4 @@ void exchange_close(void *arg, uint32_t number);
 void exchange_failed(
 	struct forwarder *f, uint32_t number, enum fwdtab_error why, const char *text);
 
-/* What an errno of sockets means. */
-enum fwdtab_error exchange_error(int error);
-
 #endif

@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "base/mem.h"
 #include "dns/type.h"
+#include "forwarder/neterror.h"
 #include "forwarder/resolve.h"
 
 #define BUCKETS         32768            /* a power of two */
@@ -347,12 +348,11 @@ static void send_one(struct fwdtab *f, uint32_t id, const struct effort_try *t,
 		fl->effort.open++;
 		return;
 	}
-	if (attempt_error(ret) == FWDTAB_FULL) {
+	if (neterror(ret) == FWDTAB_FULL) {
 		fl->effort.full = true;
 	} else {
-		note(f, fl, upstream, t, o.number, error_text(attempt_error(ret)));
-		attempt_blame(
-			f, upstream, failure_of[attempt_error(ret)], now_ns, now_ns);
+		note(f, fl, upstream, t, o.number, error_text(neterror(ret)));
+		attempt_blame(f, upstream, failure_of[neterror(ret)], now_ns, now_ns);
 	}
 	effort_failed(&fl->effort, o.number, now_ns);
 }

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "forwarder/exchange.h"
 #include "forwarder/lane.h"
+#include "forwarder/neterror.h"
 #include "forwarder/random.h"
 #include "forwarder/udp.h"
 #include "forwarder/way.h"
@@ -72,7 +73,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n < 0) {
-			end(k, exchange_error(errno), strerror(errno));
+			end(k, neterror(errno), strerror(errno));
 			return;
 		}
 		if (n < 2)

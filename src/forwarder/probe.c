@@ -2,6 +2,7 @@
 
 #include "base/base.h"
 #include "dns/type.h"
+#include "forwarder/neterror.h"
 #include "forwarder/resolve.h"
 
 #define TIMEOUT_NS   NS_PER_S
@@ -86,7 +87,7 @@ static void probe(struct fwdtab *f, unsigned upstream, uint64_t now_ns)
 		return;
 	int ret = send_query(
 		f, upstream, &g->probe_name, g->probe_type, ATTEMPT_PROBE, now_ns, &id);
-	if (ret < 0 && attempt_error(ret) == FWDTAB_FULL)
+	if (ret < 0 && neterror(ret) == FWDTAB_FULL)
 		return; /* says nothing about the upstream */
 	stat_add(&table_stat(f, upstream)->probes, 1);
 	if (ret < 0)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "base/clock.h"
 #include "dns/type.h"
 
 #define VALUE_MAX       128
@@ -149,10 +150,26 @@ static void tell_suppressed(struct forwarder *f, uint64_t now_ns, bool all)
 	b->suppressed = 0;
 }
 
+static void tell_slow(struct forwarder *f)
+{
+	char quoted[4 * LOGSET_MATCH_MAX];
+	struct consolidate_slow slow;
+
+	if (!consolidate_slow(&f->consolidate, &slow))
+		return;
+	log_line(LOG_WARNING,
+		"errors.consolidate takes too long: lines match nothing for the rest of "
+		"a second lines=%llu match=%s",
+		(unsigned long long)slow.lines,
+		log_quote(slow.match, quoted, sizeof(quoted)));
+}
+
 static void tell_due(struct forwarder *f, bool all)
 {
 	uint64_t now_ns = forwarder_now(f);
 	struct consolidate_summary s;
+
+	tell_slow(f);
 
 	while (consolidate_due(&f->consolidate, now_ns, all, &s))
 		tell_consolidated(&s);
@@ -166,6 +183,7 @@ void report_configure(struct forwarder *f, const struct log_settings *l)
 	if (!consolidate_differs(&f->consolidate, l))
 		return;
 	tell_due(f, true);
+	f->consolidate.clock_ns = clock_mono_ns;
 	consolidate_configure(&f->consolidate, l);
 }
 

@@ -12,6 +12,7 @@
 #include "dns/stream.h"
 #include "forwarder/exchange.h"
 #include "forwarder/lane.h"
+#include "forwarder/neterror.h"
 #include "forwarder/sockname.h"
 #include "forwarder/tls.h"
 #include "forwarder/way.h"
@@ -452,7 +453,7 @@ static void connected(struct connection *c)
 	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		error = errno;
 	if (error != 0) {
-		end(c, exchange_error(error), strerror(error), false);
+		end(c, neterror(error), strerror(error), false);
 		return;
 	}
 	event_add(&c->readable, NULL);

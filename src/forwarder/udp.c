@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "base/mem.h"
 #include "forwarder/exchange.h"
+#include "forwarder/neterror.h"
 #include "forwarder/random.h"
 #include "forwarder/sockname.h"
 
@@ -127,8 +128,7 @@ static void read_place(struct udp *u, uint32_t exchange, uint32_t serial)
 			if (error == EAGAIN)
 				return;
 			udp_close(u, exchange);
-			exchange_failed(
-				f, exchange, exchange_error(error), strerror(error));
+			exchange_failed(f, exchange, neterror(error), strerror(error));
 			return;
 		}
 	}

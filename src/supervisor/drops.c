@@ -15,6 +15,8 @@ static uint64_t dropped(int fd)
 	return len > SK_MEMINFO_DROPS * sizeof(info[0]) ? info[SK_MEMINFO_DROPS] : 0;
 }
 
+#define SOCKETS_A_TIME 256 /* asked in one call, or those of one share */
+
 static uint64_t dropped_of_share(const struct sockets *s, uint32_t share)
 {
 	uint64_t sum = 0;
@@ -26,15 +28,27 @@ static uint64_t dropped_of_share(const struct sockets *s, uint32_t share)
 	return sum;
 }
 
+static void count_share(struct supervisor *s, uint32_t share)
+{
+	uint64_t now = dropped_of_share(&s->sockets, share);
+
+	/* Less: a socket was closed, with what it had counted. */
+	if (now > s->dropped[share])
+		stat_add(&s->stat->dropped[share], now - s->dropped[share]);
+	s->dropped[share] = now;
+}
+
 void drops_count(struct supervisor *s)
 {
-	for (uint32_t share = 0; share < s->slots.shares; share++) {
-		uint64_t now = dropped_of_share(&s->sockets, share);
+	const uint32_t shares = s->slots.shares;
+	size_t asked = 0;
 
-		/* Less: a socket was closed, with what it had counted. */
-		if (now > s->dropped[share])
-			stat_add(&s->stat->dropped[share], now - s->dropped[share]);
-		s->dropped[share] = now;
+	for (uint32_t share = 0; share < shares; share++)
 		stat_set(&s->stat->withdrawn[share], s->slots.looping[share]);
+	for (uint32_t i = 0; i < shares; i++) {
+		if (asked > 0 && asked + s->sockets.n > SOCKETS_A_TIME)
+			break;
+		count_share(s, s->drops_next++ % shares);
+		asked += s->sockets.n;
 	}
 }

@@ -7,8 +7,9 @@
 #include "supervisor/supervisor.h"
 
 /*
- * Add to our page what was dropped at the sockets of each share since the last call, and
- * say which shares are steered around (MP-10).
+ * Add to our page what was dropped at the sockets of each share since the last look at
+ * it, and say which shares are steered around (MP-10). Each socket is a system call:
+ * where there are many, shares take turns.
  */
 void drops_count(struct supervisor *s);
 

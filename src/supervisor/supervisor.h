@@ -106,6 +106,7 @@ struct supervisor {
 	uint64_t addresses_ns; /* when to look at the addresses; UINT64_MAX: not */
 
 	uint64_t dropped[SLOTS_SHARES_MAX]; /* at the sockets of each share; drops.h */
+	uint32_t drops_next;                /* the share whose turn it is */
 
 	bool told_ready;
 	uint64_t status_ns;   /* when the manager gets the next STATUS */

@@ -1,6 +1,7 @@
 """The forwarder as a process: what it says, allocates, and does without descriptors (FP-06)."""
 
 import os
+import random
 import re
 import resource
 import signal
@@ -107,6 +108,21 @@ class Process(ForwardTest):
         a.reconfigure(errors={"consolidate": [{"window": "1h", "match": "a("}]}, refused=True)
         line, = a.await_log("no regular expression")
         self.assertRegex(line, r"file=\S+:\d+:\d+ path=errors\.consolidate\[0\]\.match")
+
+    def test_consolidate_slow(self):
+        """SM-01: an expression that takes too long is named, and questions go on"""
+        rules = 8 * [{"window": "1h", "match": "(a|b)*a[ab]{250}c"}]
+        a = self.lab(group(self.up(rcode("REFUSED"))), errors={"consolidate": rules})
+        drawn = random.Random(7)
+
+        def told():
+            label = "".join(drawn.choice("ab") for _ in range(60))
+            name = ".".join([label, label[::-1], label[7:], "far.example."])
+            self.check_failed(a.query(name))
+            return a.log_lines(r"errors.consolidate takes too long.*a\[ab\]\{250\}c")
+
+        await_("a warning about it", told)
+        self.assertTrue(a.log_lines(FAILED), "lines that match nothing are written")
 
     def ask_failing(self, a, label):
         for i in range(4):

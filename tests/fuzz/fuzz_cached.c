@@ -30,9 +30,7 @@ static void prepare(void)
 	cluster_init(&cluster, 4 << 20);
 	cluster_demo(&cluster);
 	cluster_seal(&cluster);
-	f->ngroups = f->forwarders = 1;
-	f->everybody = true;
-	f->groups[0] = (struct forward_group){.digest = 1, .from = {.len = 1}};
+	cluster_forward(&cluster, 1);
 	f->cache.stale_mode = STALE_VERIFY;
 	f->cache.stale_max_age_s = 3600;
 	cached_open(&store, 1 << 20, 1 << 20);

@@ -9,6 +9,7 @@
 #include "conf/flat.h"
 #include "conf/selector.h"
 #include "fuzz/fuzz.h"
+#include "setting.h"
 
 static void check_finding(const struct conf_finding *f)
 {
@@ -30,26 +31,16 @@ static void check_conf(const struct conf *c)
 			   c->kubernetes.zones[i].len);
 }
 
-/* A file that sets one key of no list: a = { b = value; }; */
 static void add_key(struct conf_bundle *b, const struct flat_item *it)
 {
 	char *text = NULL;
-	size_t len = 0, depth = 0;
+	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 
 	FUZZ_CHECK(out != NULL);
-	for (const char *p = it->path; *p != '\0'; p++) {
-		if (*p == '.')
-			fputs(" = { ", out);
-		else
-			fputc(*p, out);
-		depth += *p == '.';
-	}
-	fputs(" = ", out);
+	setting_begin(it->path, out);
 	flat_print_value(it, out);
-	fputc(';', out);
-	while (depth-- > 0)
-		fputs(" };", out);
+	setting_end(it->path, out);
 	fclose(out);
 	conf_bundle_add(b, "key.conf", text, len);
 	free(text);

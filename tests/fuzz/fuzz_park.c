@@ -30,11 +30,9 @@ static void prepare(void)
 	cluster_init(&cluster, 4 << 20);
 	cluster_demo(&cluster);
 	cluster_seal(&cluster);
-	f->ngroups = f->forwarders = 1;
-	f->everybody = true;
+	cluster_forward(&cluster, 1);
 	f->deadline_ms = 4500;
 	f->cache.stale_timeout_ms = 1800;
-	f->groups[0] = (struct forward_group){.digest = 1, .from = {.len = 1}};
 }
 
 /* A page in which PLACES queries wait. */

@@ -40,6 +40,7 @@ static void begin(void)
 	settings.nzones = 1;
 	settings.zones[0].labels = 1;
 	FUZZ_CHECK(name_parse("ours", &settings.zones[0].name) == 0);
+	settings_index(&settings);
 }
 
 /* The question that the message says it answers; false: it has none. */

@@ -25,7 +25,8 @@ DOORS = (
     (r"curl/.*", ("src/controller/kube/kubehttp.c",)),
     (r"yajl/.*", ("src/controller/kube/kubejson.c",)),
     # two readers: objects stream and may hold no anchors, kubeconfigs are trees that do
-    (r"yaml\.h", ("src/controller/kube/kubeyaml.c", "src/controller/kube/yamltree.c")),
+    (r"yaml\.h", ("src/controller/kube/kubeyaml.c", "src/controller/kube/yamltree.c",
+                   "src/controller/kube/yamlfault.c")),
     (r"libconfig\.h", ("src/common/conf/",)),
     (r"microhttpd\.h", ("src/admin/http.c",)),
     (r"openssl/.*", ("src/forwarder/tls.c",)),
@@ -58,6 +59,7 @@ SHELL = (
     "src/controller/serialfile",
     "src/controller/watchfile",
     "src/controller/weightfile",
+    "src/controller/zonedir",
     "src/controller/zonefiles",
     "src/controller/kube/access",
     "src/controller/kube/credfile",

@@ -181,8 +181,8 @@ def check_defaults(tree):
         item = re.search(r"^\.It Cm %s No = (.*)$" % re.escape(m.group(1)), manual, re.M)
         if item is None or '{"' in m.group(0)[2:]:
             continue
-        said = re.sub(r"\(start\)|\b(Dq|Do|Dc|No)\b|\s", "", item.group(1))
-        if said != re.sub(r'\\"|\s', "", m.group(2)):
+        said = re.sub(r"\(start\)|\b(Dq|Do|Dc|No)\b|\s", "", item.group(1)).replace(r"\e", "\\")
+        if said != re.sub(r'\\"|\s', "", m.group(2)).replace(r"\\", "\\"):
             yield Finding(path, manual.count("\n", 0, item.start()) + 1,
                           "%s is not %s by default" % (m.group(1), item.group(1)),
                           "the schema says " + m.group(2))

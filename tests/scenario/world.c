@@ -212,7 +212,7 @@ static void use_hosts(struct world *w, const char *text)
 	set = hostset_new(c, publish_key(w->publisher));
 	hostset_add(set, text, strlen(text), NULL, NULL);
 	for (size_t i = 0; i < c->nlines; i++)
-		hostset_add(set, c->lines[i], strlen(c->lines[i]), NULL, NULL);
+		hostset_add_line(set, c->lines[i]);
 	hostset_finish(set);
 	engine_hosts(&w->engine, set, w->now_ns, wall_ns(w));
 }

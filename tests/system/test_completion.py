@@ -61,7 +61,11 @@ class Bash(unittest.TestCase):
                 (["query", "-s", ""], []),
                 (["query", "web.shop", "AA"], ["AAAA"]),
                 (["query", "web.shop", "+"], ["+short"]),
-                (["config", "s"], ["show", "schema", "script"]),
+                (["config", ""], ["show", "get", "schema", "diff"]),
+                (["config", "s"], ["show", "schema"]),
+                (["config", "-o", "json", "d"], ["diff"]),
+                (["config", "diff", ""], ["a.conf", "script"]),
+                (["config", "show", "--origin", "a"], ["a.conf"]),
                 (["config", "get", "kubernetes.neg"], ["kubernetes.negative_ttl"])):
             self.assertEqual(sorted(self.complete(*words)), sorted(want), words)
 
@@ -83,6 +87,24 @@ class Others(unittest.TestCase):
             done = subprocess.run([shell, "-n", "/dev/stdin"], input=ctl("completion", shell),
                                   capture_output=True, text=True, timeout=60)
             self.assertEqual((done.returncode, done.stderr), (0, ""), shell)
+
+    def test_fish(self):
+        """OV-20: sub-verbs lead, files stand behind them, in a fish that completes"""
+        harness.need("fish")
+        with tempfile.TemporaryDirectory() as directory:
+            script = os.path.join(directory, "script")
+            harness.write_whole(script, ctl("completion", "fish"))
+            for line, want in (("config ", {"show", "get", "schema", "diff"}),
+                               ("config diff ", {"script"}),
+                               ("config get kubernetes.neg", {"kubernetes.negative_ttl"}),
+                               ("completion ", {"bash", "zsh", "fish"})):
+                done = subprocess.run(
+                    ["fish", "-N", "-c", 'source script; complete -C "$argv"',
+                     "shmdnsctl " + line], capture_output=True, text=True, timeout=60,
+                    cwd=directory, env={**os.environ, "HOME": directory})
+                self.assertEqual((done.returncode, done.stderr), (0, ""), line)
+                self.assertEqual({w.split("\t")[0] for w in done.stdout.splitlines()},
+                                 want, line)
 
     def test_complete(self):
         """OV-20: each verb and each of its options stands in both"""

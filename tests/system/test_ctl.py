@@ -260,12 +260,12 @@ class Alone(unittest.TestCase):
                                                                     "suggestion")],
                              ["wrokers", 1, "unknown key", "did you mean workers?"])
             self.assertEqual(ctl("check", os.path.join(d, "none.conf"))[0], 3)
-            code, _, err = ctl("status", "-c", bad)
+            code, _, err = ctl("thaw", "-c", bad)
             self.assertEqual(code, 2)
             self.assertIn("-i NAME", err)
             code, _, err = ctl("thaw", "-i", "none", "-c", bad)
-            self.assertEqual(code, 2)
-            self.assertIn("-s FILE", err)
+            self.assertEqual(code, 3)
+            self.assertIn("/run/shmdns/none/control.sock", err)
 
 
 class Gen(unittest.TestCase):

@@ -63,6 +63,30 @@ class LookBack(Base):
                       "start of the controller", text)
         self.assertIn(f"and {len(rows) - 1} older ones", self.ctl("history", "-n", "1"))
 
+    def test_names(self):
+        """OV-01, OV-06, OV-07: one figure of names in status, history, dump and the metrics"""
+        def agree():
+            n = self.a.status()["names"]
+            rows = self.json("history")["history"]
+            dump = self.json("dump")
+            metric = re.search(r"^shmdns_snapshot_nodes (\d+)$",
+                               self.ctl("metrics", "shmdns_snapshot_nodes"), re.M)
+            self.assertEqual(int(metric[1]), n)
+            self.assertEqual((rows[0]["names"], dump["count"]), (n, n))
+            self.assertEqual(sum("empty_non_terminal" not in name for name in dump["names"]), n)
+            self.assertGreater(len(dump["names"]), n, "there are empty non-terminals")
+            self.assertIn(f", {n} names\n", self.ctl("dump"))
+            self.assertIn(f"names        {n} in ", self.ctl("status"))
+            for row, before in zip(rows, rows[1:]):
+                self.assertEqual(before["names"] + row["added"] - row["removed"], row["names"])
+            return n
+        before = agree()
+        self.put_api("10.96.40.3")
+        self.assertEqual(agree(), before + 3)
+        self.a.put("api.json", object_list())
+        self.a.await_outcome(API, "A", "NXDOMAIN", [])
+        self.assertEqual(agree(), before)
+
     def test_diff(self):
         """OV-07: the records that differ; OP-04: 1 if there are some, 4 if it cannot be said"""
         before = self.generation()
@@ -93,6 +117,32 @@ class LookBack(Base):
         await_("another generation", lambda: self.generation() > before)
         self.ctl("diff", str(before), "now", expect=0)
         self.assertEqual(self.json("history")["history"][0]["cause"], "settings")
+
+    def test_faulty_file(self):
+        """OP-04: a half-edited file is enough to look by, and not enough to change something"""
+        here = self.a.instance
+        with open(self.a.config) as f:
+            whole = f.read()
+        half = os.path.join(os.path.dirname(self.a.config), "half.conf")
+        harness.write_whole(half, whole + "\nwrokers = 2;\nedns = { max_udp = ")
+        for words in (["status"], ["dump"], ["history"], ["diff", "now"], ["explain", API],
+                      ["metrics"], ["top", "-n", "1", "--interval", "100ms"]):
+            code, out, err = self.a.ctl(*words, "-c", half)
+            self.assertIn(code, (0, 1), (words, err))
+            self.assertEqual(code, self.a.ctl(*words, "-i", here)[0], words)
+            self.assertIn("has errors (`check` names them); it seems to be of instance "
+                          f"'{here}'", err)
+            self.assertNotEqual(out, "", words)
+        code, out, err = self.a.ctl("freeze", "-c", half)
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("which instance is not known; -i NAME says it", err)
+        self.assertEqual(self.json("status")["controller"]["frozen"], False)
+        harness.write_whole(half, "edns = { max_udp = ")
+        err = self.a.ctl("status", "-c", half)[2]
+        self.assertIn("it seems to name no instance, which means 'default'", err)
+        code, out, err = self.a.ctl("status", "-c", half + ".none")
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("-i NAME says it without the file", err)
 
     def test_nobody_answers(self):
         """OP-06: with the controller stopped both still say all"""
@@ -352,12 +402,12 @@ class Explain(Base):
         self.a.await_outcome("a.corp.test.", "A", "NOERROR", ["10.9.0.1"])
         self.assertEqual(self.explain("x.b.corp.test.")["since"]["generation"],
                          self.explain("a.corp.test.")["since"]["generation"])
-        star = 'hosts, by its "*"'
+        star = 'hosts.inline, by its "*"'
         for name, outcome, rule, object_, records in (
-                ("a.corp.test.", "NOERROR", "HO-02", "hosts", ["3600 A 10.9.0.1"]),
+                ("a.corp.test.", "NOERROR", "HO-02", "hosts.inline", ["3600 A 10.9.0.1"]),
                 ("x.b.corp.test.", "NOERROR", "HO-02", star, ["3600 A 10.9.0.2"]),
                 ("x.y.b.corp.test.", "NXDOMAIN", "HO-04", None, []),
-                (API, "NOERROR", "HO-02", "hosts", ["3600 A 10.9.0.3"]),
+                (API, "NOERROR", "HO-02", "hosts.inline", ["3600 A 10.9.0.3"]),
                 ("nope.shop.svc.cluster.local.", "NOERROR", "HO-02", star, ["3600 A 10.9.0.3"]),
                 ("out.shop.svc.cluster.local.", "NOERROR", "RE-02", "Service shop/out",
                  ["30 CNAME www.example.test."]),
@@ -368,6 +418,31 @@ class Explain(Base):
                                   step.get("records", [])), (outcome, rule, object_, records))
                 if rule != "RE-02":
                     self.assertEqual(self.a.outcome(name, "A")[0], outcome)
+
+    def test_hosts_lines(self):
+        """OV-03: the lines of a file that give a name its records; not without the controller"""
+        path = os.path.join(os.path.dirname(self.a.config), "hosts.txt")
+        harness.write_whole(path, "# ours\n10.9.0.1 a.corp.test\n10.9.0.9 other.test\n"
+                            "10.9.0.2 a.corp.test *.b.corp.test\n::5 a.corp.test\n")
+        self.a.extra = f'hosts = {{ file = "{path}"; inline = [ "10.9.0.3 c.corp.test" ]; }};'
+        self.a.write_config()
+        os.kill(self.a.pid, signal.SIGHUP)
+        self.a.await_outcome("a.corp.test.", "A", "NOERROR", ["10.9.0.1", "10.9.0.2"])
+        for name, want in (("a.corp.test.", f"hosts {path}:2,4"),
+                           ("x.b.corp.test.", f'hosts {path}:4, by its "*"'),
+                           ("c.corp.test.", "hosts.inline"),
+                           ("9.0.9.10.in-addr.arpa.", f"hosts {path}:3")):
+            type_ = "PTR" if name.endswith(".arpa.") else "A"
+            step = self.explain(name, type_)
+            self.assertEqual((step["rule"], step["object"]), ("HO-02", want))
+        self.assertEqual(self.explain("a.corp.test.", "AAAA")["object"], f"hosts {path}:5")
+        pid = self.a.controller_pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            out = self.json("explain", "a.corp.test.")
+            self.assertEqual((out["controller"], out["steps"][0]["object"]), (False, "hosts"))
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def test_live(self):
         """OV-03, OV-07, OV-08: what happened to a name, what changed, and back again"""

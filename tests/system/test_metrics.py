@@ -35,7 +35,7 @@ class Metrics(unittest.TestCase):
             ours = Scrape(self.scrape(a))
             self.assertEqual(set(ours.families), set(served.families))
             self.assertEqual(set(ours.series()), set(served.series()))
-            for name in ("coredns_build_info", "shmdns_snapshot_names"):
+            for name in ("coredns_build_info", "shmdns_snapshot_nodes"):
                 if name in served.families:
                     self.assertEqual(ours.value(name), served.value(name))
             Scrape(self.scrape(a, "--openmetrics"), openmetrics=True)

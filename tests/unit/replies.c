@@ -85,6 +85,7 @@ int main(void)
 	settings.zones[0].labels = 2;
 	if (name_parse("cluster.local", &settings.zones[0].name) < 0)
 		return EXIT_FAILURE;
+	settings_index(&settings);
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		if (sscanf(line, "%7s %u %u %u %519s %131099s", word, &a, &b, &type,
 			    name_hex, hex) != 6)

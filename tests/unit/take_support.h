@@ -40,6 +40,7 @@ static inline void configure(void)
 	settings.nzones = 1;
 	ck_assert_int_eq(name_parse("cluster.local", &settings.zones[0].name), 0);
 	settings.zones[0].labels = 2;
+	settings_index(&settings);
 }
 
 /* Take the first `len` octets of msg, which stand in memory of that size. */

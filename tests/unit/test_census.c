@@ -70,6 +70,7 @@ static void setup(void)
 	settings.zones[1].kind = ZONE_FILE;
 	ck_assert_int_eq(name_parse("cluster.local", &settings.zones[0].name), 0);
 	ck_assert_int_eq(name_parse("example.test", &settings.zones[1].name), 0);
+	settings_index(&settings);
 	worker = aligned_alloc(64, round_up(sizeof(*worker), 64));
 	memset(worker, 0, sizeof(*worker));
 	page = aligned_alloc(64, round_up(sizeof(*page), 64));

@@ -167,6 +167,44 @@ START_TEST(begins_anew) /* SM-01 */
 }
 END_TEST
 
+static uint64_t costs_ns, measured_ns;
+
+/* Each expression takes as long as the test says: it is asked before and behind. */
+static uint64_t measure(void)
+{
+	return measured_ns += costs_ns;
+}
+
+/* What rules take of a second has an end, and it is told which took most. */
+START_TEST(budget) /* SM-01 */
+{
+	struct consolidate_summary s;
+	struct consolidate_slow slow;
+
+	rule("nothing", 60000, LOG_ERROR, false);
+	rule("x", 60000, LOG_ERROR, false);
+	c.clock_ns = measure;
+	consolidate_configure(&c, &rules);
+	costs_ns = NS_PER_MS;
+	for (unsigned i = 0; i < 99; i++)
+		ck_assert_int_eq(at(5000, "x", ""), CONSOLIDATE_HELD);
+	ck_assert(!consolidate_slow(&c, &slow));
+	costs_ns = 100 *
+	           NS_PER_MS; /* the first rule has it all: the second is not asked */
+	ck_assert_int_eq(at(5999, "x", ""), CONSOLIDATE_NOT);
+	ck_assert_int_eq(at(5999, "x", ""), CONSOLIDATE_NOT);
+	ck_assert(consolidate_slow(&c, &slow));
+	ck_assert_uint_eq(slow.lines, 2);
+	ck_assert_str_eq(slow.match, "nothing");
+	ck_assert(!consolidate_slow(&c, &slow));
+	costs_ns = NS_PER_MS;
+	ck_assert_int_eq(at(6000, "x", ""), CONSOLIDATE_HELD);
+	ck_assert_uint_eq(told(65000, false, &s), 100);
+	consolidate_fini(&c);
+	c.clock_ns = NULL;
+}
+END_TEST
+
 START_TEST(pattern) /* SM-01 */
 {
 	char why[128] = "";
@@ -191,6 +229,7 @@ int main(void)
 	tcase_add_test(tc, first_rule_counts);
 	tcase_add_test(tc, reload);
 	tcase_add_test(tc, begins_anew);
+	tcase_add_test(tc, budget);
 	tcase_add_loop_test(tc, pattern, 0, ARRAY_LEN(patterns));
 	return run_case("consolidate", tc);
 }

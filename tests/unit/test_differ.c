@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "conf/show.h"
 #include "conf_support.h"
+#include "setting.h"
 
 #define GROUP "{ from = \"a.\"; to = [ \"10.0.0.1\" ]; }"
 #define OTHER "{ from = \"b.\"; to = [ \"tls://[2001:db8::1]:854#dns.example\" ]; }"
@@ -110,26 +111,17 @@ START_TEST(differences)
 }
 END_TEST
 
-/* The shown value of a key as a file that sets it: a = { b = value; }; */
+/* The shown value of a key as a file that sets it. */
 static char *as_file(const struct key *k, const struct conf *c)
 {
 	char *text = NULL;
-	size_t len = 0, depth = 0;
+	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 
 	ck_assert_ptr_nonnull(out);
-	for (const char *p = k->path; *p != '\0'; p++) {
-		if (*p == '.')
-			fputs(" = { ", out);
-		else
-			fputc(*p, out);
-		depth += *p == '.';
-	}
-	fputs(" = ", out);
+	setting_begin(k->path, out);
 	show_value(k, c, out);
-	fputs(";", out);
-	while (depth-- > 0)
-		fputs(" };", out);
+	setting_end(k->path, out);
 	fclose(out);
 	return text;
 }

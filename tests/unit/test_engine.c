@@ -374,7 +374,7 @@ static void list(struct side *s, struct listing *l)
 	ck_assert_ptr_nonnull(reader_snap(&s->reader));
 	l->octets.snap = reader_snap(&s->reader);
 	ck_assert_int_eq(snap_walk(reader_snap(&s->reader), on_listed, l), 0);
-	ck_assert_uint_eq(l->octets.names, reader_snap(&s->reader)->names);
+	ck_assert_uint_eq(l->n, reader_snap(&s->reader)->names);
 	sort_base = l->octets.buf.data;
 	qsort(l->entry, l->n, sizeof(*l->entry), compare_entries);
 }

@@ -157,13 +157,17 @@ static const struct {
 		"+forward[\"b.\"].from \"b.\"\n+forward[\"b.\"].to [ \"10.0.0.1\" ]\n"},
 	/* the default's groups are there, and go */
 	{"", "forward = ();", "-forward[\".\"].from \".\"\n"},
-	/* two rules that begin alike */
+	/* rules are known by their turn: the order counts */
+	{"acl = ( { action = \"block\"; }, { action = \"allow\"; } );",
+		"acl = ( { action = \"allow\"; }, { action = \"block\"; } );",
+		"-acl[0].action \"block\"\n+acl[0].action \"allow\"\n"
+		"-acl[1].action \"allow\"\n+acl[1].action \"block\"\n"},
 	{"acl = ( { action = \"block\"; nets = [ \"::1\" ]; },"
 	 " { action = \"block\"; nets = [ \"::2\" ]; } );",
 		"acl = ( { action = \"block\"; nets = [ \"::1\" ]; },"
 		" { action = \"block\"; nets = [ \"::3\" ]; } );",
-		"-acl[\"block\", 2].nets [ \"::2\" ]\n"
-		"+acl[\"block\", 2].nets [ \"::3\" ]\n"},
+		"-acl[1].nets [ \"::2\" ]\n"
+		"+acl[1].nets [ \"::3\" ]\n"},
 };
 
 static void put(FILE *out, char sign, const struct flat_item *it)

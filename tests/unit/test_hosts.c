@@ -21,12 +21,14 @@ static const struct hash_key key = {1, 2, UINT64_MAX};
 
 static char heard[4096];
 
-static void on_host(void *arg, const struct addr *addr, const struct name *name)
+static void on_host(
+	void *arg, unsigned line, const struct addr *addr, const struct name *name)
 {
 	char text[ADDR_TEXT_MAX], dotted[NAME_TEXT_MAX];
 	size_t n = strlen(heard);
 
 	(void)arg;
+	(void)line;
 	addr_text(addr, text);
 	name_text(name->wire, name->len, dotted, sizeof(dotted));
 	snprintf(heard + n, sizeof(heard) - n, "%s %s;", text, dotted);
@@ -88,6 +90,42 @@ static bool has(const struct hostset *s, const char *text)
 	struct hash128 h = hash_name(&key, n.wire, n.len);
 	return hostset_has(s, &h);
 }
+
+/* The lines of all that the name has, in the order of its records. */
+static const char *lines_of(const struct hostset *s, const char *text)
+{
+	static char out[64];
+	struct name n;
+
+	ck_assert_int_eq(name_parse(text, &n), 0);
+	struct hash128 h = hash_name(&key, n.wire, n.len);
+	size_t i = hostset_find(s, &h), end = i < s->n ? hostset_next(s, i) : i, at = 0;
+	out[0] = '\0';
+	for (; i < end; i++)
+		at += (size_t)snprintf(
+			out + at, sizeof(out) - at, "%u ", (unsigned)s->hosts[i].line);
+	return out;
+}
+
+START_TEST(
+	tell_lines) /* OV-03: the first of those that say the same; 0: not of the file */
+{
+	const char *text = "\n10.0.0.2 a b\n10.0.0.1 a\n10.0.0.2 a\n::1 a c\n";
+	struct conf_hosts c = {.reverse = true};
+	struct hostset *s = hostset_new(&c, &key);
+
+	hostset_add_line(s, "10.0.0.3 d a");
+	hostset_add(s, text, strlen(text), NULL, NULL);
+	hostset_finish(s);
+	ck_assert_str_eq(lines_of(s, "a"), "3 2 0 5 ");
+	ck_assert_str_eq(lines_of(s, "b"), "2 ");
+	ck_assert_str_eq(lines_of(s, "c"), "5 ");
+	ck_assert_str_eq(lines_of(s, "d"), "0 ");
+	ck_assert_str_eq(lines_of(s, "1.0.0.10.in-addr.arpa"), "3 ");
+	ck_assert_str_eq(lines_of(s, "e"), "");
+	hostset_free(s);
+}
+END_TEST
 
 START_TEST(make_sets) /* HO-02: PTRs of addresses, what is equal counts once, zones */
 {
@@ -395,6 +433,7 @@ int main(void)
 
 	tcase_add_loop_test(t, read_texts, 0, ARRAY_LEN(texts));
 	tcase_add_test(t, make_sets);
+	tcase_add_test(t, tell_lines);
 	tcase_add_test(t, look_at_file);
 	tcase_add_test(t, publish_changes);
 	tcase_add_test(t, random_histories);

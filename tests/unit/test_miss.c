@@ -406,9 +406,7 @@ int main(void)
 	cluster_init(&cluster, 4 << 20);
 	cluster_demo(&cluster);
 	cluster_seal(&cluster);
-	f->ngroups = f->forwarders = 1;
-	f->everybody = true;
-	f->groups[0] = (struct forward_group){.digest = 77, .from = {.len = 1}};
+	cluster_forward(&cluster, 77);
 	f->cache.success_max_ttl_s = f->cache.denial_max_ttl_s = UINT32_MAX;
 	cached_open(&store, 1 << 20, 1 << 20);
 	cache = (struct cache){.base = store.base, .size = store.octets};

@@ -302,6 +302,7 @@ START_TEST(settings_block)
 		s->zones[i].kind = i == 1 ? ZONE_REVERSE : ZONE_FORWARD;
 		s->zones[i].labels = i == 2 ? 3 : 2;
 	}
+	settings_index(s);
 	s->rotation = ROTATION_WEIGHTED; /* LD-01 */
 	s->weights.key = (struct hash_key){5, 6, UINT64_MAX};
 	s->weights.nnames = s->weights.naddrs = 1;
@@ -340,6 +341,109 @@ START_TEST(settings_block)
 }
 END_TEST
 
+/* ---- whose zone is it ---- */
+
+/* Each zone is looked at. */
+static int zone_by_all(const struct settings *s, const struct name *n)
+{
+	int best = -1;
+
+	for (unsigned i = 0; i < s->nzones; i++) {
+		const struct name *z = &s->zones[i].name;
+
+		if (name_under(n->wire, n->len, z->wire, z->len) &&
+			(best < 0 || z->len > s->zones[best].name.len))
+			best = (int)i;
+	}
+	return best;
+}
+
+/* A name of labels that few zones do not share, some of them long or not text. */
+static struct name random_name(uint64_t *random, unsigned most)
+{
+	static const char *const words[] = {"a", "b", "cd", "abcdefg", "abcdefgh",
+		"abcdefghi", "\1\0a", "svc", "a-label-of-more-than-sixteen-octets-0",
+		"a-label-of-more-than-sixteen-octets-1"};
+	struct name n = {0};
+
+	for (uint64_t labels = next_random(random) % (most + 1); labels > 0; labels--) {
+		const char *w = words[next_random(random) % ARRAY_LEN(words)];
+
+		name_push(&n, w, w[0] == 1 ? 3 : strlen(w));
+	}
+	ck_assert_int_eq(name_end(&n, (const uint8_t *)"", 1), 0);
+	return n;
+}
+
+static bool is_zone(const struct settings *s, const struct name *n)
+{
+	for (unsigned i = 0; i < s->nzones; i++)
+		if (name_equal(
+			    n->wire, n->len, s->zones[i].name.wire, s->zones[i].name.len))
+			return true;
+	return false;
+}
+
+/* RO-01: one zone more each time, up to as many as there may be; the root at times. */
+START_TEST(zone_of_name)
+{
+	struct settings *s = mem_alloc(1, sizeof(*s));
+	uint64_t random = (uint64_t)_i + 1;
+	unsigned found = 0, asked = 0;
+
+	settings_index(s);
+	while (s->nzones < SETTINGS_ZONES_MAX) {
+		struct name z = random_name(&random, _i % 2 == 0 ? 4 : 9);
+
+		if (is_zone(s, &z) || (z.len == 1 && _i % 3 != 0))
+			continue;
+		s->zones[s->nzones++].name = z;
+		settings_index(s);
+		for (unsigned k = 0; k < 40; k++, asked++) {
+			struct name n = random_name(&random, 12);
+			int zone = zone_by_all(s, &n);
+
+			ck_assert_int_eq(settings_zone(s, n.wire, n.len), zone);
+			found += zone >= 0;
+		}
+	}
+	for (unsigned i = 0; i < s->nzones; i++)
+		ck_assert_int_eq(
+			settings_zone(s, s->zones[i].name.wire, s->zones[i].name.len),
+			(int)i);
+	ck_assert_uint_gt(found, asked / 10);
+	free(s);
+}
+END_TEST
+
+/* The longest name and the longest label, as zones and below them. */
+START_TEST(zone_of_long_name)
+{
+	struct settings *s = mem_alloc(1, sizeof(*s));
+	uint8_t label[LABEL_MAX_LEN];
+	struct name n = {0};
+
+	memset(label, 'x', sizeof(label));
+	while (name_push(&n, label, sizeof(label)) == 0)
+		;
+	while (name_push(&n, label, 1) == 0)
+		;
+	ck_assert_int_eq(name_end(&n, (const uint8_t *)"", 1), 0);
+	ck_assert_uint_ge(n.len, 254);
+	s->nzones = 2;
+	s->zones[0].name = n;
+	s->zones[1].name.len = (uint8_t)(n.len - 64);
+	memcpy(s->zones[1].name.wire, n.wire + 64, n.len - 64u);
+	settings_index(s);
+	ck_assert_int_eq(settings_zone(s, n.wire, n.len), 0);
+	n.wire[1] = 'y';
+	ck_assert_int_eq(settings_zone(s, n.wire, n.len), 1);
+	n.wire[65] = 'y';
+	ck_assert_int_eq(settings_zone(s, n.wire, n.len), -1);
+	free(s);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("node");
@@ -352,5 +456,7 @@ int main(void)
 	tcase_add_loop_test(tc, cut_to_tcp, 0, 2);
 	tcase_add_test(tc, empty_non_terminal);
 	tcase_add_test(tc, settings_block);
+	tcase_add_loop_test(tc, zone_of_name, 0, 6);
+	tcase_add_test(tc, zone_of_long_name);
 	return run_case("node", tc);
 }

@@ -201,6 +201,51 @@ START_TEST(serial)
 }
 END_TEST
 
+static void put_node(struct publisher *p, const struct name *n, bool empty)
+{
+	const struct hash128 h = hash_name(publish_key(p), n->wire, n->len);
+	struct node_builder b = {0};
+	size_t len;
+
+	if (empty)
+		node_begin_ent(&b, &h, 0);
+	else
+		node_begin(&b, n, 0, 0);
+	const uint8_t *node = node_finish(&b, &len);
+	ck_assert_int_eq(publish_put(p, &h, node, len, 0), 0);
+	node_builder_fini(&b);
+}
+
+/* OV-07: empty non-terminals are no names, in a bulk build and when that changes. */
+START_TEST(empty_non_terminals)
+{
+	struct publisher *p = open_publisher();
+	struct name n;
+
+	make_name(7, &n);
+	put_settings(p, 1);
+	publish_bulk(p);
+	put(p, 1, 11);
+	put_node(p, &n, true);
+	ck_assert_uint_eq(publish_names(p), 1);
+	struct publish_info info = commit(p, true, true);
+	ck_assert_uint_eq(info.names, 1);
+	ck_assert_uint_eq(info.added, 1);
+	put_node(p, &n, false);
+	info = commit(p, true, true);
+	ck_assert_uint_eq(info.names, 2);
+	ck_assert_uint_eq(info.added, 1);
+	ck_assert_uint_eq(info.changed + info.removed, 0);
+	put_node(p, &n, true);
+	ck_assert_uint_eq(publish_names(p), 1);
+	info = commit(p, true, true);
+	ck_assert_uint_eq(info.names, 1);
+	ck_assert_uint_eq(info.removed, 1);
+	ck_assert_uint_eq(info.added + info.changed, 0);
+	publish_close(p);
+}
+END_TEST
+
 /*
  * GS-05: clients are published with the names, by a bulk build and by changes; they are
  * no names, and no commit says that they changed.
@@ -693,6 +738,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, reader_follows);
 	tcase_add_test(tc, serial);
+	tcase_add_test(tc, empty_non_terminals);
 	tcase_add_test(tc, clients);
 	tcase_add_test(tc, one_writer);
 	tcase_add_test(tc, successor);

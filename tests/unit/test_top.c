@@ -165,6 +165,7 @@ static void begin(void)
 	settings = (struct settings){.nzones = 1};
 	settings.zones[0].kind = ZONE_FORWARD;
 	ck_assert_int_eq(name_parse("cluster.local", &settings.zones[0].name), 0);
+	settings_index(&settings);
 }
 
 static void take_name(const uint8_t *wire, size_t len, uint16_t rcode, uint8_t client)

@@ -179,7 +179,7 @@ static void check_all(const struct model *m)
 	check_clients(&s, m);
 	for (unsigned i = 0; i < m->names; i++) {
 		check_name(&s, m, i);
-		present += m->version[i] != 0;
+		present += m->version[i] != 0 && !is_ent(i);
 	}
 	ck_assert_uint_eq(m->a->names, present);
 }
@@ -220,7 +220,8 @@ static void check_live(const struct model *m)
 	l->to = &heap->arena;
 	model_snap(m, &both);
 	ck_assert_int_eq(snap_walk(&both, copy_leaf, l), 0);
-	ck_assert_uint_eq(l->n, m->a->names);
+	const size_t nodes = l->n;
+	ck_assert_uint_eq(trie_names(l->to, l->leaf, l->n), m->a->names);
 	ck_assert_int_eq(trie_build(l->to, l->leaf, l->n, &trie), 0);
 	s = snap_clients(&both);
 	l->n = 0;
@@ -241,7 +242,7 @@ static void check_live(const struct model *m)
 		ck_assert_int_ge(n, 0);
 		audited += (size_t)n;
 	}
-	ck_assert_uint_eq(audited, m->a->names + l->n); /* each of both, once */
+	ck_assert_uint_eq(audited, nodes + l->n); /* each of both, once */
 	free(l);
 	heap_arena_free(heap);
 }
@@ -454,7 +455,7 @@ START_TEST(name_and_empty_non_terminal)
 		const uint8_t *node = node_finish(&m.builder, &len);
 		ck_assert_int_eq(arena_node(m.a, &h, node, len, 0, &leaf), 0);
 		ck_assert_int_eq(trie_put(m.a, &m.trie, &h, leaf), 0);
-		ck_assert_uint_eq(m.a->names, 1);
+		ck_assert_uint_eq(m.a->names, round % 2 == 0 ? 0 : 1);
 	}
 	ck_assert_int_eq(trie_remove(m.a, &m.trie, &h, NULL, 0), 0);
 	ck_assert_uint_eq(m.trie, 0);

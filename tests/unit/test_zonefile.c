@@ -319,11 +319,21 @@ static void on_set(void *arg, size_t i, const struct zoneset *set)
 	given = set;
 }
 
+static void on_zones(void *arg, const struct file_zone *zones, size_t n)
+{
+	(void)arg;
+	(void)zones;
+	ck_assert_uint_eq(n, 1);
+}
+
+static const struct zonefiles_handlers counting = {on_zones, on_new};
+static const struct zonefiles_handlers setting = {on_zones, on_set};
+
 /* Two looks, the second of which reads what has settled. */
 static void look(struct zonefiles *z, uint64_t now_ns)
 {
-	zonefiles_look(z, now_ns, on_new, NULL);
-	zonefiles_look(z, now_ns, on_new, NULL);
+	zonefiles_look(z, now_ns, &counting, NULL);
+	zonefiles_look(z, now_ns, &counting, NULL);
 }
 
 static bool has(const struct zoneset *s, const char *text)
@@ -343,7 +353,7 @@ START_TEST(looks_at_files) /* FE-18: it changes, breaks, vanishes, and what it i
 
 	tempdir_enter();
 	name_parse("ex", &zone.name);
-	zonefiles_set(&z, &c, 0, on_set, NULL);
+	zonefiles_set(&z, &c, 0, &setting, NULL);
 	ck_assert_ptr_null(z.zone[0].set);
 	put("zone", SOA "a A 192.0.2.1\n$INCLUDE more\n");
 	look(&z, 5 * NS_PER_S); /* it is not time */
@@ -366,7 +376,7 @@ START_TEST(looks_at_files) /* FE-18: it changes, breaks, vanishes, and what it i
 	look(&z, 60 * NS_PER_S);
 	ck_assert_uint_eq(times, 2);
 	ck_assert(has(z.zone[0].set, "c.ex"));
-	zonefiles_set(&z, &c, 70 * NS_PER_S, on_set, NULL); /* a reload keeps it too */
+	zonefiles_set(&z, &c, 70 * NS_PER_S, &setting, NULL); /* a reload keeps it too */
 	ck_assert(has(z.zone[0].set, "c.ex"));
 	put("zone", SOA "d A 192.0.2.1\n");
 	look(&z, 80 * NS_PER_S);
@@ -377,13 +387,13 @@ START_TEST(looks_at_files) /* FE-18: it changes, breaks, vanishes, and what it i
 
 	zone.reload_ns = 0;
 	put("zone", SOA "e A 192.0.2.1\n");
-	zonefiles_set(&z, &c, 100 * NS_PER_S, on_set, NULL);
+	zonefiles_set(&z, &c, 100 * NS_PER_S, &setting, NULL);
 	ck_assert(has(z.zone[0].set, "e.ex"));
 	put("zone", SOA "f A 192.0.2.1\n");
 	look(&z, 200 * NS_PER_S);
 	ck_assert_uint_eq(times, 3);
 	name_parse("example", &zone.name); /* another zone has nothing of it */
-	zonefiles_set(&z, &c, 300 * NS_PER_S, on_set, NULL);
+	zonefiles_set(&z, &c, 300 * NS_PER_S, &setting, NULL);
 	ck_assert(!has(z.zone[0].set, "e.ex"));
 	zonefiles_fini(&z);
 	tempdir_leave();
@@ -424,7 +434,7 @@ START_TEST(bounds_includes) /* FE-44 */
 	put("zone", text);
 	snprintf(base, sizeof(base), "%s", includes[_i].base_dir);
 	name_parse("ex", &zone.name);
-	zonefiles_set(&z, &c, 0, on_set, NULL);
+	zonefiles_set(&z, &c, 0, &setting, NULL);
 	ck_assert_int_eq(z.zone[0].set != NULL, includes[_i].followed);
 	zonefiles_fini(&z);
 	tempdir_leave();
@@ -522,7 +532,7 @@ START_TEST(bounds_sizes) /* SM-11: one record too many, a file that is too large
 	put("zone", SOA);
 	ck_assert_int_eq(truncate("zone", (off_t)ZONEFILES_OCTETS_MAX + 1), 0);
 	name_parse("ex", &zone.name);
-	zonefiles_set(&z, &c, 0, on_set, NULL);
+	zonefiles_set(&z, &c, 0, &setting, NULL);
 	ck_assert_ptr_null(z.zone[0].set);
 	zonefiles_fini(&z);
 	tempdir_leave();

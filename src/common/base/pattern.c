@@ -106,7 +106,7 @@ static const char *costly(const char *text)
 	return fault;
 }
 
-bool pattern_compile(const char *text, regex_t *re, char *why, size_t cap)
+static bool compile(const char *text, int flags, regex_t *re, char *why, size_t cap)
 {
 	const char *fault = costly(text);
 	int error;
@@ -115,10 +115,20 @@ bool pattern_compile(const char *text, regex_t *re, char *why, size_t cap)
 		snprintf(why, cap, "%s", fault);
 		return false;
 	}
-	error = regcomp(re, text, REG_EXTENDED | REG_NOSUB);
+	error = regcomp(re, text, REG_EXTENDED | flags);
 	if (error != 0)
 		regerror(error, NULL, why, cap);
 	return error == 0;
+}
+
+bool pattern_compile(const char *text, regex_t *re, char *why, size_t cap)
+{
+	return compile(text, REG_NOSUB, re, why, cap);
+}
+
+bool pattern_groups(const char *text, regex_t *re, char *why, size_t cap)
+{
+	return compile(text, 0, re, why, cap);
 }
 
 bool pattern_matches(const regex_t *re, const char *s)

@@ -23,6 +23,9 @@
  */
 bool pattern_compile(const char *text, regex_t *re, char *why, size_t cap);
 
+/* The same, so that groups are known of what it matches: re->re_nsub of them. */
+bool pattern_groups(const char *text, regex_t *re, char *why, size_t cap);
+
 /* True if it matches somewhere in `s`. */
 bool pattern_matches(const regex_t *re, const char *s);
 

@@ -308,6 +308,13 @@ struct conf {
 	char *base_dir; /* FE-44; "" if not set */
 	struct conf_zone *zone;
 	size_t nzone;
+	struct {
+		char *directory;    /* as conf_zone's file; "": none */
+		char *pattern;      /* pattern_groups() takes it */
+		char *name;         /* dirzone_name() takes it */
+		uint64_t rescan_ns; /* 0: it is read once */
+		bool fallthrough;
+	} zones;                      /* FE-03 */
 	uint32_t forwarders;          /* processes; 0: misses are not answered */
 	struct conf_forward *forward; /* [] = misses are refused */
 	size_t nforward;
@@ -446,6 +453,12 @@ int conf_parse(
  */
 void conf_check_files(
 	const struct conf *c, const char *fallback, struct conf_report *report);
+
+/*
+ * The zone of the cluster whose names a zone from a file of that name would have (FT-04);
+ * NULL: there is none. Borrowed from *c.
+ */
+const struct name *conf_cluster_zone(const struct conf *c, const struct name *name);
 
 /* The defaults alone: what an empty file gives. Never fails. */
 void conf_defaults(struct conf *out);

@@ -12,7 +12,7 @@ struct word {
 static const struct word directives[] = {
 	{"acl", "write acl = ( { action = \"block\"; nets = [ ... ]; } )"},
 	{"any", "write any_query = \"hinfo\""},
-	{"auto", NOT_YET},
+	{"auto", "write zones = { directory = \"...\"; }"},
 	{"autopath", NOT_YET},
 	{"azure", "not offered"},
 	{"bind", "write listen = ( { address = \"10.0.0.1\"; port = 53; } )"},

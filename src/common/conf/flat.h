@@ -78,9 +78,9 @@ bool flat_same(const struct flat_item *a, const struct flat_item *b);
 
 /*
  * What of `before` differs in `after`, one entry for each key, in the order of the table.
- * Groups of lists are known by what stands first in them (address, zone, action), so that
- * one that moved is the same. Returns how many, *out owned by the caller (free()), which
- * borrows from both.
+ * Groups of lists are known by what stands first in them (address, zone), so that one
+ * that moved is the same; those of lists in which the order counts by their turn. Returns
+ * how many, *out owned by the caller (free()), which borrows from both.
  */
 size_t flat_diff(
 	const struct flat *before, const struct flat *after, struct flat_change **out);

@@ -90,12 +90,21 @@ static char *group_id(const struct key *list, const struct flat *out, size_t fro
 	return id;
 }
 
+/* Lists of rules, of which the first that fits counts: groups are known by their turn. */
+static bool is_ordered(const struct key *list)
+{
+	return strcmp(list->path, "acl") == 0 ||
+	       strcmp(list->path, "errors.consolidate") == 0;
+}
+
 /* The items of a group are known once its first one is. */
 static void name_group(const struct key *list, struct flat *out, size_t from)
 {
+	out->item[from].names = true;
+	if (is_ordered(list))
+		return;
 	char *id = group_id(list, out, from);
 
-	out->item[from].names = true;
 	for (size_t i = from; i < out->n; i++) {
 		const char *inner = strchr(out->item[i].path, ']');
 

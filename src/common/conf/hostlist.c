@@ -105,7 +105,7 @@ static void parse_line(
 		}
 	for (w = next_word(&again); w.at != NULL; w = next_word(&again))
 		if (take_name(&w, &name))
-			handlers->on_host(arg, &addr, &name);
+			handlers->on_host(arg, l->number, &addr, &name);
 }
 
 void hostlist_parse(

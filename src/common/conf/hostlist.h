@@ -15,8 +15,9 @@
 #include "dns/name.h"
 
 struct hostlist_handlers {
-	/* A name (folded) of an address. Both are borrowed for the call. */
-	void (*on_host)(void *arg, const struct addr *addr, const struct name *name);
+	/* A name (folded) of an address, in that line. Both are borrowed for the call. */
+	void (*on_host)(void *arg, unsigned line, const struct addr *addr,
+		const struct name *name);
 	/* A line is skipped, and why: printable text, borrowed for the call. */
 	void (*on_bad)(void *arg, unsigned line, const char *text);
 };

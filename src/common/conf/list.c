@@ -133,16 +133,25 @@ static bool add_name(struct parse *p, const struct key *k, const struct value *v
 	return true;
 }
 
-static bool add_text(struct parse *p, const struct key *k, const struct value *v,
-	void *base, char *owned)
+/* A copy of `element`, whose type is that of the key's elements. */
+static bool add_copy(struct parse *p, const struct key *k, const struct value *v,
+	void *base, const void *element, size_t size)
 {
 	void *at = add(p, k, v, base);
 
 	if (at != NULL)
-		memcpy(at, &owned, sizeof(owned));
-	else
-		free(owned);
+		memcpy(at, element, size);
 	return at != NULL;
+}
+
+static bool add_text(struct parse *p, const struct key *k, const struct value *v,
+	void *base, char *owned)
+{
+	const bool added = add_copy(p, k, v, base, &owned, sizeof(owned));
+
+	if (!added)
+		free(owned);
+	return added;
 }
 
 static bool add_cidr(struct parse *p, const struct key *k, const struct value *v,
@@ -212,24 +221,21 @@ static bool add_address(struct parse *p, const struct key *k, const struct value
 	void *base, const char *s)
 {
 	char quoted[REPORT_QUOTE_MAX];
-	struct addr a, *at;
+	struct addr a;
 
 	if (!addr_parse(s, strlen(s), &a) || unspecified(&a))
 		return value_refuse(p, v,
 			"%s is no address of a server — write one such as "
 			"\"10.0.0.1\"",
 			value_shown(v, quoted));
-	at = add(p, k, v, base);
-	if (at != NULL)
-		*at = a;
-	return at != NULL;
+	return add_copy(p, k, v, base, &a, sizeof(a));
 }
 
 static bool add_prefix(struct parse *p, const struct key *k, const struct value *v,
 	void *base, const char *s)
 {
 	const bool all = k->type != KEY_PREFIXES && strcmp(s, "*") == 0;
-	struct prefix prefix = {0}, *at;
+	struct prefix prefix = {0};
 	char quoted[REPORT_QUOTE_MAX];
 
 	if (k->type == KEY_NETS && addr_parse(s, strlen(s), &prefix.addr))
@@ -240,10 +246,7 @@ static bool add_prefix(struct parse *p, const struct key *k, const struct value 
 			value_shown(v, quoted),
 			k->type == KEY_NETS ? " and no address" : "",
 			k->type != KEY_PREFIXES ? ", or \"*\"" : "");
-	at = add(p, k, v, base);
-	if (at != NULL)
-		*at = prefix;
-	return at != NULL;
+	return add_copy(p, k, v, base, &prefix, sizeof(prefix));
 }
 
 /* Any type that may be asked for, so not OPT. */
@@ -251,18 +254,15 @@ static bool add_rrtype(struct parse *p, const struct key *k, const struct value 
 	void *base, const char *s)
 {
 	const int type = strcmp(s, "*") == 0 ? CONF_TYPE_ALL : type_parse(s);
+	const uint16_t element = (uint16_t)type;
 	char quoted[REPORT_QUOTE_MAX];
-	uint16_t *at;
 
 	if (type < 0 || type == TYPE_OPT || (type == 0 && s[0] != '*'))
 		return value_refuse(p, v,
 			"%s is no type of queries — write one such as \"AAAA\", or "
 			"\"*\"",
 			value_shown(v, quoted));
-	at = add(p, k, v, base);
-	if (at != NULL)
-		*at = (uint16_t)type;
-	return at != NULL;
+	return add_copy(p, k, v, base, &element, sizeof(element));
 }
 
 static bool add_url(struct parse *p, const struct key *k, const struct value *v,
@@ -288,9 +288,11 @@ struct host_fault {
 	char text[256];
 };
 
-static void on_host(void *arg, const struct addr *addr, const struct name *name)
+static void on_host(
+	void *arg, unsigned line, const struct addr *addr, const struct name *name)
 {
 	(void)arg;
+	(void)line;
 	(void)addr;
 	(void)name;
 }
@@ -322,7 +324,7 @@ static bool add_upstream(struct parse *p, const struct key *k, const struct valu
 	void *base, const char *s)
 {
 	char interface[UPSTREAM_INTERFACE_MAX], quoted[REPORT_QUOTE_MAX];
-	struct conf_upstream u, *at = NULL;
+	struct conf_upstream u;
 	const char *why;
 
 	if (!upstream_parse(s, &u, interface, &why))
@@ -334,13 +336,12 @@ static bool add_upstream(struct parse *p, const struct key *k, const struct valu
 		free(u.path);
 		u.path = beside;
 	}
-	if (interface[0] == '\0' || value_interface(p, v, interface, &u.scope))
-		at = add(p, k, v, base);
-	if (at != NULL)
-		*at = u;
-	else
+	const bool added = (interface[0] == '\0' ||
+				   value_interface(p, v, interface, &u.scope)) &&
+	                   add_copy(p, k, v, base, &u, sizeof(u));
+	if (!added)
 		free(u.path);
-	return at != NULL;
+	return added;
 }
 
 static bool add_element(

@@ -38,6 +38,7 @@ static const char *const loops[] = {"break", "warn", "exit", NULL};
 #define CACHE_LIST(name)    LIST(cache.name, cache.n##name)
 #define HOSTS(name)         FIELD(hosts.name)
 #define ZONE(name)          FIELD_OF(struct conf_zone, name)
+#define ZONES(name)         FIELD(zones.name)
 #define LISTEN(name)        FIELD_OF(struct conf_listen, name)
 #define FORWARD(name)       FIELD_OF(struct conf_forward, name)
 #define FORWARD_LIST(name)  LIST_OF(struct conf_forward, name, n##name)
@@ -325,6 +326,23 @@ const struct key schema[] = {
 	{"zone[].fallthrough", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
 	 ZONE(fallthrough),
 	 "names that it does not have are looked for elsewhere"},
+	{"zones.directory", KEY_STRING, RELOAD, 0, 3000, "octets", DEFAULT("\"\""),
+	 ZONES(directory),
+	 "a directory whose files are zones too, as they come and go; in base_dir or "
+	 "beside this file"},
+	{"zones.pattern", KEY_STRING, RELOAD, 1, 200, "octets",
+	 DEFAULT("\"db\\\\.(.*)\""), ZONES(pattern),
+	 "files whose name this extended regular expression matches somewhere"},
+	{"zones.name", KEY_STRING, RELOAD, 1, 255, "octets", DEFAULT("\"{1}\""),
+	 ZONES(name),
+	 "the zone of such a file; {1} is what the first group of the pattern matched"},
+	{"zones.rescan", KEY_DURATION, RELOAD, 0, 86400, "s", DEFAULT("\"1m\""),
+	 ZONES(rescan_ns),
+	 "how often the directory and its files are looked at; \"0s\": at start and "
+	 "reload alone"},
+	{"zones.fallthrough", KEY_BOOL, RELOAD, NO_RANGE, DEFAULT("false"),
+	 ZONES(fallthrough),
+	 "names that these zones do not have are looked for elsewhere"},
 	{"forward", KEY_GROUPS, RELOAD, 0, CONF_FORWARD_MAX, "groups",
 	 DEFAULT("( { from = \".\"; to = [ \"/etc/resolv.conf\" ]; } )"),
 	 LIST(forward, nforward),

@@ -391,26 +391,15 @@ static bool set_path(
 	return true;
 }
 
-/* Letters, digits, '-', '_' and dots: nothing that would need an escape. */
-static bool is_name(const char *s)
-{
-	return s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			   "0123456789-_.")] == '\0';
-}
-
 bool value_name(
 	struct parse *p, const struct value *v, const char *text, struct name *out)
 {
 	char quoted[REPORT_QUOTE_MAX];
-	struct name n;
 
-	if (!is_name(text) || name_parse(text, &n) < 0)
-		return value_refuse(p, v,
-			"%s is no domain name — write one such as \"corp.example.\"",
-			report_quote(text, strlen(text), quoted));
-	*out = (struct name){.len = n.len};
-	name_fold(out->wire, n.wire, n.len);
-	return true;
+	return name_parse_plain(text, out) == 0 ||
+	       value_refuse(p, v,
+		       "%s is no domain name — write one such as \"corp.example.\"",
+		       report_quote(text, strlen(text), quoted));
 }
 
 static bool set_name(

@@ -131,6 +131,22 @@ int name_parse(const char *text, struct name *out)
 	return 0;
 }
 
+int name_parse_plain(const char *text, struct name *out)
+{
+	struct name n;
+	int ret = 0;
+
+	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			      "0123456789-_.")] != '\0')
+		return -EINVAL;
+	ret = name_parse(text, &n);
+	if (ret < 0)
+		return ret;
+	*out = (struct name){.len = n.len};
+	name_fold(out->wire, n.wire, n.len);
+	return 0;
+}
+
 /* Characters that stand for themselves in a printed name. */
 static bool is_plain(uint8_t c)
 {

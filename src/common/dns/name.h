@@ -43,6 +43,12 @@ size_t name_expand(const uint8_t *msg, size_t len, size_t at, struct name *out);
 int name_parse(const char *text, struct name *out);
 
 /*
+ * The same of letters, digits, '-', '_' and dots alone, which is what people mean by a
+ * name; folded, and zeroed behind its end.
+ */
+int name_parse_plain(const char *text, struct name *out);
+
+/*
  * Wire form to text with the final dot; octets outside letters, digits, '-', '_' and '*'
  * as \ddd, '.' and '\' too (W-22). `cap` of NAME_TEXT_MAX always suffices; returns the
  * length without the NUL, text is cut to fit.

@@ -18,7 +18,8 @@ static void put_current(struct text *t, const struct view *v)
 		(s->flags & ROOT_STALE) != 0);
 	text_gauge_seconds(t, "shmdns_snapshot_published_timestamp_seconds",
 		"When it was published, as Unix time.", s->time_ns);
-	text_gauge(t, "shmdns_snapshot_nodes", "Names in it.", s->names);
+	text_gauge(t, "shmdns_snapshot_nodes",
+		"Names in it, without empty non-terminals.", s->names);
 	text_family(t, "shmdns_snapshot_bytes", TEXT_GAUGE,
 		"Octets of the segment that are in use, and that no longer are.");
 	text_count(t, LABELS({"kind", "live"}), s->live);
@@ -117,6 +118,10 @@ static void put_zones(struct text *t, const struct stat_controller *c)
 		"Zones whose file cannot be read or has errors: what it said before "
 		"stands.",
 		stat_get(&c->zones_failed));
+	text_gauge(t, "shmdns_zone_files_refused",
+		"Files of zones.directory that should be zones and are not, the "
+		"directory itself among them.",
+		stat_get(&c->zones_refused));
 }
 
 static void put_memory(struct text *t, const struct view *v)

@@ -168,7 +168,7 @@ struct root {
 	uint64_t time_ns;  /* wall clock, for people */
 	uint64_t trie;     /* entry */
 	uint64_t clients;  /* entry: the second trie, by client address */
-	uint64_t names;    /* nodes, empty non-terminals included */
+	uint64_t names;    /* node_is_name(): without empty non-terminals */
 	uint64_t live;     /* octets that are reachable from this root */
 	uint32_t settings; /* ref of the settings block */
 	uint32_t previous; /* ref of the root before this one, or 0 */

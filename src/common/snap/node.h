@@ -74,6 +74,15 @@ bool node_places(const struct rrset *r, struct place_order *out);
 /* True if the node's checksum, and its body's, are right. */
 bool node_intact(const struct node_view *v);
 
+/*
+ * True if the node is what operators are told of as a name: it has an owner name, with
+ * records or with what makes them. Empty non-terminals are none, and clients are none.
+ */
+static inline bool node_is_name(const struct node_view *v)
+{
+	return v->name != NULL && (v->head->flags & NODE_CLIENT) == 0;
+}
+
 /* Octets that the node takes, with its body if it owns that. */
 size_t node_size(const struct node_view *v);
 

@@ -256,36 +256,102 @@ int settings_decode(
 	for (unsigned i = 0; i < f.nzones; i++)
 		if (!decode_zone(&p, end, &out->zones[i]))
 			return -EBADMSG;
+	settings_index(out);
 	if (!decode_hosts(&p, end, &out->hosts))
 		return -EBADMSG;
 	return decode_tables(p, end, out);
 }
 
-/*
- * True if what stands `zone->len` octets before the end of the name begins as the zone.
- */
-static inline bool begins_there(const struct name *zone, const uint8_t *name, size_t len)
+/* ---- whose zone is it ---- */
+
+/* Eight octets of a name, in whatever order this machine has. */
+static uint64_t load_8(const uint8_t *p)
 {
-	return zone->len <= len &&
-	       (zone->len == 1 || memcmp(name + len - zone->len, zone->wire, 2) == 0);
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Of a zone's name, or of what may be one. Operators choose zones: no key is needed. */
+static uint32_t hash_zone(const uint8_t *name, size_t len)
+{
+	const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = len * odd, last = 0;
+	size_t at = 0;
+
+	for (; len - at > 8; at += 8) {
+		h = (h ^ load_8(name + at)) * odd;
+		h ^= h >> 32;
+	}
+	if (len >= 8) /* the last eight, of which some may have been there before */
+		last = load_8(name + len - 8);
+	else
+		for (; at < len; at++)
+			last = last << 8 | name[at];
+	h = (h ^ last) * odd;
+	return (uint32_t)(h >> 32);
+}
+
+#define SLOT_TAG 0xff00u
+
+/* What tells most names apart that stand in one run of slots. */
+static uint16_t tag_of(uint32_t hash)
+{
+	return (uint16_t)(hash >> 16 & SLOT_TAG);
+}
+
+void settings_index(struct settings *s)
+{
+	struct zone_index *x = &s->index;
+
+	memset(x, 0, sizeof(*x));
+	for (unsigned i = 0; i < s->nzones; i++) {
+		const struct name *n = &s->zones[i].name;
+		const uint32_t hash = hash_zone(n->wire, n->len);
+		uint32_t at = hash % SETTINGS_ZONE_SLOTS;
+
+		while (x->slots[at] != 0)
+			at = (at + 1) % SETTINGS_ZONE_SLOTS;
+		x->slots[at] = (uint16_t)(tag_of(hash) | (i + 1));
+		x->lens[n->len / 64] |= UINT64_C(1) << n->len % 64;
+	}
+}
+
+/* The zone of that very name; -1: there is none. */
+static int find_zone(const struct settings *s, const uint8_t *name, size_t len)
+{
+	const uint32_t hash = hash_zone(name, len);
+	uint32_t at = hash % SETTINGS_ZONE_SLOTS;
+	uint16_t slot;
+
+	for (; (slot = s->index.slots[at]) != 0; at = (at + 1) % SETTINGS_ZONE_SLOTS) {
+		const int zone = (slot & 0xff) - 1;
+		const struct name *n = &s->zones[zone].name;
+
+		if ((slot & SLOT_TAG) == tag_of(hash) && n->len == len &&
+			memcmp(n->wire, name, len) == 0)
+			return zone;
+	}
+	return -1;
 }
 
 int settings_zone(const struct settings *s, const uint8_t *name, size_t len)
 {
-	int best = -1;
-	size_t best_len = 0;
+	/* The longest first: the first that is found is it. */
+	while (len > 0) {
+		const size_t label = 1u + name[0];
 
-	for (unsigned i = 0; i < s->nzones; i++) {
-		const struct name *z = &s->zones[i].name;
+		if ((s->index.lens[len / 64] >> len % 64 & 1) != 0) {
+			const int zone = find_zone(s, name, len);
 
-		/*
-		 * Two octets first: they cost no call, and tell nearly all zones apart.
-		 */
-		if (z->len > best_len && begins_there(z, name, len) &&
-			name_under(name, len, z->wire, z->len)) {
-			best = (int)i;
-			best_len = z->len;
+			if (zone >= 0)
+				return zone;
 		}
+		if (label > len)
+			break;
+		name += label;
+		len -= label;
 	}
-	return best;
+	return -1;
 }

@@ -76,6 +76,16 @@ struct host_settings {
 	struct name zones[SETTINGS_HOST_ZONES_MAX]; /* folded */
 };
 
+#define SETTINGS_ZONE_SLOTS                                                              \
+	512 /* a power of two, twice SETTINGS_ZONES_MAX: runs are short */
+
+/* Which zone has a name, if one has: settings_index() makes it. */
+struct zone_index {
+	uint64_t lens[4]; /* a bit for each length that a zone's name has */
+	/* By hash of the name: 0, or the index of the zone plus 1, below a tag. */
+	uint16_t slots[SETTINGS_ZONE_SLOTS];
+};
+
 #define SETTINGS_TEXT_MAX 64
 
 /* A short text of the operator's, such as an NSID. */
@@ -111,6 +121,7 @@ struct settings {
 	struct prefix prefer[SETTINGS_PREFER_MAX]; /* addresses that go first (LD-03) */
 	struct addr own[SETTINGS_OWN_MAX];         /* our own addresses (RO-19) */
 	struct zone zones[SETTINGS_ZONES_MAX];
+	struct zone_index index; /* of `zones`; it is not encoded */
 	struct host_settings hosts;
 	struct log_settings log;           /* how processes speak (LG-01) */
 	struct acl_settings acl;           /* who may know of which names (AC-01) */
@@ -128,12 +139,19 @@ struct settings {
 /* Octets of *s without its number into `out` (SETTINGS_OCTETS_MAX); returns how many. */
 size_t settings_encode(const struct settings *s, uint8_t *out);
 
-/* The opposite. -EBADMSG (with *out undefined) if anything is out of its range. */
+/*
+ * The opposite, with its index. -EBADMSG (with *out undefined) if anything is out of its
+ * range.
+ */
 int settings_decode(
 	const uint8_t *octets, size_t len, uint64_t number, struct settings *out);
 
+/* After `zones` or `nzones` were set: settings_zone() finds them from now on. */
+void settings_index(struct settings *s);
+
 /*
- * Index of the longest zone that `name` (folded) is in; -1: none of ours.
+ * Index of the longest zone that `name` (folded) is in; -1: none of ours. Costs a bit for
+ * each label of the name and a look-up where that is set, however many zones there are.
  */
 int settings_zone(const struct settings *s, const uint8_t *name, size_t len);
 

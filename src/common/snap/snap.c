@@ -55,11 +55,14 @@ static enum lookup match(const struct snap *s, uint64_t entry, const struct hash
 
 	if (!node_view(s->base, s->used, (uint32_t)entry, v))
 		return LOOKUP_DAMAGED;
-	if (v->name != NULL)
+	if (v->name != NULL && len > 0)
 		return v->head->name_len == len && memcmp(v->name, name, len) == 0
 		               ? LOOKUP_FOUND
 		               : LOOKUP_ABSENT;
-	memcpy(&own, v->head + 1, sizeof(own));
+	if (v->name != NULL)
+		own = hash_name(&s->key, v->name, v->head->name_len);
+	else
+		memcpy(&own, v->head + 1, sizeof(own));
 	return own.path == h->path && own.check == h->check ? LOOKUP_FOUND
 	                                                    : LOOKUP_ABSENT;
 }

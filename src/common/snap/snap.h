@@ -38,7 +38,10 @@ int snap_open(const uint8_t *base, uint64_t size, uint32_t ref, struct snap *out
 
 enum lookup { LOOKUP_FOUND, LOOKUP_ABSENT, LOOKUP_DAMAGED };
 
-/* Find the node of `name` (folded, wire form), whose hash is `h`. O(levels). */
+/*
+ * Find the node of `name` (folded, wire form), whose hash is `h`; with `len` 0 the one of
+ * that hash, an empty non-terminal or not. O(levels).
+ */
 enum lookup snap_find(const struct snap *s, const struct hash128 *h, const uint8_t *name,
 	size_t len, struct node_view *v);
 

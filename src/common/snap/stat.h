@@ -359,6 +359,7 @@ struct stat_controller {
 	stat_u64 hosts_entries; /* addresses and names of `hosts` (CM-33) */
 	stat_u64 hosts_wall_ns; /* when its file was read last */
 	stat_u64 zones_failed;  /* zones whose file cannot be read, or has errors */
+	stat_u64 zones_refused; /* files of a directory that are no zones (FE-03) */
 	/* The last configuration whose settings are published, and the generation that
 	 * had them first, which is stored before. */
 	stat_u64 config_generation, config_served;

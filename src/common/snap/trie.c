@@ -140,19 +140,13 @@ static bool same_name(const struct arena *a, uint64_t leaf, const struct hash128
 	return own.path == h->path && own.check == h->check;
 }
 
-/* 1, or 0 for a client's node, which is no name. */
-static unsigned names_of(const struct node_view *v)
-{
-	return (v->head->flags & NODE_CLIENT) == 0;
-}
-
 /* A leaf that is no longer reachable. */
 static void drop_leaf(struct arena *a, uint64_t leaf)
 {
 	struct node_view v = own_view(a, leaf);
 
 	a->live -= node_size(&v);
-	a->names -= names_of(&v);
+	a->names -= node_is_name(&v);
 }
 
 /* Append a trie node with this map and these entries; space is reserved. */
@@ -347,7 +341,7 @@ int trie_put(struct arena *a, uint64_t *trie, const struct hash128 *h, uint64_t 
 	ret = put(a, &entry, h, leaf, &v, 0);
 	if (ret < 0)
 		return ret;
-	a->names += names_of(&v);
+	a->names += node_is_name(&v);
 	*trie = entry;
 	return 0;
 }
@@ -515,8 +509,22 @@ static int build(struct arena *a, const struct trie_leaf *leaves, size_t n,
 	return build_trie(a, leaves, n, level, out);
 }
 
+uint64_t trie_names(const struct arena *a, const struct trie_leaf *leaves, size_t n)
+{
+	uint64_t names = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct node_view v = own_view(a, leaves[i].entry);
+
+		names += node_is_name(&v);
+	}
+	return names;
+}
+
 int trie_build(struct arena *a, struct trie_leaf *leaves, size_t n, uint64_t *trie)
 {
+	/* Before they are sorted: they stand one behind the other. */
+	const uint64_t names = trie_names(a, leaves, n);
 	uint64_t entry = 0;
 
 	if (n > 1)
@@ -524,11 +532,7 @@ int trie_build(struct arena *a, struct trie_leaf *leaves, size_t n, uint64_t *tr
 	int ret = n > 0 ? build(a, leaves, n, 0, &entry) : 0;
 	if (ret < 0)
 		return ret;
-	if (n > 0) {
-		struct node_view v = own_view(a, leaves[0].entry);
-
-		a->names += n * names_of(&v);
-	}
+	a->names += names;
 	*trie = entry;
 	return 0;
 }

@@ -22,7 +22,7 @@ struct arena {
 	uint64_t used;      /* next free octet */
 	uint64_t watermark; /* octets below are published */
 	uint64_t live;      /* reachable octets */
-	uint64_t names;     /* nodes that were put; those of clients do not count */
+	uint64_t names;     /* node_is_name() of what was put */
 	uint64_t reserve;   /* octets that growing must leave free; 0: none */
 	struct hash_key key;
 	/* Make [used, used + need) writable: 0 or -ENOSPC. Set by the shell. */
@@ -63,6 +63,9 @@ struct trie_leaf {
 	uint64_t path;
 	uint64_t entry;
 };
+
+/* How many of `n` leaves are names, node_is_name(). O(n). */
+uint64_t trie_names(const struct arena *a, const struct trie_leaf *leaves, size_t n);
 
 /*
  * Build a trie bottom-up, without garbage, from `n` leaves; sorts them. Names are taken

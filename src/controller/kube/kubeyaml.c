@@ -8,6 +8,7 @@
 #include <yaml.h>
 
 #include "base/base.h"
+#include "controller/kube/yamlfault.h"
 
 struct reader {
 	yaml_parser_t yaml;
@@ -34,38 +35,6 @@ static int fail(struct reader *r, const char *text)
 {
 	on_position(r, r->error);
 	snprintf(r->error->text, sizeof(r->error->text), "%s", text);
-	return -EINVAL;
-}
-
-/* Octets that are no text come without a mark. */
-static void mark_offset(const struct reader *r, size_t offset)
-{
-	size_t line_start = 0;
-
-	r->error->line = 1;
-	offset = MIN(offset, r->len);
-	for (size_t i = 0; i < offset; i++) {
-		if (r->data[i] == '\n') {
-			r->error->line++;
-			line_start = i + 1;
-		}
-	}
-	r->error->column = (unsigned)(offset - line_start + 1);
-}
-
-static int fail_syntax(struct reader *r)
-{
-	const yaml_parser_t *y = &r->yaml;
-
-	if (y->error == YAML_READER_ERROR) {
-		mark_offset(r, y->problem_offset);
-	} else {
-		r->error->line = (unsigned)y->problem_mark.line + 1;
-		r->error->column = (unsigned)y->problem_mark.column + 1;
-	}
-	snprintf(r->error->text, sizeof(r->error->text), "%s%s%s",
-		y->problem == NULL ? "out of memory" : y->problem,
-		y->context == NULL ? "" : " ", y->context == NULL ? "" : y->context);
 	return -EINVAL;
 }
 
@@ -247,7 +216,7 @@ static int read_all(struct reader *r)
 
 	while (more && ret == 0) {
 		if (!yaml_parser_parse(&r->yaml, &r->event))
-			return fail_syntax(r);
+			return yamlfault(&r->yaml, r->data, r->len, r->error);
 		more = r->event.type != YAML_STREAM_END_EVENT;
 		ret = on_event(r);
 		yaml_event_delete(&r->event);

@@ -7,6 +7,7 @@
 #include <yaml.h>
 
 #include "base/base.h"
+#include "controller/kube/yamlfault.h"
 #include "base/mem.h"
 #include "controller/kube/secret.h"
 
@@ -38,39 +39,6 @@ static int fail(struct builder *b, const char *text)
 	b->error->line = (unsigned)b->event.start_mark.line + 1;
 	b->error->column = (unsigned)b->event.start_mark.column + 1;
 	snprintf(b->error->text, sizeof(b->error->text), "%s", text);
-	return -EINVAL;
-}
-
-/* Octets that are no text come with an offset instead of a mark. */
-static void mark_offset(const struct builder *b, size_t offset)
-{
-	size_t line_start = 0;
-
-	b->error->line = 1;
-	offset = MIN(offset, b->len);
-	for (size_t i = 0; i < offset; i++) {
-		if (b->data[i] == '\n') {
-			b->error->line++;
-			line_start = i + 1;
-		}
-	}
-	b->error->column = (unsigned)(offset - line_start + 1);
-}
-
-/* libyaml's own words: they are fixed and hold nothing of the text. */
-static int fail_syntax(struct builder *b)
-{
-	const yaml_parser_t *y = &b->yaml;
-
-	if (y->error == YAML_READER_ERROR) {
-		mark_offset(b, y->problem_offset);
-	} else {
-		b->error->line = (unsigned)y->problem_mark.line + 1;
-		b->error->column = (unsigned)y->problem_mark.column + 1;
-	}
-	snprintf(b->error->text, sizeof(b->error->text), "%s%s%s",
-		y->problem == NULL ? "out of memory" : y->problem,
-		y->context == NULL ? "" : " ", y->context == NULL ? "" : y->context);
 	return -EINVAL;
 }
 
@@ -203,7 +171,7 @@ static int read_document(struct builder *b)
 
 	while (ret == 0) {
 		if (!yaml_parser_parse(&b->yaml, &b->event))
-			return fail_syntax(b);
+			return yamlfault(&b->yaml, b->data, b->len, b->error);
 		ret = on_event(b);
 		drop_event(&b->event);
 	}

@@ -163,8 +163,8 @@ static int copy_leaf(struct compact *c, uint64_t entry, uint64_t *copy)
 	if (!node_view(c->from.base, c->from.used, (uint32_t)entry, &v))
 		return -EBADMSG;
 	int ret = copy_node(c, &v, &h, copy);
-	if (ret == 0 && !is_client(&v))
-		c->to->names++;
+	if (ret == 0)
+		c->to->names += node_is_name(&v);
 	return ret;
 }
 

@@ -30,14 +30,8 @@ int publish_past(const struct publisher *p, uint64_t number, struct snap *out)
 static int on_change(
 	void *arg, const struct node_view *before, const struct node_view *after)
 {
-	struct publisher *p = arg;
-
-	if (before == NULL)
-		p->added++;
-	else if (after == NULL)
-		p->removed++;
-	else
-		p->changed++;
+	publisher_count(arg, before != NULL && node_is_name(before),
+		after != NULL && node_is_name(after));
 	return 0;
 }
 

@@ -223,7 +223,8 @@ const struct hash_key *publish_key(const struct publisher *p)
 
 uint64_t publish_names(const struct publisher *p)
 {
-	return p->bulk ? p->names.nleaves : p->arena->names;
+	return p->bulk ? trie_names(p->arena, p->names.leaves, p->names.nleaves)
+	               : p->arena->names;
 }
 
 int publish_settings(struct publisher *p, const struct settings *s)
@@ -315,9 +316,16 @@ bool publish_find_client(
 	return client_find(&s, addr, out);
 }
 
-/* Put a node into one of the tries. *found: it replaces one. */
+void publisher_count(struct publisher *p, bool was, bool is)
+{
+	p->added += !was && is;
+	p->changed += was && is;
+	p->removed += was && !is;
+}
+
+/* Put a node into one of the tries. *was_name: it replaces one that is a name. */
 static int put(struct publisher *p, struct working *w, const struct hash128 *h,
-	const uint8_t *node, size_t len, uint32_t body_ref, bool *found)
+	const uint8_t *node, size_t len, uint32_t body_ref, bool *was_name)
 {
 	const struct node_header *head = (const void *)node;
 	const uint8_t *name = node + sizeof(*head);
@@ -325,21 +333,23 @@ static int put(struct publisher *p, struct working *w, const struct hash128 *h,
 	uint64_t leaf;
 	int ret = note_room(p, arena_node(p->arena, h, node, len, body_ref, &leaf));
 
-	*found = false;
+	*was_name = false;
 	if (ret < 0)
 		return ret;
 	if (p->bulk) {
 		add_leaf(w, h->path, leaf);
 		return 0;
 	}
-	*found = find(p, w, h, name, head->name_len, &old) == LOOKUP_FOUND;
+	bool found = find(p, w, h, name, head->name_len, &old) == LOOKUP_FOUND;
 	ret = note_room(p, trie_put(p->arena, &w->trie, h, leaf));
 	if (ret < 0) {
 		p->arena->live -= len; /* garbage from the start */
 		return ret;
 	}
-	if (*found)
+	if (found) {
+		*was_name = node_is_name(&old);
 		overtake(p, &old);
+	}
 	note(p, leaf, false);
 	return 0;
 }
@@ -364,11 +374,12 @@ static int take_away(struct publisher *p, struct working *w, const struct hash12
 int publish_put(struct publisher *p, const struct hash128 *h, const uint8_t *node,
 	size_t len, uint32_t body_ref)
 {
-	bool found;
-	int ret = put(p, &p->names, h, node, len, body_ref, &found);
+	const struct node_header *head = (const void *)node;
+	bool was_name;
+	int ret = put(p, &p->names, h, node, len, body_ref, &was_name);
 
 	if (ret == 0)
-		*(found ? &p->changed : &p->added) += 1;
+		publisher_count(p, was_name, head->name_len > 0);
 	return ret;
 }
 
@@ -378,7 +389,7 @@ int publish_remove(
 	int ret = take_away(p, &p->names, h, name, len);
 
 	if (ret == 0)
-		p->removed++;
+		publisher_count(p, name != NULL, false);
 	return ret;
 }
 
@@ -387,11 +398,12 @@ int publish_client(
 {
 	struct hash128 h = hash_name(&p->key, addr->octets, addr->len);
 	_Alignas(8) uint8_t node[CLIENT_NODE_MAX];
-	bool found;
+	bool was_name;
 
 	if (client_unknown(client))
 		return take_away(p, &p->clients, &h, addr->octets, addr->len);
-	return put(p, &p->clients, &h, node, client_node(addr, client, node), 0, &found);
+	return put(
+		p, &p->clients, &h, node, client_node(addr, client, node), 0, &was_name);
 }
 
 /* ---- commit ---- */

@@ -39,7 +39,7 @@ void publish_close(struct publisher *p);
 /* The key that names are hashed with. */
 const struct hash_key *publish_key(const struct publisher *p);
 
-/* Names of the working trie, empty non-terminals included. */
+/* Names of the working trie: node_is_name(). */
 uint64_t publish_names(const struct publisher *p);
 
 /* The settings that the next commit carries. 0 or -ENOSPC. */

@@ -53,7 +53,7 @@ struct publisher {
 	bool bulk;
 	struct change *changes;
 	size_t nchanges, changes_room;
-	uint64_t added, changed, removed; /* names */
+	uint64_t added, changed, removed; /* names, by publisher_count() */
 
 	struct compact *compact; /* NULL: none under way */
 	struct arena *to;
@@ -106,6 +106,9 @@ void publisher_enter(struct publisher *p, struct arena *a, uint64_t number,
 
 /* The working tries as a reader would see them. */
 void publisher_snap(const struct publisher *p, struct snap *out);
+
+/* Count a change of one node for the next commit: was it a name, is it one? */
+void publisher_count(struct publisher *p, bool was, bool is);
 
 /* Give a compaction up, if one is under way. */
 void publisher_stop_compaction(struct publisher *p);

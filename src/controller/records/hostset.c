@@ -9,6 +9,7 @@
 
 struct adding {
 	struct hostset *set;
+	bool of_file;
 	void (*on_bad)(void *arg, unsigned line, const char *text);
 	void *arg;
 };
@@ -18,6 +19,8 @@ struct hostset *hostset_new(const struct conf_hosts *c, const struct hash_key *k
 	struct hostset *s = mem_alloc(1, sizeof(*s));
 
 	s->key = *key;
+	if (c->file != NULL)
+		s->file = mem_dup(c->file, strlen(c->file));
 	s->ttl_s = c->ttl_s;
 	s->reverse = c->reverse;
 	s->zones = c->zones;
@@ -31,6 +34,7 @@ void hostset_free(struct hostset *s)
 		return;
 	mem_buf_fini(&s->octets);
 	free(s->hosts);
+	free(s->file);
 	free(s);
 }
 
@@ -57,7 +61,8 @@ static size_t keep(struct hostset *s, const struct name *n)
 	return at;
 }
 
-static struct host *add(struct hostset *s, const struct name *name, uint16_t type)
+static struct host *add(
+	struct hostset *s, const struct name *name, uint16_t type, unsigned line)
 {
 	if (s->n == s->room) {
 		s->room = s->room == 0 ? 16 : s->room * 2;
@@ -69,19 +74,23 @@ static struct host *add(struct hostset *s, const struct name *name, uint16_t typ
 		.name = keep(s, name),
 		.name_len = name->len,
 		.type = type,
+		.line = line,
 	};
 	return h;
 }
 
-static void on_host(void *arg, const struct addr *addr, const struct name *name)
+static void on_host(
+	void *arg, unsigned line, const struct addr *addr, const struct name *name)
 {
-	struct hostset *s = ((struct adding *)arg)->set;
+	const struct adding *a = arg;
+	struct hostset *s = a->set;
 	struct name reverse;
 	struct host *h;
 
 	if (!counts(s, name))
 		return;
-	h = add(s, name, addr->len == 4 ? TYPE_A : TYPE_AAAA);
+	line = a->of_file ? line : 0;
+	h = add(s, name, addr->len == 4 ? TYPE_A : TYPE_AAAA, line);
 	h->addr = *addr;
 	size_t at = h->name;
 	if (is_wildcard(name)) {
@@ -91,7 +100,7 @@ static void on_host(void *arg, const struct addr *addr, const struct name *name)
 	if (!s->reverse)
 		return;
 	rev_name(addr, &reverse);
-	h = add(s, &reverse, TYPE_PTR);
+	h = add(s, &reverse, TYPE_PTR, line);
 	h->addr = *addr;
 	h->target = at;
 	h->target_len = name->len;
@@ -105,13 +114,21 @@ static void on_bad(void *arg, unsigned line, const char *text)
 		a->on_bad(a->arg, line, text);
 }
 
+static const struct hostlist_handlers handlers = {on_host, on_bad};
+
 void hostset_add(struct hostset *s, const char *text, size_t len,
 	void (*bad)(void *arg, unsigned line, const char *text), void *arg)
 {
-	static const struct hostlist_handlers handlers = {on_host, on_bad};
-	struct adding a = {s, bad, arg};
+	struct adding a = {s, true, bad, arg};
 
 	hostlist_parse(text, len, &handlers, &a);
+}
+
+void hostset_add_line(struct hostset *s, const char *text)
+{
+	struct adding a = {s, false, NULL, NULL};
+
+	hostlist_parse(text, strlen(text), &handlers, &a);
 }
 
 /* ---- finishing ---- */
@@ -137,9 +154,13 @@ static int compare(const struct hostset *s, const struct host *a, const struct h
 		s->octets.data + b->target, b->target_len);
 }
 
+/* Of what stands twice the first line stays. */
 static int by_all(const void *a, const void *b, void *set)
 {
-	return compare(set, a, b);
+	const struct host *x = a, *y = b;
+	int d = compare(set, x, y);
+
+	return d != 0 ? d : (x->line > y->line) - (x->line < y->line);
 }
 
 void hostset_finish(struct hostset *s)
@@ -172,6 +193,22 @@ bool hostset_has(const struct hostset *s, const struct hash128 *h)
 {
 	return s != NULL && s->n > 0 &&
 	       bsearch(h, s->hosts, s->n, sizeof(*s->hosts), by_hash) != NULL;
+}
+
+size_t hostset_find(const struct hostset *s, const struct hash128 *h)
+{
+	const struct host *found;
+	size_t i;
+
+	if (s->n == 0)
+		return 0;
+	found = bsearch(h, s->hosts, s->n, sizeof(*s->hosts), by_hash);
+	if (found == NULL)
+		return s->n;
+	for (i = (size_t)(found - s->hosts); i > 0; i--)
+		if (compare_hashes(&s->hosts[i - 1].hash, h) != 0)
+			break;
+	return i;
 }
 
 size_t hostset_next(const struct hostset *s, size_t i)

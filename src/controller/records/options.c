@@ -51,20 +51,17 @@ static void set_zones(struct settings *s, const struct conf_kubernetes *k)
 }
 
 /* SM-11: behind the cluster's. */
-static void set_files(struct record_options *o, const struct conf *c)
+static void add_file(struct settings *s, const struct name *n, bool fallthrough)
 {
-	struct settings *s = &o->settings;
+	struct zone *z = &s->zones[s->nzones];
 
-	o->first_file = s->nzones;
-	for (size_t i = 0; i < c->nzone && s->nzones < SETTINGS_ZONES_MAX; i++) {
-		struct zone *z = &s->zones[s->nzones++];
-		const struct name *n = &c->zone[i].name;
-
-		z->name = *n;
-		z->kind = ZONE_FILE;
-		z->labels = (uint8_t)name_labels(n->wire, n->len);
-		z->fallthrough = c->zone[i].fallthrough;
-	}
+	if (s->nzones == SETTINGS_ZONES_MAX)
+		return;
+	s->nzones++;
+	*z = (struct zone){.name = *n,
+		.kind = ZONE_FILE,
+		.labels = (uint8_t)name_labels(n->wire, n->len),
+		.fallthrough = fallthrough};
 }
 
 static void set_tcp(struct tcp_limits *t, const struct conf_tcp *c)
@@ -81,6 +78,7 @@ static void set_nested(struct record_options *o)
 {
 	const struct settings *s = &o->settings;
 
+	memset(o->nested, 0, sizeof(o->nested));
 	for (unsigned i = 0; i < s->nzones; i++)
 		for (unsigned k = 0; k < s->nzones; k++) {
 			const struct name *outer = &s->zones[i].name;
@@ -255,7 +253,10 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	for (size_t i = 0; i < nown && i < SETTINGS_OWN_MAX; i++)
 		s->own[s->nown++] = own[i];
 	set_zones(s, k);
-	set_files(out, c);
+	out->first_file = s->nzones;
+	for (size_t i = 0; i < c->nzone; i++)
+		add_file(s, &c->zone[i].name, c->zone[i].fallthrough);
+	settings_index(s);
 	set_nested(out);
 	set_apexes(out);
 	set_special(s, c, hostname);
@@ -271,6 +272,37 @@ void options_from_conf(const struct conf *c, const struct addr *own, size_t nown
 	out->cluster_ip_endpoints = k->cluster_ip_endpoints;
 	out->port_addresses = k->port_addresses;
 	out->first_address_only = k->first_address_only;
+}
+
+static bool same_files(
+	const struct record_options *o, const struct file_zone *zones, size_t n)
+{
+	const struct settings *s = &o->settings;
+	bool same = s->nzones - o->first_file == n;
+
+	for (size_t i = 0; i < n && same; i++) {
+		const struct zone *z = &s->zones[o->first_file + i];
+
+		same = z->fallthrough == zones[i].fallthrough &&
+		       name_equal(z->name.wire, z->name.len, zones[i].name.wire,
+			       zones[i].name.len);
+	}
+	return same;
+}
+
+bool options_files(struct record_options *o, const struct file_zone *zones, size_t n)
+{
+	struct settings *s = &o->settings;
+
+	if (same_files(o, zones, n))
+		return false;
+	memset(o->files, 0, sizeof(o->files));
+	s->nzones = (uint8_t)o->first_file;
+	for (size_t i = 0; i < n; i++)
+		add_file(s, &zones[i].name, zones[i].fallthrough);
+	settings_index(s);
+	set_nested(o);
+	return true;
 }
 
 _Static_assert((int)PODS_INSECURE == (int)CONF_PODS_INSECURE, "pods");

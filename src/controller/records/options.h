@@ -9,6 +9,12 @@
 #include "controller/records/zoneset.h"
 #include "snap/settings.h"
 
+/* A zone whose names come from a file. */
+struct file_zone {
+	struct name name; /* folded */
+	bool fallthrough;
+};
+
 struct record_options {
 	struct settings settings;
 	bool nested[SETTINGS_ZONES_MAX]; /* this zone has another one of ours below it */
@@ -37,5 +43,11 @@ struct record_options {
  */
 void options_from_conf(const struct conf *c, const struct addr *own, size_t nown,
 	const char *hostname, struct record_options *out);
+
+/*
+ * The zones from files, instead of those that there are: with those of a directory, which
+ * the configuration does not name (FE-03). False: they are the same, nothing was changed.
+ */
+bool options_files(struct record_options *o, const struct file_zone *zones, size_t n);
 
 #endif
