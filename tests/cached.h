@@ -63,6 +63,7 @@ static inline void cached_make(union cached_entry *u, const struct question *q,
 	e->nsets = count > 0;
 	e->name_len = q->name_len;
 	e->text_len = kind == CACHE_FAILURE ? 5 : 0;
+	e->hops = q->hops;
 	e->wire_len = count * (12u + rdlen);
 	*(authority ? &e->authorities : &e->answers) = (uint16_t)count;
 	if (count > 0) {

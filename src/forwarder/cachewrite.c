@@ -70,6 +70,11 @@ static bool same_question(const struct cache_entry *a, const struct cache_entry 
 	return a->type == b->type && same_name(a, b);
 }
 
+static bool is_nodata(const struct cache_entry *e)
+{
+	return e->kind == CACHE_ANSWER && e->answers == 0;
+}
+
 /* True if one takes the place of the other: with keep_positive NODATA stands beside. */
 static bool takes_place(const struct cachewrite *w, const struct cache_entry *e,
 	const struct cache_entry *there)
@@ -372,7 +377,9 @@ static uint8_t *slot_for(
 /*
  * What the outcome at slot `mine` refutes: that the question failed, what it answered
  * before, and, if the name exists, that it does not (CA-11). An NXDOMAIN refutes answers
- * of other types without a look at them: it was stored later.
+ * without a look at them, since it was stored later; NODATA leaves, so that nothing is
+ * between it and an answer that may be preferred (CA-15). What was stored later than `e`
+ * says it was (cachewrite_outdate()) stays.
  */
 static void refute(struct cachewrite *w, const struct cache_entry *e, const uint8_t *mine)
 {
@@ -380,6 +387,7 @@ static void refute(struct cachewrite *w, const struct cache_entry *e, const uint
 	              (e->kind == CACHE_PASSES && e->rcode == 0);
 	uint32_t typed = tag_of(e);
 	uint32_t named = cache_tag(e->hcheck, e->group, 0, e->flags); /* an NXDOMAIN's */
+	bool of_all = e->kind == CACHE_NXDOMAIN; /* it refutes other types, too */
 	uint8_t *slot = bucket_of(w, e->path);
 
 	if (e->kind == CACHE_FAILURE)
@@ -387,13 +395,19 @@ static void refute(struct cachewrite *w, const struct cache_entry *e, const uint
 	for (unsigned i = 0; i < CACHE_BUCKET; i++, slot += sizeof(uint64_t)) {
 		uint64_t word = cache_load(slot);
 		const struct cache_entry *there = entry_of(w, word);
+		uint32_t word_tag = CACHE_WORD_TAG(word);
 
 		if (there == NULL || slot == mine ||
-			(CACHE_WORD_TAG(word) != typed && CACHE_WORD_TAG(word) != named))
+			(!of_all && word_tag != typed && word_tag != named))
+			continue;
+		if (there->stored_ns > e->stored_ns)
 			continue;
 		if ((there->kind == CACHE_FAILURE && same_question(there, e)) ||
 			takes_place(w, e, there) ||
-			(there->kind == CACHE_NXDOMAIN && exists && same_name(there, e)))
+			(there->kind == CACHE_NXDOMAIN && exists &&
+				same_name(there, e)) ||
+			(e->kind == CACHE_NXDOMAIN && is_nodata(there) &&
+				same_name(there, e)))
 			unlink_slot(w, slot);
 	}
 }
@@ -427,6 +441,14 @@ int cachewrite_store(struct cachewrite *w, struct cache_entry *e)
 	if (i != CACHE_PASSING_BY)
 		w->insertions[i]++;
 	return 0;
+}
+
+void cachewrite_outdate(struct cache_entry *e, uint16_t type, uint64_t at_ns)
+{
+	if (e->kind != CACHE_FAILURE)
+		e->kind = CACHE_PASSES;
+	e->type = type; /* an NXDOMAIN is for all */
+	e->stored_ns = e->expires_ns = at_ns;
 }
 
 /* ---- notes ---- */
@@ -518,12 +540,8 @@ size_t cachewrite_keep_groups(struct cachewrite *w, const uint64_t *digests, siz
 static bool is_flushed(const struct cache_entry *e, const void *arg)
 {
 	const struct forward_flush *f = arg;
-	const uint8_t *name = cache_name(e);
 
-	if (e->stored_ns > f->at_ns)
-		return false;
-	return f->below ? name_under(name, e->name_len, f->name.wire, f->name.len)
-	                : name_equal(name, e->name_len, f->name.wire, f->name.len);
+	return e->stored_ns <= f->at_ns && forward_forgets(f, cache_name(e), e->name_len);
 }
 
 size_t cachewrite_flush(struct cachewrite *w, const struct forward_flush *what)

@@ -55,9 +55,15 @@ bool cachewrite_open(struct cachewrite *w, uint8_t *base, size_t size, size_t su
  * Store an entry (reply_take(), reply_failure()), in the place of the one of the same
  * question and kind. 0; -ENOSPC: there is no memory for it; -EINVAL: it makes no sense.
  * Released before it returns: who is told of it afterwards finds it. Its `stored_ns` is
- * now.
+ * now, or what cachewrite_outdate() said.
  */
 int cachewrite_store(struct cachewrite *w, struct cache_entry *e);
+
+/*
+ * Before it is stored: an outcome of a question of that type that shall be forgotten
+ * since `at_ns`. It is for queries that arrived until then, and for nobody else.
+ */
+void cachewrite_outdate(struct cache_entry *e, uint16_t type, uint64_t at_ns);
 
 /*
  * The entry of a word, in place: valid until the next store; NULL: it is gone. For notes

@@ -173,6 +173,18 @@ static void begin_upstreams(struct fwdtab *f, uint64_t now_ns)
 	}
 }
 
+/*
+ * Forget what was asked for before the operator said so. Its outcome may have been stored
+ * after that, until we heard of it, or our predecessor did: as long as a question lasts.
+ */
+static size_t forget(
+	struct fwdtab *f, const struct forward_settings *s, struct forward_flush what)
+{
+	flight_outdate(f, &what);
+	what.at_ns += s->deadline_ms * NS_PER_MS;
+	return cachewrite_flush(f->cache, &what);
+}
+
 static void flush(struct fwdtab *f, const struct forward_settings *s)
 {
 	uint64_t digests[FORWARD_GROUPS_MAX];
@@ -182,10 +194,10 @@ static void flush(struct fwdtab *f, const struct forward_settings *s)
 		digests[i] = s->groups[i].digest;
 	n = cachewrite_keep_groups(f->cache, digests, s->ngroups);
 	for (unsigned i = 0; i < s->nflush; i++) {
-		if (s->flush[i].at_ns <= f->flushed_ns)
-			continue;
-		f->flushed_ns = s->flush[i].at_ns;
-		n += cachewrite_flush(f->cache, &s->flush[i]);
+		if (s->flush[i].at_ns <= stat_get(&f->stat->flushed_ns))
+			continue; /* by us, or a predecessor of ours */
+		n += forget(f, s, s->flush[i]);
+		stat_set(&f->stat->flushed_ns, s->flush[i].at_ns);
 	}
 	stat_add(&f->stat->flushed, n);
 }

@@ -26,6 +26,7 @@ void entry_begin(struct cache_entry *e, const struct question *q, uint64_t now_n
 		.kind = CACHE_PASSES,
 		.ede = UINT16_MAX,
 		.name_len = q->name_len,
+		.hops = q->hops,
 	};
 }
 

@@ -8,12 +8,10 @@
 #include "forwarder/neterror.h"
 #include "forwarder/resolve.h"
 
-#define BUCKETS         32768            /* a power of two */
-#define MARGIN_NS       (50 * NS_PER_MS) /* it ends before its waiter's deadline */
-#define ALONE_NS        NS_PER_S
-#define EDE_OTHER       0
-#define EDE_NO_UPSTREAM 22
-#define EDE_NETWORK     23
+#define BUCKETS   32768            /* a power of two */
+#define MARGIN_NS (50 * NS_PER_MS) /* it ends before its waiter's deadline */
+#define ALONE_NS  NS_PER_S
+#define LOOP      "loop" /* reply.c knows it from other appliances */
 
 void flight_init(struct fwdtab *f)
 {
@@ -33,13 +31,26 @@ static uint32_t *bucket_of(const struct fwdtab *f, const struct question *q)
 	return &f->bucket[(h ^ h >> 32) & (BUCKETS - 1)];
 }
 
-uint32_t flight_find(const struct fwdtab *f, const struct question *q)
+uint32_t flight_find(
+	const struct fwdtab *f, const struct question *q, uint64_t arrival_ns)
 {
 	uint32_t i = *bucket_of(f, q);
 
-	while (i != TABLE_NONE && !question_equal(&f->flights[i].q, q))
+	while (i != TABLE_NONE && (arrival_ns > f->flights[i].until_ns ||
+					  !question_equal(&f->flights[i].q, q)))
 		i = f->flights[i].next;
 	return i;
+}
+
+void flight_outdate(struct fwdtab *f, const struct forward_flush *what)
+{
+	for (uint32_t i = 0; i < FWDTAB_QUESTIONS; i++) {
+		struct flight *fl = &f->flights[i];
+
+		if (fl->live && fl->effort.began_ns <= what->at_ns &&
+			forward_forgets(what, fl->q.name, fl->q.name_len))
+			fl->until_ns = MIN(fl->until_ns, what->at_ns);
+	}
 }
 
 static struct effort_view view_of(struct fwdtab *f, const struct flight *fl)
@@ -104,8 +115,8 @@ uint32_t flight_begin(struct fwdtab *f, const struct question *q, unsigned group
 		.next = *bucket,
 		.attempts = TABLE_NONE,
 		.digest = q->group,
+		.until_ns = UINT64_MAX,
 		.home = (uint8_t)group,
-		.hops = t->hops,
 		.live = true,
 	};
 	*bucket = id;
@@ -171,9 +182,13 @@ void flight_drop(struct fwdtab *f, uint32_t id, enum ask_status why)
 /* The outcome is in f->entry: store it, then tell (release before SETTLED). */
 static void finish(struct fwdtab *f, uint32_t id, uint64_t now_ns)
 {
+	const struct flight *fl = &f->flights[id];
+
+	if (fl->until_ns != UINT64_MAX)
+		cachewrite_outdate(f->entry, fl->q.type, fl->until_ns);
 	int ret = cachewrite_store(f->cache, f->entry);
 
-	resolve_ended(f, &f->flights[id].q, now_ns);
+	resolve_ended(f, &fl->q, now_ns);
 	end(f, id, ret < 0 ? ASK_FULL : ASK_STORED);
 }
 
@@ -195,11 +210,16 @@ static struct reply_rules rules_of(
 static void note(struct fwdtab *f, struct flight *fl, unsigned upstream,
 	const struct effort_try *t, unsigned number, const char *what)
 {
-	fl->ede = EDE_NETWORK;
+	bool loop = strcmp(what, LOOP) == 0;
+
+	fl->ede = loop ? EDE_OTHER : EDE_NETWORK_ERROR;
 	fl->blamed = (uint8_t)(upstream + 1);
 	fl->blamed_way = t->transport;
 	fl->blamed_after = (uint8_t)number;
-	attempt_text(f, upstream, t, number, what, fl->why);
+	if (loop) /* it goes on as it is, to who began it (LO-02) */
+		snprintf(fl->why, sizeof(fl->why), LOOP);
+	else
+		attempt_text(f, upstream, t, number, what, fl->why);
 }
 
 /* Nothing has failed, and yet it is over: why? */
@@ -220,9 +240,9 @@ static void explain(struct fwdtab *f, struct flight *fl, uint64_t now_ns)
 		                                      : "no upstream is up";
 		loop = loop && now_ns < v.upstreams[i].out_ns;
 	}
-	fl->ede = loop ? EDE_OTHER : EDE_NO_UPSTREAM;
+	fl->ede = loop ? EDE_OTHER : EDE_NO_REACHABLE_AUTHORITY;
 	fl->blamed = 0;
-	snprintf(fl->why, sizeof(fl->why), "%s", loop ? "loop" : why);
+	snprintf(fl->why, sizeof(fl->why), "%s", loop ? LOOP : why);
 }
 
 /*
@@ -326,7 +346,7 @@ static void send_one(struct fwdtab *f, uint32_t id, const struct effort_try *t,
 		.name_len = fl->q.name_len,
 		.type = fl->q.type,
 		.flags = fl->q.flags,
-		.hops = fl->hops,
+		.hops = fl->q.hops,
 		.recursion = true,
 		.kind = ATTEMPT_QUESTION,
 		.number = fl->effort.attempts,
@@ -517,6 +537,19 @@ static void take(struct fwdtab *f, const struct attempt *a, const uint8_t *msg,
 	finish(f, a->flight, now_ns);
 }
 
+/*
+ * FW-16. Where an appliance behind us found a loop after hops that the query came with,
+ * the next group is not asked: what that says would be kept for those who would have been
+ * answered here, and anybody can claim hops (LO-01).
+ */
+static bool goes_on(const struct flight *fl, const struct forward_group *g,
+	const struct reply_facts *facts)
+{
+	if (facts->loop && fl->q.hops > 0)
+		return false;
+	return facts->rcode < 16 && (g->next & 1u << facts->rcode) != 0;
+}
+
 void flight_reply(struct fwdtab *f, uint32_t attempt, const uint8_t *msg, size_t len,
 	const struct reply_facts *facts, uint64_t now_ns)
 {
@@ -537,14 +570,15 @@ void flight_reply(struct fwdtab *f, uint32_t attempt, const uint8_t *msg, size_t
 		flight_run(f, a.flight, now_ns);
 		return;
 	case EFFORT_OTHER:
-		fl->onward = facts->rcode < 16 && (g->next & 1u << facts->rcode) != 0;
-		refused(f, &a, rcode_text(facts->rcode, text), now_ns);
+		fl->onward = goes_on(fl, g, facts);
+		refused(f, &a, facts->loop ? LOOP : rcode_text(facts->rcode, text),
+			now_ns);
 		return;
 	case EFFORT_BAD:
 		refused(f, &a, "truncated", now_ns);
 		return;
 	case EFFORT_GROUP:
-		if (next_group(f, fl))
+		if (goes_on(fl, g, facts) && next_group(f, fl))
 			flight_run(f, a.flight, now_ns);
 		else
 			take(f, &a, msg, len, now_ns);
@@ -610,7 +644,7 @@ void flight_loop(struct fwdtab *f, uint32_t attempt, uint64_t now_ns)
 	struct flight *fl = &f->flights[a.flight];
 	fl->ede = EDE_OTHER;
 	fl->blamed = 0;
-	snprintf(fl->why, sizeof(fl->why), "loop");
+	snprintf(fl->why, sizeof(fl->why), LOOP);
 	effort_failed(&fl->effort, a.number, now_ns);
 	flight_run(f, a.flight, now_ns);
 }
@@ -622,7 +656,7 @@ void flight_fetch(struct fwdtab *f, const struct question *q, uint64_t now_ns)
 	struct cache_found found;
 	uint32_t id;
 
-	if (group < 0 || flight_find(f, q) != TABLE_NONE)
+	if (group < 0 || flight_find(f, q, now_ns) != TABLE_NONE)
 		return;
 	if (cache_find(&f->cache->reader, q, now_ns, now_ns, &found) &&
 		found.failure != NULL)

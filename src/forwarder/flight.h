@@ -17,8 +17,8 @@ struct flight {
 	uint32_t next;     /* in its bucket, or of those that are free */
 	uint32_t attempts; /* that are open, linked; TABLE_NONE: none */
 	uint64_t digest;   /* of the group that is asked now (FW-16) */
+	uint64_t until_ns; /* who arrived later needs another one; UINT64_MAX: nobody */
 	uint8_t home;      /* group that it counts for */
-	uint8_t hops;      /* of the loop mark in a waiter's query */
 	bool live;
 	bool onward;  /* if it fails here, the next group is asked (FW-16) */
 	uint16_t ede; /* why it will have failed */
@@ -32,14 +32,20 @@ struct flight {
 struct flight_terms {
 	uint64_t deadline_ns; /* of the waiter */
 	bool tcp;
-	uint8_t hops;
 };
 
 /* Allocate room for all questions; the table owns it. */
 void flight_init(struct fwdtab *f);
 
-/* The question's flight, or TABLE_NONE. */
-uint32_t flight_find(const struct fwdtab *f, const struct question *q);
+/* The question's flight that a query which arrived then may wait for, or TABLE_NONE. */
+uint32_t flight_find(
+	const struct fwdtab *f, const struct question *q, uint64_t arrival_ns);
+
+/*
+ * The operator wants outcomes forgotten that were asked for before: flights of that name
+ * that have begun end for who waits already, and nobody else joins them.
+ */
+void flight_outdate(struct fwdtab *f, const struct forward_flush *what);
 
 /* A new one, not running yet. TABLE_NONE: the table or its group is full (FP-02). */
 uint32_t flight_begin(struct fwdtab *f, const struct question *q, unsigned group,

@@ -103,7 +103,7 @@ static enum ask_status want(
 		return ASK_OTHER;
 	if (known(f, a, q, now_ns))
 		return ASK_STORED;
-	id = flight_find(f, q);
+	id = flight_find(f, q, a->arrival_ns);
 	if (id == TABLE_NONE) {
 		id = flight_begin(f, q, (unsigned)group, &a->terms, now_ns);
 		if (id == TABLE_NONE)
@@ -158,9 +158,7 @@ void fwdtab_ask(struct fwdtab *f, const struct question *q, unsigned n,
 	struct asking a = {
 		.ask = TABLE_NONE,
 		.arrival_ns = head->arrival_ns,
-		.terms = {.deadline_ns = head->deadline_ns,
-			.tcp = head->tcp != 0,
-			.hops = (uint8_t)MIN(head->hops, UINT8_MAX - 1)},
+		.terms = {.deadline_ns = head->deadline_ns, .tcp = head->tcp != 0},
 	};
 
 	if (w != NULL && !open_ask(f, &a, w)) {
@@ -268,7 +266,7 @@ void fwdtab_note(struct fwdtab *f, const struct ask_note *n, uint64_t now_ns)
 		.name_len = e->name_len,
 	};
 	memcpy(q.name, cache_name(e), e->name_len);
-	if (flight_find(f, &q) != TABLE_NONE)
+	if (flight_find(f, &q, now_ns) != TABLE_NONE)
 		return;
 	stat_add(&f->stat->prefetches, 1);
 	flight_fetch(f, &q, now_ns);
@@ -297,7 +295,7 @@ void fwdtab_loop(struct fwdtab *f, const struct ask_loop *l, uint64_t now_ns)
 		.kind = EVENT_LOOP,
 		.upstream = ours ? (int)l->upstream : -1,
 		.attempt = l->hops,
-		.text = "loop",
+		.text = ours ? "loop" : "loop through other appliances",
 	};
 
 	f->ops->event(f->arg, &e);

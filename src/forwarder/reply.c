@@ -30,6 +30,30 @@ static bool is_question(const uint8_t *msg, size_t len, const uint8_t *name,
 	return name_equal(asked, n, name, n);
 }
 
+/*
+ * True if an appliance says that the query went in a circle (LO-01), or that it knows so
+ * from another one (CA-13). It only decides how our own failure is called.
+ */
+static bool says_loop(const struct rrs *r)
+{
+	static const char text[] = "loop";
+	const uint8_t *p = r->msg + r->options;
+	size_t left = r->rcode == RCODE_SERVFAIL ? r->options_len : 0;
+
+	while (left >= 4 && load_u16(p + 2) <= left - 4) {
+		size_t n = load_u16(p + 2);
+		uint16_t code = n >= 2 ? load_u16(p + 4) : UINT16_MAX;
+
+		if (load_u16(p) == OPTION_EDE && n == 2 + sizeof(text) - 1 &&
+			(code == EDE_OTHER || code == EDE_CACHED_ERROR) &&
+			memcmp(p + 6, text, sizeof(text) - 1) == 0)
+			return true;
+		p += 4 + n;
+		left -= 4 + n;
+	}
+	return false;
+}
+
 enum reply_kind reply_check(const uint8_t *msg, size_t len, const struct sent *sent,
 	struct reply_facts *facts)
 {
@@ -51,11 +75,13 @@ enum reply_kind reply_check(const uint8_t *msg, size_t len, const struct sent *s
 			return REPLY_BROKEN;
 		rrs.rcode = flags & 0xf;
 		rrs.has_opt = false;
+		rrs.options_len = 0;
 	}
 	facts->rcode = rrs.rcode;
 	facts->tc = (flags & MSG_TC) != 0;
 	facts->ad = (flags & MSG_AD) != 0;
 	facts->has_opt = rrs.has_opt;
+	facts->loop = says_loop(&rrs);
 	return sent->mixed && !cased ? REPLY_CASE : REPLY_MATCHES;
 }
 
@@ -203,7 +229,10 @@ enum reply_use reply_take(const uint8_t *msg, size_t len, const struct question 
 		!is_question(msg, len, q->name, q->name_len, q->type, &cased))
 		return useless("malformed", reason);
 	if (w.rrs.rcode == RCODE_SERVFAIL) {
-		reply_failure(q, rules, UINT16_MAX, NULL, e);
+		const bool loop = says_loop(&w.rrs);
+
+		reply_failure(
+			q, rules, loop ? EDE_OTHER : UINT16_MAX, loop ? "loop" : NULL, e);
 		return REPLY_STORE;
 	}
 	memcpy(name.wire, q->name, q->name_len);

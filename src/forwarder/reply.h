@@ -34,6 +34,7 @@ enum reply_kind {
 struct reply_facts {
 	uint16_t rcode; /* with the extended bits */
 	bool tc, ad, has_opt;
+	bool loop; /* SERVFAIL since an appliance found a loop (LO-01) */
 };
 
 /*

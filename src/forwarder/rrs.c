@@ -87,6 +87,8 @@ static bool read_opt(struct rrs *r, const struct rr *rr)
 	if (r->has_opt || rr->labels != 0)
 		return false;
 	r->has_opt = true;
+	r->options = (uint16_t)rrs_rdata(rr);
+	r->options_len = rr->rdlen;
 	r->rcode |= (uint16_t)(r->msg[rr->fixed + 4] << 4);
 	return true;
 }
@@ -119,6 +121,7 @@ int rrs_read(const uint8_t *msg, size_t len, struct rrs *out)
 	out->question = (uint16_t)at;
 	out->answers = load_u16(msg + 6);
 	out->has_opt = false;
+	out->options = out->options_len = 0;
 	out->n = 0;
 	at = read_section(out, at, out->answers, RRS_ANSWER);
 	if (at > 0)

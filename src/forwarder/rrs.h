@@ -43,6 +43,8 @@ struct rrs {
 	uint16_t question; /* offset behind it */
 	uint16_t answers;  /* RRs in the answer section, listed here or not */
 	bool has_opt;
+	uint16_t options; /* offset of those of the OPT, */
+	uint16_t options_len;
 	uint16_t n;
 	struct rr rr[RRS_MAX]; /* of class IN, of answer and authority, in their order */
 };

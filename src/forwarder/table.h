@@ -28,7 +28,6 @@ struct fwdtab {
 	uint64_t life;
 	const struct settings *all;              /* borrowed; NULL: none yet */
 	const struct forward_settings *settings; /* of them */
-	uint64_t flushed_ns;                     /* the newest flush that was done */
 	uint64_t wall_s, wall_ns; /* the wall clock said so then; 0: unknown */
 	struct heap timers;
 	struct waiters waiters;

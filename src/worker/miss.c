@@ -36,6 +36,7 @@ static void make_question(struct question *q, const struct packet *p, uint64_t g
 	q->flags = (uint8_t)((p->q.want_do ? QUESTION_DO : 0) |
 			     ((p->q.flags & MSG_CD) != 0 ? QUESTION_CD : 0));
 	q->name_len = (uint8_t)len;
+	q->hops = p->q.hops;
 	memcpy(q->name, name, len);
 }
 
@@ -49,10 +50,19 @@ static bool find(const struct basis *b, const struct packet *p, const struct que
 
 /* ---- NXDOMAIN above the name ---- */
 
+static bool leaves_out(const struct forward_settings *f, struct forward_names except,
+	const uint8_t *name, size_t len)
+{
+	for (unsigned i = except.first; i < (unsigned)except.first + except.n; i++)
+		if (name_under(f->names[i].wire, f->names[i].len, name, len))
+			return true;
+	return false;
+}
+
 /*
  * C-07: a denial counts for names below it only if nobody else has a say there: no zone
- * of ours and no other group begins at or below it. If it is not so here, it is not
- * further up.
+ * of ours and no other group begins at or below it, nor does what a group leaves out, if
+ * several have said it (FW-16). If it is not so here, it is not further up.
  */
 static bool alone_below(
 	const struct settings *s, const uint8_t *name, size_t len, uint64_t digest)
@@ -62,13 +72,19 @@ static bool alone_below(
 
 	if (group < 0 || f->groups[group].digest != digest)
 		return false;
+	const bool several = f->groups[group].next != 0 ||
+	                     f->groups[group].next_on_nodata;
 	for (unsigned i = 0; i < s->nzones; i++)
 		if (name_under(s->zones[i].name.wire, s->zones[i].name.len, name, len))
 			return false;
-	for (int i = 0; i < f->ngroups; i++)
-		if (i != group && name_under(f->groups[i].from.wire,
-					  f->groups[i].from.len, name, len))
+	for (int i = 0; i < f->ngroups; i++) {
+		const struct forward_group *g = &f->groups[i];
+
+		if (i != group && name_under(g->from.wire, g->from.len, name, len))
 			return false;
+		if (several && leaves_out(f, g->except, name, len))
+			return false;
+	}
 	return true;
 }
 
@@ -130,14 +146,23 @@ static bool may_be_stale(const struct basis *b, const struct cache_entry *e)
 }
 
 /*
- * CA-15, prefer_positive: the answer that a fresh denial took the place of, if it may be
- * used. What is denied within a chain is not looked into.
+ * CA-15, prefer_positive: the answer that a denial took the place of counts more than
+ * that, if it may be used. What is denied within a chain is not looked into.
  */
 static bool prefers_older(const struct basis *b, const struct cache_found *found)
 {
 	return b->settings->forward.cache.stale_prefer_positive && found->older != NULL &&
 	       is_denial(found->answer) && !is_denial(found->older) &&
 	       may_be_stale(b, found->older);
+}
+
+/* What may be served in place of an answer that has expired; NULL: nothing. */
+static const struct cache_entry *stale_of(
+	const struct basis *b, const struct cache_found *found)
+{
+	if (prefers_older(b, found))
+		return found->older;
+	return may_be_stale(b, found->answer) ? found->answer : NULL;
 }
 
 static enum miss use_stale(
@@ -202,16 +227,15 @@ static enum miss not_fresh(const struct basis *b, struct packet *p,
 	const struct question *q, const struct cache_found *found, struct miss_found *out)
 {
 	const struct cache_settings *c = &b->settings->forward.cache;
-	bool stale = may_be_stale(b, found->answer);
+	const struct cache_entry *old = stale_of(b, found);
 
 	if (found->failure != NULL)
-		return stale ? use_stale(p, found->answer, out)
-		             : use_failure(p, found, out);
-	if (stale && p->wait != WAIT_ASK)
-		return use_stale(p, found->answer, out);
-	if (stale && c->stale_mode == STALE_IMMEDIATE) {
+		return old != NULL ? use_stale(p, old, out) : use_failure(p, found, out);
+	if (old != NULL && p->wait != WAIT_ASK)
+		return use_stale(p, old, out);
+	if (old != NULL && c->stale_mode == STALE_IMMEDIATE) {
 		want_fresh(p, q);
-		return use_stale(p, found->answer, out);
+		return use_stale(p, old, out);
 	}
 	return lacking(p, q, out);
 }

@@ -29,6 +29,7 @@ struct needs {
 	unsigned notes_waiting; /* in the outbox */
 	unsigned notes_left;    /* of this batch */
 	bool company;           /* what may not wait is in the outbox, too */
+	uint64_t foreign_ns;    /* when a loop was told of that is not ours alone */
 	struct notes notes;
 	struct notes refreshes; /* of stale entries; hits of others do not hide them */
 };
@@ -177,31 +178,42 @@ static void tell_refresh(struct needs *n, const struct packet *p, uint64_t now_n
 	const struct forward_settings *f = &n->worker->reader.settings.forward;
 	const struct question *q = &p->need[0];
 	uint8_t home = (uint8_t)question_home(q, n->worker->ncaches);
+	uint64_t word = q->hash.check ^ q->type ^ (uint64_t)q->hops << 16;
 	uint32_t hits;
 
-	if (notes_hit(&n->refreshes, home, q->hash.check ^ q->type, peers_room(n->peers),
-		    now_ns, &hits))
+	if (notes_hit(&n->refreshes, home, word, peers_room(n->peers), now_ns, &hits))
 		ask(n, p, ASK_NOBODY, 0, now_ns + f->deadline_ms * NS_PER_MS);
 }
 
-/* LO-01: each forwarder has its own view of an upstream's health. */
-static void tell_loop(struct needs *n, const struct packet *p)
+static void put_loop(struct needs *n, unsigned forwarder, const struct ask_loop *loop)
 {
+	union ask_message *m = peers_message(n->peers, forwarder);
+
+	if (m == NULL)
+		return;
+	m->loop = *loop;
+	peers_put(n->peers, sizeof(m->loop), ASK_NOBODY);
+	n->company = true;
+}
+
+/*
+ * LO-01: each forwarder has its own view of an upstream's health. A mark that is not ours
+ * is worth one line of one log: whoever sends it cannot have us send more.
+ */
+static void tell_loop(struct needs *n, const struct packet *p, uint64_t now_ns)
+{
+	struct ask_loop loop = {
+		.type = ASK_LOOP, .upstream = ASK_NO_UPSTREAM, .hops = p->q.hops};
 	struct mark mark;
 
-	if (!mark_read(p->q.mark, MARK_OCTETS, &n->worker->reader.snap.key, &mark))
-		return;
-	for (unsigned i = 0; i < n->worker->ncaches; i++) {
-		union ask_message *m = peers_message(n->peers, i);
-
-		if (m == NULL)
-			continue;
-		m->loop = (struct ask_loop){.type = ASK_LOOP,
-			.upstream = mark.upstream,
-			.life = mark.life,
-			.hops = mark.hops};
-		peers_put(n->peers, sizeof(m->loop), ASK_NOBODY);
-		n->company = true;
+	if (mark_read(p->q.mark, MARK_OCTETS, &n->worker->reader.snap.key, &mark)) {
+		loop.upstream = mark.upstream;
+		loop.life = mark.life;
+		for (unsigned i = 0; i < n->worker->ncaches; i++)
+			put_loop(n, i, &loop);
+	} else if (n->worker->ncaches > 0 && now_ns >= n->foreign_ns + NS_PER_S) {
+		n->foreign_ns = now_ns;
+		put_loop(n, 0, &loop);
 	}
 }
 
@@ -212,7 +224,7 @@ void needs_replied(struct worker *w, const struct packet *p, uint64_t now_ns)
 	if (p->facts & PACKET_REFRESH)
 		tell_refresh(w->needs, p, now_ns);
 	if (p->facts & PACKET_LOOP)
-		tell_loop(w->needs, p);
+		tell_loop(w->needs, p, now_ns);
 }
 
 /* Notes alone are no reason to wake anybody: they wait for company, or for the tick. */

@@ -134,7 +134,7 @@ static bool is_whole(const struct park_place *a, uint64_t now_ns)
 	       a->deadline_ns - now_ns < WAITS_MAX && a->qname_len > 0 &&
 	       name_scan(a->qname, a->qname_len) == a->qname_len &&
 	       a->udp_size >= MSG_UDP_MIN && (a->bits & ~BITS) == 0 &&
-	       (a->flags & MSG_QR) == 0 &&
+	       (a->flags & MSG_QR) == 0 && a->hops < MARK_HOPS &&
 	       (a->way.family == AF_INET || a->way.family == AF_INET6) &&
 	       a->way.key.kind <= SOCKET_UDP_WILD &&
 	       (a->way.local_len == 0 || a->way.local_len == address_len(&a->way));
@@ -205,6 +205,7 @@ static void write_place(struct park_place *a, const struct packet *p,
 			    (q->want_keepalive ? BIT_KEEPALIVE : 0));
 	a->rounds = 0;
 	a->deaths = 0;
+	a->hops = q->hops;
 	a->qname_len = q->qname_len;
 	memcpy(a->qname, p->buf + MSG_HEADER_LEN, q->qname_len);
 }
@@ -253,6 +254,7 @@ bool park_take(
 		.want_do = (a->bits & BIT_DO) != 0,
 		.want_nsid = (a->bits & BIT_NSID) != 0,
 		.want_keepalive = (a->bits & BIT_KEEPALIVE) != 0,
+		.hops = a->hops,
 		.udp_size = a->udp_size,
 		.end = (uint16_t)(MSG_HEADER_LEN + a->qname_len + 4)};
 	name_fold(q->qname, a->qname, a->qname_len);

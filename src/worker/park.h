@@ -44,6 +44,7 @@ struct park_place {
 	uint8_t bits;                       /* has_opt and its like */
 	uint8_t rounds;
 	uint8_t deaths; /* of workers that answered it */
+	uint8_t hops;   /* of its loop mark */
 	uint8_t qname_len;
 	uint8_t qname[NAME_MAX_LEN]; /* letters as they came (RG-03) */
 };

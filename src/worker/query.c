@@ -29,8 +29,9 @@ bool query_allowed(const struct settings *s, const struct sockaddr *client)
 
 /*
  * A query with a mark under our key has gone in a circle, whatever its hops (LO-01):
- * nobody else can make one, and no other appliance has our key. True: it is answered. Not
- * inline: hardly a query has a mark.
+ * nobody else can make one, and no other appliance has our key. So has one that passed
+ * too many appliances, whoever made its mark. True: it is answered. Not inline: hardly a
+ * query has a mark.
  */
 __attribute__((noinline)) static bool answer_loop(const struct basis *b, struct packet *p)
 {
@@ -38,13 +39,14 @@ __attribute__((noinline)) static bool answer_loop(const struct basis *b, struct 
 	struct reply r;
 	struct mark mark;
 
-	if (!mark_read(p->q.mark, MARK_OCTETS, &b->snap->key, &mark))
+	const bool ours = mark_read(p->q.mark, MARK_OCTETS, &b->snap->key, &mark);
+	if (!ours && p->q.hops < MARK_HOPS)
 		return false;
 	encode_begin(&r, p, b->settings, -1);
 	r.rcode = RCODE_SERVFAIL;
 	encode_ede(&r, EDE_OTHER, text, sizeof(text) - 1);
 	encode_end(&r);
-	p->facts |= PACKET_LOOP;
+	p->facts |= ours ? PACKET_LOOP : PACKET_LOOP | PACKET_PASSED;
 	return true;
 }
 
@@ -140,6 +142,8 @@ static void count_miss(const struct packet *p, struct stat_worker *st)
 		count(&st->deadlines);
 	if (p->facts & PACKET_LOOP)
 		count(&st->loops);
+	if (p->facts & PACKET_PASSED)
+		count(&st->loops_passed);
 }
 
 void query_count_reply(const struct packet *p, struct stat_worker *st)

@@ -37,6 +37,7 @@ enum verdict {
 #define PACKET_RATED        0x2000 /* its client asks too often (AC-08) */
 #define PACKET_REFRESH      0x1000 /* `need` is to be fetched for the cache (CA-15) */
 #define PACKET_ACCESS       0x4000 /* there are access rules: `action` came of them */
+#define PACKET_PASSED       0x8000 /* PACKET_LOOP by its hops; the mark is not ours */
 
 /*
  * What a query does where the cache lacks an answer. From WAIT_STALE on an answer that

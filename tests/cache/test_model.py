@@ -104,6 +104,13 @@ class Model:
                 o.certain = False
             if not killed:
                 slots.pop(key, None)
+        if e.kind == NXDOMAIN:  # and NODATA of every type
+            for key in [key for key in slots if key[1] == ANSWER]:
+                nodata = [o for o in slots[key] if o.looks[3] == 0]
+                for o in nodata:
+                    o.certain = False
+                if not killed:
+                    slots[key] = [o for o in slots[key] if o not in nodata]
 
     def forget(self, gone, now):
         """Flush: entries for which gone(name, group) is true. What there may be, and must be."""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 import unittest
 
@@ -14,7 +15,7 @@ import harness
 from harness import await_
 from lab import CAP_S, EDE, PACKETS, ForwardTest, group, parallel
 from load import Relay
-from upstream import address_of, after, rcode, records, right, silent, soa
+from upstream import address_of, after, in_turn, rcode, records, right, silent, soa
 
 NAME = "a.far.example."
 
@@ -243,6 +244,21 @@ class Cut(Cached):
         self.check_ours()
 
 
+    def test_next(self):
+        """C-07, FW-16: nor where another group would be the next one below it"""
+        inner, other = self.up(lambda q: q.nxdomain()), self.up()
+        self.u.on("*.x.example.", lambda q: q.nxdomain())
+        self.a.reconfigure(forward=[
+            group(inner, zone="x.example.", next=["NXDOMAIN"]),
+            group(self.u, zone="example.", **{"except": ["y.a.x.example"]}), group(other)])
+        self.assertEqual(self.a.query("a.x.example.").rcode, "NXDOMAIN")
+        self.check_right("y.a.x.example.")
+        self.assertEqual(other.count("y.a.x.example."), 1)
+        self.assertEqual(self.a.query("b.x.example.").rcode, "NXDOMAIN")
+        self.assertEqual(self.a.query("y.b.x.example.").rcode, "NXDOMAIN")
+        self.assertEqual(inner.count("y.b.x.example."), 0)
+
+
 class Lives(Cached):
     def test_forwarder(self):
         """CA-19, G9: a forwarder that is killed: its cache is warm"""
@@ -256,6 +272,39 @@ class Lives(Cached):
             self.check_right("b" + str(pid) + ".far.example.")
             self.check_stored(True)
         self.assertEqual(self.u.count(NAME), 1)
+
+    def test_flush_in_flight(self):
+        """CA-21: after `flush` nothing older is served; who waits is answered all the same"""
+        self.a.reconfigure(forward=[group(self.u, hedge=False, max_connect_attempts=1,
+                                          timeout="4s")])
+        old, new = ["198.51.100.1"], ["198.51.100.2"]
+        for name, options, asks in (("a.slow.example.", (), True), ("b.slow.example.", (), False),
+                                    ("slow.example.", ("--below",), False)):
+            asked = f"c.{name}" if options else name
+            held, flushed = [], threading.Event()
+
+            def script(q):
+                if flushed.is_set():
+                    return q.reply(("", 300, "A", *new))
+                held.append(q)
+                return None
+
+            self.u.on(asked, script)
+            waits = []
+            thread = threading.Thread(target=lambda: waits.append(self.a.query(asked)))
+            thread.start()
+            await_("a query", lambda: held)
+            code, _, err = self.a.ctl("flush", name, *options, "-c", self.a.config)
+            self.assertEqual(code, 0, err)
+            flushed.set()
+            if asks:  # it does not wait for what is in flight
+                self.assertEqual(self.a.query(asked).rdatas, new)
+            self.u.send(held[0].reply(("", 300, "A", *old)), held[0].peer)
+            thread.join()
+            self.assertEqual(waits[0].rdatas, new if asks else old)
+            for reply in self.a.all_workers(asked, number=16):
+                self.assertEqual(reply.outcome, ("NOERROR", new))
+            self.assertEqual(self.u.count(asked), 2)
 
     def test_flushed(self):
         """CA-19: what was flushed long ago is not flushed again by each new forwarder"""
@@ -399,6 +448,39 @@ class Stale(Cached):
         self.on(silent)
         reply = self.a.query(NAME, rd=False)
         self.assertEqual((reply.rcode, reply.ede), ("REFUSED", EDE["not authoritative"]))
+
+
+class Preferred(Stale):
+    cache = {"serve_stale": {"prefer_positive": True, "recheck": "2s"}}
+    test_silent = test_recheck = test_denied = test_all_dead = test_rd = None
+
+    def test_fresh_denial(self):
+        """CA-15: prefer_positive: an old answer beats NXDOMAIN and NODATA that came later"""
+        denials = {"NXDOMAIN": lambda q: q.nxdomain("far.example.", 2, 2),
+                   "NODATA": lambda q: q.reply(authority=[soa("far.example.", 2, 2)]),
+                   "both": in_turn(None, lambda q: q.reply(authority=[soa("far.example.", 1, 1)]),
+                                   lambda q: q.nxdomain("far.example.", 2, 2))}
+        for kind in denials:
+            self.on(records(("", 1, "A", "192.0.2.1")), f"{kind}.far.example.")
+            self.a.query(f"{kind}.far.example.")
+        time.sleep(1.1)
+        for kind, script in denials.items():
+            name = f"{kind}.far.example."
+            self.on(script, name)
+            for _ in range(1 + (kind == "both")):
+                self.check_old(name)
+                time.sleep(1.1)
+            self.assertGreaterEqual(self.u.count(name), 2 + (kind == "both"), kind)
+        time.sleep(2)  # the denials have expired
+        for kind in denials:
+            name = f"{kind}.far.example."
+            self.on(rcode("SERVFAIL"), name)
+            self.check_old(name)
+
+    def check_old(self, name):
+        for reply in self.a.all_workers(name, number=16):
+            self.check_stale(reply)
+            self.assertEqual(reply.outcome, ("NOERROR", ["192.0.2.1"]), name)
 
 
 class Immediate(Stale):

@@ -68,6 +68,30 @@ class Groups(ForwardTest):
         self.check_right("c.corp.example.")
         self.assertEqual(second.count("c.corp.example."), 0)
 
+    def test_next_changes(self):
+        """FW-16, CA-09: a reload that changes the next group: nothing that it said is served"""
+        first, second, third = self.up(), self.up(), self.up()
+        for name in ("a.corp.example.", "b.corp.example."):
+            first.on(name, lambda q: q.nxdomain())
+        inner = group(first, zone="corp.example.", next=["NXDOMAIN"])
+        plain = group(first, zone="plain.example.")
+        self.lab(group(second), inner, plain)
+        for name in ("a.corp.example.", "a.plain.example."):
+            self.check_right(name)
+        third.on("a.corp.example.", records(("", 300, "A", "198.51.100.3")))
+        self.a.reconfigure(forward=[group(third), inner, plain])
+        await_("what the new one says", lambda: self.a.query("a.corp.example.").rdatas
+               == ["198.51.100.3"])
+        for reply in self.a.all_workers("a.corp.example.", number=16):
+            self.assertEqual(reply.outcome, ("NOERROR", ["198.51.100.3"]))
+        # what does not go on to it stays
+        self.check_right("a.plain.example.")
+        self.assertEqual(first.count("a.plain.example."), 1)
+        # and without it what the first one says counts
+        self.a.reconfigure(forward=[inner, plain])
+        await_("what the first one says", lambda: self.a.query("a.corp.example.").rcode
+               == "NXDOMAIN")
+
 
 class Policies(ForwardTest):
     def shares(self, policy, n, number=3):

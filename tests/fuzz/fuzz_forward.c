@@ -42,10 +42,13 @@ static void check_settings(const uint8_t *data, size_t size)
 	ask(name, sizeof(name) - 1);
 	ask(reverse, sizeof(reverse));
 	(void)forward_allowed(f, &client);
+	static struct forward_settings digested;
+	digested = *f;
+	forward_digests(&digested);
 	for (unsigned i = 0; i < f->ngroups; i++) {
 		const struct forward_group *g = &f->groups[i];
 
-		FUZZ_CHECK(forward_digest(f, i) != 0);
+		FUZZ_CHECK(digested.groups[i].digest != 0);
 		FUZZ_CHECK(g->first + g->n <= f->nupstreams);
 		FUZZ_CHECK(strlen(f->text + g->ca) < FORWARD_TEXT_MAX);
 	}

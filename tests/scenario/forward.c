@@ -12,12 +12,14 @@
  *   fetch NAME TYPE [group G]   for the cache: nobody waits
  *   note NAME TYPE N        N hits of an answer
  *   loop U [foreign]        a query came back by that upstream
+ *   flush NAME [below] [ago T]  the operator wants it forgotten; told by new settings
  *   after T | at T          time goes on: so long; until T after `mark`
  *   until LINE [within T]   until that happens, at most 60 s
  *   mark                    time counts from here (a scenario begins with one)
  *   with SECTION RR         records of the next reply
  *   reply U [probe] [udp|tcp] RCODE | TYPE DATA [ttl N] [FLAG ...] [N times]
- *                           to the newest open query there; flags: first, tc, noopt, soa;
+ *                           to the newest open query there; flags: first, tc, noopt, soa,
+ *                           loop (EDE 0 "loop");
  *                           what is wrong: id, name, type, query, short, garbage,
  *                           noquestion, case, rdlength
  *   error U refused|network|handshake|full [TEXT]
@@ -314,7 +316,8 @@ static void on_ask(struct script *s)
 	head.deadline_ns = d->now_ns + (deadline == NULL ? 4500 * NS_PER_MS
 							 : forward_duration_ns(deadline));
 	head.tcp = forward_has(s, 4, "tcp");
-	head.hops = hops == NULL ? 0 : (uint32_t)atoi(hops);
+	for (unsigned i = 0; hops != NULL && i < a->n; i++)
+		a->q[i].hops = (uint8_t)atoi(hops);
 	fwdtab_ask(d->table, a->q, a->n, &w, &head, d->now_ns);
 }
 
@@ -431,6 +434,7 @@ static void read_reply(struct script *s, const struct deck_exchange *x)
 	}
 	s->reply.tc = forward_has(s, 2, "tc");
 	s->reply.no_opt = forward_has(s, 2, "noopt");
+	s->reply.loop = forward_has(s, 2, "loop");
 	if (forward_has(s, 2, "soa"))
 		snprintf(s->reply.rr[1][s->reply.n[1]++], 2048,
 			"example. 60 IN SOA ns.example. host.example. 1 2 3 4 30");
@@ -507,6 +511,19 @@ static void on_loop(struct script *s)
 	fwdtab_loop(s->deck.table, &l, s->deck.now_ns);
 }
 
+/* Of the settings that are being written: their groups follow. */
+static void on_flush(struct script *s)
+{
+	struct forward_settings *f = written(s);
+	struct forward_flush *what = &f->flush[f->nflush++];
+	const char *ago = forward_behind(s, 2, "ago");
+
+	what->at_ns = s->deck.now_ns - (ago == NULL ? 0 : forward_duration_ns(ago));
+	what->below = forward_has(s, 2, "below");
+	if (name_parse(forward_word(s, 1), &what->name) < 0)
+		forward_fault(s, "no name");
+}
+
 /* ---- the script ---- */
 
 static void begin(struct script *s, const char *name)
@@ -572,6 +589,7 @@ static bool command(struct script *s, const char *rest)
 		{"fetch", on_fetch},
 		{"note", on_note},
 		{"loop", on_loop},
+		{"flush", on_flush},
 		{"reply", on_reply},
 		{"error", on_error},
 		{"broken", on_broken},

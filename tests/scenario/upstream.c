@@ -185,6 +185,7 @@ enum upstream_end upstream_ask(struct upstream *u, const struct question *q,
 		reply_failure(q, &rules, o->ede, o->text, e);
 	else
 		take_reply(u, o, q, &rules);
+	u->cache.keep_positive = s->forward.cache.stale_prefer_positive;
 	if (cachewrite_store(&u->cache, e) < 0)
 		abort();
 	return UPSTREAM_STORED;

@@ -114,6 +114,7 @@ size_t wires_write(
 	const uint8_t *query, size_t query_len, const struct wires_reply *r, uint8_t *out)
 {
 	static const uint8_t opt[] = {0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0};
+	static const uint8_t loop[] = {0, 15, 0, 6, 0, 0, 'l', 'o', 'o', 'p'};
 	static const int sections[] = {
 		LDNS_SECTION_ANSWER, LDNS_SECTION_AUTHORITY, LDNS_SECTION_ADDITIONAL};
 	struct wires_query q;
@@ -135,6 +136,11 @@ size_t wires_write(
 		memcpy(out + len, opt, sizeof(opt));
 		len += sizeof(opt);
 		store_u16(out + 10, (uint16_t)(r->n[2] + 1));
+		if (r->loop) {
+			store_u16(out + len - 2, sizeof(loop));
+			memcpy(out + len, loop, sizeof(loop));
+			len += sizeof(loop);
+		}
 	}
 	spoil(out, question, r->fault);
 	if (r->fault == WIRES_SHORT)

@@ -41,6 +41,7 @@ enum wires_fault {
 struct wires_reply {
 	unsigned rcode;
 	bool tc, no_opt;
+	bool loop; /* the OPT says EDE 0 "loop" */
 	enum wires_fault fault;
 	/* RRs as text, by section: answer, authority, additional. */
 	char rr[3][8][2048];

@@ -1,5 +1,6 @@
 /* test_ask.c - messages of worker and forwarder, whole and hostile (R-03, G10) */
 #include "cache/ask.h"
+#include "dns/mark.h"
 
 #include "support.h"
 
@@ -35,8 +36,10 @@ static size_t ask(union ask_message *m, struct question *q, unsigned n)
 
 	memset(m, 0, sizeof(*m));
 	m->head = (struct ask_head){.place = 5, .serial = 6, .life = 7, .tcp = 1};
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		q[i] = question(names[i], (uint16_t)(i + 1), (uint8_t)(i % 4));
+		q[i].hops = (uint8_t)(i % MARK_HOPS);
+	}
 	return ask_write(m, q, n);
 }
 
@@ -102,7 +105,8 @@ static const struct {
 	{sizeof(struct ask_head) + 11, 0, "no name"},
 	{sizeof(struct ask_head) + 11, 18, "a name that is longer"},
 	{sizeof(struct ask_head) + 11, 255, "a name behind the end"},
-	{sizeof(struct ask_head) + 12, 1, "something behind the length"},
+	{sizeof(struct ask_head) + 12, MARK_HOPS, "as many hops as a loop has"},
+	{sizeof(struct ask_head) + 13, 1, "something behind the hops"},
 	{sizeof(struct ask_head) + 16, 4, "a label that ends elsewhere"},
 	{sizeof(struct ask_head) + 16, 0xc0, "a pointer"},
 	{sizeof(struct ask_head) + 17, 'W', "a name that is not folded"},

@@ -153,6 +153,31 @@ START_TEST(rule)
 }
 END_TEST
 
+/* LO-01: a failure is for those who have passed as many appliances, or more. */
+START_TEST(hops)
+{
+	struct question q = cached_question(&cached_key, "www.example.com.", TYPE_A);
+	struct cache_found f;
+
+	q.hops = 2;
+	cached_make(&entry, &q, CACHE_FAILURE, 10 * S, 5, 0, 0, 0);
+	ck_assert_int_eq(cachewrite_store(&c.w, &entry.e), 0);
+	for (q.hops = 0; q.hops < 4; q.hops++) {
+		bool found = cache_find(&c.w.reader, &q, 9 * S, 11 * S, &f);
+
+		ck_assert_int_eq(found, q.hops >= 2);
+		ck_assert_int_eq(f.failure != NULL, q.hops >= 2);
+	}
+	q.hops = 3;
+	cached_make(&entry, &q, CACHE_ANSWER, 12 * S, 5, 1, 4, 1);
+	ck_assert_int_eq(cachewrite_store(&c.w, &entry.e), 0);
+	for (q.hops = 0; q.hops < 4; q.hops++) {
+		ck_assert(cache_find(&c.w.reader, &q, 13 * S, 13 * S, &f));
+		ck_assert(f.fresh && f.failure == NULL);
+	}
+}
+END_TEST
+
 /* NXDOMAIN holds for every type, and what it beat is there for prefer_positive. */
 START_TEST(nxdomain)
 {
@@ -195,6 +220,29 @@ START_TEST(nodata)
 		ck_assert_uint_eq(c.w.entries[CACHE_ANSWERS], 1);
 		ck_assert_uint_eq(c.w.entries[CACHE_DENIALS], 0);
 	}
+}
+END_TEST
+
+/* ... nor does an NXDOMAIN that came later still hide it, wherever they stand. */
+START_TEST(nodata_then_nxdomain)
+{
+	struct cache_found f;
+	char name[32];
+
+	c.w.keep_positive = true;
+	for (unsigned i = 0; i < 64; i++) {
+		snprintf(name, sizeof(name), "n%u.example.com.", i);
+		put(name, TYPE_A, CACHE_ANSWER, 10 * S, 300, 1, 1);
+		put(name, TYPE_A, CACHE_ANSWER, 20 * S, 30, 0, 0);
+		put(name, TYPE_AAAA, CACHE_ANSWER, 21 * S, 30, 0, 0);
+		put(name, TYPE_AAAA, CACHE_NXDOMAIN, 30 * S, 30, 1, 2);
+		ck_assert(find(name, TYPE_A, 31 * S, 31 * S, &f));
+		ck_assert_int_eq(f.answer->kind, CACHE_NXDOMAIN);
+		ck_assert_ptr_nonnull(f.older);
+		ck_assert_uint_eq(f.older->answers, 1);
+	}
+	ck_assert_uint_eq(c.w.entries[CACHE_ANSWERS], 64);
+	ck_assert_uint_eq(c.w.entries[CACHE_DENIALS], 64);
 }
 END_TEST
 
@@ -594,8 +642,10 @@ int main(void)
 	tcase_add_test(tc, round_trip);
 	tcase_add_test(tc, key);
 	tcase_add_loop_test(tc, rule, 0, ARRAY_LEN(rules));
+	tcase_add_test(tc, hops);
 	tcase_add_test(tc, nxdomain);
 	tcase_add_test(tc, nodata);
+	tcase_add_test(tc, nodata_then_nxdomain);
 	tcase_add_test(tc, parents);
 	tcase_add_test(tc, ttls);
 	tcase_add_test(tc, rrs);

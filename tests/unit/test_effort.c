@@ -107,16 +107,22 @@ START_TEST(replies)
 		bool edns;
 		enum effort_verdict verdict;
 	} rows[] = {
-		{{0, false, false, true}, EXCHANGE_UDP, true, EFFORT_TAKE},
-		{{RCODE_SERVFAIL, false, false, true}, EXCHANGE_UDP, true, EFFORT_OTHER},
-		{{RCODE_REFUSED, false, false, true}, EXCHANGE_UDP, true, EFFORT_TAKE},
-		{{RCODE_NXDOMAIN, false, false, true}, EXCHANGE_UDP, true, EFFORT_GROUP},
-		{{RCODE_FORMERR, false, false, false}, EXCHANGE_UDP, true, EFFORT_AGAIN},
-		{{RCODE_FORMERR, false, false, true}, EXCHANGE_UDP, true, EFFORT_TAKE},
-		{{RCODE_FORMERR, false, false, false}, EXCHANGE_UDP, false, EFFORT_TAKE},
-		{{0, true, false, true}, EXCHANGE_UDP, true, EFFORT_AGAIN},
-		{{0, true, false, true}, EXCHANGE_TCP, true, EFFORT_BAD},
-		{{23, false, false, true}, EXCHANGE_UDP, true, EFFORT_OTHER},
+		{{0, false, false, true, false}, EXCHANGE_UDP, true, EFFORT_TAKE},
+		{{RCODE_SERVFAIL, false, false, true, false}, EXCHANGE_UDP, true,
+			EFFORT_OTHER},
+		{{RCODE_REFUSED, false, false, true, false}, EXCHANGE_UDP, true,
+			EFFORT_TAKE},
+		{{RCODE_NXDOMAIN, false, false, true, false}, EXCHANGE_UDP, true,
+			EFFORT_GROUP},
+		{{RCODE_FORMERR, false, false, false, false}, EXCHANGE_UDP, true,
+			EFFORT_AGAIN},
+		{{RCODE_FORMERR, false, false, true, false}, EXCHANGE_UDP, true,
+			EFFORT_TAKE},
+		{{RCODE_FORMERR, false, false, false, false}, EXCHANGE_UDP, false,
+			EFFORT_TAKE},
+		{{0, true, false, true, false}, EXCHANGE_UDP, true, EFFORT_AGAIN},
+		{{0, true, false, true, false}, EXCHANGE_TCP, true, EFFORT_BAD},
+		{{23, false, false, true, false}, EXCHANGE_UDP, true, EFFORT_OTHER},
 	};
 	struct effort_try t = {.transport = rows[_i].transport};
 	struct world w;

@@ -195,6 +195,69 @@ START_TEST(digests)
 }
 END_TEST
 
+/* Digests of the groups that these lines make; how many. */
+static unsigned digests_of(const char *groups, uint64_t out_of[4])
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), FILES "forward = ( %s );", groups);
+	make(text, NULL, 0);
+	for (unsigned i = 0; i < out->ngroups; i++)
+		out_of[i] = out->groups[i].digest;
+	return out->ngroups;
+}
+
+#define NEXT  "next = [\"NXDOMAIN\"]; "
+#define INNER "{ from = \"x.example\"; to = [\"192.0.2.1\"]; "
+#define OUTER "{ from = \"example\"; to = "
+#define OTHER "{ from = \"other\"; to = "
+#define REST  "{ from = \".\"; to = "
+
+/* CA-09, FW-16: a group that goes on to others is another one if they are. */
+START_TEST(digests_of_next)
+{
+	static const struct {
+		const char *what, *before, *after;
+		bool same[4];
+	} rows[] = {
+		{"the next one", INNER NEXT "}, " OUTER "[\"192.0.2.2\"]; }",
+			INNER NEXT "}, " OUTER "[\"192.0.2.3\"]; }", {false, false}},
+		{"wherever it stands", OUTER "[\"192.0.2.2\"]; }, " INNER NEXT "}",
+			OUTER "[\"192.0.2.3\"]; }, " INNER NEXT "}", {false, false}},
+		{"on NODATA",
+			INNER "next_on_nodata = true; }, " OUTER "[\"192.0.2.2\"]; }",
+			INNER "next_on_nodata = true; }, " OUTER "[\"192.0.2.3\"]; }",
+			{false, false}},
+		{"that does not go on", INNER "}, " OUTER "[\"192.0.2.2\"]; }",
+			INNER "}, " OUTER "[\"192.0.2.3\"]; }", {true, false}},
+		{"the one behind the next",
+			INNER NEXT "}, " OUTER "[\"192.0.2.2\"]; " NEXT "}, " REST
+				   "[\"192.0.2.4\"]; }",
+			INNER NEXT "}, " OUTER "[\"192.0.2.2\"]; " NEXT "}, " REST
+				   "[\"192.0.2.5\"]; }",
+			{false, false, false}},
+		{"which has not the name",
+			INNER NEXT "}, " OTHER "[\"192.0.2.2\"]; }, " REST
+				   "[\"192.0.2.4\"]; }",
+			INNER NEXT "}, " OTHER "[\"192.0.2.3\"]; }, " REST
+				   "[\"192.0.2.4\"]; }",
+			{true, false, true}},
+	};
+	uint64_t before[4], after[4];
+
+	unsigned n = digests_of(rows[_i].before, before);
+	ck_assert_uint_eq(digests_of(rows[_i].after, after), n);
+	for (unsigned i = 0; i < n; i++)
+		ck_assert_msg((before[i] == after[i]) == rows[_i].same[i], "%s %u",
+			rows[_i].what, i);
+	/* one that is gone is a change, too */
+	ck_assert_uint_eq(
+		digests_of(INNER NEXT "}, " REST "[\"192.0.2.4\"]; }", before), 2);
+	ck_assert_uint_eq(digests_of(INNER NEXT "}", after), 1);
+	ck_assert_uint_ne(before[0], after[0]);
+}
+END_TEST
+
 START_TEST(clients_and_ranges) /* AC-10, RO-25 */
 {
 	make("kubernetes = { source = \"files\"; path = \"/x\"; own_ranges = "
@@ -257,6 +320,7 @@ int main(void)
 	tcase_add_test(tc, bootstrap);
 	tcase_add_test(tc, stub);
 	tcase_add_test(tc, digests);
+	tcase_add_loop_test(tc, digests_of_next, 0, 6);
 	tcase_add_test(tc, clients_and_ranges);
 	tcase_add_loop_test(tc, fallthrough, 0, ARRAY_LEN(zones));
 	return run_case("forwardset", tc);

@@ -244,10 +244,12 @@ static void some_ask(struct flying *y)
 	unsigned n = 1 + (unsigned)(next_random(&y->random) % 3);
 	struct ask_head head = {.arrival_ns = y->now_ns, .deadline_ns = UINT64_MAX};
 
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		q[i] = flying_question((unsigned)(next_random(&y->random) % 300),
 			next_random(&y->random) % 2 ? 1 : 28,
 			digests[next_random(&y->random) % 4]);
+		q[i].hops = next_random(&y->random) % 4 ? 0 : 1;
+	}
 	if (next_random(&y->random) % 8 == 0)
 		fwdtab_ask(y->f, q, n, NULL, &head, y->now_ns);
 	else if (y->wanted[place] != 0 && next_random(&y->random) % 2)
@@ -320,6 +322,19 @@ static void check(const struct flying *y)
 	ck_assert_uint_eq(stat_get(&y->stat->failed), y->failures);
 }
 
+/* Sometimes all shall be forgotten that was asked for until now, or a while ago. */
+static void some_settings(struct flying *y, struct settings *s)
+{
+	if (next_random(&y->random) % 2) {
+		s->forward.nflush = 1;
+		s->forward.flush[0] = (struct forward_flush){
+			.at_ns = y->now_ns - next_random(&y->random) % NS_PER_S,
+			.below = true,
+			.name = {.len = 1}};
+	}
+	fwdtab_configure(y->f, s, y->now_ns);
+}
+
 static void event(struct flying *y, struct settings *const *variants)
 {
 	struct ask_loop l = {.life = 5};
@@ -343,7 +358,7 @@ static void event(struct flying *y, struct settings *const *variants)
 		l.upstream = (uint32_t)(next_random(&y->random) % 10);
 		fwdtab_loop(y->f, &l, y->now_ns);
 	} else
-		fwdtab_configure(y->f, variants[next_random(&y->random) % 3], y->now_ns);
+		some_settings(y, variants[next_random(&y->random) % 3]);
 }
 
 /* FP-03 U-01: everybody is told once, nothing is left open, budgets hold. */

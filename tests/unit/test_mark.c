@@ -17,6 +17,7 @@ START_TEST(comes_back)
 	ck_assert(m.life == mark.life);
 	ck_assert_uint_eq(m.upstream, mark.upstream);
 	ck_assert_uint_eq(m.hops, mark.hops);
+	ck_assert_uint_eq(mark_hops(data), mark.hops);
 }
 END_TEST
 
@@ -57,6 +58,21 @@ START_TEST(of_another_key)
 }
 END_TEST
 
+/* Anybody's hops are read, whoever made the mark. */
+START_TEST(hops_of_anybody)
+{
+	const struct hash_key other = {1, 3, UINT64_MAX};
+	uint8_t data[MARK_OCTETS];
+	struct mark m = mark;
+
+	for (unsigned hops = 0; hops <= UINT8_MAX; hops++) {
+		m.hops = (uint8_t)hops;
+		mark_write(&m, &other, data);
+		ck_assert_uint_eq(mark_hops(data), hops);
+	}
+}
+END_TEST
+
 START_TEST(every_length)
 {
 	uint8_t data[2 * MARK_OCTETS] = {0};
@@ -80,6 +96,7 @@ int main(void)
 	tcase_add_test(tc, same_octets_each_time);
 	tcase_add_test(tc, every_bit_counts);
 	tcase_add_test(tc, of_another_key);
+	tcase_add_test(tc, hops_of_anybody);
 	tcase_add_test(tc, every_length);
 	return run_case("mark", tc);
 }

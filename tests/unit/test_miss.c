@@ -128,6 +128,20 @@ START_TEST(a_need)
 	ck_assert_uint_eq(p->need[0].type, TYPE_MX);
 	ck_assert_mem_eq(p->need[0].name, "\6needed\7example\3com", 20);
 	ck_assert_uint_eq(p->need[0].group, cluster.settings.forward.groups[0].digest);
+	ck_assert_uint_eq(p->need[0].hops, 0);
+	/* LO-01: its hops go on, and a failure of who has more does not count */
+	struct question q = question_of("hops.example.com.", TYPE_A);
+	q.hops = 2;
+	cached_make(&entry, &q, CACHE_FAILURE, CACHED_SECOND, 60, 0, 0, 0);
+	put(&entry);
+	ck_assert_ptr_null(ask_now("hops.example.com.", TYPE_A));
+	asked.p.q.hops = 1;
+	struct basis b = basis(2 * CACHED_SECOND);
+	ck_assert_int_eq(answer(&b, &asked.p), VERDICT_NEED);
+	ck_assert_uint_eq(p->need[0].hops, 1);
+	asked.p.q.hops = 3;
+	ck_assert_int_eq(answer(&b, &asked.p), VERDICT_REPLY);
+	ck_assert_uint_eq(asked.p.rcode, RCODE_SERVFAIL);
 	/* RE-05: behind a CNAME of ours the need is the target's */
 	ck_assert_ptr_null(ask_now("far" D, TYPE_TXT));
 	ck_assert_mem_eq(p->need[0].name, "\3www\7example\3net", 17);

@@ -347,6 +347,7 @@ START_TEST(without_opt) /* E-02; nothing of the query before is left */
 	memset(&q, 0xff, sizeof(q));
 	ck_assert_int_eq(parse(msg, len, false, &q), PARSE_OK);
 	ck_assert(!q.has_opt && !q.want_do && !q.want_nsid && !q.has_loop_mark);
+	ck_assert_uint_eq(q.hops, 0);
 	ck_assert_uint_eq(q.udp_size, 512);
 	ck_assert_uint_eq(q.rcode, 0);
 }
@@ -359,16 +360,18 @@ END_TEST
 static const struct {
 	const char *id, *options;
 	int first; /* octet of the mark that is kept; -1: none is */
+	uint8_t hops;
 } marks[] = {
-	{"alone", MARK_A, 0x00},
-	{"behind others", "000a 0008 0102030405060708 " MARK_B, 0xff},
-	{"before others", MARK_A "fde9 0000", 0x00},
-	{"the first counts", MARK_B MARK_A, 0xff},
-	{"an octet short", "ff21 0013 000102030405060708090a0b0c0d0e0f101112", -1},
-	{"an octet long", "ff21 0015 000102030405060708090a0b0c0d0e0f1011121314", -1},
-	{"empty", "ff21 0000", -1},
-	{"a wrong one first", "ff21 0001 00 " MARK_B, 0xff},
-	{"of another code", "ff22 0014 000102030405060708090a0b0c0d0e0f10111213", -1},
+	{"alone", MARK_A, 0x00, 9},
+	{"behind others", "000a 0008 0102030405060708 " MARK_B, 0xff, 9},
+	{"before others", MARK_A "fde9 0000", 0x00, 9},
+	{"the first counts", MARK_B MARK_A, 0xff, 9},
+	{"255 hops", "ff21 0014 0001020304050607 08ff 0a0b0c0d0e0f10111213", 0x00, 255},
+	{"an octet short", "ff21 0013 000102030405060708090a0b0c0d0e0f101112", -1, 0},
+	{"an octet long", "ff21 0015 000102030405060708090a0b0c0d0e0f1011121314", -1, 0},
+	{"empty", "ff21 0000", -1, 0},
+	{"a wrong one first", "ff21 0001 00 " MARK_B, 0xff, 9},
+	{"of another code", "ff22 0014 000102030405060708090a0b0c0d0e0f10111213", -1, 0},
 };
 
 START_TEST(loop_mark)
@@ -383,6 +386,7 @@ START_TEST(loop_mark)
 	memset(&q, 0xa5, sizeof(q));
 	ck_assert_int_eq(parse(msg, len + 2 + n, false, &q), PARSE_OK);
 	ck_assert_msg(q.has_loop_mark == (marks[_i].first >= 0), "%s", marks[_i].id);
+	ck_assert_uint_eq(q.hops, marks[_i].hops);
 	if (q.has_loop_mark)
 		ck_assert_uint_eq(q.mark[0], (unsigned)marks[_i].first);
 }

@@ -46,6 +46,7 @@ static struct packet *query(const char *name, uint16_t id)
 		.qname_len = (uint8_t)len,
 		.has_opt = true,
 		.want_do = true,
+		.hops = 3,
 		.udp_size = 1232,
 		.end = (uint16_t)(MSG_HEADER_LEN + len + 4)};
 	name_fold(packet.q.qname, buf + MSG_HEADER_LEN, len);
@@ -97,6 +98,7 @@ START_TEST(comes_back_as_it_was)
 	ck_assert_uint_eq(out.q.flags, was.flags);
 	ck_assert_uint_eq(out.q.end, was.end);
 	ck_assert_uint_eq(out.q.udp_size, 1232);
+	ck_assert_uint_eq(out.q.hops, 3); /* LO-01 */
 	ck_assert(out.q.has_opt && out.q.want_do && !out.q.want_nsid);
 	ck_assert_mem_eq(out.q.qname, was.qname, was.qname_len);
 	ck_assert_uint_eq(out.hash.path, packet.hash.path);
@@ -292,6 +294,7 @@ START_TEST(adopted)
 	ck_assert(park_waits(park, waits, serial));
 	ck_assert(park_take(park, waits, &key, &out));
 	ck_assert_uint_eq(out.q.id, 1);
+	ck_assert_uint_eq(out.q.hops, 3);
 	ck_assert_uint_eq(out.buf[MSG_HEADER_LEN + 1], 'W');
 	/* The same client asks again: it waits already. */
 	ck_assert_int_eq(add("WAITS.example.com.", 1, 1, 1), -EALREADY);
@@ -321,6 +324,7 @@ START_TEST(hostile)
 		{offsetof(struct park_place, deadline_ns) + 7, 0x7f},
 		{offsetof(struct park_place, udp_size) + 1, 0},
 		{offsetof(struct park_place, way.life), 1},
+		{offsetof(struct park_place, hops), MARK_HOPS},
 	};
 
 	begin();

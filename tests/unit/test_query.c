@@ -80,6 +80,64 @@ START_TEST(longer_than_the_buffer) /* W-35 */
 }
 END_TEST
 
+/* ---- loops ---- */
+
+/* A query with a mark of `hops` that `key` has signed. */
+static void query_with_mark(const char *name, unsigned hops, const struct hash_key *key)
+{
+	const struct mark mark = {
+		.life = mark_life(key), .upstream = 1, .hops = (uint8_t)hops};
+	uint8_t *end;
+
+	asked.query_len = cluster_query(asked.query, name, TYPE_A, 1232);
+	end = asked.query + asked.query_len;
+	store_u16(end - 2, 4 + MARK_OCTETS);
+	store_u16(end, MARK_OPTION);
+	store_u16(end + 2, MARK_OCTETS);
+	mark_write(&mark, key, end + 4);
+	asked.query_len += 4 + MARK_OCTETS;
+}
+
+/* LO-01: our own mark is a loop at once, somebody else's after four appliances. */
+START_TEST(loops)
+{
+	const struct hash_key other = {3, 4, UINT64_MAX};
+	static const unsigned hops[] = {0, 1, 3, 4, 5, 255};
+	struct basis b = {.snap = &cluster.snap, .settings = &cluster.settings};
+	struct stat_worker st = {0};
+	uint64_t found = 0, passed = 0;
+
+	for (size_t i = 0; i < 2 * ARRAY_LEN(hops); i++) {
+		unsigned n = hops[i / 2];
+		bool ours = i % 2 == 0, loop = ours || n >= 4;
+		const ldns_pkt *pkt;
+
+		query_with_mark("web" D, n, ours ? &cluster.snap.key : &other);
+		pkt = send_to(&cluster, 4608, i % 3 == 0);
+		ck_assert_uint_eq(
+			ldns_pkt_get_rcode(pkt), loop ? RCODE_SERVFAIL : RCODE_NOERROR);
+		ck_assert_int_eq((asked.p.facts & PACKET_LOOP) != 0, loop);
+		if (loop) {
+			ck_assert_uint_eq(asked.p.ede, EDE_OTHER);
+			check_sections(pkt, "LO-01", "", "", "");
+			query_count_reply(&asked.p, &st);
+			found++;
+		}
+		passed += loop && !ours;
+		ck_assert_uint_eq(stat_get(&st.loops), found);
+		ck_assert_uint_eq(stat_get(&st.loops_passed), passed);
+	}
+	/* what is no mark counts no hops */
+	query_with_mark("web" D, 255, &other);
+	store_u16(asked.query + asked.query_len - MARK_OCTETS - 4, MARK_OPTION + 1);
+	ck_assert_uint_eq(
+		ldns_pkt_get_rcode(send_to(&cluster, 4608, false)), RCODE_NOERROR);
+	memcpy(asked.buf, asked.query, asked.query_len);
+	ck_assert(admit(&b, &asked.p, NULL));
+	ck_assert_uint_eq(asked.p.q.hops, 0);
+}
+END_TEST
+
 /* ---- counters ---- */
 
 START_TEST(counters) /* SH-07, MQ-04 */
@@ -140,6 +198,7 @@ int main(void)
 	tcase_add_loop_test(tc, settled_by_admit, 0, ARRAY_LEN(statuses));
 	tcase_add_test(tc, header_alone);
 	tcase_add_test(tc, longer_than_the_buffer);
+	tcase_add_test(tc, loops);
 	tcase_add_test(tc, counters);
 	tcase_add_test(tc, access_counters);
 	return asking_main("query", tc);

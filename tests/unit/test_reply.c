@@ -151,6 +151,46 @@ START_TEST(facts_of_the_header)
 }
 END_TEST
 
+#define EDE(code, text) "00 0029 04d0 00 00 0000 000a 000f 0006 " code text
+#define LOOP            "6c6f6f70"
+
+/* LO-01: what an appliance behind us says; it may be anybody's octets. */
+static const struct {
+	const char *id, *flags, *opt;
+	bool loop;
+} loops[] = {
+	{"loop", "8182", EDE("0000", LOOP), true},
+	{"known to have looped", "8182", EDE("000d", LOOP), true},
+	{"behind another option", "8182",
+		"00 0029 04d0 00 00 0000 0010 0003 0002 6162 000f 0006 0000" LOOP, true},
+	{"another rcode", "8185", EDE("0000", LOOP), false},
+	{"another code", "8182", EDE("0016", LOOP), false},
+	{"another text", "8182", EDE("0000", "6c6f6f71"), false},
+	{"a longer text", "8182", "00 0029 04d0 00 00 0000 000b 000f 0007 0000" LOOP "73",
+		false},
+	{"another option", "8182", "00 0029 04d0 00 00 0000 000a 0010 0006 0000" LOOP,
+		false},
+	{"no option", "8182", OPT, false},
+	{"an empty one", "8182", "00 0029 04d0 00 00 0000 0004 000f 0000", false},
+	{"a cut one", "8182", "00 0029 04d0 00 00 0000 0005 000f 0006 00", false},
+	{"longer than all", "8182", "00 0029 04d0 00 00 0000 000a 000f ffff 0000" LOOP,
+		false},
+	{"less than a head", "8182", "00 0029 04d0 00 00 0000 0003 000f00", false},
+};
+
+START_TEST(loop_of_others)
+{
+	struct sent s = sent_a("www.example", false);
+	struct reply_facts facts = {0};
+	char hex[512];
+
+	snprintf(hex, sizeof(hex), "1234 %s 0001 0000 0000 0001 " QUEST "%s",
+		loops[_i].flags, loops[_i].opt);
+	ck_assert_int_eq(check(unhex(hex, msg), &s, &facts), REPLY_MATCHES);
+	ck_assert_msg(facts.loop == loops[_i].loop, "%s", loops[_i].id);
+}
+END_TEST
+
 /* ---- reply_failure() ---- */
 
 _Alignas(8) static uint8_t entry[CACHE_COPY_MAX];
@@ -259,6 +299,7 @@ int main(void)
 	tcase_add_test(tc, every_cut_is_broken);
 	tcase_add_test(tc, letter_case);
 	tcase_add_test(tc, facts_of_the_header);
+	tcase_add_loop_test(tc, loop_of_others, 0, ARRAY_LEN(loops));
 	tcase_add_test(tc, failures);
 	tcase_add_loop_test(tc, queries_as_they_are_sent, 0, ARRAY_LEN(queries));
 	tcase_add_test(tc, longest_query);

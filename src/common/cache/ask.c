@@ -1,6 +1,7 @@
 #include "cache/ask.h"
 
 #include "base/base.h"
+#include "dns/mark.h"
 
 #define TAIL sizeof(struct ask_question)
 
@@ -52,7 +53,8 @@ static bool ask_fits(const struct ask_head *head, const uint8_t *octets, size_t 
 
 		if (!read_question(octets, len, &at, &q))
 			return false;
-		if ((q.flags & ~(QUESTION_DO | QUESTION_CD)) != 0 || q.pad != 0 ||
+		if ((q.flags & ~(QUESTION_DO | QUESTION_CD)) != 0 ||
+			q.hops >= MARK_HOPS || (q.pad[0] | q.pad[1] | q.pad[2]) != 0 ||
 			!name_fits(name, q.name_len, round_up(q.name_len, 8)))
 			return false;
 	}
@@ -87,7 +89,7 @@ size_t ask_write(union ask_message *m, const struct question *q, unsigned n)
 	m->head.n = n;
 	for (unsigned i = 0; i < n; i++) {
 		const struct ask_question head = {
-			q[i].group, q[i].type, q[i].flags, q[i].name_len, 0};
+			q[i].group, q[i].type, q[i].flags, q[i].name_len, q[i].hops, {0}};
 		size_t octets = question_octets(q[i].name_len);
 
 		memset(m->octets + at, 0, octets);
@@ -113,7 +115,7 @@ bool ask_question(const union ask_message *m, unsigned i, const struct hash_key 
 	if (!read_question(m->octets, sizeof(*m), &at, &q))
 		return false;
 	*out = (struct question){hash_name(key, name, q.name_len), q.group, q.type,
-		q.flags, q.name_len, {0}};
+		q.flags, q.name_len, q.hops, {0}};
 	memcpy(out->name, name, q.name_len);
 	return true;
 }

@@ -19,6 +19,7 @@
 
 #define ASK_QUESTIONS_MAX 8
 #define ASK_NOBODY        UINT32_MAX /* place: nobody waits, fetch it for the cache */
+#define ASK_NO_UPSTREAM   UINT32_MAX /* a mark that we did not make: it blames nobody */
 
 enum ask_type { ASK_ASK = 1, ASK_NOTE, ASK_LOOP, ASK_SETTLED, ASK_HELLO };
 
@@ -39,7 +40,7 @@ struct ask_head {
 	uint64_t arrival_ns;  /* of the query: an outcome stored since then settles it */
 	uint64_t deadline_ns; /* when the waiter gives up */
 	uint32_t tcp;         /* the client came by TCP (transport "client") */
-	uint32_t hops;        /* of the query's loop mark; 0: none (LO-01) */
+	uint32_t pad;
 };
 
 struct ask_question {
@@ -47,7 +48,8 @@ struct ask_question {
 	uint16_t type;
 	uint8_t flags; /* QUESTION_* */
 	uint8_t name_len;
-	uint32_t pad;
+	uint8_t hops; /* of the query's loop mark; 0: none (LO-01) */
+	uint8_t pad[3];
 	/* then the name, and zeros up to a multiple of 8 */
 };
 
@@ -60,8 +62,8 @@ struct ask_note {
 
 struct ask_loop {
 	uint32_t type;     /* ASK_LOOP */
-	uint32_t upstream; /* index in the settings' pool, as the mark says */
-	uint64_t life;     /* of the appliance, as the mark says */
+	uint32_t upstream; /* index in the settings' pool; ASK_NO_UPSTREAM: not known */
+	uint64_t life;     /* of the appliance that made the mark; 0: not known */
 	uint32_t hops;
 	uint32_t pad;
 };

@@ -188,6 +188,8 @@ bool cache_fits(const struct cache_entry *e, size_t n)
 
 static bool is_of(const struct cache_entry *e, const struct question *q, unsigned kind)
 {
+	if (kind == CACHE_FAILURE && e->hops > q->hops)
+		return false;
 	return e->kind == kind && e->group == q->group && e->flags == q->flags &&
 	       e->type == (kind == CACHE_NXDOMAIN ? 0 : q->type) &&
 	       e->name_len == q->name_len &&

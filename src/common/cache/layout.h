@@ -113,7 +113,8 @@ struct cache_entry {
 	uint8_t nsets;
 	uint8_t name_len;
 	uint8_t text_len;
-	uint32_t pad;
+	uint8_t hops; /* of a failure: it is none for who has passed fewer appliances */
+	uint8_t pad[3];
 };
 
 #define CACHE_CHECKED offsetof(struct cache_entry, size8) /* the checksum begins there */

@@ -4,6 +4,7 @@
 #include "base/base.h"
 
 #define SAYS 12 /* octets before the checksum: life, upstream, hops, two of 0 */
+#define HOPS 9  /* which of them */
 
 /*
  * The checksum. The octet in front can begin no name, so no hash of a name under the same
@@ -41,8 +42,13 @@ void mark_write(
 	memset(out, 0, SAYS);
 	store_u64(out, m->life);
 	out[8] = m->upstream;
-	out[9] = m->hops;
+	out[HOPS] = m->hops;
 	store_u64(out + SAYS, checksum(key, out));
+}
+
+uint8_t mark_hops(const uint8_t data[MARK_OCTETS])
+{
+	return data[HOPS];
 }
 
 bool mark_read(
@@ -52,6 +58,6 @@ bool mark_read(
 		return false;
 	out->life = load_u64(data);
 	out->upstream = data[8];
-	out->hops = data[9];
+	out->hops = mark_hops(data);
 	return true;
 }

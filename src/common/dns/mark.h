@@ -34,6 +34,12 @@ uint64_t mark_life(const struct hash_key *key);
 void mark_write(
 	const struct mark *m, const struct hash_key *key, uint8_t out[MARK_OCTETS]);
 
+/*
+ * How many appliances a query with this mark has passed, as it says: anybody can write
+ * that, so it may end the query that it stands in and mean nothing to others.
+ */
+uint8_t mark_hops(const uint8_t data[MARK_OCTETS]);
+
 /* The opposite; false: it is none of this key's. Never trusts its input. */
 bool mark_read(
 	const uint8_t *data, size_t len, const struct hash_key *key, struct mark *out);

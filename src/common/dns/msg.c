@@ -32,6 +32,7 @@ static void keep_mark(const uint8_t *option, size_t len, struct query *q)
 	if (q->has_loop_mark || len != MARK_OCTETS)
 		return;
 	q->has_loop_mark = true;
+	q->hops = mark_hops(option);
 	memcpy(q->mark, option, MARK_OCTETS);
 }
 
@@ -207,6 +208,7 @@ enum parse_result query_parse(const uint8_t *msg, size_t len, bool tcp, struct q
 		load_u16(msg + 10)};
 	q->has_opt = q->want_do = q->want_nsid = q->has_loop_mark = false;
 	q->want_keepalive = false;
+	q->hops = 0;
 	q->udp_size = MSG_UDP_MIN;
 	q->rcode = RCODE_NOERROR;
 	if (c.qd == 0)

@@ -48,9 +48,10 @@ struct query {
 	bool want_nsid;      /* RFC 5001, for later */
 	bool want_keepalive; /* RFC 7828; means nothing on UDP (E-16) */
 	bool has_loop_mark;  /* `mark` is set: the first option of its code and length */
-	uint16_t udp_size;   /* the client takes: max(512, advertised); 512 without OPT */
-	uint16_t rcode;      /* for PARSE_HEADER and PARSE_REPLY; BADVERS is 16 */
-	uint16_t end;        /* offset behind the question: 12 + qname_len + 4 */
+	uint8_t hops;      /* appliances that it has passed, as the mark says; 0: none */
+	uint16_t udp_size; /* the client takes: max(512, advertised); 512 without OPT */
+	uint16_t rcode;    /* for PARSE_HEADER and PARSE_REPLY; BADVERS is 16 */
+	uint16_t end;      /* offset behind the question: 12 + qname_len + 4 */
 	uint8_t qname[NAME_MAX_LEN + 1]; /* folded copy */
 	uint8_t mark[MARK_OCTETS];       /* for mark_read(): the key is not known here */
 };

@@ -162,6 +162,17 @@ static void put_state(struct text *t, const struct upstreams *all)
 	put_table(t, all, ONE(connections), "proto", protos + 1, 2);
 }
 
+/* What only its hops told has come by nobody knows whom (LO-01). */
+static void put_loops(struct text *t, const struct view *v, const struct upstreams *all)
+{
+	text_family(t, "shmdns_loops_total", TEXT_COUNTER,
+		"Times that an upstream asked us what we had asked it; unknown: what had "
+		"passed four appliances.");
+	put_each(t, all, ONE(loops));
+	text_count(t, LABELS({"upstream", "unknown"}),
+		view_workers(v, VIEW_WORKER(loops_passed)));
+}
+
 static void put_upstreams(struct text *t, const struct upstreams *all)
 {
 	text_family(t, "shmdns_upstream_queries_total", TEXT_COUNTER,
@@ -181,9 +192,6 @@ static void put_upstreams(struct text *t, const struct upstreams *all)
 	text_family(t, "shmdns_upstream_failovers_total", TEXT_COUNTER,
 		"Questions that went to the next upstream because this one failed.");
 	put_each(t, all, ONE(failovers));
-	text_family(t, "shmdns_loops_total", TEXT_COUNTER,
-		"Times that an upstream asked us what we had asked it.");
-	put_each(t, all, ONE(loops));
 }
 
 void metrics_upstreams(struct text *t, const struct view *v)
@@ -192,6 +200,7 @@ void metrics_upstreams(struct text *t, const struct view *v)
 
 	upstreams_gather(v, false, all);
 	put_upstreams(t, all);
+	put_loops(t, v, all);
 	free(all);
 	text_gauge(t, "shmdns_forward_inflight", "Questions that are being asked.",
 		view_forwarders(v, VIEW_FORWARDER(inflight)));

@@ -205,7 +205,18 @@ int forward_decode(const uint8_t *in, size_t len, struct forward_settings *out)
 	return c.bad || c.left > 0 ? -EBADMSG : 0;
 }
 
-uint64_t forward_digest(const struct forward_settings *f, unsigned i)
+/* True if names of group `i` may be asked of `k` next: forward_group() with `after`. */
+static bool leads_to(const struct forward_settings *f, unsigned i, unsigned k)
+{
+	const struct name *from = &f->groups[i].from, *to = &f->groups[k].from;
+
+	if (from->len == 0 || to->len == 0 ||
+		!name_under(from->wire, from->len, to->wire, to->len))
+		return false;
+	return to->len < from->len || k > i;
+}
+
+static uint64_t digest_of(const struct forward_settings *f, unsigned i)
 {
 	struct forward_group g = f->groups[i];
 	uint8_t out[FORWARD_OCTETS_MAX];
@@ -228,8 +239,23 @@ uint64_t forward_digest(const struct forward_settings *f, unsigned i)
 	put_text(&c, f->text + f->groups[i].ca);
 	put_text(&c, f->text + f->groups[i].cert);
 	put_text(&c, f->text + f->groups[i].key);
+	for (unsigned k = 0; k < f->ngroups; k++) {
+		uint64_t next = f->groups[k].digest;
+
+		if ((g.next != 0 || g.next_on_nodata) && leads_to(f, i, k))
+			cursor_octets(&c, &next, sizeof(next));
+	}
 	const uint64_t digest = hash_content(out, (size_t)(c.out - out));
 	return digest != 0 ? digest : 1;
+}
+
+/* Those first that groups may lead to: of a shorter `from`, or behind in the list. */
+void forward_digests(struct forward_settings *f)
+{
+	for (size_t len = 0; len <= NAME_MAX_LEN; len++)
+		for (unsigned i = f->ngroups; i-- > 0;)
+			if (f->groups[i].from.len == len)
+				f->groups[i].digest = digest_of(f, i);
 }
 
 bool forward_covered(const struct forward_settings *f, struct forward_names list,
@@ -239,6 +265,12 @@ bool forward_covered(const struct forward_settings *f, struct forward_names list
 		if (name_under(name, len, f->names[i].wire, f->names[i].len))
 			return true;
 	return false;
+}
+
+bool forward_forgets(const struct forward_flush *f, const uint8_t *name, size_t len)
+{
+	return f->below ? name_under(name, len, f->name.wire, f->name.len)
+	                : name_equal(name, len, f->name.wire, f->name.len);
 }
 
 int forward_group(

@@ -50,7 +50,7 @@ struct forward_upstream {
 typedef uint16_t forward_rcodes;
 
 struct forward_group {
-	uint64_t digest; /* of all of this and its upstreams: part of the cache key */
+	uint64_t digest; /* forward_digests(): part of the cache key */
 	struct name from;
 	struct forward_names except;
 	uint8_t first, n;  /* upstreams in the pool; n 0: none could be found */
@@ -90,7 +90,7 @@ struct cache_settings {
 
 enum loop_mode { LOOP_BREAK, LOOP_WARN, LOOP_EXIT };
 
-/* What an operator wants forgotten: outcomes of `name` that were stored before. */
+/* What an operator wants forgotten: outcomes of `name` that were asked for before. */
 struct forward_flush {
 	uint64_t at_ns;   /* of the request; ascending in the list */
 	bool below;       /* those of names below it too */
@@ -148,11 +148,12 @@ int forward_group(
 	const struct forward_settings *f, const uint8_t *name, size_t len, int after);
 
 /*
- * The digest of group `i`: of what it says, its upstreams, names and texts, not of where
- * in the pools they stand. Never 0. Who is asked by a group of another digest may answer
- * something else, so nothing that is known under one counts under the other.
+ * Set the digests of all groups: each of what the group says, its upstreams, names and
+ * texts, not of where in the pools they stand, and, if it goes on to others (FW-16), of
+ * their digests. Never 0. Who is asked by a group of another digest may answer something
+ * else, so nothing that is known under one counts under the other.
  */
-uint64_t forward_digest(const struct forward_settings *f, unsigned i);
+void forward_digests(struct forward_settings *f);
 
 /* The group of that digest, or -1. */
 int forward_by_digest(const struct forward_settings *f, uint64_t digest);
@@ -165,6 +166,9 @@ bool forward_allowed(const struct forward_settings *f, const struct addr *client
  * of such addresses, or below one.
  */
 bool forward_stays(const struct forward_settings *f, const uint8_t *name, size_t len);
+
+/* True if that is to be forgotten of `name` (folded). */
+bool forward_forgets(const struct forward_flush *f, const uint8_t *name, size_t len);
 
 /* True if `name` is one of the run, or below one. */
 bool forward_covered(const struct forward_settings *f, struct forward_names list,

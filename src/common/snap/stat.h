@@ -166,7 +166,8 @@ struct stat_worker {
 	stat_u64 asks, asks_again, settled, settled_unknown;
 	stat_u64 forward_rejected[STAT_REJECTS]; /* MU-09 */
 	stat_u64 deadlines;       /* parked queries that ended at their deadline */
-	stat_u64 loops;           /* queries of ours that came back (LO-01) */
+	stat_u64 loops;           /* queries of ours that came back (LO-01), */
+	stat_u64 loops_passed;    /* and those of them that only their hops told */
 	stat_u64 edes[STAT_EDES]; /* replies by INFO-CODE (MQ-07) */
 	/* By [TCP][IPv6]; queries without a type that can be read count as "other". */
 	_Alignas(64) stat_u64 asked[2][2][STAT_QTYPES];      /* MQ-01, CM-04 */
@@ -300,10 +301,10 @@ struct stat_forwarder {
 	stat_u64 notes, notes_lost;
 	stat_u64 cache_entries[2], cache_octets[2], cache_limit[2];   /* MC-01 */
 	stat_u64 insertions[2], evicted_expired[2], evicted_space[2]; /* MC-04 */
-	stat_u64 adopted; /* 1: the cache was a predecessor's */
-	stat_u64 flushed;
-	stat_u64 broken;        /* all upstreams of a group were down (CM-17) */
-	stat_u64 upstreams_seq; /* odd while they are moved; stat_read_begin() */
+	stat_u64 adopted;             /* 1: the cache was a predecessor's */
+	stat_u64 flushed, flushed_ns; /* entries; when the newest flush was asked for */
+	stat_u64 broken;              /* all upstreams of a group were down (CM-17) */
+	stat_u64 upstreams_seq;       /* odd while they are moved; stat_read_begin() */
 	struct stat_upstream upstreams[STAT_UPSTREAMS];
 };
 

@@ -176,7 +176,7 @@ static void put_group(const struct maker *m, const struct conf_forward *f)
 		.key = put_text(out, f->tls.key),
 	};
 	put_upstreams(m, g, f);
-	g->digest = forward_digest(out, out->ngroups++);
+	out->ngroups++;
 }
 
 bool forwardset_needs_bootstrap(const struct conf *c)
@@ -256,6 +256,7 @@ void forwardset_from_conf(const struct conf *c, const struct forwardset_file *fi
 		put_group(&m, &c->forward[i]);
 	if (forwardset_needs_bootstrap(c))
 		put_bootstrap(&m);
+	forward_digests(out);
 }
 
 _Static_assert(CONF_FORWARD_MAX + 1 == FORWARD_GROUPS_MAX, "groups");
