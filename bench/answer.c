@@ -62,6 +62,8 @@ static const struct kind {
 	{"cached-4", "four-%06u.example.com.", TYPE_A, 0, 0, ROTATION_SHUFFLE, 0, false},
 	{"cached-nx", "none-%06u.example.com.", TYPE_AAAA, 0, 0, 0, 0, false},
 	{"cached-alias", "far.default.svc.cluster.local.", TYPE_A, 0, 0, 0, 0, false},
+	/* what is to be asked for: the first half of a miss */
+	{"miss", "gone-%06u.example.com.", TYPE_A, 0, 0, 0, 0, false},
 	/* prefer_topology (GS-05) */
 	{"far-40", "spread.default.svc.cluster.local.", TYPE_A, 1232, STRANGER, 0, 0,
 		false},
@@ -144,7 +146,7 @@ static void prepare_cache(unsigned names)
 	char name[128];
 
 	f->ngroups = f->forwarders = 1;
-	f->everybody = true;
+	f->everybody = f->cache.nxdomain_cut = true;
 	f->groups[0].digest = 1; /* as cached_question() has it */
 	f->groups[0].from = (struct name){.len = 1};
 	cached_open(&cached, (size_t)names * 640 + (1 << 20),
@@ -294,7 +296,8 @@ __attribute__((noinline)) void answer_batch(const struct basis *b, struct stat_w
 	}
 	snap_prefetch(b->snap, hashes, BATCH);
 	for (unsigned i = 0; i < BATCH; i++) {
-		answer(b, &packets[i]);
+		if (answer(b, &packets[i]) != VERDICT_REPLY)
+			continue;
 		query_count_reply(&packets[i], st);
 		tap_reply(&tap, b, &packets[i], b->now_ns);
 	}

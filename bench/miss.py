@@ -206,10 +206,13 @@ class Bench:
 
     def miss(self, server, rate):
         """(CPU ns per answered miss, report) of a burst."""
-        path, zone = self.fresh_names(int(rate * self.options.seconds) + 1)
-        used, report = self.measured(server, lambda: self.gen(
-            "paced", server.target, path, "-r", rate, "-t", self.options.seconds))
-        self.check(server, zone)
+        def burst():  # one that is repeated asks other names, or they would be hits
+            path, self.zone = self.fresh_names(int(rate * self.options.seconds) + 1)
+            return self.gen(
+                "paced", server.target, path, "-r", rate, "-t", self.options.seconds)
+
+        used, report = self.measured(server, burst)
+        self.check(server, self.zone)
         return used / max(report["answered"], 1), report
 
     @contextlib.contextmanager

@@ -331,28 +331,47 @@ static uint64_t worth(
 	       ((left << 16) / r->size);
 }
 
-/* The slot for an entry: of the one whose place it takes, or a free one, or the least. */
-static uint8_t *slot_for(
-	const struct cachewrite *w, const struct cache_entry *e, uint64_t now_ns)
+/* The slot of a full bucket whose entry is of least worth. */
+static uint8_t *least_of(const struct cachewrite *w, uint8_t *slot, uint64_t now_ns)
 {
-	uint8_t *slot = bucket_of(w, e->path), *best = slot;
 	uint64_t least = UINT64_MAX;
-	uint32_t tag = tag_of(e);
+	uint8_t *best = slot;
 
 	for (unsigned i = 0; i < CACHE_BUCKET; i++, slot += sizeof(uint64_t)) {
-		uint64_t word = cache_load(slot);
-		const struct cache_entry *there = entry_of(w, word);
+		uint64_t v = worth(w, entry_of(w, cache_load(slot)), now_ns);
 
-		if (there != NULL && CACHE_WORD_TAG(word) == tag &&
-			takes_place(w, e, there))
-			return slot;
-		uint64_t v = word == 0 ? 0 : 1 + worth(w, there, now_ns);
 		if (v < least) {
 			least = v;
 			best = slot;
 		}
 	}
 	return best;
+}
+
+/*
+ * The slot for an entry: of the one whose place it takes, or a free one, or the least.
+ * Entries of other tags are looked at only for the last: each is a miss of the
+ * processor's cache.
+ */
+static uint8_t *slot_for(
+	const struct cachewrite *w, const struct cache_entry *e, uint64_t now_ns)
+{
+	uint8_t *bucket = bucket_of(w, e->path), *slot = bucket, *unused = NULL;
+	uint32_t tag = tag_of(e);
+
+	for (unsigned i = 0; i < CACHE_BUCKET; i++, slot += sizeof(uint64_t)) {
+		uint64_t word = cache_load(slot);
+
+		if (word == 0) {
+			unused = unused != NULL ? unused : slot;
+		} else if (CACHE_WORD_TAG(word) == tag) {
+			const struct cache_entry *there = entry_of(w, word);
+
+			if (there != NULL && takes_place(w, e, there))
+				return slot;
+		}
+	}
+	return unused != NULL ? unused : least_of(w, bucket, now_ns);
 }
 
 /*
@@ -366,14 +385,22 @@ static void refute(struct cachewrite *w, const struct cache_entry *e, const uint
 {
 	bool exists = e->kind == CACHE_ANSWER ||
 	              (e->kind == CACHE_PASSES && e->rcode == 0);
+	uint32_t typed = tag_of(e);
+	uint32_t named = cache_tag(e->hcheck, e->group, 0, e->flags); /* an NXDOMAIN's */
+	bool of_all = e->kind == CACHE_NXDOMAIN; /* it refutes other types, too */
 	uint8_t *slot = bucket_of(w, e->path);
 
 	if (e->kind == CACHE_FAILURE)
 		return;
 	for (unsigned i = 0; i < CACHE_BUCKET; i++, slot += sizeof(uint64_t)) {
-		const struct cache_entry *there = entry_of(w, cache_load(slot));
+		uint64_t word = cache_load(slot);
+		const struct cache_entry *there = entry_of(w, word);
+		uint32_t word_tag = CACHE_WORD_TAG(word);
 
-		if (there == NULL || slot == mine || there->stored_ns > e->stored_ns)
+		if (there == NULL || slot == mine ||
+			(!of_all && word_tag != typed && word_tag != named))
+			continue;
+		if (there->stored_ns > e->stored_ns)
 			continue;
 		if ((there->kind == CACHE_FAILURE && same_question(there, e)) ||
 			takes_place(w, e, there) ||

@@ -16,8 +16,10 @@ struct suffixes {
 
 void compress_init(struct compress *c, uint64_t seed)
 {
-	memset(c, 0, sizeof(*c));
 	c->seed = seed | 1;
+	c->nsuffixes = 0;
+	c->nnames = 0;
+	memset(c->bucket, 0, sizeof(c->bucket));
 }
 
 /* The hash of a suffix is made of its first label and the hash of the rest. */
@@ -39,24 +41,27 @@ static void split(const struct compress *c, const struct name *n, struct suffixe
 	}
 }
 
-/* The slot of a suffix, or the free one where it would stand. */
-static struct compress_slot *find(
-	struct compress *c, const struct suffixes *s, unsigned i)
+static uint16_t *bucket_of(struct compress *c, uint64_t hash)
 {
-	const uint8_t *suffix = s->folded.wire + s->at[i];
+	return &c->bucket[hash & (COMPRESS_BUCKETS - 1)];
+}
+
+/* Where such a suffix stands in the message; 0: nowhere. */
+static uint16_t find(struct compress *c, const struct suffixes *s, unsigned i)
+{
+	const uint8_t *wire = s->folded.wire + s->at[i];
 	size_t len = s->folded.len - (size_t)s->at[i];
-	struct compress_slot *slot;
 
-	for (size_t k = s->hash[i] % COMPRESS_SLOTS;; k = (k + 1) % COMPRESS_SLOTS) {
-		slot = &c->slot[k];
-		if (slot->offset == 0)
-			return slot;
-		const struct name *n = &c->name[slot->name];
+	for (unsigned k = *bucket_of(c, s->hash[i]); k != 0;) {
+		const struct compress_suffix *x = &c->suffix[k - 1];
+		const struct name *n = &c->name[x->name];
 
-		if (slot->hash == s->hash[i] && n->len - (size_t)slot->at == len &&
-			memcmp(n->wire + slot->at, suffix, len) == 0)
-			return slot;
+		if (x->hash == s->hash[i] && n->len - (size_t)x->at == len &&
+			memcmp(n->wire + x->at, wire, len) == 0)
+			return x->offset;
+		k = x->next;
 	}
+	return 0;
 }
 
 /* Learn the first `n` suffixes of a name that stands at `offset`. */
@@ -66,16 +71,15 @@ static void learn(struct compress *c, const struct suffixes *s, unsigned n, size
 		return;
 	c->name[c->nnames] = s->folded;
 	for (unsigned i = 0; i < n; i++) {
-		struct compress_slot *slot;
+		uint16_t *bucket = bucket_of(c, s->hash[i]);
 
-		if (offset + s->at[i] > POINTER_MAX || c->nslots == COMPRESS_SLOTS / 2)
+		if (offset + s->at[i] > POINTER_MAX || c->nsuffixes == COMPRESS_SUFFIXES)
 			break;
-		slot = find(c, s, i);
-		if (slot->offset != 0)
+		if (find(c, s, i) != 0)
 			continue;
-		*slot = (struct compress_slot){
-			s->hash[i], (uint16_t)(offset + s->at[i]), c->nnames, s->at[i]};
-		c->nslots++;
+		c->suffix[c->nsuffixes++] = (struct compress_suffix){s->hash[i],
+			(uint16_t)(offset + s->at[i]), *bucket, c->nnames, s->at[i]};
+		*bucket = c->nsuffixes;
 	}
 	c->nnames++;
 }
@@ -97,7 +101,7 @@ void compress_put(struct compress *c, struct wire *w, size_t base, const struct 
 
 	split(c, n, &s);
 	for (i = 0; i < s.n; i++) {
-		uint16_t to = find(c, &s, i)->offset;
+		uint16_t to = find(c, &s, i);
 
 		if (to == 0)
 			continue;

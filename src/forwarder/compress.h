@@ -11,19 +11,26 @@
 #include "dns/name.h"
 #include "dns/wire.h"
 
-#define COMPRESS_NAMES 48
-#define COMPRESS_SLOTS 1024 /* a power of two */
+#define COMPRESS_NAMES    48
+#define COMPRESS_SUFFIXES 512
+#define COMPRESS_BUCKETS  256 /* a power of two */
 
+/* A suffix of a name that was taught. */
+struct compress_suffix {
+	uint64_t hash;
+	uint16_t offset; /* in the message */
+	uint16_t next;   /* of its bucket, + 1; 0: none */
+	uint8_t name, at;
+};
+
+/* Behind the buckets nothing is zeroed: most messages have a few names. */
 struct compress {
 	uint64_t seed; /* odd */
-	uint16_t nslots;
+	uint16_t nsuffixes;
 	uint8_t nnames;
+	uint16_t bucket[COMPRESS_BUCKETS]; /* the first suffix of each, + 1; 0: none */
+	struct compress_suffix suffix[COMPRESS_SUFFIXES];
 	struct name name[COMPRESS_NAMES]; /* folded */
-	struct compress_slot {
-		uint64_t hash;
-		uint16_t offset; /* in the message; 0: free */
-		uint8_t name, at;
-	} slot[COMPRESS_SLOTS];
 };
 
 /* Begin; `seed` should be known to nobody else. */

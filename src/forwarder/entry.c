@@ -104,10 +104,12 @@ static size_t put_sets(struct cache_entry *e, const struct question *q,
 	const struct scrub *s, uint8_t *wire)
 {
 	struct cache_set *sets = (struct cache_set *)(e + 1);
-	struct writer to = {.base = MSG_HEADER_LEN + q->name_len + 4u};
-	struct name n = {.len = q->name_len};
+	struct writer to; /* large, and nothing of it is read before it is written */
+	struct name n;
 
+	n.len = q->name_len;
 	memcpy(n.wire, q->name, q->name_len);
+	to.base = MSG_HEADER_LEN + q->name_len + 4u;
 	wire_init(&to.w, wire, CACHE_WIRE_MAX);
 	compress_init(&to.names, q->hash.check);
 	compress_learn(&to.names, &n, MSG_HEADER_LEN);

@@ -13,6 +13,7 @@
 #include "base/pair.h"
 #include "forwarder/consolidate.h"
 #include "forwarder/fwdtab.h"
+#include "forwarder/pace.h"
 #include "snap/reader.h"
 
 struct event;
@@ -41,9 +42,10 @@ struct forwarder {
 	struct hash_key key; /* of the board, once the table has it */
 	uint64_t now_ns;     /* of this turn; 0: nobody has asked */
 	uint64_t wake_ns;    /* for which `wake` is set */
-	bool cache_missed;   /* there was no memory for the cache, and it was said */
-	bool live;           /* pairs are read */
-	bool ready_due;      /* READY has not been taken by the pair yet */
+	struct pace pace;
+	bool cache_missed; /* there was no memory for the cache, and it was said */
+	bool live;         /* pairs are read */
+	bool ready_due;    /* READY has not been taken by the pair yet */
 	bool ended;
 	struct log_bucket control_log, event_log[4];
 	struct consolidate consolidate; /* of lines of failed questions */

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/base.h"
 #include "base/child.h"
@@ -72,6 +73,16 @@ static void end_turn(struct forwarder *f)
 	tcp_flush(f->tcp);
 	pairs_flush(f->pairs);
 	set_wake(f, fwdtab_next_ns(f->table));
+}
+
+/* Let things gather, if there is much to do. What comes meanwhile wakes nobody. */
+static void pause_if_busy(struct forwarder *f)
+{
+	static const struct timespec pause = {.tv_nsec = PACE_PAUSE_NS};
+
+	if (f->live &&
+		pace_turn(&f->pace, stat_get(&f->stat->questions), forwarder_now(f)))
+		nanosleep(&pause, NULL);
 }
 
 /* Signatures end by the wall clock. */
@@ -338,6 +349,7 @@ int main(void)
 		f->now_ns = 0;
 		event_base_loop(f->base, EVLOOP_ONCE);
 		end_turn(f);
+		pause_if_busy(f);
 	}
 	report_end(f);
 	if (f->stat == NULL)

@@ -32,12 +32,10 @@ static bool is_wanted(const struct scrub *s, const struct rr *rr, const struct w
 static bool is_double(struct scrub *s, uint16_t first, const uint8_t *rdata, size_t len)
 {
 	uint64_t h = (hash_content(rdata, len) ^ first) * (s->seed | 1);
-	size_t slot = h >> 50, n;
+	size_t slot = (h >> 32) & (s->nslots - 1), n;
 	uint8_t buf[RDATA_WHOLE_MAX];
 
-	_Static_assert(
-		SCRUB_SLOTS == 1 << (64 - 50), "as many slots as the shift leaves");
-	for (; s->slots[slot] != 0; slot = (slot + 1) % SCRUB_SLOTS) {
+	for (; s->slots[slot] != 0; slot = (slot + 1) & (s->nslots - 1)) {
 		unsigned pick = s->slots[slot] - 1u;
 
 		if (pick < first)
@@ -336,6 +334,17 @@ static void add_proofs(struct scrub *s)
 	}
 }
 
+/* Empty tables for as many RRs as there are. */
+static void prepare(struct scrub *s)
+{
+	_Static_assert(SCRUB_SLOTS > 2 * RRS_MAX, "there is a free slot");
+	s->nslots = SCRUB_SLOTS_MIN;
+	while (s->nslots <= 2u * s->rrs->n)
+		s->nslots *= 2;
+	memset(s->taken, 0, s->rrs->n * sizeof(s->taken[0]));
+	memset(s->slots, 0, s->nslots * sizeof(s->slots[0]));
+}
+
 void scrub(struct scrub *s, const struct name *name)
 {
 	enum scrub_end end;
@@ -345,8 +354,7 @@ void scrub(struct scrub *s, const struct name *name)
 	s->referral = s->broken = s->is_signed = false;
 	s->expires_s = s->negative_s = 0;
 	s->nsets = s->npicks = 0;
-	memset(s->taken, 0, sizeof(s->taken));
-	memset(s->slots, 0, sizeof(s->slots));
+	prepare(s);
 	rrs_key(&s->chain[0], name);
 	end = walk(s);
 	if (end == SCRUB_OPEN && s->broken)

@@ -20,6 +20,7 @@
 #define SCRUB_DNAMES_MAX  64    /* looked at in a message */
 #define SCRUB_SIGNERS_MAX 12    /* zones of them */
 #define SCRUB_SLOTS       16384 /* a power of two, more than twice RRS_MAX */
+#define SCRUB_SLOTS_MIN   16    /* those of a message that has a few RRs */
 
 /* Where the chain of names ended. */
 enum scrub_end {
@@ -61,7 +62,9 @@ struct scrub {
 	uint16_t pick[RRS_MAX]; /* numbers of RRs */
 	struct owner chain[SCRUB_ALIASES_MAX + 1];
 	struct name zone[SCRUB_SIGNERS_MAX + 1];
+	/* Used as far as the message has RRs, and no more of it is zeroed. */
 	bool taken[RRS_MAX];         /* RRs that belong to a set */
+	unsigned nslots;             /* a power of two, more than twice as many */
 	uint16_t slots[SCRUB_SLOTS]; /* picks + 1 by the hash of their rdata */
 };
 

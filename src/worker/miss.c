@@ -264,7 +264,8 @@ enum miss miss_find(const struct basis *b, struct packet *p, const struct owner 
 	if (f->cache.nxdomain_cut && found.failure == NULL) {
 		if (cut_above(b, p, &q, out))
 			return MISS_FOUND;
-		find(b, p, &q, &found); /* its copies are others' by now */
+		if (found.answer != NULL) /* its copies are others' by now */
+			find(b, p, &q, &found);
 	}
 	return not_fresh(b, p, &q, &found, out);
 }

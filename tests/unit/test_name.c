@@ -290,6 +290,19 @@ START_TEST(equal_but_for_case)
 	ck_assert(!name_equal((const uint8_t *)"\1a", 3, (const uint8_t *)"\1a", 2));
 	/* '[' is not the upper case of '{' (RFC 4343). */
 	ck_assert(!name_equal((const uint8_t *)"\1[", 3, (const uint8_t *)"\1{", 3));
+	/* every place of longer ones: a letter of another case, and another octet */
+	for (size_t len = 1; len <= 40; len++) {
+		uint8_t a[40], b[40];
+
+		for (size_t at = 0; at < len; at++) {
+			memset(a, 'q', len);
+			memset(b, 'q', len);
+			a[at] = 'Q';
+			ck_assert(name_equal(a, len, b, len));
+			a[at] = 'Q' | 0x80;
+			ck_assert(!name_equal(a, len, b, len));
+		}
+	}
 }
 END_TEST
 

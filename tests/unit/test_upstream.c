@@ -77,6 +77,11 @@ START_TEST(slowest)
 		upstream_replied(&u, UPSTREAM_UDP, 0, (i % 8 == 0 ? 100 : 10) * NS_PER_MS,
 			false, &group, T0);
 	ck_assert_uint_eq(upstream_hedge_ns(&u, UPSTREAM_UDP), 100 * NS_PER_MS);
+	/* 1 to 64 ms in another order: three are slower */
+	for (unsigned i = 0; i < 64; i++)
+		upstream_replied(&u, UPSTREAM_UDP, 0, (i * 37 % 64 + 1) * NS_PER_MS,
+			false, &group, T0);
+	ck_assert_uint_eq(upstream_hedge_ns(&u, UPSTREAM_UDP), 61 * NS_PER_MS);
 }
 END_TEST
 

@@ -381,11 +381,12 @@ bool cache_parent(
 
 	if (q->name_len <= 1 || label >= q->name_len)
 		return false;
-	struct question parent = {.group = q->group, .type = q->type, .flags = q->flags};
-	parent.name_len = (uint8_t)(q->name_len - label);
-	memcpy(parent.name, q->name + label, parent.name_len);
-	parent.hash = hash_name(key, parent.name, parent.name_len);
-	*out = parent;
+	out->group = q->group;
+	out->type = q->type;
+	out->flags = q->flags;
+	out->name_len = (uint8_t)(q->name_len - label);
+	memcpy(out->name, q->name + label, out->name_len);
+	out->hash = hash_name(key, out->name, out->name_len);
 	return true;
 }
 

@@ -60,9 +60,9 @@ bool cache_find(struct cache *c, const struct question *q, uint64_t arrival_ns,
 	uint64_t now_ns, struct cache_found *out);
 
 /*
- * The question of the name above `q`: its parent, or of the next one up to the root;
- * false: there is none. For NXDOMAIN cuts (CA-12): an NXDOMAIN of a name that
- * cache_find() finds holds for all below it.
+ * The question of the name above `q`: its parent, or of the next one up to the root, into
+ * *out, which is not q; false: there is none. For NXDOMAIN cuts (CA-12): an NXDOMAIN of a
+ * name that cache_find() finds holds for all below it.
  */
 bool cache_parent(
 	const struct question *q, const struct hash_key *key, struct question *out);

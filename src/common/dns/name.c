@@ -216,12 +216,19 @@ static inline uint8_t fold1(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
-static inline void fold_at(uint8_t *dst, const uint8_t *src)
+/* Eight octets, folded. */
+static inline uint64_t folded(const uint8_t *src)
 {
 	uint64_t x;
 
 	memcpy(&x, src, sizeof(x));
-	x = fold8(x);
+	return fold8(x);
+}
+
+static inline void fold_at(uint8_t *dst, const uint8_t *src)
+{
+	uint64_t x = folded(src);
+
 	memcpy(dst, &x, sizeof(x));
 }
 
@@ -276,9 +283,14 @@ bool name_under(const uint8_t *wire, size_t len, const uint8_t *zone, size_t zon
 
 bool name_equal(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 {
+	size_t i = 0;
+
 	if (a_len != b_len)
 		return false;
-	for (size_t i = 0; i < a_len; i++)
+	for (; i + 8 <= a_len; i += 8)
+		if (folded(a + i) != folded(b + i))
+			return false;
+	for (; i < a_len; i++)
 		if (fold1(a[i]) != fold1(b[i]))
 			return false;
 	return true;
