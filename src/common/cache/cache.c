@@ -384,6 +384,7 @@ bool cache_parent(
 	out->group = q->group;
 	out->type = q->type;
 	out->flags = q->flags;
+	out->hops = q->hops;
 	out->name_len = (uint8_t)(q->name_len - label);
 	memcpy(out->name, q->name + label, out->name_len);
 	out->hash = hash_name(key, out->name, out->name_len);
