@@ -155,6 +155,11 @@ void filezone_find(struct run *run, struct hit *hit)
 		hit->kind = HIT_FILE;
 }
 
+void filezone_miss(struct run *run, struct hit *hit)
+{
+	hit->kind = climb(run, false, hit);
+}
+
 /* ---- RRsets ---- */
 
 /* Begin the reply anew: octets that we read make no sense. */
