@@ -460,7 +460,11 @@ static void take_wildcard(const struct step_basis *b, int zone, struct step *s)
 
 	star.records = (struct lines){0};
 	star.hidden = false;
-	star.rule[0] = '\0';
+	/* What the controller would say is of the name itself. */
+	snprintf(star.rule, sizeof(star.rule), "SM-11");
+	snprintf(star.reason, sizeof(star.reason),
+		"visibility hides the name itself from this client (AC-04): a wildcard "
+		"answers");
 	if (b->view->reader.settings.zones[zone].kind == ZONE_FILE)
 		take_file(b, zone, true, &star);
 	else

@@ -395,6 +395,10 @@ class Visibility(unittest.TestCase):
                         if address in (A, NOBODY):  # as of an address that nobody has
                             unused = "99." + name.split(".", 1)[1]
                             self.assertEqual((rcode, rdatas), who.outcome(unused, type_), what)
+            text = a.ctl("explain", "1.2.96.10.in-addr.arpa.", "PTR", "--client", A, "-c",
+                         a.config)[1]
+            self.assertIn("visibility hides the name itself", text)
+            self.assertNotIn("web", text)
 
     def test_counters(self):
         """MQ-15, MQ-02: what was hidden is counted once, as policy; status has it"""
