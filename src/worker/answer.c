@@ -329,7 +329,7 @@ static __attribute__((noinline)) enum outside find_outside(
 
 	hosts_find(run->b, &run->owner, &run->hash, hit);
 	if (hides_some(run) && hit->kind == HIT_NODE && access_conceals(run, &hit->node))
-		hit->kind = HIT_ABSENT;
+		hosts_wildcard(run->b, &run->owner, hit);
 	run->host = hit->kind == HIT_NODE && !hosts_leaves(s, run->p->q.type);
 	if (hit->kind == HIT_ABSENT)
 		run->host = hosts_denies(s, run->owner.name, run->owner.len);
