@@ -120,6 +120,10 @@ class Probes(Lab):
         os.kill(before, signal.SIGKILL)
         self.assertEqual(self.request("health", "/health")[1], "OK")
         self.assertNotEqual(self.admin_pid, before)
+        said = self.a.status()["admin"]
+        self.assertEqual((said["pid"], said["running"]), (self.admin_pid, True))
+        self.assertRegex(self.a.ctl("status", "-c", self.a.config)[1],
+                         rf"(?m)^admin +{self.admin_pid}  running ")
         self.assertEqual(harness.outcome(self.a.ask(NAME, "A"))[0], "NOERROR")
         self.assertEqual(self.scrape().value("shmdns_process_exits_total", process="admin",
                                              reason="signal"), 1)
@@ -426,6 +430,7 @@ class Off(unittest.TestCase):
         """HR-01: where nothing listens there is no admin"""
         with harness.Appliance(harness.cluster(3)) as a:
             self.assertEqual(a.role("shmdns-admin"), [])
+            self.assertNotIn("admin", a.status())
 
     def test_held(self):
         """HR-01: a port that is held is named with its holder, and names are answered"""
