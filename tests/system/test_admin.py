@@ -256,14 +256,19 @@ class Metrics(Lab):
         """ME-10: families are those of doc/METRICS.md, with their types, labels and help"""
         self.a.ask(NAME, "A")
         scrape = self.scrape()
-        want = {}
+        want, labels = {}, {}
         with open(TABLE) as f:
             for row in re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \| (.*) \|$", f.read(), re.M):
                 want[row[0]] = (row[1], row[3])
+                labels[row[0]] = {word for word in row[2].split(", ") if word != "-"}
         got = {n: (f.type, f.help) for n, f in scrape.families.items()}
         self.assertEqual({n: v for n, v in got.items() if n in want}, {
             n: v for n, v in want.items() if n in got})
         self.assertEqual(set(got), set(want))
+        for name, family in scrape.families.items():
+            if family.samples:
+                self.assertEqual({label for _, pairs in family.samples for label, _ in pairs} -
+                                 {"le"}, labels[name], name)
 
     def test_promtool(self):
         """ME-10: promtool finds nothing, neither in a scrape nor in our alerts"""
