@@ -162,7 +162,7 @@ bool health_notes(const struct view *v, struct mem_buf *notes)
 	if (v->controller != NULL && stat_get(&v->controller->zones_failed) != 0)
 		say(notes,
 			"zones: the files of %" PRIu64 " have errors: what they said "
-			"before stands",
+			"before stands, if anything, else SERVFAIL",
 			stat_get(&v->controller->zones_failed));
 	if (v->controller != NULL && stat_get(&v->controller->zones_refused) != 0)
 		say(notes,

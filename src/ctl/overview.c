@@ -56,6 +56,8 @@ bool overview_open(struct overview *v, const char *instance)
 		v->controller = page;
 	if (segment_stat_map(instance, "supervisor", STAT_SUPERVISOR, &page) == 0)
 		v->supervisor = page;
+	if (segment_stat_map(instance, "admin", STAT_ADMIN, &page) == 0)
+		v->admin = page;
 	v->runs = v->supervisor != NULL && running_read(v->supervisor, &v->running);
 	for (unsigned i = 0; i < OVERVIEW_WORKERS_MAX; i++) {
 		snprintf(who, sizeof(who), "w%u", i);
@@ -75,6 +77,7 @@ void overview_close(struct overview *v)
 	reader_fini(&v->reader);
 	segment_stat_unmap(v->controller, STAT_CONTROLLER);
 	segment_stat_unmap(v->supervisor, STAT_SUPERVISOR);
+	segment_stat_unmap(v->admin, STAT_ADMIN);
 	for (size_t i = 0; i < v->nworkers; i++)
 		segment_stat_unmap(v->worker[i].page, STAT_WORKER);
 	for (size_t i = 0; i < v->nforwarders; i++)
@@ -361,6 +364,11 @@ void overview_json(const struct overview *v)
 		json_worker(&j, v, &v->worker[i]);
 	json_end(&j, ']');
 	forwarders_json(&j, v);
+	if (v->admin != NULL) {
+		json_begin(&j, "admin", '{');
+		overview_json_head(&j, v, &v->admin->head);
+		json_end(&j, '}');
+	}
 	json_end(&j, '}');
 	printf("\n");
 }

@@ -33,8 +33,9 @@ struct overview {
 	const struct snap *snap;                  /* NULL: no generation */
 	const struct stat_controller *controller; /* mapped; NULL: no page */
 	const struct stat_supervisor *supervisor; /* mapped; NULL: no page */
-	struct running running;                   /* what that says, ... */
-	bool runs;                                /* ... if it could be read */
+	const struct stat_admin *admin; /* mapped; NULL: no page, as none is set */
+	struct running running;         /* what that says, ... */
+	bool runs;                      /* ... if it could be read */
 	struct worker_page worker[OVERVIEW_WORKERS_MAX];
 	size_t nworkers;
 	struct forwarder_page forwarder[FORWARDERS_MAX];

@@ -269,6 +269,10 @@ static void print_processes(const struct overview *v, bool wide)
 			print_worker(v, &v->worker[i]);
 	for (size_t i = 0; i < v->nforwarders; i++)
 		print_forwarder(v, &v->forwarder[i]);
+	if (v->admin != NULL) { /* it answers probes and scrapes */
+		print_process(v, "admin", &v->admin->head);
+		printf("\n");
+	}
 }
 
 static void print_rcodes(const struct overview *v)

@@ -105,6 +105,7 @@ bool admit(const struct basis *b, struct packet *p, struct stat_worker *st)
 		encode_header_only(p, p->q.rcode);
 		return false;
 	case PARSE_REPLY:
+		p->facts |= PACKET_FAULT;
 		encode_status(p, b->settings, p->q.rcode);
 		return false;
 	case PARSE_DROP:
@@ -159,6 +160,8 @@ void query_count_reply(const struct packet *p, struct stat_worker *st)
 		count(&st->header_replies);
 		count(&st->header_rcodes[p->rcode == RCODE_NOTIMP]);
 	}
+	if ((p->facts & PACKET_FAULT) && p->rcode == RCODE_FORMERR)
+		count(&st->formerr);
 	if (p->facts & PACKET_TRUNCATED) {
 		count(&st->truncated);
 		if (p->tcp)

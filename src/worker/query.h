@@ -39,6 +39,7 @@ enum verdict {
 #define PACKET_ACCESS       0x4000  /* there are access rules: `action` came of them */
 #define PACKET_PASSED       0x8000  /* PACKET_LOOP by its hops; the mark is not ours */
 #define PACKET_HIDDEN       0x10000 /* visibility kept something from it (AC-04) */
+#define PACKET_FAULT        0x20000 /* a faulty query; its question could be read */
 
 /*
  * What a query does where the cache lacks an answer. From WAIT_STALE on an answer that

@@ -113,12 +113,12 @@ class Child:
         self.output.seek(0)
         text = self.output.read()
         words = WORDS.findall(text)
-        if "AGAIN" in words:  # all of the unit runs again: nothing of it counts yet
-            text = re.sub(r"^ok  ", "    ", text, flags=re.M)
-        print(text, end="", flush=True)
         if code not in (0, 1) or (code == 1 and self.failed not in words):
-            print(f"{self.failed} {name_of(self.unit)}: ended with {code}", flush=True)
+            text += f"{self.failed} {name_of(self.unit)}: ended with {code}\n"
             words.append(self.failed)
+        if "AGAIN" in words:  # all of the unit runs again: nothing of it counts yet
+            text = re.sub(r"^(ok  |SKIP)", "    ", text, flags=re.M)
+        print(text, end="", flush=True)
         return words
 
 

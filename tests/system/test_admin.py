@@ -120,6 +120,10 @@ class Probes(Lab):
         os.kill(before, signal.SIGKILL)
         self.assertEqual(self.request("health", "/health")[1], "OK")
         self.assertNotEqual(self.admin_pid, before)
+        said = self.a.status()["admin"]
+        self.assertEqual((said["pid"], said["running"]), (self.admin_pid, True))
+        self.assertRegex(self.a.ctl("status", "-c", self.a.config)[1],
+                         rf"(?m)^admin +{self.admin_pid}  running ")
         self.assertEqual(harness.outcome(self.a.ask(NAME, "A"))[0], "NOERROR")
         self.assertEqual(self.scrape().value("shmdns_process_exits_total", process="admin",
                                              reason="signal"), 1)
@@ -252,14 +256,19 @@ class Metrics(Lab):
         """ME-10: families are those of doc/METRICS.md, with their types, labels and help"""
         self.a.ask(NAME, "A")
         scrape = self.scrape()
-        want = {}
+        want, labels = {}, {}
         with open(TABLE) as f:
             for row in re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \| (.*) \|$", f.read(), re.M):
                 want[row[0]] = (row[1], row[3])
+                labels[row[0]] = {word for word in row[2].split(", ") if word != "-"}
         got = {n: (f.type, f.help) for n, f in scrape.families.items()}
         self.assertEqual({n: v for n, v in got.items() if n in want}, {
             n: v for n, v in want.items() if n in got})
         self.assertEqual(set(got), set(want))
+        for name, family in scrape.families.items():
+            if family.samples:
+                self.assertEqual({label for _, pairs in family.samples for label, _ in pairs} -
+                                 {"le"}, labels[name], name)
 
     def test_promtool(self):
         """ME-10: promtool finds nothing, neither in a scrape nor in our alerts"""
@@ -426,6 +435,7 @@ class Off(unittest.TestCase):
         """HR-01: where nothing listens there is no admin"""
         with harness.Appliance(harness.cluster(3)) as a:
             self.assertEqual(a.role("shmdns-admin"), [])
+            self.assertNotIn("admin", a.status())
 
     def test_held(self):
         """HR-01: a port that is held is named with its holder, and names are answered"""

@@ -1,6 +1,8 @@
 """The test programme (G10): what is counted in the last line of a run of everything, and what
 is said of a failure."""
 
+import contextlib
+import io
 import os
 import shutil
 import subprocess
@@ -8,6 +10,7 @@ import tempfile
 import unittest
 
 import harness
+import parallel
 
 SUMMARY = os.path.join(harness.SOURCE, "tests", "summary.py")
 
@@ -102,6 +105,38 @@ class Summary(unittest.TestCase):
         lines = self.said(log, code=1)
         self.assertEqual(lines[-1], "1 passed, 1 failed")
         self.assertIn("    no space left", lines)
+
+
+class Died:
+    """What parallel.py needs of a runner; this one's tests fork nothing of their own."""
+
+    Lines = None
+
+    @staticmethod
+    def on_terminate(*_):
+        os._exit(9)
+
+    @staticmethod
+    def left_behind():
+        return []
+
+
+def dies(failed):
+    """Lines that say of two tests that they went well and were left out; then all dies."""
+    os.write(1, f"ok   a.A.one (0.0 s)\nSKIP a.A.two: {failed} comes\n".encode())
+    os._exit(7)
+
+
+class Parallel(unittest.TestCase):
+    def test_died_after_ok(self):
+        """what a unit that died said before is not counted: all of it runs again"""
+        runner = type("Runner", (Died,), {"Lines": staticmethod(dies)})
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            (_, words), = parallel.run_units([[unittest.FunctionTestCase(dies)]], runner, 1, "AGAIN")
+        self.assertIn("AGAIN", words)
+        self.assertIn("ended with 7", out.getvalue())
+        self.assertNotRegex(out.getvalue(), r"(?m)^(ok|SKIP) ")
 
 
 if __name__ == "__main__":

@@ -336,6 +336,29 @@ START_TEST(hostile_upstreams)
 }
 END_TEST
 
+/* A slot that a reload left without a worker has no state; what it counted stays. */
+START_TEST(ended_worker)
+{
+	struct text t = {0};
+
+	view.version = "0";
+	for (unsigned i = 0; i < 2; i++) {
+		stat_set(&workers[i].head.started_ns, NS_PER_S);
+		stat_set(&workers[i].refreshes, 7);
+	}
+	stat_set(&workers[1].head.pid, 0);
+	metrics_write(&t, &view);
+	const char *text = text_of(&t);
+	ck_assert_ptr_nonnull(
+		strstr(text, "\nshmdns_worker_generation{worker=\"0\"} 5\n"));
+	ck_assert_ptr_null(strstr(text, "\nshmdns_worker_generation{worker=\"1\"}"));
+	ck_assert_ptr_null(strstr(
+		text, "\nshmdns_worker_heartbeat_timestamp_seconds{worker=\"1\"}"));
+	ck_assert_ptr_nonnull(strstr(text, "\nshmdns_refreshes_total{worker=\"1\"} 7\n"));
+	mem_buf_fini(&t.buf);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("admin");
@@ -345,6 +368,7 @@ int main(void)
 	tcase_add_test(tc, openmetrics);
 	tcase_add_test(tc, histogram);
 	tcase_add_test(tc, bounds);
+	tcase_add_test(tc, ended_worker);
 	tcase_add_test(tc, notes);
 	tcase_add_test(tc, texts);
 	tcase_add_test(tc, pieces);

@@ -60,6 +60,12 @@ static const struct {
 	{"workers = 4;", NULL, "workers", "4 set changed a:1:11"},
 	{"nsid = \"a\\\"\\\\\\x01\";", NULL, "nsid",
 		"\"a\\\"\\\\\\x01\" set changed a:1:8"},
+	/* OP-25: a port behind the address is as one for itself, or it would be lost */
+	{"listen = ( { address = \"127.0.0.1:53\"; },\n"
+	 " { address = \"[::1]:5353\"; } );",
+		NULL, "listen[1].port", "5353 set changed a:2:14"},
+	{"listen = ( { address = \"::1\"; },\n { address = \"::2\"; port = 99; } );",
+		NULL, "listen[0].port", "53"},
 	{"", NULL, "metrics.listen", "\":9153\" restart"},
 	{"health = { listen = \"[::1]:99\"; };", NULL, "health.listen",
 		"\"[::1]:99\" set changed restart a:1:21"},

@@ -165,6 +165,31 @@ START_TEST(counters) /* SH-07, MQ-04 */
 }
 END_TEST
 
+/* A counter of its own: a difference of two that move goes back between two scrapes. */
+START_TEST(fault_counters) /* MQ-06 */
+{
+	struct basis b = {.snap = &cluster.snap, .settings = &cluster.settings};
+	struct stat_worker st = {0};
+	struct packet p = {.buf = asked.buf, .cap = 4608};
+
+	p.len = cluster_query(asked.buf, "web" D, TYPE_OPT, 0);
+	ck_assert(!admit(&b, &p, &st));
+	query_count_reply(&p, &st);
+	ck_assert_uint_eq(stat_get(&st.formerr), 1);
+	ck_assert_uint_eq(stat_get(&st.header_rcodes[0]), 0);
+	p.len = cluster_query(asked.buf, "web" D, TYPE_MAILA, 0); /* NOTIMP */
+	ck_assert(!admit(&b, &p, &st));
+	query_count_reply(&p, &st);
+	cluster_query(asked.buf, "web" D, TYPE_A, 0);
+	p.len = MSG_HEADER_LEN + 1; /* the name is cut */
+	ck_assert(!admit(&b, &p, &st));
+	query_count_reply(&p, &st);
+	ck_assert_uint_eq(stat_get(&st.formerr), 1);
+	ck_assert_uint_eq(stat_get(&st.header_rcodes[0]), 1);
+	ck_assert_uint_eq(stat_get(&st.answers[SOURCE_ERROR][RCODE_FORMERR]), 2);
+}
+END_TEST
+
 START_TEST(access_counters) /* MQ-12, MQ-04 */
 {
 	struct basis b = {.snap = &cluster.snap, .settings = &cluster.settings};
@@ -200,6 +225,7 @@ int main(void)
 	tcase_add_test(tc, longer_than_the_buffer);
 	tcase_add_test(tc, loops);
 	tcase_add_test(tc, counters);
+	tcase_add_test(tc, fault_counters);
 	tcase_add_test(tc, access_counters);
 	return asking_main("query", tc);
 }

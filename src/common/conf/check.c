@@ -270,6 +270,9 @@ static void check_listener(struct parse *p, const struct value *v, struct conf_l
 			"has two ports: %u in the address and %u — keep one",
 			(unsigned)p->endpoint_port, (unsigned)l->port);
 	l->port = p->endpoint_port;
+	if (at->file == NULL)
+		parse_note(p, schema_find("listen[].port"), 0,
+			&p->given[schema_find("listen[].address") - schema]);
 }
 
 void check_group(

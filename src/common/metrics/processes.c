@@ -83,9 +83,11 @@ static void put_lives(struct text *t, const struct view *v)
 				stat_get(&s->exits[i][k]));
 }
 
-/* One sample of each slot whose worker lives. */
-static void put_slots(
-	struct text *t, const struct view *v, size_t offset, bool is_time, uint64_t add)
+enum slots { SLOTS_USED, SLOTS_EVER }; /* counters of those that have ended stay */
+
+/* One sample of each slot that has a worker, or ever had one. */
+static void put_slots(struct text *t, const struct view *v, enum slots which,
+	size_t offset, bool is_time, uint64_t add)
 {
 	char slot[12];
 
@@ -96,6 +98,8 @@ static void put_slots(
 
 		if (stat_get(&w->head.started_ns) == 0)
 			continue; /* never used */
+		if (which == SLOTS_USED && stat_get(&w->head.pid) == 0)
+			continue; /* it was told to end, and is nobody's */
 		snprintf(slot, sizeof(slot), "%u", i);
 		if (is_time)
 			text_seconds(t, LABELS({"worker", slot}), stat_get(at) + add);
@@ -110,23 +114,24 @@ static void put_workers(struct text *t, const struct view *v)
 
 	text_family(t, "shmdns_worker_generation", TEXT_GAUGE,
 		"Generation that a worker answers from.");
-	put_slots(t, v, VIEW_WORKER(generation), false, 0);
+	put_slots(t, v, SLOTS_USED, VIEW_WORKER(generation), false, 0);
 	text_family(t, "shmdns_worker_heartbeat_timestamp_seconds", TEXT_GAUGE,
 		"Last sign of life of a worker, as Unix time.");
-	put_slots(t, v, VIEW_WORKER(head.heartbeat_ns), true, v->wall_ns - v->mono_ns);
+	put_slots(t, v, SLOTS_USED, VIEW_WORKER(head.heartbeat_ns), true,
+		v->wall_ns - v->mono_ns);
 	text_family(t, "shmdns_worker_busy_seconds_total", TEXT_COUNTER,
 		"CPU time that a worker has used.");
-	put_slots(t, v, VIEW_WORKER(busy_ns), true, 0);
+	put_slots(t, v, SLOTS_EVER, VIEW_WORKER(busy_ns), true, 0);
 	text_family(t, "shmdns_socket_receive_buffer_bytes", TEXT_GAUGE,
 		"Least receive buffer of a worker's UDP sockets, as the kernel granted "
 		"it.");
-	put_slots(t, v, VIEW_WORKER(receive_buffer), false, 0);
+	put_slots(t, v, SLOTS_USED, VIEW_WORKER(receive_buffer), false, 0);
 	text_family(t, "shmdns_refreshes_total", TEXT_COUNTER,
 		"Generations that a worker went over to.");
-	put_slots(t, v, VIEW_WORKER(refreshes), false, 0);
+	put_slots(t, v, SLOTS_EVER, VIEW_WORKER(refreshes), false, 0);
 	text_family(t, "shmdns_refresh_failures_total", TEXT_COUNTER,
 		"Generations that a worker could not use.");
-	put_slots(t, v, VIEW_WORKER(refresh_failures), false, 0);
+	put_slots(t, v, SLOTS_EVER, VIEW_WORKER(refresh_failures), false, 0);
 	view_workers_all(v, VIEW_WORKER(batch_sizes), counts, ARRAY_LEN(counts));
 	text_family(t, "shmdns_batch_packets", TEXT_HISTOGRAM,
 		"Packets that were taken from a UDP socket at once.");

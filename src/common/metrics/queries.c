@@ -66,8 +66,8 @@ static void put_errors(struct text *t, const struct view *v)
 	text_family(t, "shmdns_edns_errors_total", TEXT_COUNTER,
 		"Queries with a question but with a fault in EDNS or behind it.");
 	text_count(t, LABELS({"reason", "badvers"}), error[RCODE_BADVERS]);
-	text_count(t, LABELS({"reason", "formerr"}),
-		error[RCODE_FORMERR] - MIN(header[0], error[RCODE_FORMERR]));
+	text_count(
+		t, LABELS({"reason", "formerr"}), view_workers(v, VIEW_WORKER(formerr)));
 	text_family(t, "shmdns_header_errors_total", TEXT_COUNTER,
 		"Queries that were answered with a header alone.");
 	text_count(t, LABELS({"rcode", "FORMERR"}), header[0]);

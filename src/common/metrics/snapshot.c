@@ -116,7 +116,7 @@ static void put_zones(struct text *t, const struct stat_controller *c)
 {
 	text_gauge(t, "shmdns_zone_files_failed",
 		"Zones whose file cannot be read or has errors: what it said before "
-		"stands.",
+		"stands, if anything.",
 		stat_get(&c->zones_failed));
 	text_gauge(t, "shmdns_zone_files_refused",
 		"Files of zones.directory that should be zones and are not, the "

@@ -174,6 +174,7 @@ struct stat_worker {
 	stat_u64 asked_do;                                   /* CM-08 */
 	stat_u64 truncated_tcp;                              /* of `truncated` (MQ-05) */
 	stat_u64 header_rcodes[2];                           /* FORMERR, NOTIMP (MQ-06) */
+	stat_u64 formerr;                                    /* ... with a question */
 	stat_u64 answers[STAT_SOURCES][STAT_RCODES];         /* MQ-02, CM-09 */
 	stat_u64 duration[STAT_SOURCES][STAT_FINE];          /* MQ-03 */
 	stat_u64 duration_ns[STAT_SOURCES];                  /* sums */
