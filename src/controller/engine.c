@@ -245,6 +245,15 @@ void engine_zone(struct engine *e, size_t i, const struct zoneset *set, uint64_t
 	debounce_touch(&e->debounce, now_ns);
 }
 
+/* Room for one more. A forwarder may not have heard of the oldest yet. */
+static void make_room(struct engine *e)
+{
+	if (e->nflush < FORWARD_FLUSH_MAX)
+		return;
+	e->flush[1] = forward_join(&e->flush[0], &e->flush[1]);
+	memmove(&e->flush[0], &e->flush[1], --e->nflush * sizeof(e->flush[0]));
+}
+
 uint64_t engine_flush(struct engine *e, const struct name *name, bool below,
 	uint64_t now_ns, uint64_t wall_ns)
 {
@@ -252,8 +261,7 @@ uint64_t engine_flush(struct engine *e, const struct name *name, bool below,
 
 	if (e->nflush > 0)
 		at_ns = MAX(at_ns, e->flush[e->nflush - 1].at_ns + 1);
-	if (e->nflush == FORWARD_FLUSH_MAX) /* all forwarders have long seen the first */
-		memmove(&e->flush[0], &e->flush[1], --e->nflush * sizeof(e->flush[0]));
+	make_room(e);
 	e->flush[e->nflush++] = (struct forward_flush){
 		.at_ns = at_ns, .below = below, .name = *name};
 	set_flush(e);

@@ -225,9 +225,9 @@ void attempt_credit(struct fwdtab *f, const struct attempt *a, const uint8_t *ms
 	enum upstream_way way = a->try.transport == EXCHANGE_UDP ? UPSTREAM_UDP
 	                                                         : UPSTREAM_STREAM;
 	uint64_t rtt_ns = now_ns - a->sent_ns;
-	/* A client who claims hops can make any appliance say so: no word against it. */
+	/* A client who claims hops can make any appliance say so: no word about it. */
 	bool claimed = facts->loop && a->kind == ATTEMPT_QUESTION;
-	enum upstream_change change;
+	enum upstream_change change = UPSTREAM_SAME;
 
 	count_reply(f, a, facts->rcode, rtt_ns);
 	if (a->lettered)
@@ -238,9 +238,12 @@ void attempt_credit(struct fwdtab *f, const struct attempt *a, const uint8_t *ms
 	else if (a->try.plain && facts->rcode != RCODE_FORMERR &&
 		 facts->rcode != RCODE_NOTIMP)
 		upstream_bears(u, false, now_ns);
-	change = upstream_replied(u, way, claimed ? RCODE_NOERROR : facts->rcode, rtt_ns,
-		attempt_alone(f, a->upstream, now_ns), table_group(f, a->upstream),
-		now_ns);
+	if (claimed)
+		upstream_heard(u, way, rtt_ns, now_ns);
+	else
+		change = upstream_replied(u, way, facts->rcode, rtt_ns,
+			attempt_alone(f, a->upstream, now_ns),
+			table_group(f, a->upstream), now_ns);
 	stat_set(&table_stat(f, a->upstream)->srtt_ns, u->times[way].srtt_ns);
 	attempt_changed(f, a->upstream, change, now_ns);
 }

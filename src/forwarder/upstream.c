@@ -187,16 +187,22 @@ static bool judged_bad(struct upstream *u, bool bad)
 	return bad;
 }
 
+void upstream_heard(
+	struct upstream *u, enum upstream_way way, uint64_t rtt_ns, uint64_t now_ns)
+{
+	add_sample(&u->times[way], rtt_ns);
+	u->replied_ns = now_ns;
+	u->failed = 0;
+	u->refused = false;
+}
+
 enum upstream_change upstream_replied(struct upstream *u, enum upstream_way way,
 	uint16_t rcode, uint64_t rtt_ns, bool alone, const struct forward_group *g,
 	uint64_t now_ns)
 {
 	bool bad = says_no(rcode), was_down = u->down;
 
-	add_sample(&u->times[way], rtt_ns);
-	u->replied_ns = now_ns;
-	u->failed = 0;
-	u->refused = false;
+	upstream_heard(u, way, rtt_ns, now_ns);
 	if (judged_bad(u, bad) && !alone) {
 		begin_probes(u, g, now_ns);
 		return go_down(u, g, now_ns);

@@ -96,6 +96,10 @@ uint64_t upstream_wait_ns(const struct upstream *u, enum upstream_way way, unsig
 /* After which time a second upstream is asked beside; 0: it is not (FW-14). */
 uint64_t upstream_hedge_ns(const struct upstream *u, enum upstream_way way);
 
+/* A reply that says nothing about its upstream but that it is there. */
+void upstream_heard(
+	struct upstream *u, enum upstream_way way, uint64_t rtt_ns, uint64_t now_ns);
+
 /*
  * A matching reply, `rtt_ns` after the question. `alone`: no other one of its group is
  * up, so rcodes do not take it out.

@@ -306,6 +306,18 @@ class Lives(Cached):
                 self.assertEqual(reply.outcome, ("NOERROR", new))
             self.assertEqual(self.u.count(asked), 2)
 
+    def test_flush_many(self):
+        """CA-21: many at once, more than the settings have room for: none is lost"""
+        names = [f"m{i}.far.example." for i in range(48)]
+        for name in names:
+            self.check_right(name)
+        done = parallel(*(lambda name=name: self.a.ctl("flush", name, "-c", self.a.config)
+                          for name in names))
+        self.assertEqual({code for code, _, _ in done}, {0}, done)
+        for name in names:
+            self.check_right(name)
+        self.assertEqual([name for name in names if self.u.count(name) != 2], [])
+
     def test_flushed(self):
         """CA-19: what was flushed long ago is not flushed again by each new forwarder"""
         self.check_right(NAME)

@@ -1,6 +1,8 @@
 """Loops (LO-01 to LO-03): questions of ours that come back are known by their mark."""
 
 import contextlib
+import os
+import signal
 import socket
 import threading
 import unittest
@@ -156,6 +158,34 @@ class Loops(ForwardTest):
         reply.set_rcode(dns.rcode.SERVFAIL)
         reply.use_edns(0, options=[dns.edns.EDEOption(0, "loop")])
         return reply.to_wire()
+
+    def test_killed(self):
+        """LO-01, G9: forwarder and workers die while queries wait: their hops are the same"""
+        up = self.up()
+        self.lab(group(up, hedge=False), limits={"query_deadline": "8s"})
+        names = {f"k{hops}.far.example.": hops for hops in range(HOPS)}
+        dead = threading.Event()
+        for name in names:
+            up.on(name, lambda q: q.right() if dead.is_set() else None)
+        waits = [lambda name=name, hops=hops: self.a.query(name, options=[self.mark(hops)])
+                 for name, hops in names.items()]
+
+        def kill():
+            await_("packets", lambda: all(up.count(name) for name in names))
+            pids = self.a.worker_pids + self.a.forwarder_pids
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+            await_("others", lambda: len(self.a.forwarder_pids) == 1 and
+                   len(self.a.worker_pids) == 2 and
+                   not set(pids) & set(self.a.worker_pids + self.a.forwarder_pids))
+            dead.set()
+
+        replies = parallel(*waits, kill)
+        for (name, hops), reply in zip(names.items(), replies):
+            self.check_right(name, reply=reply)
+            self.assertEqual({q.message.options[0].data[9] for q in up.queries(name)},
+                             {hops + 1})
+            self.assertGreater(up.count(name), 1)
 
     def test_no_blame(self):
         """LO-01, U-04: who claims hops cannot have an upstream taken for a bad one"""

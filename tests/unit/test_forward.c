@@ -433,6 +433,42 @@ START_TEST(stays) /* FT-03 */
 }
 END_TEST
 
+/* CA-21: what takes the place of two. */
+START_TEST(flushes_are_joined)
+{
+	static const struct {
+		const char *older, *newer, *both;
+		bool older_below, newer_below, below;
+	} rows[] = {
+		{"a.b.", "a.b.", "a.b.", false, false, false},
+		{"a.b.", "a.b.", "a.b.", true, false, true},
+		{"a.b.", "a.b.", "a.b.", false, true, true},
+		{"x.a.b.", "a.b.", "a.b.", false, false, true},
+		{"a.b.", "x.a.b.", "a.b.", false, false, true},
+		{"xa.b.", "a.b.", "b.", false, false, true},
+		{"a.b.", "a.c.", ".", false, false, true},
+		{".", "a.c.", ".", false, false, true},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct forward_flush older = {.at_ns = 5, .below = rows[i].older_below};
+		struct forward_flush newer = {.at_ns = 7, .below = rows[i].newer_below};
+		struct name both;
+
+		ck_assert_int_eq(name_parse(rows[i].older, &older.name), 0);
+		ck_assert_int_eq(name_parse(rows[i].newer, &newer.name), 0);
+		ck_assert_int_eq(name_parse(rows[i].both, &both), 0);
+		const struct forward_flush all = forward_join(&older, &newer);
+		ck_assert_uint_eq(all.at_ns, 7);
+		ck_assert_uint_eq(all.name.len, both.len);
+		ck_assert_mem_eq(all.name.wire, both.wire, both.len);
+		ck_assert_int_eq(all.below, rows[i].below);
+		ck_assert(forward_forgets(&all, older.name.wire, older.name.len));
+		ck_assert(forward_forgets(&all, newer.name.wire, newer.name.len));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("forward");
@@ -446,6 +482,7 @@ int main(void)
 	tcase_add_test(tc, longest);
 	tcase_add_test(tc, nobody);
 	tcase_add_test(tc, clients);
+	tcase_add_test(tc, flushes_are_joined);
 	tcase_add_loop_test(tc, stays, 0, ARRAY_LEN(reverse));
 	return run_case("forward", tc);
 }

@@ -292,9 +292,11 @@ START_TEST(equal_but_for_case)
 	ck_assert(!name_equal((const uint8_t *)"\1[", 3, (const uint8_t *)"\1{", 3));
 	/* every place of longer ones: a letter of another case, and another octet */
 	for (size_t len = 1; len <= 40; len++) {
-		uint8_t a[40], b[40];
+		uint8_t first[40], second[40];
+		uint8_t *a = first + 40 - len, *b = second + 40 - len;
 
-		for (size_t at = 0; at < len; at++) {
+		for (size_t at = 0; at < len;
+			at++) { /* nothing is read behind the last */
 			memset(a, 'q', len);
 			memset(b, 'q', len);
 			a[at] = 'Q';

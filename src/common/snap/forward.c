@@ -273,6 +273,22 @@ bool forward_forgets(const struct forward_flush *f, const uint8_t *name, size_t 
 	                : name_equal(name, len, f->name.wire, f->name.len);
 }
 
+struct forward_flush forward_join(
+	const struct forward_flush *older, const struct forward_flush *newer)
+{
+	const struct name *a = &older->name, *b = &newer->name;
+	struct forward_flush both = {.at_ns = newer->at_ns,
+		.below = older->below || newer->below ||
+	                 !name_equal(a->wire, a->len, b->wire, b->len)};
+	size_t at = 0;
+
+	while (!name_under(b->wire, b->len, a->wire + at, a->len - at))
+		at += 1u + a->wire[at];
+	both.name.len = (uint8_t)(a->len - at);
+	memcpy(both.name.wire, a->wire + at, both.name.len);
+	return both;
+}
+
 int forward_group(
 	const struct forward_settings *f, const uint8_t *name, size_t len, int after)
 {

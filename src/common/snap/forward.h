@@ -167,6 +167,13 @@ bool forward_allowed(const struct forward_settings *f, const struct addr *client
  */
 bool forward_stays(const struct forward_settings *f, const uint8_t *name, size_t len);
 
+/*
+ * The least that forgets what two requests do: names below what theirs have in common,
+ * as of the newer one.
+ */
+struct forward_flush forward_join(
+	const struct forward_flush *older, const struct forward_flush *newer);
+
 /* True if that is to be forgotten of `name` (folded). */
 bool forward_forgets(const struct forward_flush *f, const uint8_t *name, size_t len);
 
