@@ -240,6 +240,19 @@ class Denial(unittest.TestCase):
                 self.assertIn("NSEC" if chain == "nsec" else "NSEC3", [
                     dns.rdatatype.to_text(s.rdtype) for s in reply.authority])
 
+    def test_hidden(self):
+        """AC-04, SM-11: no proof of a PTR that visibility hides, as it would say that it is there"""
+        rules = 'visibility = ( { from = [ "*" ]; to = [ "default" ]; } );'
+        for chain in ("nsec", "nsec3"):
+            with contextlib.ExitStack() as stack:
+                a = self.serve(stack, chain, TEXT + "hid PTR web.shop.svc.cluster.local.\n", keys=rules)
+                for name, type_, proved in (("hid", "PTR", False), ("hid", "TXT", False),
+                                            ("ptr", "TXT", True), ("web", "PTR", True)):
+                    reply = ask(a.port, f"{name}.{ZONE}", type_, True)
+                    self.assertEqual((reply.rcode(), reply.answer), (0, []), reply)
+                    self.assertEqual(any(s.rdtype in (dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
+                                         for s in reply.authority), proved, reply)
+
     def test_iterations(self):
         """SM-11: NSEC3 with too many iterations proves nothing, and the log says so"""
         with contextlib.ExitStack() as stack:
