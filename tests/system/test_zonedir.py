@@ -178,6 +178,14 @@ class Directory(unittest.TestCase):
             os.rename(a.zones + ".away", a.zones)
             self.put(a, "db.b.example", host(2))
             self.has(a, "www.b.example.", "192.0.2.2")
+            # Another one that is not there has nothing that could stand.
+            a.extra = a.extra.replace(a.zones, a.zones + ".new")
+            a.write_config()
+            os.kill(a.pid, signal.SIGHUP)
+            a.await_log(f"zones {a.zones}.new: No such file or directory; .* it has no zones")
+            self.lacks(a, "www.a.example.")
+            os.rename(a.zones, a.zones + ".new")
+            self.has(a, "www.a.example.", "192.0.2.1")
 
     def test_shown(self):
         """FE-03: dump and explain know its zones; a reload takes them all away"""
