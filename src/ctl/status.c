@@ -108,7 +108,7 @@ static void print_unread(const struct overview *v)
 		const struct name *apex = &s->zones[i].name;
 
 		if (s->zones[i].kind != ZONE_FILE ||
-			stepfile_find(v, apex, (int)i, TYPE_SOA, &node) !=
+			stepfile_find(v, apex, (int)i, TYPE_SOA, false, &node) !=
 				STEPFILE_UNREAD)
 			continue;
 		if (n++ == 0)

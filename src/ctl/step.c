@@ -285,12 +285,13 @@ static bool falls_through(const struct settings *s, int zone, const struct name 
 
 /* ---- zones from files ---- */
 
-static void take_file(const struct step_basis *b, int zone, struct step *s)
+/* With `above` the name itself is hidden from who asks. */
+static void take_file(const struct step_basis *b, int zone, bool above, struct step *s)
 {
 	const struct settings *settings = &b->view->reader.settings;
 	struct node_view node;
 
-	switch (stepfile_find(b->view, &s->name, zone, b->type, &node)) {
+	switch (stepfile_find(b->view, &s->name, zone, b->type, above, &node)) {
 	case STEPFILE_NODE:
 		take_node(b, &node, s);
 		if (node.name != NULL) /* an empty non-terminal is the name itself */
@@ -452,6 +453,30 @@ static void take_hidden(const struct step_basis *b, int zone, struct step *s)
 		take_elsewhere(b, s);
 }
 
+/* Wildcards stand for a hidden name as for one that is not there (AC-04). */
+static void take_wildcard(const struct step_basis *b, int zone, struct step *s)
+{
+	struct step star = *s;
+
+	star.records = (struct lines){0};
+	star.hidden = false;
+	/* What the controller would say is of the name itself. */
+	snprintf(star.rule, sizeof(star.rule), "SM-11");
+	snprintf(star.reason, sizeof(star.reason),
+		"visibility hides the name itself from this client (AC-04): a wildcard "
+		"answers");
+	if (b->view->reader.settings.zones[zone].kind == ZONE_FILE)
+		take_file(b, zone, true, &star);
+	else
+		(void)take_host(b, false, &star);
+	if (star.hidden || (star.outcome != STEP_ANSWER && star.outcome != STEP_NODATA)) {
+		lines_fini(&star.records);
+		return;
+	}
+	lines_fini(&s->records);
+	*s = star;
+}
+
 /* What take_host() has found. */
 static void end_host(struct step_basis *b, int zone, struct step *s)
 {
@@ -494,7 +519,7 @@ void step_take(struct step_basis *b, const struct name *name, struct step *out)
 	}
 	if (l != LOOKUP_DAMAGED && !(l == LOOKUP_FOUND && !mine) &&
 		settings->zones[zone].kind == ZONE_FILE)
-		take_file(b, zone, out);
+		take_file(b, zone, false, out);
 	else if (l == LOOKUP_DAMAGED ||
 		 ((v->snap->flags & ROOT_COMPLETE) == 0 && l == LOOKUP_ABSENT))
 		out->outcome = STEP_SERVFAIL;
@@ -506,6 +531,8 @@ void step_take(struct step_basis *b, const struct name *name, struct step *out)
 		take_elsewhere(b, out);
 	else
 		out->outcome = STEP_NXDOMAIN;
+	if (out->hidden && mine)
+		take_wildcard(b, zone, out);
 	if (out->hidden) {
 		take_hidden(b, zone, out);
 		return;

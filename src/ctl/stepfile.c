@@ -30,7 +30,7 @@ static enum stepfile find_wildcard(const struct overview *o, const uint8_t *encl
 }
 
 enum stepfile stepfile_find(const struct overview *o, const struct name *name, int zone,
-	uint16_t type, struct node_view *v)
+	uint16_t type, bool above, struct node_view *v)
 {
 	size_t least = o->reader.settings.zones[zone].name.len, len = name->len;
 	const uint8_t *at = name->wire;
@@ -48,7 +48,7 @@ enum stepfile stepfile_find(const struct overview *o, const struct name *name, i
 		if ((file & NODE_FILE_DNAME) != 0 && !itself)
 			return STEPFILE_DNAME;
 		covered |= (file & NODE_FILE_BELOW) != 0;
-		if (l == LOOKUP_FOUND && !covered) {
+		if (l == LOOKUP_FOUND && !covered && !(itself && above)) {
 			if (itself)
 				return STEPFILE_NODE;
 			return (file & NODE_FILE_WILD) != 0 ? find_wildcard(o, at, len, v)

@@ -15,8 +15,11 @@ enum stepfile {
 	STEPFILE_DAMAGED
 };
 
-/* Find `name`, in zone number `zone`, for a question of `type`; *v as the result says. */
+/*
+ * Find `name`, in zone number `zone`, for a question of `type`; *v as the result says.
+ * With `above` it is not there itself, for who asks.
+ */
 enum stepfile stepfile_find(const struct overview *o, const struct name *name, int zone,
-	uint16_t type, struct node_view *v);
+	uint16_t type, bool above, struct node_view *v);
 
 #endif

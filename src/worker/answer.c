@@ -276,25 +276,42 @@ static __attribute__((noinline)) bool hide(struct run *run)
 	return true;
 }
 
-/*
- * A reverse name all of whose PTRs are hidden is as one that does not exist, unless there
- * is something else at it. True, with the reply made, if there is.
- */
-static __attribute__((noinline)) bool conceal(struct run *run, struct hit *hit)
+/* True if all that the node has are PTRs that are hidden. */
+static bool is_concealed(struct run *run, const struct hit *hit)
 {
-	const struct node_header *head;
+	return (hit->kind == HIT_NODE || hit->kind == HIT_FILE) &&
+	       access_conceals(run, &hit->node) && hit->node.head->nrrsets == 1 &&
+	       (hit->node.head->flags & NODE_APEX) == 0;
+}
 
-	if ((hit->kind != HIT_NODE && hit->kind != HIT_FILE) ||
+/*
+ * A reverse name all of whose PTRs are hidden is as one that does not exist: what a
+ * wildcard of a file says of those it says of this one, too, unless that is hidden as
+ * well.
+ */
+static __attribute__((noinline)) void vanish(struct run *run, struct hit *hit)
+{
+	const bool file = is_file(run, run->owner.zone);
+
+	if (!is_concealed(run, hit))
+		return;
+	if (file && run->encloser == 0)
+		filezone_miss(run, hit);
+	if (!file || is_concealed(run, hit))
+		hit->kind = HIT_ABSENT;
+}
+
+/*
+ * Where something else stands at a reverse name all of whose PTRs are hidden there is no
+ * such type. True, with the reply made, if that is so.
+ */
+static __attribute__((noinline)) bool conceal(struct run *run, const struct hit *hit)
+{
+	if (run->p->q.type != TYPE_PTR ||
+		(hit->kind != HIT_NODE && hit->kind != HIT_FILE) ||
 		!access_conceals(run, &hit->node))
 		return false;
-	head = hit->node.head;
-	if (head->nrrsets == 1 && (head->flags & NODE_APEX) == 0) {
-		hit->kind = HIT_ABSENT;
-		return false;
-	}
-	if (run->p->q.type != TYPE_PTR)
-		return false;
-	run->host = (head->flags & NODE_HOSTS) != 0;
+	run->host = (hit->node.head->flags & NODE_HOSTS) != 0;
 	answer_negative(run, RCODE_NOERROR);
 	return true;
 }
@@ -312,7 +329,7 @@ static __attribute__((noinline)) enum outside find_outside(
 
 	hosts_find(run->b, &run->owner, &run->hash, hit);
 	if (hides_some(run) && hit->kind == HIT_NODE && access_conceals(run, &hit->node))
-		hit->kind = HIT_ABSENT;
+		hosts_wildcard(run->b, &run->owner, hit);
 	run->host = hit->kind == HIT_NODE && !hosts_leaves(s, run->p->q.type);
 	if (hit->kind == HIT_ABSENT)
 		run->host = hosts_denies(s, run->owner.name, run->owner.len);
@@ -346,6 +363,8 @@ static bool step(struct run *run)
 			filezone_find(run, &hit);
 		else
 			lookup_name(run->b, &run->owner, &run->hash, &hit);
+		if (hides_some(run))
+			vanish(run, &hit);
 		if (hit.kind == HIT_ABSENT && hosts->wildcards != 0 &&
 			(run->b->snap->flags & ROOT_COMPLETE) != 0)
 			hosts_wildcard(run->b, &run->owner, &hit);

@@ -33,6 +33,7 @@ void encode_begin(struct reply *r, struct packet *p, const struct settings *s, i
 	r->ede = ENCODE_NO_EDE;
 	r->ede_len = 0;
 	r->viewer = NULL;
+	r->referral = false;
 	encode_reset(r);
 }
 
@@ -435,8 +436,8 @@ bool encode_glue(struct reply *r, uint16_t at, const struct rrset *rr)
 	if (rr->form != FORM_ADDRS && rr->form != FORM_BODY_ADDRS &&
 		!node_placed(rr->form))
 		return true; /* no addresses: nothing that could be added */
-	if (r->settings->minimal && r->an > 0)
-		return true; /* SM-10; a referral is nothing without them */
+	if (r->settings->minimal && r->an > 0 && !r->referral)
+		return true; /* SM-10 */
 	int n = r->full ? 0 : put_addrs(r, at, rr, true);
 	if (n <= 0) {
 		r->full = true;

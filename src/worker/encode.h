@@ -49,6 +49,7 @@ struct reply {
 	bool ra;          /* this client may have misses answered (B-04) */
 	int zone;         /* of the question; -1: none of ours */
 	uint16_t zone_at; /* where that zone's name begins in the message */
+	bool referral; /* it ends with one, which is nothing without its glue (SM-10) */
 	unsigned nnames;
 	struct written names[ENCODE_NAMES];
 };

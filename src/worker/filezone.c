@@ -155,6 +155,11 @@ void filezone_find(struct run *run, struct hit *hit)
 		hit->kind = HIT_FILE;
 }
 
+void filezone_miss(struct run *run, struct hit *hit)
+{
+	hit->kind = climb(run, false, hit);
+}
+
 /* ---- RRsets ---- */
 
 /* Begin the reply anew: octets that we read make no sense. */
@@ -420,6 +425,7 @@ bool filezone_referral(struct run *run, const struct hit *hit)
 	}
 	to_authority(run, an);
 	run->owner = o;
+	run->r.referral = true;
 	proved = denial_put_wildcards(run) && (secure || denial_put(run, DENIAL_TYPE));
 	if (proved && !run->r.cut)
 		put_ns_glue(run, &ns, at, MIN((unsigned)n, (unsigned)TARGETS_MAX), &o);

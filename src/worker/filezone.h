@@ -19,6 +19,9 @@
  */
 void filezone_find(struct run *run, struct hit *hit);
 
+/* The same where run->owner itself is there, but shall not be: what is told of others. */
+void filezone_miss(struct run *run, struct hit *hit);
+
 /*
  * Answer what was found. True: go on with run->owner, a CNAME's target; false: the run is
  * over.

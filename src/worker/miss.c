@@ -206,7 +206,7 @@ static enum miss lacking(
 		out->text_len = sizeof(late) - 1;
 		return MISS_FAILED;
 	}
-	p->facts &= (uint16_t)~PACKET_REFRESH; /* it runs again, from the start */
+	p->facts &= ~(uint32_t)PACKET_REFRESH; /* it runs again, from the start */
 	p->need[0] = *q;
 	p->nneeds = 1;
 	return MISS_NEED;

@@ -11,8 +11,8 @@
 
 /*
  * True if an RR of this type says that something is at a private address: A and AAAA, and
- * SVCB and HTTPS by the hints in them (RFC 9460, section 7.3). The rdata is hostile: what
- * cannot be read says nothing.
+ * SVCB and HTTPS by the hints in them (RFC 9460, section 7.3). The rdata is hostile: of
+ * these two what cannot be read counts as private.
  */
 bool private_rr(const struct forward_settings *f, uint16_t type, const uint8_t *rdata,
 	size_t len);

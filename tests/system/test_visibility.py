@@ -368,6 +368,38 @@ class Visibility(unittest.TestCase):
             self.assertEqual(a.ctl("explain", WEB_B, "--client", "web", "-c", a.config), (
                 2, "", "shmdnsctl: explain: 'web' is no address\n"))
 
+    def test_explain_wildcard(self):
+        """AC-04, FT-04, OV-03: a wildcard of a file, or of hosts, stands for a hidden reverse name"""
+        with self.appliance() as a:
+            path = os.path.join(a.directory, "reverse.zone")
+            harness.write_whole(path, "$TTL 60\n@ SOA ns h 1 2 3 4 5\n* PTR any.example.\n")
+            a.extra = RULES + f"""
+                zone = ( {{ name = "2.96.10.in-addr.arpa."; file = "{path}"; }} );
+                hosts = {{ inline = [ "10.9.0.1 *.2.244.10.in-addr.arpa" ]; }};"""
+            self.reload(a)
+            told = ("NOERROR", ["any.example."])
+            for address in A, OPS:
+                with Asker(a.port, address) as who:
+                    harness.await_("the zone", lambda: all(
+                        who.outcome("99.2.96.10.in-addr.arpa.", "PTR") == told for _ in range(8)))
+            questions = [(f"{n}.{net}.10.in-addr.arpa.", type_) for n in (1, 2, 3, 7, 99)
+                         for net in ("2.96", "2.244") for type_ in ("PTR", "A")]
+            for address in A, B, OPS, NOBODY:
+                with Asker(a.port, address) as who:
+                    for name, type_ in questions:
+                        rcode, rdatas = who.outcome(name, type_)
+                        outcome, records_, _, _ = self.explain(a, address, name, type_)
+                        what = (address, name, type_)
+                        self.assertEqual(outcome.replace("NODATA", "NOERROR"), rcode, what)
+                        self.assertEqual(records_, rdatas, what)
+                        if address in (A, NOBODY):  # as of an address that nobody has
+                            unused = "99." + name.split(".", 1)[1]
+                            self.assertEqual((rcode, rdatas), who.outcome(unused, type_), what)
+            text = a.ctl("explain", "1.2.96.10.in-addr.arpa.", "PTR", "--client", A, "-c",
+                         a.config)[1]
+            self.assertIn("visibility hides the name itself", text)
+            self.assertNotIn("web", text)
+
     def test_counters(self):
         """MQ-15, MQ-02: what was hidden is counted once, as policy; status has it"""
         with self.appliance(http={"metrics": harness.free_port()}) as a:

@@ -19,7 +19,7 @@ START_TEST(other_names)
 {
 	static const char *const names[] = {"default", "kube-system", "co-m", "comm",
 		"om-", "c", "k8s", "d e", "aa", "a1", "zz", "cademy", "one-zone",
-		"monitoring", "1", "ac-ad", "xn-"};
+		"monitoring", "1", "ac-ad", "xn-", " ", " academy", " zone "};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		ck_assert_msg(!guard_is_public(names[i]), "%s", names[i]);

@@ -66,14 +66,31 @@ START_TEST(hints)
 }
 END_TEST
 
+/* What cannot be read is for nobody: others might find an address in it. */
+START_TEST(unreadable)
+{
+	static const uint8_t pointer[] = {
+		0, 1, 0xc0, 12, 0, 4, 0, 4, 192, 0, 2, 1}; /* its target is one */
+	static const uint8_t odd[] = {0, 1, 0, 0, 4, 0, 5, 192, 0, 2, 1, 10};
+	static const uint8_t empty[] = {0, 1, 0, 0, 4, 0, 0};
+
+	ck_assert(judged(TYPE_HTTPS, pointer, sizeof(pointer)));
+	ck_assert(judged(TYPE_SVCB, odd, sizeof(odd)));
+	ck_assert(!judged(TYPE_SVCB, empty, sizeof(empty)));
+}
+END_TEST
+
 /* Cut anywhere, or with any octet changed, it is read to its end and no further. */
 START_TEST(hostile)
 {
 	uint8_t copy[sizeof(binding)];
 
 	for (size_t len = 0; len <= sizeof(binding); len++) {
+		const bool whole = len == 5 || len == 12 || len == SECOND_V4 + 4 ||
+		                   len == sizeof(binding); /* behind a key */
+
 		memcpy(copy, binding, sizeof(copy));
-		ck_assert(!judged(TYPE_HTTPS, copy, len));
+		ck_assert_int_eq(judged(TYPE_HTTPS, copy, len), !whole);
 		for (size_t i = 0; i < len; i++) {
 			copy[i] ^= 0xff;
 			(void)judged(TYPE_HTTPS, copy, len);
@@ -89,6 +106,7 @@ int main(void)
 
 	tcase_add_test(tc, addresses);
 	tcase_add_test(tc, hints);
+	tcase_add_test(tc, unreadable);
 	tcase_add_test(tc, hostile);
 	return run_case("private", tc);
 }

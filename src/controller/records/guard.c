@@ -65,7 +65,7 @@ static bool is_generic(const char *name, size_t len)
 	const char *at = generic;
 
 	while ((at = strstr(at, name)) != NULL) {
-		if (at[-1] == ' ' && at[len] == ' ')
+		if (at > generic && at[-1] == ' ' && at[len] == ' ')
 			return true;
 		at++;
 	}
