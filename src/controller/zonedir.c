@@ -38,13 +38,16 @@ void zonedir_refuse(struct zonedir_file *f, const char *why)
 static void say_error(struct zonedir *d, int error)
 {
 	char quoted[512];
+	bool any = false;
 
 	if (error == d->error)
 		return;
-	log_line(LOG_ERROR,
-		"zones %s: %s; looked for again, what was there before stands",
+	for (size_t i = 0; i < d->n; i++)
+		any |= d->files[i].counts;
+	log_line(LOG_ERROR, "zones %s: %s; looked for again, %s",
 		log_quote(d->path, quoted, sizeof(quoted)),
-		error == -E2BIG ? "more than 10000 files" : strerror(-error));
+		error == -E2BIG ? "more than 10000 files" : strerror(-error),
+		any ? "what was there before stands" : "until then it has no zones");
 }
 
 /* ---- the walk ---- */

@@ -10,7 +10,8 @@
 #include "conf/dirzone.h"
 #include "controller/records/zonechain.h"
 
-#define TEXTS_MAX 64 /* files of one zone */
+#define TEXTS_MAX  64  /* files of one zone */
+#define QUOTED_MAX 512 /* of a path in a line of the log */
 
 /* ---- what is said ---- */
 
@@ -18,19 +19,22 @@ static void say_fault(const struct zonefile *z, const struct zoneparse_fault *f)
 {
 	const char *now = z->set != NULL ? "what it said last stands"
 	                                 : "the zone is answered with SERVFAIL";
-	char quoted[512];
+	char quoted[QUOTED_MAX];
+	const char *path = log_quote(f->path, quoted, sizeof(quoted));
 
 	if (f->line > 0)
-		log_line(LOG_ERROR, "zone %s:%u:%u: %s; %s", f->path, f->line, f->column,
+		log_line(LOG_ERROR, "zone %s:%u:%u: %s; %s", path, f->line, f->column,
 			f->why, now);
 	else
-		log_line(LOG_ERROR, "zone %s: %s; %s",
-			log_quote(f->path, quoted, sizeof(quoted)), f->why, now);
+		log_line(LOG_ERROR, "zone %s: %s; %s", path, f->why, now);
 }
 
 static void say_errno(const struct zonefile *z, int error)
 {
-	log_line(LOG_ERROR, "zone %s: %s; looked for again, until then %s", z->path,
+	char quoted[QUOTED_MAX];
+
+	log_line(LOG_ERROR, "zone %s: %s; looked for again, until then %s",
+		log_quote(z->path, quoted, sizeof(quoted)),
 		error == -EFBIG ? "larger than 16 MiB" : watchfile_reason(error),
 		z->set != NULL ? "what it said last stands"
 			       : "the zone is answered with SERVFAIL");
@@ -54,20 +58,21 @@ static void say_chain(const char *zone, struct zonechain c)
 
 static void say_read(const struct zonefile *z)
 {
-	char text[NAME_TEXT_MAX];
+	char text[NAME_TEXT_MAX], quoted[QUOTED_MAX];
 
 	name_text(z->name.wire, z->name.len, text, sizeof(text));
-	log_line(LOG_INFO, "zone read zone=%s file=%s records=%zu", text, z->path,
-		z->set->n);
+	log_line(LOG_INFO, "zone read zone=%s file=%s records=%zu", text,
+		log_quote(z->path, quoted, sizeof(quoted)), z->set->n);
 	say_chain(text, zonechain_of(z->set));
 }
 
 static void say_gone(const struct zonefile *z)
 {
-	char text[NAME_TEXT_MAX];
+	char text[NAME_TEXT_MAX], quoted[QUOTED_MAX];
 
 	name_text(z->name.wire, z->name.len, text, sizeof(text));
-	log_line(LOG_INFO, "zone gone zone=%s file=%s", text, z->path);
+	log_line(LOG_INFO, "zone gone zone=%s file=%s", text,
+		log_quote(z->path, quoted, sizeof(quoted)));
 }
 
 /* ---- $INCLUDE ---- */

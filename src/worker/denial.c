@@ -178,6 +178,8 @@ bool denial_put(struct run *run, enum denial what)
 	struct proof p;
 	bool bad;
 
+	if ((run->p->facts & PACKET_HIDDEN) != 0)
+		return true; /* the truth would tell what is hidden (AC-04) */
 	if (!open_proof(run, run->owner.zone, &p, &bad))
 		return bad ? damaged(run) : true;
 	if (what == DENIAL_TYPE)

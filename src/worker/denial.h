@@ -22,7 +22,8 @@ enum denial {
 
 /*
  * Prove it in the zone run->owner.zone, behind what stands in authority, by
- * run->encloser. False: the snapshot is damaged, and the reply says so.
+ * run->encloser; what visibility hides has no proof. False: the snapshot is damaged, and
+ * the reply says so.
  */
 bool denial_put(struct run *run, enum denial what);
 

@@ -59,6 +59,7 @@ struct run {
 static inline void run_refuse(struct run *run, uint16_t ede)
 {
 	encode_reset(&run->r);
+	run->nwild = 0; /* what it would be proved for is in the reply no more */
 	run->r.aa = false;
 	run->r.rcode = RCODE_REFUSED;
 	run->r.ede = ede;

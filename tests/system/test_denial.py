@@ -94,12 +94,12 @@ def ask(port, name, type_, do):
 class Denial(unittest.TestCase):
     maxDiff = None
 
-    def serve(self, stack, chain, text=TEXT + MORE, more=(), **how):
-        """An appliance with the zone, signed, and others: (name, file)."""
+    def serve(self, stack, chain, text=TEXT + MORE, more=(), keys="", **how):
+        """An appliance with the zone, signed, and others: (name, file); `keys` of its own."""
         a = harness.Appliance(harness.cluster(1))
         a.signed = Signed(a.directory, ZONE, text, CHAINS.get(chain, chain), **how)
         a.extra = "zone = ( " + ", ".join(f'{{ name = "{name}"; file = "{file}"; }}' for name, file in
-                                          [(ZONE, a.signed.file), *more]) + " );"
+                                          [(ZONE, a.signed.file), *more]) + " ); " + keys
         a.write_config()
         stack.enter_context(a)
         a.await_outcome("mail." + ZONE, "A", "NOERROR", ["192.0.2.25"])
@@ -226,6 +226,32 @@ class Denial(unittest.TestCase):
             code, out, err = a.ctl("dump", "-c", a.config, ZONE, "-o", "json")
             self.assertEqual({name["name"] for name in json.loads(out)["names"] for rrset in name["rrsets"]
                               if rrset["type"] == "NSEC3"}, there, err)
+
+    def test_filtered(self):
+        """AC-01, SM-11: a filtered answer is without records, wherever a wildcard led to it"""
+        for chain in ("nsec", "nsec3"):
+            with contextlib.ExitStack() as stack:
+                a = self.serve(stack, chain, keys='acl = ( { action = "filter"; '
+                               f'zones = [ "nobody.{ZONE}" ]; }} );')
+                reply = ask(a.port, "x.none." + ZONE, "A", True)
+                self.assertEqual(sections(reply, True), ("NOERROR", False, [], [], []), reply)
+                self.assertEqual([option.code for option in reply.options], [17])  # EDE: filtered
+                reply = ask(a.port, "x.first." + ZONE, "A", True)
+                self.assertIn("NSEC" if chain == "nsec" else "NSEC3", [
+                    dns.rdatatype.to_text(s.rdtype) for s in reply.authority])
+
+    def test_hidden(self):
+        """AC-04, SM-11: no proof of a PTR that visibility hides, as it would say that it is there"""
+        rules = 'visibility = ( { from = [ "*" ]; to = [ "default" ]; } );'
+        for chain in ("nsec", "nsec3"):
+            with contextlib.ExitStack() as stack:
+                a = self.serve(stack, chain, TEXT + "hid PTR web.shop.svc.cluster.local.\n", keys=rules)
+                for name, type_, proved in (("hid", "PTR", False), ("hid", "TXT", False),
+                                            ("ptr", "TXT", True), ("web", "PTR", True)):
+                    reply = ask(a.port, f"{name}.{ZONE}", type_, True)
+                    self.assertEqual((reply.rcode(), reply.answer), (0, []), reply)
+                    self.assertEqual(any(s.rdtype in (dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
+                                         for s in reply.authority), proved, reply)
 
     def test_iterations(self):
         """SM-11: NSEC3 with too many iterations proves nothing, and the log says so"""

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import unittest
 import urllib.request
@@ -94,6 +95,20 @@ class Directory(unittest.TestCase):
                 f.write(".0.2.8\n")
             self.has(a, "www.slow.example.", "192.0.2.8")
 
+    def test_paths(self):
+        """FE-03, LG-02: whatever a path has in it, a line of the log names it as one value"""
+        with self.appliance() as a:
+            odd = os.path.join(a.zones, "a b \"c\nerror fake")
+            os.mkdir(odd)
+            self.put(a, os.path.join(odd, "db.a.example"), host(1))
+            self.put(a, os.path.join(odd, "db.b.example"), SOA + "www A 192.0.2\n")
+            self.has(a, "www.a.example.", "192.0.2.1")
+            quoted = a.zones + r'/a b \"c\x0Aerror fake/db.'
+            a.await_log(re.escape(f'zone read zone=a.example. file="{quoted}a.example" records=2'))
+            a.await_log(re.escape(f'zone "{quoted}b.example":3:7: 192.0.2 is no IPv4 address'))
+            os.unlink(os.path.join(odd, "db.a.example"))
+            a.await_log(re.escape(f'zone gone zone=a.example. file="{quoted}a.example"'))
+
     def test_volume(self):
         """FE-03: as the kubelet swaps the volume of a ConfigMap"""
         with self.appliance() as a:
@@ -163,6 +178,14 @@ class Directory(unittest.TestCase):
             os.rename(a.zones + ".away", a.zones)
             self.put(a, "db.b.example", host(2))
             self.has(a, "www.b.example.", "192.0.2.2")
+            # Another one that is not there has nothing that could stand.
+            a.extra = a.extra.replace(a.zones, a.zones + ".new")
+            a.write_config()
+            os.kill(a.pid, signal.SIGHUP)
+            a.await_log(f"zones {a.zones}.new: No such file or directory; .* it has no zones")
+            self.lacks(a, "www.a.example.")
+            os.rename(a.zones, a.zones + ".new")
+            self.has(a, "www.a.example.", "192.0.2.1")
 
     def test_shown(self):
         """FE-03: dump and explain know its zones; a reload takes them all away"""
