@@ -151,8 +151,12 @@ def try_again(done, runner):
     for unit in unsteady[FEW:]:
         print(f"FAIL {name_of(unit)}: one of {len(unsteady)}, no second try", flush=True)
         words.append("FAIL")
-    return words + [word for _, said in run_units(unsteady[:FEW], runner, 1, "FAIL")
-                    for word in said]
+    for unit, said in run_units(unsteady[:FEW], runner, 1, "FAIL"):
+        words += said
+        if "ok" not in said and "FAIL" not in said:
+            print(f"FAIL {name_of(unit)}: it was skipped when it was to run again", flush=True)
+            words.append("FAIL")
+    return words
 
 
 def run_all(tests, runner, jobs):
