@@ -151,7 +151,7 @@ def main():
     for name in counts.skipped:
         print(f"skipped:  {name}")
     for name in counts.unsteady:
-        print(f"unsteady: {name}, passed the second time")
+        print(f"unsteady: {name}, had a second try")
     for name in counts.failed:
         print(f"failed:   {name}")
     tell(counts, telling=6, last=10)

@@ -396,14 +396,16 @@ class Client(ApiTest):
                 scrape = self.scrape(lab)
                 by_code = {c: scrape.value(name + "requests_total", code=c, method="GET",
                                            host=host) for c in ("<error>", "500", "200")}
-                lists = len(lab.fake.seen(None, "list page"))
-                return (by_code["<error>"] == 2 and by_code["500"] == 1 and by_code["200"] >= 6
+                # libcurl itself asks again, once, where a connection was used before.
+                errors = by_code["<error>"] or 0
+                lists = len(lab.fake.seen(None, "list page")) - (2 - errors)
+                return (errors in (1, 2) and by_code["500"] == 1 and by_code["200"] >= 6
                         and scrape.value(name + "request_duration_seconds_count", **label)
-                        == lists >= 6 and scrape)
+                        == lists >= 5 and scrape)
 
             scrape = harness.await_("requests", counted)
             limited = name + "rate_limiter_duration_seconds"
-            self.assertGreaterEqual(scrape.value(limited + "_count", **label), 9)
+            self.assertGreaterEqual(scrape.value(limited + "_count", **label), 8)
             self.assertGreater(scrape.value(limited + "_sum", **label), 1)
             self.assertGreater(scrape.value(name + "request_duration_seconds_sum", **label), 0)
             bounds = ["0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5",

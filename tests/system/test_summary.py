@@ -60,7 +60,7 @@ class Summary(unittest.TestCase):
         log = self.put("logs/system.log", RUNNERS + RUNS_AGAIN["ok"] + "exit 0\n")
         lines = self.said(log)
         self.assertEqual(lines[-1], "3 passed, 0 failed, 1 skipped")
-        self.assertIn("unsteady: system: test_a.A.test_two (0.2 s), passed the second time", lines)
+        self.assertIn("unsteady: system: test_a.A.test_two (0.2 s), had a second try", lines)
         self.assertIn("    error worker.0: it was this", lines)
         self.assertIn("    AssertionError: 1 != 2", lines)
         self.assertNotIn("    ok   test_b.B.test_three (0.0 s)", lines)
@@ -96,7 +96,7 @@ class Summary(unittest.TestCase):
         self.put("check/tests/unit/test_y.log.first", "x.c:12:F:core:t:0: at first\n")
         lines = self.said(log)
         self.assertEqual(lines[-1], "5 passed, 0 failed, 1 skipped")
-        self.assertIn("unsteady: check: tests/unit/test_y, passed the second time", lines)
+        self.assertIn("unsteady: check: tests/unit/test_y, had a second try", lines)
         self.assertIn("    x.c:12:F:core:t:0: at first", lines)
 
     def test_died(self):
