@@ -2,20 +2,18 @@
 
 import contextlib
 import os
-import shutil
 import subprocess
-import unittest
 
 import dns.dnssec
 import dns.exception
 import dns.message
 import dns.query
-import dns.rdatatype
 import dns.zone
 
 import harness
+import peers
 from harness import await_
-from test_zones import Knot, find_knot
+from test_zones import Knot
 
 # Each way to prove what does not exist: keys of Knot's policy.
 CHAINS = {
@@ -58,7 +56,7 @@ zone:
     dnssec-signing: on
     dnssec-policy: test
 """)
-        signer = subprocess.Popen([find_knot(), "-c", conf], stdout=subprocess.DEVNULL,
+        signer = subprocess.Popen([peers.find("knotd"), "-c", conf], stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL)
         try:
             await_("Knot signs the zone", self.signed)
@@ -85,18 +83,16 @@ zone:
                 for key in keys if key.flags & 1]
 
 
-class Validator:
+class Validator(peers.Peer):
     """Unbound, which asks the port for the zones, believes what the anchors sign, and concludes
     nothing from what it has heard before; a context manager."""
 
     def __init__(self, directory, zones, port, anchors):
-        self.program = shutil.which("unbound", path=os.environ["PATH"] + ":/usr/sbin")
-        if self.program is None:
-            raise unittest.SkipTest("unbound is not installed")
         self.origin, self.port = zones[0], harness.free_port()
-        self.conf = os.path.join(directory, "unbound.conf")
+        conf = os.path.join(directory, "unbound.conf")
+        self.argv = [peers.find("unbound"), "-d", "-c", conf]
         trust = "\n".join(f'    trust-anchor: "{anchor}"' for anchor in anchors)
-        harness.write_whole(self.conf, f"""
+        harness.write_whole(conf, f"""
 server:
     interface: 127.0.0.1@{self.port}
     directory: "{directory}"
@@ -126,28 +122,12 @@ stub-zone:
     stub-addr: 127.0.0.1@{port}
 """ for zone in zones))
 
-    def __enter__(self):
-        self.process = subprocess.Popen([self.program, "-d", "-c", self.conf],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            await_("Unbound answers", self.answers)
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def answers(self):
-        with contextlib.suppress(dns.exception.Timeout, OSError):
-            return self.ask(self.origin, "SOA").rcode() == 0
-        return False
+    def answers_yet(self):
+        return self.ask(self.origin, "SOA").rcode() == 0
 
     def ask(self, name, type_):
         query = dns.message.make_query(name, type_, want_dnssec=True)
         return dns.query.udp_with_fallback(query, "127.0.0.1", 10, self.port)[0]
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(15)
 
 
 __all__ = ["CHAINS", "Knot", "Signed", "Validator"]

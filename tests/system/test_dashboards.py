@@ -3,18 +3,16 @@
 import json
 import os
 import re
-import socket
 import subprocess
-import threading
 import unittest
 
-import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
 import dns.rrset
 
 import harness
+import peers
 import test_admin
 
 DATA = os.path.join(harness.SOURCE, "tests", "data", "promql.txt")
@@ -30,42 +28,21 @@ def expressions():
     return [(row, expression, set(more)) for row, expression, *more in lines]
 
 
-class Upstream:
-    """Answers every name with an address, but for those that begin with an rcode."""
-
-    def __init__(self):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-
-    def run(self):
-        while True:
-            octets, client = self.socket.recvfrom(4096)
-            if not octets:
-                return
-            query = dns.message.from_wire(octets)
-            reply, name = dns.message.make_response(query), query.question[0].name
-            first = name.labels[0].decode().upper() if len(name) > 1 else ""
-            if first in ("SERVFAIL", "REFUSED"):
-                reply.set_rcode(dns.rcode.from_text(first))
-            else:
-                reply.answer = [dns.rrset.from_text(name, 60, "IN", "A", "192.0.2.7")]
-            self.socket.sendto(reply.to_wire(), client)
-
-    def stop(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.sendto(b"", ("127.0.0.1", self.port))
-        self.thread.join()
-        self.socket.close()
+def answer(query, reply):
+    """Every name has an address, but for those that begin with an rcode."""
+    name = query.question[0].name
+    first = name.labels[0].decode().upper() if len(name) > 1 else ""
+    if first in ("SERVFAIL", "REFUSED"):
+        reply.set_rcode(dns.rcode.from_text(first))
+    else:
+        reply.answer = [dns.rrset.from_text(name, 60, "IN", "A", "192.0.2.7")]
 
 
 class Dashboards(test_admin.Lab):
     def setUp(self):
-        self.upstream = Upstream()
-        self.addCleanup(self.upstream.stop)
-        self.forward = f'( {{ from = "."; to = [ "127.0.0.1:{self.upstream.port}" ]; }} )'
+        upstream = peers.Stub(answer)
+        self.addCleanup(upstream.stop)
+        self.forward = upstream.forward
         super().setUp()
 
     def ask(self, number):

@@ -1,15 +1,11 @@
 """Zones from files: the answers of Knot to the same file, and what becomes of it as it changes
 (SM-11, FE-18, FE-44, FE-61)."""
 
-import contextlib
 import os
-import shutil
 import signal
-import subprocess
 import threading
 import unittest
 
-import dns.exception
 import dns.flags
 import dns.message
 import dns.name
@@ -18,7 +14,7 @@ import dns.rcode
 import dns.rdatatype
 
 import harness
-from harness import await_
+import peers
 
 ZONE = "example.com."
 TEXT = r"""
@@ -78,21 +74,14 @@ TYPES = ["A", "AAAA", "NS", "SOA", "MX", "TXT", "CNAME", "SRV", "DS", "DNAME", "
          "PTR", "HINFO", "NAPTR", "SSHFP", "TLSA", "LOC", "URI", "TYPE65280"]
 
 
-def find_knot():
-    program = shutil.which("knotd", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
-    if program is None:
-        raise unittest.SkipTest("knotd is not installed")
-    return program
-
-
-class Knot:
+class Knot(peers.Peer):
     """An authority with the same file; a context manager."""
 
     def __init__(self, directory, file):
-        self.program = find_knot()
         self.port = harness.free_port()
-        self.conf = os.path.join(directory, "knot.conf")
-        harness.write_whole(self.conf, f"""
+        conf = os.path.join(directory, "knot.conf")
+        self.argv = [peers.find("knotd"), "-c", conf]
+        harness.write_whole(conf, f"""
 server:
     listen: 127.0.0.1@{self.port}
     rundir: {directory}
@@ -109,28 +98,8 @@ zone:
     journal-content: none
 """)
 
-    def __enter__(self):
-        self.process = subprocess.Popen([self.program, "-c", self.conf], stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
-        try:
-            await_("Knot answers", self.answers)
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def answers(self):
-        with contextlib.suppress(dns.exception.Timeout, OSError):
-            return harness.ask("127.0.0.1", ZONE, "SOA", 0.5, self.port).rcode() == 0
-        return False
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+    def answers_yet(self):
+        return harness.ask("127.0.0.1", ZONE, "SOA", 0.5, self.port).rcode() == 0
 
 
 def names(text=TEXT):

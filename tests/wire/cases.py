@@ -11,17 +11,16 @@ import collections
 import json
 import os
 import socket
-import threading
 import unittest
 
 import dns.flags
-import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
 import harness
+import peers
 import world
 from octets import IN, opt, query, type_number
 from transport import TRANSPORTS
@@ -89,43 +88,25 @@ def same(want, got):
     return len(want) == len(got) and all(w in ("*", g) for w, g in zip(want, got))
 
 
-class Upstream:
-    """Has the records of a case, and no other name."""
+class Records:
+    """What an upstream says that has the records of a case, and no other name."""
 
     def __init__(self, records):
         self.records = [text.split(" ", 4) for text in records]
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
 
-    def answer(self, name, type_):
+    def find(self, name, type_):
         """RRsets of the name, and of what its CNAMEs lead to."""
         own = [r for r in self.records if dns.name.from_text(r[0]) == name]
         out = [dns.rrset.from_text(name, int(r[1]), "IN", r[3], r[4]) for r in own
                if r[3] in (type_, "CNAME")]
         target = next((dns.name.from_text(r[4]) for r in own if r[3] == "CNAME"), None)
-        return bool(own), out + (self.answer(target, type_)[1] if target else [])
+        return bool(own), out + (self.find(target, type_)[1] if target else [])
 
-    def run(self):
-        while True:
-            octets, client = self.socket.recvfrom(4096)
-            if not octets:
-                return
-            query = dns.message.from_wire(octets)
-            q = query.question[0]
-            reply = dns.message.make_response(query)
-            known, reply.answer = self.answer(q.name, dns.rdatatype.to_text(q.rdtype))
-            if not known:
-                reply.set_rcode(dns.rcode.NXDOMAIN)
-            self.socket.sendto(reply.to_wire(), client)
-
-    def stop(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.sendto(b"", ("127.0.0.1", self.port))
-        self.thread.join()
-        self.socket.close()
+    def answer(self, query, reply):
+        q = query.question[0]
+        known, reply.answer = self.find(q.name, dns.rdatatype.to_text(q.rdtype))
+        if not known:
+            reply.set_rcode(dns.rcode.NXDOMAIN)
 
 
 class Unsynced(harness.Appliance):
@@ -196,11 +177,11 @@ class Cases(unittest.TestCase):
         extra = f'loadbalance = {{ policy = "{policy}"; }};'
         kind, forward = harness.Appliance if group.synced else Unsynced, "()"
         if group.upstream is not None:
-            upstream = Upstream(group.upstream)
+            upstream = peers.Stub(Records(group.upstream).answer)
             self.addCleanup(upstream.stop)
             # TTL 5 as it was, however long the cases take.
             extra += "cache = { keep_ttl = true; };"
-            forward = f'( {{ from = "."; to = [ "127.0.0.1:{upstream.port}" ]; }} )'
+            forward = upstream.forward
         a = kind(text, workers=1, kubernetes=group.kubernetes, extra=extra, forward=forward)
         world.listen_both(a)
         with a:
