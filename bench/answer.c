@@ -189,11 +189,11 @@ static void prepare_access(void)
 	for (unsigned i = 0; i < ACL_NAMESPACES_MAX; i++) {
 		struct acl_namespace *n = &a->namespaces[i];
 
-		n->len = (uint8_t)snprintf(n->octets, sizeof(n->octets), "team-%u", i);
+		n->name.len = (uint8_t)snprintf(
+			n->name.octets, sizeof(n->name.octets), "team-%u", i);
 		n->rules = UINT64_C(1) << (ACL_RULES_MAX - 1);
 	}
-	memcpy(a->namespaces[0].octets, "shop\0", 6);
-	a->namespaces[0].len = 4;
+	space_set(&a->namespaces[0].name, "shop", 4);
 	a->nnamespaces = ACL_NAMESPACES_MAX;
 	acl_index(a);
 }
@@ -207,11 +207,12 @@ static void prepare_visibility(void)
 	for (unsigned i = 0; i < VISIBILITY_NAMESPACES_MAX; i++) {
 		struct visibility_namespace *n = &v->namespaces[i];
 
-		n->len = (uint8_t)snprintf(n->octets, sizeof(n->octets), "team-%u", i);
+		n->name.len = (uint8_t)snprintf(
+			n->name.octets, sizeof(n->name.octets), "team-%u", i);
 		n->from = n->to = UINT64_C(1) << i % VISIBILITY_RULES_MAX;
 	}
-	v->namespaces[0] = (struct visibility_namespace){4, "shop", last, 0};
-	v->namespaces[1] = (struct visibility_namespace){7, "default", 0, last};
+	v->namespaces[0] = (struct visibility_namespace){{4, "shop"}, last, 0};
+	v->namespaces[1] = (struct visibility_namespace){{7, "default"}, 0, last};
 	v->nnamespaces = VISIBILITY_NAMESPACES_MAX;
 	visibility_index(v);
 }

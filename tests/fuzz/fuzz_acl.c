@@ -35,8 +35,9 @@ static void check_net(const struct acl_net *n)
 /* Who is in the namespace has its rules, and who is nowhere none of them. */
 static void check_namespace(const struct acl_namespace *n)
 {
-	const uint64_t all = acl_rules_of(&settings, UINT64_MAX, n->octets, n->len);
-	const uint64_t nobody = acl_rules_of(&settings, UINT64_MAX, n->octets, 0);
+	const uint64_t all = acl_rules_of(
+		&settings, UINT64_MAX, n->name.octets, n->name.len);
+	const uint64_t nobody = acl_rules_of(&settings, UINT64_MAX, n->name.octets, 0);
 
 	FUZZ_CHECK(nobody == ~settings.by_namespace);
 	FUZZ_CHECK(all == (nobody | n->rules));

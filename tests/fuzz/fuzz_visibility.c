@@ -16,13 +16,13 @@ static uint8_t again[VISIBILITY_OCTETS_MAX];
 static void check_namespace(const struct visibility_namespace *n)
 {
 	const struct visibility_settings *v = &settings;
-	const struct viewer own = visibility_viewer(v, n->octets, n->len);
+	const struct viewer own = visibility_viewer(v, n->name.octets, n->name.len);
 	const struct viewer nobody = visibility_viewer(v, NULL, 0);
 
 	FUZZ_CHECK(own.about == (v->from_all | n->from));
 	FUZZ_CHECK(nobody.about == v->from_all);
-	FUZZ_CHECK(visibility_sees(&own, n->octets, n->len));
-	FUZZ_CHECK(visibility_sees(&nobody, n->octets, n->len) ==
+	FUZZ_CHECK(visibility_sees(&own, n->name.octets, n->name.len));
+	FUZZ_CHECK(visibility_sees(&nobody, n->name.octets, n->name.len) ==
 		   (v->nrules == 0 || (v->from_all & (v->to_all | n->to)) != 0));
 }
 

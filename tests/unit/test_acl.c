@@ -55,8 +55,7 @@ static void add_namespace(const char *text, uint64_t rules)
 {
 	struct acl_namespace *n = &a->namespaces[a->nnamespaces++];
 
-	n->len = (uint8_t)strlen(text);
-	memcpy(n->octets, text, n->len);
+	space_set(&n->name, text, strlen(text));
 	n->rules = rules;
 	a->by_namespace |= rules;
 }
@@ -142,11 +141,11 @@ START_TEST(full)
 	for (unsigned i = 0; i < ACL_NAMESPACES_MAX; i++) {
 		struct acl_namespace *n = &a->namespaces[a->nnamespaces++];
 
-		n->len = sizeof(n->octets);
-		memset(n->octets, 'a', n->len);
-		n->octets[0] = (char)('a' + i % 16);
-		n->octets[1] = (char)('a' + i / 16 % 16);
-		n->octets[2] = (char)('a' + i / 256);
+		n->name.len = sizeof(n->name.octets);
+		memset(n->name.octets, 'a', n->name.len);
+		n->name.octets[0] = (char)('a' + i % 16);
+		n->name.octets[1] = (char)('a' + i / 16 % 16);
+		n->name.octets[2] = (char)('a' + i / 256);
 		n->rules = 1;
 	}
 	a->by_namespace = 1;

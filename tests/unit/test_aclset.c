@@ -207,10 +207,10 @@ START_TEST(made_of_namespaces)
 		NULL);
 	ck_assert_uint_eq(out->by_namespace, 1 << 0 | 1 << 2);
 	ck_assert_uint_eq(out->nnamespaces, 2);
-	ck_assert_uint_eq(out->namespaces[0].len, 2);
-	ck_assert_mem_eq(out->namespaces[0].octets, "db", 2);
+	ck_assert_uint_eq(out->namespaces[0].name.len, 2);
+	ck_assert_mem_eq(out->namespaces[0].name.octets, "db", 2);
 	ck_assert_uint_eq(out->namespaces[0].rules, 1 << 0);
-	ck_assert_mem_eq(out->namespaces[1].octets, "shop", 4);
+	ck_assert_mem_eq(out->namespaces[1].name.octets, "shop", 4);
 	ck_assert_uint_eq(out->namespaces[1].rules, 1 << 0 | 1 << 2);
 	ck_assert_uint_eq(out->anybody, 1 << 0 | 1 << 1 | 1 << 3);
 }

@@ -33,8 +33,7 @@ static void add(const char *text, uint64_t from, uint64_t to)
 {
 	struct visibility_namespace *n = &a->namespaces[a->nnamespaces++];
 
-	n->len = (uint8_t)strlen(text);
-	memcpy(n->octets, text, n->len);
+	space_set(&n->name, text, strlen(text));
 	n->from = from;
 	n->to = to;
 }

@@ -117,8 +117,8 @@ static void check_namespace(unsigned i, const char *text, uint64_t from, uint64_
 {
 	const struct visibility_namespace *n = &out->namespaces[i];
 
-	ck_assert_uint_eq(n->len, strlen(text));
-	ck_assert_mem_eq(n->octets, text, n->len);
+	ck_assert_uint_eq(n->name.len, strlen(text));
+	ck_assert_mem_eq(n->name.octets, text, n->name.len);
 	ck_assert_uint_eq(n->from, from);
 	ck_assert_uint_eq(n->to, to);
 }

@@ -67,28 +67,14 @@ static void index_nets(struct acl_settings *a)
 
 /* ---- the table of namespaces ---- */
 
-static int compare_texts(const char *a, size_t na, const char *b, size_t nb)
-{
-	const int order = memcmp(a, b, MIN(na, nb));
-
-	return order != 0 ? order : (na > nb) - (na < nb);
-}
-
-static int compare_namespaces(const void *a, const void *b)
-{
-	const struct acl_namespace *x = a, *y = b;
-
-	return compare_texts(x->octets, x->len, y->octets, y->len);
-}
-
 static void index_namespaces(struct acl_settings *a)
 {
 	struct acl_namespace *all = a->namespaces;
 	unsigned n = 0;
 
-	qsort(all, a->nnamespaces, sizeof(*all), compare_namespaces);
+	qsort(all, a->nnamespaces, sizeof(*all), space_compare);
 	for (unsigned i = 0; i < a->nnamespaces; i++) {
-		if (n > 0 && compare_namespaces(&all[n - 1], &all[i]) == 0)
+		if (n > 0 && space_compare(&all[n - 1], &all[i]) == 0)
 			all[n - 1].rules |= all[i].rules;
 		else
 			all[n++] = all[i];
@@ -154,16 +140,12 @@ static void namespace(struct cursor *c, struct acl_settings *a, unsigned i)
 {
 	struct acl_namespace *n = &a->namespaces[i];
 
-	cursor_octet(c, &n->len, sizeof(n->octets));
-	cursor_insist(c, n->len > 0);
+	space_walk(c, &n->name);
 	if (c->bad)
 		return;
-	if (c->in != NULL)
-		memset(n->octets, 0, sizeof(n->octets));
-	cursor_octets(c, n->octets, n->len);
 	word(c, a, &n->rules);
 	cursor_insist(c, (n->rules & ~a->by_namespace) == 0);
-	cursor_insist(c, c->bad || i == 0 || compare_namespaces(n - 1, n) < 0);
+	cursor_insist(c, c->bad || i == 0 || space_compare(n - 1, n) < 0);
 }
 
 static void walk(struct cursor *c, struct acl_settings *a)
@@ -228,22 +210,14 @@ uint64_t acl_rules(const struct acl_settings *a, const struct addr *client)
 uint64_t acl_rules_of(
 	const struct acl_settings *a, uint64_t rules, const char *namespace, size_t len)
 {
-	unsigned low = 0, high = a->nnamespaces;
 	const uint64_t others = rules & ~a->by_namespace;
+	const struct acl_namespace *n = len > 0 ? space_find(a->namespaces,
+							  a->nnamespaces,
+							  sizeof(a->namespaces[0]),
+							  namespace, len)
+	                                        : NULL;
 
-	while (len > 0 && low < high) {
-		const unsigned middle = (low + high) / 2;
-		const struct acl_namespace *n = &a->namespaces[middle];
-		const int order = compare_texts(n->octets, n->len, namespace, len);
-
-		if (order == 0)
-			return others | (rules & n->rules);
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return others;
+	return others | (n != NULL ? rules & n->rules : 0);
 }
 
 static bool has_zone(const struct acl_settings *a, const struct acl_rule *r,

@@ -19,6 +19,7 @@
 
 #include "dns/addr.h"
 #include "dns/name.h"
+#include "snap/space.h"
 
 #define ACL_RULES_MAX      64   /* bits of a word */
 #define ACL_NETS_MAX       4096 /* of all rules, each counted once */
@@ -47,9 +48,8 @@ struct acl_net {
 
 /* A namespace of clients. */
 struct acl_namespace {
-	uint8_t len;     /* 1 to 63 */
-	char octets[63]; /* zeros behind it */
-	uint64_t rules;  /* that name it, as bits */
+	struct space name;
+	uint64_t rules; /* that name it, as bits */
 };
 
 /* Zeroed: no rule, and everybody may know of everything. */

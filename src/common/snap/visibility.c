@@ -9,28 +9,14 @@
 
 /* ---- the table of namespaces ---- */
 
-static int compare_texts(const char *a, size_t na, const char *b, size_t nb)
-{
-	const int order = memcmp(a, b, MIN(na, nb));
-
-	return order != 0 ? order : (na > nb) - (na < nb);
-}
-
-static int compare(const void *a, const void *b)
-{
-	const struct visibility_namespace *x = a, *y = b;
-
-	return compare_texts(x->octets, x->len, y->octets, y->len);
-}
-
 void visibility_index(struct visibility_settings *v)
 {
 	struct visibility_namespace *all = v->namespaces;
 	unsigned n = 0;
 
-	qsort(all, v->nnamespaces, sizeof(*all), compare);
+	qsort(all, v->nnamespaces, sizeof(*all), space_compare);
 	for (unsigned i = 0; i < v->nnamespaces; i++) {
-		if (n > 0 && compare(&all[n - 1], &all[i]) == 0) {
+		if (n > 0 && space_compare(&all[n - 1], &all[i]) == 0) {
 			all[n - 1].from |= all[i].from;
 			all[n - 1].to |= all[i].to;
 		} else {
@@ -44,21 +30,8 @@ void visibility_index(struct visibility_settings *v)
 static const struct visibility_namespace *find(
 	const struct visibility_settings *v, const char *namespace, size_t len)
 {
-	unsigned low = 0, high = v->nnamespaces;
-
-	while (low < high) {
-		const unsigned middle = (low + high) / 2;
-		const struct visibility_namespace *n = &v->namespaces[middle];
-		const int order = compare_texts(n->octets, n->len, namespace, len);
-
-		if (order == 0)
-			return n;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return space_find(
+		v->namespaces, v->nnamespaces, sizeof(v->namespaces[0]), namespace, len);
 }
 
 /* ---- the codec ---- */
@@ -76,16 +49,12 @@ static void namespace(struct cursor *c, struct visibility_settings *v, unsigned 
 {
 	struct visibility_namespace *n = &v->namespaces[i];
 
-	cursor_octet(c, &n->len, sizeof(n->octets));
-	cursor_insist(c, n->len > 0);
+	space_walk(c, &n->name);
 	if (c->bad)
 		return;
-	if (c->in != NULL)
-		memset(n->octets, 0, sizeof(n->octets));
-	cursor_octets(c, n->octets, n->len);
 	word(c, v, &n->from);
 	word(c, v, &n->to);
-	cursor_insist(c, c->bad || i == 0 || compare(n - 1, n) < 0);
+	cursor_insist(c, c->bad || i == 0 || space_compare(n - 1, n) < 0);
 }
 
 static void walk(struct cursor *c, struct visibility_settings *v)

@@ -16,13 +16,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "snap/space.h"
+
 #define VISIBILITY_RULES_MAX      64   /* bits of a word */
 #define VISIBILITY_NAMESPACES_MAX 1024 /* of all rules, each counted once */
 
 /* A namespace that rules name. */
 struct visibility_namespace {
-	uint8_t len;       /* 1 to 63 */
-	char octets[63];   /* zeros behind it */
+	struct space name;
 	uint64_t from, to; /* rules that name it there, as bits */
 };
 

@@ -55,10 +55,8 @@ static void put_namespaces(
 	for (size_t i = 0; i < rule->nnamespaces && out->nnamespaces < ACL_NAMESPACES_MAX;
 		i++) {
 		struct acl_namespace *n = &out->namespaces[out->nnamespaces++];
-		const size_t len = strlen(rule->namespaces[i]);
 
-		n->len = (uint8_t)MIN(len, sizeof(n->octets));
-		memcpy(n->octets, rule->namespaces[i], n->len);
+		space_set(&n->name, rule->namespaces[i], strlen(rule->namespaces[i]));
 		n->rules = bit;
 	}
 }

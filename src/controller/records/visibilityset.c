@@ -17,12 +17,10 @@ static void put(struct visibility_settings *out, const char *namespace, uint64_t
 	uint64_t to)
 {
 	struct visibility_namespace *n = &out->namespaces[out->nnamespaces];
-	const size_t len = strlen(namespace);
 
 	if (out->nnamespaces == VISIBILITY_NAMESPACES_MAX)
 		return;
-	n->len = (uint8_t)MIN(len, sizeof(n->octets));
-	memcpy(n->octets, namespace, n->len);
+	space_set(&n->name, namespace, strlen(namespace));
 	n->from = from;
 	n->to = to;
 	out->nnamespaces++;
